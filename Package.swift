@@ -1,0 +1,47 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+// Engine targets are inlined into each other: a generic product called across a module
+// border without it runs an order of magnitude slower (see `influence-bench`).
+let engine: [SwiftSetting] = [
+  .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release))
+]
+
+let package = Package(
+  name: "influenced",
+  products: [
+    .executable(name: "influenced", targets: ["influenced"]),
+    .executable(name: "influence-bench", targets: ["influence-bench"]),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
+    .target(name: "Tensor", dependencies: ["COpenBLAS", "CKernels"], swiftSettings: engine),
+    .target(name: "Network", dependencies: ["Tensor"], swiftSettings: engine),
+    .target(name: "Influence", dependencies: ["Tensor", "Network"], swiftSettings: engine),
+    .target(name: "Formats"),
+    .target(name: "Datasets", dependencies: ["Tensor", "Formats"], resources: [.embedInCode("Resources")]),
+    .target(name: "Storage", dependencies: ["CSQLite", "Formats"]),
+    .target(name: "HTTP"),
+    .target(
+      name: "Jobs", dependencies: ["Tensor", "Network", "Influence", "Datasets", "Formats"],
+      swiftSettings: engine),
+    .target(name: "Service", dependencies: ["Jobs", "Storage", "HTTP"]),
+    .executableTarget(name: "influenced", dependencies: ["Service"]),
+    .executableTarget(name: "influence-bench", dependencies: ["Influence"], swiftSettings: engine),
+
+    .target(name: "TestSupport", dependencies: ["Tensor"], path: "Tests/TestSupport"),
+    .testTarget(name: "TensorTests", dependencies: ["Tensor", "TestSupport"]),
+    .testTarget(name: "NetworkTests", dependencies: ["Network", "TestSupport"]),
+    .testTarget(name: "InfluenceTests", dependencies: ["Influence", "TestSupport"]),
+    .testTarget(name: "FormatsTests", dependencies: ["Formats", "TestSupport"]),
+    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"]),
+    .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"]),
+    .testTarget(name: "HTTPTests", dependencies: ["HTTP", "TestSupport"]),
+    .testTarget(name: "JobsTests", dependencies: ["Jobs", "TestSupport"]),
+    .testTarget(name: "ServiceTests", dependencies: ["Service", "TestSupport"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

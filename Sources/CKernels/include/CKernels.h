@@ -1,3 +1,56 @@
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
+
+// Straight vector loops with run-time CPU dispatch. Every function exists for float (`_f32`) and
+// double (`_f64`); pointers never overlap unless a comment says so. Plain Swift versions of all of
+// them stand in the tests and are what these are compared with.
+
+#define CK_DECLARE(T, S)                                                                            \
+  /* Σ xᵢyᵢ, accumulated in double over 32 fixed lanes. */                                          \
+  double ck_dot_##S(const T *x, const T *y, size_t n);                                              \
+  /* Σ xᵢ, accumulated in double over 32 fixed lanes. */                                            \
+  double ck_sum_##S(const T *x, size_t n);                                                          \
+  /* y ← y + a·x */                                                                                 \
+  void ck_axpy_##S(T a, const T *x, T *y, size_t n);                                                \
+  /* y ← x + b·y */                                                                                 \
+  void ck_xpby_##S(const T *x, T b, T *y, size_t n);                                                \
+  /* x ← a·x */                                                                                     \
+  void ck_scale_##S(T a, T *x, size_t n);                                                           \
+  /* y ← y + x */                                                                                   \
+  void ck_add_##S(const T *x, T *y, size_t n);                                                      \
+  /* y[r,:] ← b for every row r of an m×n matrix. */                                                \
+  void ck_broadcast_rows_##S(const T *b, T *y, size_t m, size_t n);                                 \
+  /* s ← s + Σ_r x[r,:] of an m×n matrix. */                                                        \
+  void ck_sum_rows_##S(const T *x, T *s, size_t m, size_t n);                                       \
+  /* s ← s + Σ_r x[r,:]∘y[r,:] of m×n matrices. */                                                  \
+  void ck_dot_rows_##S(const T *x, const T *y, T *s, size_t m, size_t n);                           \
+  /* x ← max(x, 0) */                                                                               \
+  void ck_relu_##S(T *x, size_t n);                                                                 \
+  /* d ← d where y > 0, else 0 */                                                                   \
+  void ck_relu_mask_##S(const T *y, T *d, size_t n);                                                \
+  /* x ← tanh(x) */                                                                                 \
+  void ck_tanh_##S(T *x, size_t n);                                                                 \
+  /* d ← (1 − y²)·d */                                                                              \
+  void ck_tanh_slope_##S(const T *y, T *d, size_t n);                                               \
+  /* dd ← (1 − y²)·dd − 2·y·dy·g, with g the gradient after the tanh and dy the tangent of y. */    \
+  void ck_tanh_slope_tangent_##S(const T *y, const T *dy, const T *g, T *dd, size_t n);             \
+  /* y[r,c] ← a[c]·x[r,c] + b[c]; y may be x. */                                                    \
+  void ck_affine_rows_##S(const T *x, const T *a, const T *b, T *y, size_t m, size_t n);            \
+  /* y[r,c] ← y[r,c] + a[c]·x[r,c] + b[c] */                                                        \
+  void ck_affine_rows_add_##S(const T *x, const T *a, const T *b, T *y, size_t m, size_t n);        \
+  /* y[r,:] ← max over the window rows, with the index of the first maximum in at. */               \
+  void ck_max_update_##S(const T *x, uint8_t index, T *y, uint8_t *at, size_t n);                   \
+  /* d[c] ← d[c] + g[c] where at[c] = index */                                                      \
+  void ck_max_scatter_##S(const T *g, const uint8_t *at, uint8_t index, T *d, size_t n);            \
+  /* y[c] ← x[c] where at[c] = index */                                                             \
+  void ck_max_gather_##S(const T *x, const uint8_t *at, uint8_t index, T *y, size_t n);             \
+  /* m ← μm + g + λθ; θ ← θ − ηm (Nesterov: θ ← θ − η(g + λθ + μm)) */                              \
+  void ck_sgd_##S(T *theta, T *m, const T *g, T eta, T mu, T lambda, int nesterov, size_t n);       \
+  /* Adam (Kingma and Ba 2015) with bias corrections c1 = 1 − β₁ᵗ, c2 = 1 − β₂ᵗ. */                 \
+  void ck_adam_##S(T *theta, T *m, T *s, const T *g, T eta, T b1, T b2, T eps, T lambda, T c1,      \
+                   T c2, size_t n);
+
+CK_DECLARE(float, f32)
+CK_DECLARE(double, f64)
+#undef CK_DECLARE

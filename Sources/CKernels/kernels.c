@@ -1,0 +1,27 @@
+#include "CKernels.h"
+
+#include <math.h>
+
+// One binary for every x86-64 processor: the loader picks the clone. The sanitizers start before the
+// resolvers can run, so their builds take the default alone.
+#if defined(__x86_64__) && !__has_feature(thread_sanitizer) && !__has_feature(address_sanitizer)
+#define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define CLONES
+#endif
+
+#define T float
+#define S f32
+#define TANH tanhf
+#define SQRT sqrtf
+#include "kernels.inc"
+#undef T
+#undef S
+#undef TANH
+#undef SQRT
+
+#define T double
+#define S f64
+#define TANH tanh
+#define SQRT sqrt
+#include "kernels.inc"

@@ -1,0 +1,152 @@
+import CKernels
+import COpenBLAS
+
+extension Float: Scalar {
+  public static var precision: Precision { .float32 }
+
+  @inlinable
+  public static func gemm(
+    _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int, _ alpha: Float,
+    _ a: UnsafePointer<Float>, _ lda: Int, _ b: UnsafePointer<Float>, _ ldb: Int, _ beta: Float,
+    _ c: UnsafeMutablePointer<Float>, _ ldc: Int
+  ) {
+    cblas_sgemm(
+      CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
+      Int32(m), Int32(n), Int32(k), alpha, a, Int32(lda), b, Int32(ldb), beta, c, Int32(ldc))
+  }
+
+  @inlinable
+  public static func dot(_ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ n: Int) -> Double {
+    ck_dot_f32(x, y, n)
+  }
+
+  @inlinable
+  public static func sum(_ x: UnsafePointer<Float>, _ n: Int) -> Double {
+    ck_sum_f32(x, n)
+  }
+
+  @inlinable
+  public static func axpy(_ a: Float, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ n: Int) {
+    ck_axpy_f32(a, x, y, n)
+  }
+
+  @inlinable
+  public static func xpby(_ x: UnsafePointer<Float>, _ b: Float, _ y: UnsafeMutablePointer<Float>, _ n: Int) {
+    ck_xpby_f32(x, b, y, n)
+  }
+
+  @inlinable
+  public static func scale(_ a: Float, _ x: UnsafeMutablePointer<Float>, _ n: Int) {
+    ck_scale_f32(a, x, n)
+  }
+
+  @inlinable
+  public static func add(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ n: Int) {
+    ck_add_f32(x, y, n)
+  }
+
+  @inlinable
+  public static func broadcastRows(
+    _ b: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ m: Int, _ n: Int
+  ) {
+    ck_broadcast_rows_f32(b, y, m, n)
+  }
+
+  @inlinable
+  public static func sumRows(_ x: UnsafePointer<Float>, _ s: UnsafeMutablePointer<Float>, _ m: Int, _ n: Int)
+  {
+    ck_sum_rows_f32(x, s, m, n)
+  }
+
+  @inlinable
+  public static func dotRows(
+    _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ s: UnsafeMutablePointer<Float>, _ m: Int, _ n: Int
+  ) {
+    ck_dot_rows_f32(x, y, s, m, n)
+  }
+
+  @inlinable
+  public static func relu(_ x: UnsafeMutablePointer<Float>, _ n: Int) {
+    ck_relu_f32(x, n)
+  }
+
+  @inlinable
+  public static func reluMask(_ y: UnsafePointer<Float>, _ d: UnsafeMutablePointer<Float>, _ n: Int) {
+    ck_relu_mask_f32(y, d, n)
+  }
+
+  @inlinable
+  public static func tanh(_ x: UnsafeMutablePointer<Float>, _ n: Int) {
+    ck_tanh_f32(x, n)
+  }
+
+  @inlinable
+  public static func tanhSlope(_ y: UnsafePointer<Float>, _ d: UnsafeMutablePointer<Float>, _ n: Int) {
+    ck_tanh_slope_f32(y, d, n)
+  }
+
+  @inlinable
+  public static func tanhSlopeTangent(
+    _ y: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, _ g: UnsafePointer<Float>,
+    _ dd: UnsafeMutablePointer<Float>, _ n: Int
+  ) {
+    ck_tanh_slope_tangent_f32(y, dy, g, dd, n)
+  }
+
+  @inlinable
+  public static func affineRows(
+    _ x: UnsafePointer<Float>, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
+    _ y: UnsafeMutablePointer<Float>, _ m: Int, _ n: Int
+  ) {
+    ck_affine_rows_f32(x, a, b, y, m, n)
+  }
+
+  @inlinable
+  public static func affineRowsAdd(
+    _ x: UnsafePointer<Float>, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
+    _ y: UnsafeMutablePointer<Float>, _ m: Int, _ n: Int
+  ) {
+    ck_affine_rows_add_f32(x, a, b, y, m, n)
+  }
+
+  @inlinable
+  public static func maxUpdate(
+    _ x: UnsafePointer<Float>, _ index: UInt8, _ y: UnsafeMutablePointer<Float>,
+    _ at: UnsafeMutablePointer<UInt8>, _ n: Int
+  ) {
+    ck_max_update_f32(x, index, y, at, n)
+  }
+
+  @inlinable
+  public static func maxScatter(
+    _ g: UnsafePointer<Float>, _ at: UnsafePointer<UInt8>, _ index: UInt8, _ d: UnsafeMutablePointer<Float>,
+    _ n: Int
+  ) {
+    ck_max_scatter_f32(g, at, index, d, n)
+  }
+
+  @inlinable
+  public static func maxGather(
+    _ x: UnsafePointer<Float>, _ at: UnsafePointer<UInt8>, _ index: UInt8, _ y: UnsafeMutablePointer<Float>,
+    _ n: Int
+  ) {
+    ck_max_gather_f32(x, at, index, y, n)
+  }
+
+  @inlinable
+  public static func sgd(
+    _ theta: UnsafeMutablePointer<Float>, _ momentum: UnsafeMutablePointer<Float>,
+    _ gradient: UnsafePointer<Float>, rate: Float, mu: Float, lambda: Float, nesterov: Bool, _ n: Int
+  ) {
+    ck_sgd_f32(theta, momentum, gradient, rate, mu, lambda, nesterov ? 1 : 0, n)
+  }
+
+  @inlinable
+  public static func adam(
+    _ theta: UnsafeMutablePointer<Float>, _ first: UnsafeMutablePointer<Float>,
+    _ second: UnsafeMutablePointer<Float>, _ gradient: UnsafePointer<Float>, rate: Float, beta1: Float,
+    beta2: Float, epsilon: Float, lambda: Float, c1: Float, c2: Float, _ n: Int
+  ) {
+    ck_adam_f32(theta, first, second, gradient, rate, beta1, beta2, epsilon, lambda, c1, c2, n)
+  }
+}

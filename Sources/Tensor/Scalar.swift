@@ -1,0 +1,84 @@
+/// The two precisions the engine computes in.
+public enum Precision: String, Sendable, CaseIterable {
+  case float32, float64
+
+  /// Bytes an element takes.
+  public var bytes: Int { self == .float32 ? 4 : 8 }
+}
+
+/// An element of a tensor: `Float` or `Double`, with the kernels the engine runs on it.
+///
+/// The requirements are entry points into BLAS and `CKernels`; generic code stays outside the loops.
+/// Matrices are row-major. Pointers must not overlap unless a requirement says so.
+public protocol Scalar: BinaryFloatingPoint, Sendable, BitwiseCopyable {
+  static var precision: Precision { get }
+
+  /// C ← α·op(A)·op(B) + β·C with op(A) m×k, op(B) k×n, C m×n; leading dimensions are row strides.
+  static func gemm(
+    _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int, _ alpha: Self,
+    _ a: UnsafePointer<Self>, _ lda: Int, _ b: UnsafePointer<Self>, _ ldb: Int, _ beta: Self,
+    _ c: UnsafeMutablePointer<Self>, _ ldc: Int)
+  /// Σ xᵢyᵢ accumulated in `Double`, in an order fixed by n alone.
+  static func dot(_ x: UnsafePointer<Self>, _ y: UnsafePointer<Self>, _ n: Int) -> Double
+  /// Σ xᵢ accumulated in `Double`, in an order fixed by n alone.
+  static func sum(_ x: UnsafePointer<Self>, _ n: Int) -> Double
+  /// y ← y + a·x
+  static func axpy(_ a: Self, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, _ n: Int)
+  /// y ← x + b·y
+  static func xpby(_ x: UnsafePointer<Self>, _ b: Self, _ y: UnsafeMutablePointer<Self>, _ n: Int)
+  /// x ← a·x
+  static func scale(_ a: Self, _ x: UnsafeMutablePointer<Self>, _ n: Int)
+  /// y ← y + x
+  static func add(_ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, _ n: Int)
+  /// Every row of the m×n matrix y becomes b.
+  static func broadcastRows(
+    _ b: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, _ m: Int, _ n: Int)
+  /// s ← s + the sum of the rows of the m×n matrix x.
+  static func sumRows(
+    _ x: UnsafePointer<Self>, _ s: UnsafeMutablePointer<Self>, _ m: Int, _ n: Int)
+  /// s ← s + the sum of the rows of x∘y, both m×n.
+  static func dotRows(
+    _ x: UnsafePointer<Self>, _ y: UnsafePointer<Self>, _ s: UnsafeMutablePointer<Self>, _ m: Int,
+    _ n: Int)
+  /// x ← max(x, 0); a NaN stays.
+  static func relu(_ x: UnsafeMutablePointer<Self>, _ n: Int)
+  /// d ← d where y > 0, else 0.
+  static func reluMask(_ y: UnsafePointer<Self>, _ d: UnsafeMutablePointer<Self>, _ n: Int)
+  /// x ← tanh x
+  static func tanh(_ x: UnsafeMutablePointer<Self>, _ n: Int)
+  /// d ← (1 − y²)·d
+  static func tanhSlope(_ y: UnsafePointer<Self>, _ d: UnsafeMutablePointer<Self>, _ n: Int)
+  /// dd ← (1 − y²)·dd − 2·y·dy·g
+  static func tanhSlopeTangent(
+    _ y: UnsafePointer<Self>, _ dy: UnsafePointer<Self>, _ g: UnsafePointer<Self>,
+    _ dd: UnsafeMutablePointer<Self>, _ n: Int)
+  /// y[r,c] ← a[c]·x[r,c] + b[c]; y may be x.
+  static func affineRows(
+    _ x: UnsafePointer<Self>, _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>,
+    _ y: UnsafeMutablePointer<Self>, _ m: Int, _ n: Int)
+  /// y[r,c] ← y[r,c] + a[c]·x[r,c] + b[c]
+  static func affineRowsAdd(
+    _ x: UnsafePointer<Self>, _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>,
+    _ y: UnsafeMutablePointer<Self>, _ m: Int, _ n: Int)
+  /// y ← max(x, y), `at` ← index where x wins; the first of equal values stays, a NaN wins.
+  static func maxUpdate(
+    _ x: UnsafePointer<Self>, _ index: UInt8, _ y: UnsafeMutablePointer<Self>,
+    _ at: UnsafeMutablePointer<UInt8>, _ n: Int)
+  /// d[c] ← d[c] + g[c] where at[c] is index.
+  static func maxScatter(
+    _ g: UnsafePointer<Self>, _ at: UnsafePointer<UInt8>, _ index: UInt8,
+    _ d: UnsafeMutablePointer<Self>, _ n: Int)
+  /// y[c] ← x[c] where at[c] is index.
+  static func maxGather(
+    _ x: UnsafePointer<Self>, _ at: UnsafePointer<UInt8>, _ index: UInt8,
+    _ y: UnsafeMutablePointer<Self>, _ n: Int)
+  /// One step of SGD with momentum μ and decay λ, as `torch.optim.SGD` writes it.
+  static func sgd(
+    _ theta: UnsafeMutablePointer<Self>, _ momentum: UnsafeMutablePointer<Self>,
+    _ gradient: UnsafePointer<Self>, rate: Self, mu: Self, lambda: Self, nesterov: Bool, _ n: Int)
+  /// One step of Adam with decay λ added to the gradient; c1 = 1 − β₁ᵗ, c2 = 1 − β₂ᵗ.
+  static func adam(
+    _ theta: UnsafeMutablePointer<Self>, _ first: UnsafeMutablePointer<Self>,
+    _ second: UnsafeMutablePointer<Self>, _ gradient: UnsafePointer<Self>, rate: Self, beta1: Self,
+    beta2: Self, epsilon: Self, lambda: Self, c1: Self, c2: Self, _ n: Int)
+}

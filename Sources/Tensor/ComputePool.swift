@@ -1,4 +1,3 @@
-import COpenBLAS
 import Foundation
 import Synchronization
 
@@ -72,8 +71,7 @@ public final class ComputePool: Sendable {
   /// - Parameter threads: at least 1; by default the number of processors.
   public init(threads: Int = ProcessInfo.processInfo.activeProcessorCount) {
     self.threads = max(1, threads)
-    // Every product runs on one thread of BLAS: the shards are the parallelism.
-    openblas_set_num_threads(1)
+    BLASProcessor.prepare()
     for index in 1..<max(2, self.threads) where self.threads > 1 {
       let thread = Thread { [weak self] in
         while let pool = self, pool.help() {}

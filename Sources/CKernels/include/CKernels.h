@@ -54,3 +54,6 @@
 CK_DECLARE(float, f32)
 CK_DECLARE(double, f64)
 #undef CK_DECLARE
+
+/// 1 where the processor has the instructions of x86-64-v4 (AVX-512 F, BW, CD, DQ, VL).
+int ck_has_avx512(void);

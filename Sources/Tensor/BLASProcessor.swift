@@ -1,6 +1,7 @@
 import CKernels
 import COpenBLAS
 import Foundation
+import Synchronization
 
 /// Which kernels OpenBLAS runs.
 ///
@@ -13,14 +14,19 @@ public enum BLASProcessor {
   public static var name: String { String(cString: openblas_get_corename()) }
 
   /// Makes the choice once a process and sets OpenBLAS to one thread a call: shards are the parallelism.
-  static func prepare() { _ = prepared }
-
-  private static let prepared: Void = {
-    if ck_has_avx512() == 1, ["Haswell", "Zen"].contains(name), getenv("OPENBLAS_CORETYPE") == nil {
-      chooseAgain(family: "SkylakeX")
+  static func prepare() {
+    // A lazy global of type Void would be dropped by the optimizer with its side effects.
+    isPrepared.withLock { isPrepared in
+      guard !isPrepared else { return }
+      isPrepared = true
+      if ck_has_avx512() == 1, ["Haswell", "Zen"].contains(name), getenv("OPENBLAS_CORETYPE") == nil {
+        chooseAgain(family: "SkylakeX")
+      }
+      openblas_set_num_threads(1)
     }
-    openblas_set_num_threads(1)
-  }()
+  }
+
+  private static let isPrepared = Mutex(false)
 
   private static func chooseAgain(family: String) {
     typealias Function = @convention(c) () -> Void

@@ -1,3 +1,4 @@
+import COpenBLAS
 import Foundation
 import Synchronization
 
@@ -71,7 +72,8 @@ public final class ComputePool: Sendable {
   /// - Parameter threads: at least 1; by default the number of processors.
   public init(threads: Int = ProcessInfo.processInfo.activeProcessorCount) {
     self.threads = max(1, threads)
-    BLASProcessor.prepare()
+    // Every product runs on one thread of BLAS: the shards are the parallelism.
+    openblas_set_num_threads(1)
     for index in 1..<max(2, self.threads) where self.threads > 1 {
       let thread = Thread { [weak self] in
         while let pool = self, pool.help() {}

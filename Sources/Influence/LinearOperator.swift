@@ -1,0 +1,60 @@
+import Tensor
+
+/// A real matrix A (rows × columns) known by its products.
+///
+/// Products of an operator are deterministic: the same x gives the same bits, whatever the number of threads.
+public protocol LinearOperator<Element> {
+  associatedtype Element: Scalar
+
+  /// The length of A x.
+  var rows: Int { get }
+  /// The length of x.
+  var columns: Int { get }
+  /// Curvature products that one application costs: 1 for a Hessian, 2 for AᵀA.
+  var productsPerApplication: Int { get }
+
+  /// y ← A x; x has `columns` elements, y has `rows` before and after and is overwritten.
+  func apply(_ x: [Element], into y: inout [Element]) throws
+  /// y ← Aᵀ x; x has `rows` elements, y has `columns` before and after and is overwritten.
+  func applyTransposed(_ x: [Element], into y: inout [Element]) throws
+
+  /// A times every vector of the block, in one pass where the operator can share work.
+  /// Postcondition: each answer is the one that `apply` gives for that vector alone, up to rounding.
+  func apply(block: [[Element]]) throws -> [[Element]]
+}
+
+extension LinearOperator {
+  public var productsPerApplication: Int { 1 }
+
+  /// A x in a new vector.
+  public func apply(_ x: [Element]) throws -> [Element] {
+    var y = [Element].zeros(rows)
+    try apply(x, into: &y)
+    return y
+  }
+
+  /// Aᵀ x in a new vector.
+  public func applyTransposed(_ x: [Element]) throws -> [Element] {
+    var y = [Element].zeros(columns)
+    try applyTransposed(x, into: &y)
+    return y
+  }
+
+  public func apply(block: [[Element]]) throws -> [[Element]] {
+    try block.map { try apply($0) }
+  }
+}
+
+/// A symmetric matrix H (dimension × dimension) known by its products.
+public protocol SymmetricOperator<Element>: LinearOperator {
+  var dimension: Int { get }
+}
+
+extension SymmetricOperator {
+  public var rows: Int { dimension }
+  public var columns: Int { dimension }
+
+  public func applyTransposed(_ x: [Element], into y: inout [Element]) throws {
+    try apply(x, into: &y)
+  }
+}

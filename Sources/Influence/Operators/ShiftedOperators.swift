@@ -1,0 +1,103 @@
+import Tensor
+
+/// H + δI.
+public struct DampedOperator<Base: SymmetricOperator>: SymmetricOperator {
+  public typealias Element = Base.Element
+  public let base: Base
+  public let damping: Double
+
+  public init(_ base: Base, damping: Double) {
+    self.base = base
+    self.damping = damping
+  }
+
+  public var dimension: Int { base.dimension }
+  public var productsPerApplication: Int { base.productsPerApplication }
+
+  public func apply(_ x: [Element], into y: inout [Element]) throws {
+    try base.apply(x, into: &y)
+    if damping != 0 { y.add(Element(damping), times: x) }
+  }
+
+  public func apply(block: [[Element]]) throws -> [[Element]] {
+    var products = try base.apply(block: block)
+    guard damping != 0 else { return products }
+    for index in products.indices { products[index].add(Element(damping), times: block[index]) }
+    return products
+  }
+}
+
+/// s·H.
+public struct ScaledOperator<Base: SymmetricOperator>: SymmetricOperator {
+  public typealias Element = Base.Element
+  public let base: Base
+  public let factor: Double
+
+  public init(_ base: Base, factor: Double) {
+    self.base = base
+    self.factor = factor
+  }
+
+  public var dimension: Int { base.dimension }
+  public var productsPerApplication: Int { base.productsPerApplication }
+
+  public func apply(_ x: [Element], into y: inout [Element]) throws {
+    try base.apply(x, into: &y)
+    y.scale(Element(factor))
+  }
+
+  public func apply(block: [[Element]]) throws -> [[Element]] {
+    var products = try base.apply(block: block)
+    for index in products.indices { products[index].scale(Element(factor)) }
+    return products
+  }
+}
+
+/// AᵀA + δ²I, the matrix of the damped normal equations (columns × columns).
+public struct NormalOperator<Base: LinearOperator>: SymmetricOperator {
+  public typealias Element = Base.Element
+  public let base: Base
+  /// δ, not squared: the damping of min ‖Ax − g‖² + δ²‖x‖².
+  public let damping: Double
+
+  public init(_ base: Base, damping: Double = 0) {
+    self.base = base
+    self.damping = damping
+  }
+
+  public var dimension: Int { base.columns }
+  public var productsPerApplication: Int { 2 * base.productsPerApplication }
+
+  public func apply(_ x: [Element], into y: inout [Element]) throws {
+    try base.applyTransposed(base.apply(x), into: &y)
+    if damping != 0 { y.add(Element(damping * damping), times: x) }
+  }
+}
+
+/// A stacked over δI, (rows + columns) × columns: damped least squares as plain least squares.
+public struct StackedDampingOperator<Base: LinearOperator>: LinearOperator {
+  public typealias Element = Base.Element
+  public let base: Base
+  public let damping: Double
+
+  public init(_ base: Base, damping: Double) {
+    self.base = base
+    self.damping = damping
+  }
+
+  public var rows: Int { base.rows + base.columns }
+  public var columns: Int { base.columns }
+  public var productsPerApplication: Int { base.productsPerApplication }
+
+  public func apply(_ x: [Element], into y: inout [Element]) throws {
+    let top = try base.apply(x)
+    let delta = Element(damping)
+    for index in 0..<base.rows { y[index] = top[index] }
+    for index in 0..<columns { y[base.rows + index] = delta * x[index] }
+  }
+
+  public func applyTransposed(_ x: [Element], into y: inout [Element]) throws {
+    try base.applyTransposed(Array(x[0..<base.rows]), into: &y)
+    y.add(Element(damping), times: Array(x[base.rows...]))
+  }
+}

@@ -1,0 +1,87 @@
+/// A number type that an `.npy` file holds.
+public protocol NPYElement: BitwiseCopyable, Sendable {
+  static var npyDType: NPYHeader.DType { get }
+}
+
+extension Float: NPYElement {
+  public static var npyDType: NPYHeader.DType { .float32 }
+}
+extension Double: NPYElement {
+  public static var npyDType: NPYHeader.DType { .float64 }
+}
+extension UInt8: NPYElement {
+  public static var npyDType: NPYHeader.DType { .uint8 }
+}
+extension Int32: NPYElement {
+  public static var npyDType: NPYHeader.DType { .int32 }
+}
+extension Int64: NPYElement {
+  public static var npyDType: NPYHeader.DType { .int64 }
+}
+
+/// The elements of an array in the type they were stored in, in C order.
+public enum NPYElements: Equatable, Sendable {
+  case float32([Float])
+  case float64([Double])
+  case uint8([UInt8])
+  case int32([Int32])
+  case int64([Int64])
+}
+
+/// Whole `.npy` files in memory.
+public enum NPY {
+  #if _endian(big)
+    #error("Elements are copied as they lie in the file, which is little-endian.")
+  #endif
+
+  /// A complete file: header and elements.
+  ///
+  /// - Throws: `NPYError.dataLength` where the shape has another number of elements than given.
+  public static func encode<Element: NPYElement>(_ elements: [Element], shape: [Int]) throws(NPYError)
+    -> [UInt8]
+  {
+    let header = try NPYHeader(dtype: Element.npyDType, shape: shape)
+    try header.checkData(byteCount: elements.count * MemoryLayout<Element>.stride)
+    var file = header.encoded
+    file.reserveCapacity(file.count + header.dataByteCount)
+    elements.withUnsafeBytes { file.append(contentsOf: $0) }
+    return file
+  }
+
+  /// Shape and elements of a complete file.
+  public static func decode(_ file: [UInt8]) throws(NPYError) -> (header: NPYHeader, elements: NPYElements) {
+    do {
+      return try file.withUnsafeBytes { bytes in
+        let (header, offset) = try NPYHeader.parse(file: bytes)
+        return (header, try header.elements(in: UnsafeRawBufferPointer(rebasing: bytes[offset...])))
+      }
+    } catch let error as NPYError {
+      throw error
+    } catch {
+      throw .malformedHeader("\(error)")
+    }
+  }
+}
+
+extension NPYHeader {
+  /// The elements in `data`, which is exactly what follows the header.
+  ///
+  /// - Throws: `NPYError.dataLength`.
+  public func elements(in data: UnsafeRawBufferPointer) throws(NPYError) -> NPYElements {
+    try checkData(byteCount: data.count)
+    return switch dtype {
+    case .float32: .float32(copied(data))
+    case .float64: .float64(copied(data))
+    case .uint8: .uint8(copied(data))
+    case .int32: .int32(copied(data))
+    case .int64: .int64(copied(data))
+    }
+  }
+
+  private func copied<Element: NPYElement>(_ data: UnsafeRawBufferPointer) -> [Element] {
+    [Element](unsafeUninitializedCapacity: elementCount) { buffer, count in
+      UnsafeMutableRawBufferPointer(buffer).copyMemory(from: data)
+      count = elementCount
+    }
+  }
+}

@@ -1,0 +1,106 @@
+/// Reads a safetensors file that comes in pieces of any size, holding no more than its header.
+///
+/// ```swift
+/// var reader = SafetensorsReader()
+/// while let bytes = try next() {
+///   try reader.feed(bytes) { header, piece in … }
+/// }
+/// let header = try reader.finish()
+/// ```
+public struct SafetensorsReader: Sendable {
+  /// Consecutive bytes of one tensor. The bytes are borrowed: they are valid during the call.
+  public struct Piece {
+    /// The index into `SafetensorsHeader.tensors`.
+    public let tensor: Int
+    /// Where in the tensor's own data the bytes belong. They need not hold whole elements.
+    public let offset: Int
+    public let bytes: UnsafeRawBufferPointer
+  }
+
+  /// The header, from when its last byte was fed.
+  public private(set) var header: SafetensorsHeader?
+
+  private let limits: SafetensorsHeader.Limits
+  private var preamble: [UInt8] = []
+  private var dataOffset = 0
+  private var current = 0
+
+  public init(limits: SafetensorsHeader.Limits = .init()) {
+    self.limits = limits
+  }
+
+  /// Takes the next bytes of the file, and hands on those that are data, in order, cut at the borders of tensors.
+  ///
+  /// - Throws: `SafetensorsError` as soon as the file cannot be right, and what `receive` throws.
+  public mutating func feed(
+    _ bytes: UnsafeRawBufferPointer, receive: (SafetensorsHeader, Piece) throws -> Void
+  ) throws {
+    var rest = bytes
+    if header == nil {
+      let taken = try feedHeader(rest)
+      rest = UnsafeRawBufferPointer(rebasing: rest[taken...])
+    }
+    guard let header else { return }
+    guard rest.count <= header.dataByteCount - dataOffset else {
+      throw SafetensorsError.excessData(expected: header.dataByteCount)
+    }
+    while !rest.isEmpty {
+      while header.tensors[current].end <= dataOffset { current += 1 }
+      let tensor = header.tensors[current]
+      let count = min(rest.count, tensor.end - dataOffset)
+      let piece = Piece(
+        tensor: current, offset: dataOffset - tensor.begin,
+        bytes: UnsafeRawBufferPointer(rebasing: rest[..<count]))
+      try receive(header, piece)
+      dataOffset += count
+      rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+    }
+  }
+
+  /// As above.
+  public mutating func feed(_ bytes: [UInt8], receive: (SafetensorsHeader, Piece) throws -> Void) throws {
+    try bytes.withUnsafeBytes { try feed($0, receive: receive) }
+  }
+
+  /// To be called after the last byte.
+  ///
+  /// - Throws: `SafetensorsError.truncatedHeader` or `.truncatedData` where the file ended too soon.
+  @discardableResult
+  public func finish() throws(SafetensorsError) -> SafetensorsHeader {
+    guard let header else { throw .truncatedHeader(found: preamble.count, expected: preambleByteCount ?? 8) }
+    guard dataOffset == header.dataByteCount else {
+      throw .truncatedData(found: dataOffset, expected: header.dataByteCount)
+    }
+    return header
+  }
+
+  /// How many of the bytes belong before the data.
+  private mutating func feedHeader(_ bytes: UnsafeRawBufferPointer) throws(SafetensorsError) -> Int {
+    var taken = 0
+    if preamble.count < 8 {
+      taken = min(8 - preamble.count, bytes.count)
+      preamble.append(contentsOf: bytes[..<taken])
+      guard preamble.count == 8 else { return taken }
+      let length = (0..<8).reduce(UInt64(0)) { $0 | UInt64(preamble[$1]) << (8 * UInt64($1)) }
+      guard length <= UInt64(limits.headerByteCount) else {
+        throw .headerTooLong(found: length, limit: limits.headerByteCount)
+      }
+    }
+    guard let end = preambleByteCount else { return taken }
+    let missing = min(end - preamble.count, bytes.count - taken)
+    preamble.append(contentsOf: bytes[taken..<taken + missing])
+    taken += missing
+    if preamble.count == end {
+      let scanner = SafetensorsHeaderScanner(Array(preamble[8...]), limits: limits)
+      header = try scanner.header()
+      preamble = []
+    }
+    return taken
+  }
+
+  /// Bytes before the data; nil until the length is known, and it is within the limit then.
+  private var preambleByteCount: Int? {
+    guard preamble.count >= 8 else { return nil }
+    return 8 + (0..<8).reduce(0) { $0 | Int(preamble[$1]) << (8 * $1) }
+  }
+}

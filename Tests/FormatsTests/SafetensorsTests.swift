@@ -1,0 +1,193 @@
+import Formats
+import Testing
+
+@Suite struct SafetensorsTests {
+  typealias Declaration = SafetensorsHeader.Declaration
+
+  /// A file of this JSON text and so many zero bytes of data, read to its end.
+  private func read(_ json: String, data: Int) throws -> SafetensorsHeader {
+    try read(file(json, data: data))
+  }
+
+  private func file(_ json: String, data: Int) -> [UInt8] {
+    let length = UInt64(json.utf8.count)
+    return (0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * UInt64($0))) } + Array(json.utf8)
+      + [UInt8](repeating: 0, count: data)
+  }
+
+  private func read(_ file: [UInt8]) throws -> SafetensorsHeader {
+    var reader = SafetensorsReader()
+    try reader.feed(file) { _, _ in }
+    return try reader.finish()
+  }
+
+  @Test func aFileOfTheReferenceImplementationIsRead() throws {
+    var reader = SafetensorsReader()
+    var contents: [String: [UInt8]] = [:]
+    try reader.feed(Fixtures.safetensors) { header, piece in
+      contents[header.tensors[piece.tensor].name, default: []] += piece.bytes
+    }
+    let header = try reader.finish()
+    #expect(header.tensors.map(\.name) == ["n", "a\"ü\n", "b.weight", "z", "h", "u"])
+    #expect(header.tensors.map(\.shape) == [[], [1], [2, 3], [0, 3], [1], [3]])
+    #expect(header.tensors.map(\.dtype) == [.int64, .float64, .float32, .float32, .float16, .uint8])
+    #expect(header.tensors.map(\.elementCount) == [1, 1, 6, 0, 1, 3])
+    #expect(header.metadata == ["format": "pt"])
+    #expect(contents["n"] == [7, 0, 0, 0, 0, 0, 0, 0])
+    #expect(contents["u"] == [1, 2, 255])
+    #expect(contents["z"] == nil)
+  }
+
+  @Test func theWriterGivesTheBytesOfTheReferenceImplementation() throws {
+    let header = try SafetensorsHeader(
+      [
+        Declaration(name: "u", dtype: .uint8, shape: [3]),
+        Declaration(name: "z", dtype: .float32, shape: [0, 3]),
+        Declaration(name: "b.weight", dtype: .float32, shape: [2, 3]),
+        Declaration(name: "a\"ü\n", dtype: .float64, shape: [1]),
+        Declaration(name: "n", dtype: .int64, shape: []),
+        Declaration(name: "h", dtype: .float16, shape: [1]),
+      ], metadata: ["format": "pt"])
+    #expect(header.encoded == Array(Fixtures.safetensors[..<header.encoded.count]))
+    #expect(header.encoded.count + header.dataByteCount == Fixtures.safetensors.count)
+  }
+
+  @Test func everyPieceLengthGivesTheSameTensors() throws {
+    let file = Fixtures.safetensors
+    for length in [1, 2, 3, 7, 8, 9, 64, 383, 384, 385, file.count] {
+      var reader = SafetensorsReader()
+      var data: [UInt8] = []
+      for start in stride(from: 0, to: file.count, by: length) {
+        try reader.feed(Array(file[start..<min(start + length, file.count)])) { header, piece in
+          #expect(header.tensors[piece.tensor].begin + piece.offset == data.count)
+          #expect(piece.offset + piece.bytes.count <= header.tensors[piece.tensor].byteCount)
+          data += piece.bytes
+        }
+      }
+      let header = try reader.finish()
+      #expect(data == Array(file.suffix(header.dataByteCount)))
+    }
+  }
+
+  @Test func everyTruncationIsNamed() throws {
+    let file = Fixtures.safetensors
+    for length in 0..<file.count {
+      #expect(throws: SafetensorsError.self) { try read(Array(file[..<length])) }
+    }
+    #expect(throws: SafetensorsError.truncatedData(found: 44, expected: 45)) { try read(file.dropLast()) }
+    #expect(throws: SafetensorsError.truncatedHeader(found: 8, expected: 384)) { try read(Array(file[..<8])) }
+    #expect(throws: SafetensorsError.excessData(expected: 45)) { try read(file + [0]) }
+  }
+
+  @Test(arguments: [
+    (
+      #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,8]}}"#, 8,
+      SafetensorsError.byteCount(tensor: "a", found: 8, expected: 4)
+    ),
+    (
+      #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#, 8,
+      .notContiguous(tensor: "a", begin: 4, expected: 0)
+    ),
+    (
+      #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}}"#,
+      6,
+      .notContiguous(tensor: "b", begin: 2, expected: 4)
+    ),
+    (
+      #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}}"#,
+      12,
+      .notContiguous(tensor: "b", begin: 8, expected: 4)
+    ),
+    (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#, 4, .offsets(tensor: "a", begin: 4, end: 0)),
+    (#"{"a":{"dtype":"X1","shape":[1],"data_offsets":[0,4]}}"#, 4, .unknownDType(tensor: "a", dtype: "X1")),
+    (#"{"a":{"dtype":"F32","data_offsets":[0,4]}}"#, 4, .missingKey(tensor: "a", key: "shape")),
+    (#"{"a":{"shape":[1],"data_offsets":[0,4]}}"#, 4, .missingKey(tensor: "a", key: "dtype")),
+    (#"{"a":{"dtype":"F32","shape":[1]}}"#, 4, .missingKey(tensor: "a", key: "data_offsets")),
+    (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"x":1}}"#, 4, .unknownKey(tensor: "a", key: "x")),
+    (#"{"a":{"dtype":"F32","dtype":"F32"}}"#, 4, .duplicateKey("dtype")),
+    (
+      #"{"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},"\u0061":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}"#,
+      0,
+      .duplicateKey("a")
+    ),
+    (#"{"__metadata__":{"a":"b","a":"c"}}"#, 0, .duplicateKey("a")),
+    (
+      #"{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,4]}}"#, 4,
+      .tooLarge(tensor: "a", shape: [4_611_686_018_427_387_904, 4])
+    ),
+    (
+      #"{"a":{"dtype":"F32","shape":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1],"data_offsets":[0,4]}}"#, 4,
+      .tooManyDimensions(tensor: "a", limit: 16)
+    ),
+    (
+      #"{"a":{"dtype":"F32","shape":[1.0],"data_offsets":[0,4]}}"#, 4,
+      .malformedHeader(offset: 29, expected: "a whole number, 0 or more")
+    ),
+    (
+      #"{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}"#, 4,
+      .malformedHeader(offset: 29, expected: "a whole number, 0 or more")
+    ),
+    (
+      #"{"a":{"dtype":"F32","shape":[01],"data_offsets":[0,4]}}"#, 4,
+      .malformedHeader(offset: 29, expected: "a whole number, 0 or more")
+    ),
+    (
+      #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4]}}"#, 4,
+      .malformedHeader(offset: 47, expected: "two whole numbers, begin and end")
+    ),
+    (#" {}"#, 0, .malformedHeader(offset: 0, expected: "'{'")),
+    (#"{}}"#, 0, .malformedHeader(offset: 2, expected: "the end of the header")),
+    (#"{"a"#, 0, .malformedHeader(offset: 3, expected: "a closing quote")),
+    (#"{"\ud800":1}"#, 0, .malformedHeader(offset: 8, expected: "a low surrogate")),
+    (#"{"\udc00":1}"#, 0, .malformedHeader(offset: 4, expected: "a high surrogate first")),
+    (#"{"__metadata__":[]}"#, 0, .malformedHeader(offset: 16, expected: "'{'")),
+    (#"{"__metadata__":{"a":1}}"#, 0, .malformedHeader(offset: 21, expected: "'\"'")),
+    ("", 0, .malformedHeader(offset: 0, expected: "'{'")),
+  ])
+  func lyingHeadersAreNamed(json: String, data: Int, expected: SafetensorsError) {
+    #expect(throws: expected) { try read(json, data: data) }
+  }
+
+  @Test func aHugeHeaderIsRefusedByItsFirstEightBytes() {
+    var reader = SafetensorsReader()
+    #expect(throws: SafetensorsError.headerTooLong(found: .max, limit: 1 << 20)) {
+      try reader.feed([UInt8](repeating: 255, count: 8)) { _, _ in }
+    }
+  }
+
+  @Test func anEmptyFileOfNoTensorsIsRead() throws {
+    let header = try read("{}      ", data: 0)
+    #expect(header.tensors.isEmpty)
+    #expect(try SafetensorsHeader([]).encoded == file("{}      ", data: 0))
+  }
+
+  @Test func escapesAreReadAndWritten() throws {
+    let header = try read(#"{"__metadata__":{"k\/\b\u00e9\ud83d\ude00":"\t\"\\"}}"#, data: 0)
+    #expect(header.metadata == ["k/\u{8}é😀": "\t\"\\"])
+    #expect(try read(header.encoded) == header)
+  }
+
+  @Test func tensorsToBeWrittenNeedNamesOfTheirOwn() {
+    let twice = [
+      Declaration(name: "a", dtype: .int8, shape: []), Declaration(name: "a", dtype: .float32, shape: []),
+    ]
+    #expect(throws: SafetensorsError.duplicateKey("a")) { try SafetensorsHeader(twice) }
+    #expect(throws: SafetensorsError.duplicateKey("__metadata__")) {
+      try SafetensorsHeader([Declaration(name: "__metadata__", dtype: .int8, shape: [])])
+    }
+    #expect(throws: SafetensorsError.tooLarge(tensor: "a", shape: [-1])) {
+      try SafetensorsHeader([Declaration(name: "a", dtype: .int8, shape: [-1])])
+    }
+  }
+
+  @Test func everySingleByteChangeOfTheHeaderIsAnsweredWithoutACrash() {
+    let file = Fixtures.safetensors
+    for index in 0..<384 {
+      for byte in stride(from: UInt8(0), through: 250, by: 5) {
+        var changed = file
+        changed[index] = byte
+        do { _ = try read(changed) } catch { #expect(error is SafetensorsError) }
+      }
+    }
+  }
+}

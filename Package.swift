@@ -22,7 +22,9 @@ let package = Package(
     .target(name: "Network", dependencies: ["Tensor"], swiftSettings: engine),
     .target(name: "Influence", dependencies: ["Tensor", "Network"], swiftSettings: engine),
     .target(name: "Formats"),
-    .target(name: "Datasets", dependencies: ["Tensor", "Formats"], resources: [.embedInCode("Resources")]),
+    .target(
+      name: "Datasets", dependencies: ["Tensor", "Formats"], exclude: ["ORIGINS.md"],
+      resources: [.embedInCode("Resources")]),
     .target(name: "Storage", dependencies: ["CSQLite", "Formats"]),
     .target(name: "HTTP"),
     .target(

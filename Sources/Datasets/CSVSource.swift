@@ -1,0 +1,111 @@
+import Tensor
+
+/// A set in a CSV file: one sample a row, numbers in every column but the target's.
+public struct CSVSource: Equatable, Sendable {
+  /// A column by its name in the header or by its number, from 0; negative numbers count from the last, −1.
+  public enum Column: Equatable, Sendable {
+    case name(String)
+    case index(Int)
+  }
+
+  public enum TargetKind: String, Sendable, CaseIterable {
+    /// Classes if every target cell is a whole number of at least 0 or none is a number; else values.
+    case automatic
+    /// Whole numbers are classes 0 ..< k; otherwise the different texts are, in the order of their Unicode scalars.
+    case classes
+    /// Numbers to be predicted.
+    case values
+  }
+
+  public enum TestSplit: Equatable, Sendable {
+    case none
+    /// Share of the rows, drawn at random, stratified where there are classes; the rest is for training.
+    case fraction(Double, seed: UInt64)
+    /// A second file with the same columns.
+    case file(String)
+  }
+
+  public var path: String
+  public var hasHeader: Bool
+  public var delimiter: Character
+  /// One column; for regression several may be given.
+  public var targets: [Column]
+  public var kind: TargetKind
+  /// Columns that are neither input nor target.
+  public var ignored: [Column]
+  public var test: TestSplit
+  /// Number of classes, where it is more than the file shows.
+  public var classes: Int?
+  /// The input columns as a picture, in the order (channel, row, column); nil for a vector.
+  public var pictureShape: Shape?
+  /// Whether each input column (channel, for pictures) gets mean 0 and standard deviation 1 over the training split.
+  public var standardized: Bool
+
+  public init(
+    path: String, hasHeader: Bool = true, delimiter: Character = ",", targets: [Column] = [.index(-1)],
+    kind: TargetKind = .automatic, ignored: [Column] = [], test: TestSplit = .fraction(0.2, seed: 0),
+    classes: Int? = nil, pictureShape: Shape? = nil, standardized: Bool = false
+  ) {
+    self.path = path
+    self.hasHeader = hasHeader
+    self.delimiter = delimiter
+    self.targets = targets
+    self.kind = kind
+    self.ignored = ignored
+    self.test = test
+    self.classes = classes
+    self.pictureShape = pictureShape
+    self.standardized = standardized
+  }
+
+  /// Everything about these parameters that is wrong whatever the file holds.
+  public var faults: [ParameterFault] {
+    var faults: [ParameterFault] = []
+    if path.isEmpty { faults.append(ParameterFault("path", "must not be empty")) }
+    if delimiterByte == nil {
+      faults.append(
+        ParameterFault("delimiter", "must be one ASCII character other than a quote, a digit or a line's end")
+      )
+    }
+    if targets.isEmpty { faults.append(ParameterFault("target", "must name at least one column")) }
+    if targets.count > 1, kind == .classes {
+      faults.append(ParameterFault("target", "must be one column where the kind is classes"))
+    }
+    if !hasHeader {
+      for case .name(let name) in targets + ignored {
+        faults.append(ParameterFault("header", "must be true where a column is named ('\(name)')"))
+      }
+    }
+    if case .fraction(let fraction, _) = test, !(fraction > 0 && fraction < 1) {
+      faults.append(
+        ParameterFault("test_fraction", "must be greater than 0 and less than 1, got \(fraction)"))
+    }
+    if let classes, classes < 2 || classes > mostClasses {
+      faults.append(ParameterFault("classes", "must be 2 to \(mostClasses), got \(classes)"))
+    }
+    if let shape = pictureShape, !isReasonable(shape) {
+      faults.append(ParameterFault("shape", "must be three numbers of at least 1"))
+    }
+    return faults
+  }
+
+  var delimiterByte: UInt8? {
+    guard let byte = delimiter.asciiValue, byte >= 32 || byte == 9, byte != 127, byte != UInt8(ascii: "\""),
+      !(0x30...0x39).contains(byte), byte != UInt8(ascii: "."), byte != UInt8(ascii: "-")
+    else { return nil }
+    return byte
+  }
+}
+
+/// No set has more classes: labels above it are a sign of a regression target.
+let mostClasses = 100_000
+
+/// Whether the product of the dimensions is a number of values that a sample can have.
+func isReasonable(_ shape: Shape) -> Bool {
+  let most = 1 << 28
+  guard shape.height >= 1, shape.width >= 1, shape.channels >= 1, shape.height <= most, shape.width <= most,
+    shape.channels <= most
+  else { return false }
+  let (area, overflow) = shape.height.multipliedReportingOverflow(by: shape.width)
+  return !overflow && area <= most && area * shape.channels <= most
+}

@@ -1,0 +1,93 @@
+import Tensor
+
+/// Mean and (population) standard deviation of each channel over samples and positions; of each
+/// feature, for vectors. Zeros where there are no samples.
+public struct ChannelMoments: Equatable, Sendable {
+  public let mean: [Double]
+  public let standardDeviation: [Double]
+
+  /// The moments of stored values times `scale`, computed in `Double`; of bytes exactly, from counts.
+  init(_ storage: SampleStorage, shape: Shape, scale: Double) {
+    let channels = shape.channels
+    guard storage.count > 0 else {
+      mean = Array(repeating: 0, count: channels)
+      standardDeviation = mean
+      return
+    }
+    let moments: (mean: [Double], deviation: [Double]) =
+      switch storage {
+      case .bytes(let values, _): Self.ofBytes(values, channels: channels)
+      case .float32(let values): Self.ofNumbers(values, channels: channels)
+      case .float64(let values): Self.ofNumbers(values, channels: channels)
+      }
+    mean = moments.mean.map { $0 * scale }
+    standardDeviation = moments.deviation.map { $0 * scale }
+  }
+
+  private static func ofBytes(_ values: [UInt8], channels: Int) -> (mean: [Double], deviation: [Double]) {
+    // Sums of bytes and of their squares stay far below 2⁶⁴.
+    var sums = [UInt64](repeating: 0, count: channels)
+    var squares = [UInt64](repeating: 0, count: channels)
+    let rows = values.count / channels
+    if channels <= 4 {
+      var counts = [UInt64](repeating: 0, count: 256 * channels)
+      values.withUnsafeBufferPointer { values in
+        counts.withUnsafeMutableBufferPointer { counts in
+          var position = 0
+          for _ in 0..<rows {
+            for channel in 0..<channels {
+              counts[channel << 8 | Int(values[position])] += 1
+              position += 1
+            }
+          }
+        }
+      }
+      for channel in 0..<channels {
+        for value in 0..<256 {
+          let count = counts[channel << 8 | value]
+          sums[channel] += count * UInt64(value)
+          squares[channel] += count * UInt64(value * value)
+        }
+      }
+    } else {
+      values.withUnsafeBufferPointer { values in
+        for row in 0..<rows {
+          for channel in 0..<channels {
+            let value = UInt64(values[row * channels + channel])
+            sums[channel] += value
+            squares[channel] += value * value
+          }
+        }
+      }
+    }
+    let n = Double(rows)
+    let mean = sums.map { Double($0) / n }
+    let deviation = zip(sums, squares).map { sum, square in
+      // n·Σx² − (Σx)² is exact in 128 bits, so a constant channel has a deviation of exactly 0.
+      let wide = UInt128(rows) * UInt128(square) - UInt128(sum) * UInt128(sum)
+      return Double(wide).squareRoot() / n
+    }
+    return (mean, deviation)
+  }
+
+  private static func ofNumbers<Element: BinaryFloatingPoint>(
+    _ values: [Element], channels: Int
+  ) -> (mean: [Double], deviation: [Double]) {
+    var mean = [Double](repeating: 0, count: channels)
+    var deviation = mean
+    let rows = values.count / channels
+    values.withUnsafeBufferPointer { values in
+      for row in 0..<rows {
+        for channel in 0..<channels { mean[channel] += Double(values[row * channels + channel]) }
+      }
+      for channel in 0..<channels { mean[channel] /= Double(rows) }
+      for row in 0..<rows {
+        for channel in 0..<channels {
+          let distance = Double(values[row * channels + channel]) - mean[channel]
+          deviation[channel] += distance * distance
+        }
+      }
+    }
+    return (mean, deviation.map { ($0 / Double(rows)).squareRoot() })
+  }
+}

@@ -1,0 +1,98 @@
+import Foundation
+
+/// The folder that the service may read data sets from, and nothing outside it.
+public struct DataDirectory: Sendable {
+  /// The folder, as configured.
+  public let root: String
+  /// Files above this size are refused before a byte of them is read.
+  public let maximumFileBytes: Int
+
+  public init(_ root: String, maximumFileBytes: Int = 4 << 30) {
+    self.root = root
+    self.maximumFileBytes = maximumFileBytes
+  }
+
+  /// The absolute path, free of symbolic links, of a file or folder below the data directory.
+  ///
+  /// Refused are absolute paths, `..` as a component, NUL, and whatever a symbolic link leads out of
+  /// the directory. A path that does not exist is `.missing`.
+  ///
+  /// - Throws: `DatasetError.path` or `DatasetError.file(_, .missing)`.
+  public func resolve(_ relative: String) throws(DatasetError) -> String {
+    if relative.isEmpty { throw .path(relative, .empty) }
+    if relative.utf8.contains(0) { throw .path(relative, .containsNUL) }
+    if relative.utf8.first == UInt8(ascii: "/") { throw .path(relative, .absolute) }
+    if relative.utf8.count > 4096 { throw .path(relative, .tooLong) }
+    if relative.utf8.split(separator: UInt8(ascii: "/")).contains(where: { $0.elementsEqual("..".utf8) }) {
+      throw .path(relative, .parentReference)
+    }
+    guard let base = realPath(root) else { throw .file(root, .missing) }
+    guard let path = realPath(root + "/" + relative) else { throw .file(relative, .missing) }
+    let prefix = base == "/" ? base : base + "/"
+    guard path == base || path.utf8.starts(with: prefix.utf8) else {
+      throw .path(relative, .leadsOutside)
+    }
+    return path
+  }
+
+  /// Whether there is a file or folder of that path that `resolve` gives out.
+  public func contains(_ relative: String) -> Bool {
+    (try? resolve(relative)) != nil
+  }
+
+  /// The bytes of a regular file below the data directory.
+  ///
+  /// - Throws: `DatasetError.path` or `DatasetError.file`.
+  public func read(_ relative: String) throws(DatasetError) -> [UInt8] {
+    let path = try resolve(relative)
+    // Without O_NONBLOCK a named pipe would hold the thread for ever; with O_NOFOLLOW a link put
+    // there since `resolve` is not followed.
+    let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      let code = errno
+      throw .file(relative, code == ENOENT ? .missing : .unreadable(String(cString: strerror(code))))
+    }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else {
+      throw .file(relative, .unreadable(String(cString: strerror(errno))))
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw .file(relative, .notRegular) }
+    let size = Int(status.st_size)
+    guard size <= maximumFileBytes else {
+      throw .file(relative, .tooLarge(bytes: size, limit: maximumFileBytes))
+    }
+    var code: Int32 = 0
+    let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, filled in
+      while filled < size {
+        let got = Foundation.read(descriptor, buffer.baseAddress! + filled, size - filled)
+        if got > 0 {
+          filled += got
+        } else if got == 0 {
+          break
+        } else if errno != EINTR {
+          code = errno
+          break
+        }
+      }
+    }
+    if code != 0 { throw .file(relative, .unreadable(String(cString: strerror(code)))) }
+    guard bytes.count == size else { throw .file(relative, .changedWhileReading) }
+    return bytes
+  }
+
+  private func realPath(_ path: String) -> String? {
+    guard let resolved = realpath(path, nil) else { return nil }
+    defer { free(resolved) }
+    return String(validatingCString: resolved)
+  }
+}
+
+/// The name of the compression whose signature the bytes begin with, if any.
+func compression(of bytes: [UInt8]) -> String? {
+  if bytes.starts(with: [0x1F, 0x8B]) { return "gzip" }
+  if bytes.starts(with: [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00]) { return "xz" }
+  if bytes.starts(with: [0x50, 0x4B, 0x03, 0x04]) { return "zip" }
+  if bytes.starts(with: [0x42, 0x5A, 0x68]) { return "bzip2" }
+  return nil
+}

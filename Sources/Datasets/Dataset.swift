@@ -1,0 +1,119 @@
+import Synchronization
+import Tensor
+
+/// A set of samples to train and test on. Immutable; copies share their samples.
+public struct Dataset: Sendable {
+  /// What is learnt.
+  public enum Kind: Equatable, Sendable {
+    /// One of `classes` classes, 0 ..< classes, with names where the source has them.
+    case classification(classes: Int, names: [String]?)
+    /// A vector of `outputs` numbers.
+    case regression(outputs: Int)
+  }
+
+  /// The name a user gave it.
+  public let name: String
+  /// The shape of one sample.
+  public let shape: Shape
+  public let kind: Kind
+  public let train: Split
+  /// May be empty.
+  public let test: Split
+  public let normalization: Normalization
+  /// Where it comes from, under which licence, and what was done to it; sentences for a reader.
+  public let source: String
+  /// How training samples were poisoned; nil where they were not.
+  public let poisoning: Poisoning?
+  private let lazily: Lazily
+
+  init(
+    name: String, shape: Shape, kind: Kind, train: Split, test: Split, normalization: Normalization,
+    source: String, poisoning: Poisoning? = nil
+  ) {
+    precondition(train.shape == shape && test.shape == shape, "Splits have the shape of their set.")
+    self.name = name
+    self.shape = shape
+    self.kind = kind
+    self.train = train
+    self.test = test
+    self.normalization = normalization
+    self.source = source
+    self.poisoning = poisoning
+    lazily = Lazily()
+  }
+
+  /// Number of outputs a network for this set has: classes, or regression outputs.
+  public var outputs: Int {
+    switch kind {
+    case .classification(let classes, _): classes
+    case .regression(let outputs): outputs
+    }
+  }
+
+  /// Whether samples have positions, so that they can be shown as pictures.
+  public var isPictures: Bool { !shape.isVector }
+
+  /// Counts and moments of both splits; computed once, when first asked for.
+  public var statistics: Statistics {
+    lazily.statistics.withLock { known in
+      if let known { return known }
+      let computed = Statistics(of: self)
+      known = computed
+      return computed
+    }
+  }
+
+  /// SHA-256 of the content, 64 hexadecimal digits: of the shape, kind and normalization, and of all
+  /// inputs, labels, targets, true labels and groups of both splits, but not of the name or the source's
+  /// sentences. Computed once, when first asked for.
+  public var sha256: String {
+    lazily.digest.withLock { known in
+      if let known { return known }
+      let computed = contentDigest()
+      known = computed
+      return computed
+    }
+  }
+
+  /// The same set under another name.
+  public func named(_ name: String) -> Dataset {
+    Dataset(
+      name: name, shape: shape, kind: kind, train: train, test: test, normalization: normalization,
+      source: source, poisoning: poisoning)
+  }
+
+  private final class Lazily: Sendable {
+    let statistics = Mutex<Statistics?>(nil)
+    let digest = Mutex<String?>(nil)
+  }
+}
+
+extension Dataset {
+  /// The inputs and labels or targets of one split, before a normalization is known.
+  struct Part {
+    var storage: SampleStorage
+    var labels: [Int32] = []
+    var targets: Tensor<Double>?
+    var groups: [SampleGroup: [Int]] = [:]
+
+    func split(_ shape: Shape, _ map: ValueMap) -> Split {
+      Split(shape: shape, storage: storage, labels: labels, targets: targets, groups: groups, map: map)
+    }
+  }
+
+  /// A set of two parts; with `standardized`, each channel by the training part.
+  init(
+    name: String, shape: Shape, kind: Kind, train: Part, test: Part, scale: Double, standardized: Bool,
+    source: String
+  ) {
+    let normalization =
+      standardized
+      ? Normalization.standardizing(
+        ChannelMoments(train.storage, shape: shape, scale: scale), scale: scale)
+      : Normalization.none(channels: shape.channels, scale: scale)
+    let map = ValueMap(normalization, shape: shape)
+    self.init(
+      name: name, shape: shape, kind: kind, train: train.split(shape, map), test: test.split(shape, map),
+      normalization: normalization, source: source)
+  }
+}

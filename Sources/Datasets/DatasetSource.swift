@@ -1,0 +1,57 @@
+/// Everything a set can be made from on the server, with all parameters: the same source gives the same
+/// set, bit for bit, as long as the files it names stay the same.
+public enum DatasetSource: Equatable, Sendable {
+  case builtIn(BuiltInSet, test: BuiltInSet.TestSplit)
+  case idx(IDXSource)
+  /// A folder of the data directory.
+  case cifar10(path: String)
+  case csv(CSVSource)
+  case npy(NPYSource)
+  case linearRegression(SyntheticLinearRegression)
+  case blobs(SyntheticBlobs)
+  /// Changes to another set, in order.
+  case derived(of: String, [Derivation])
+
+  /// Makes the set.
+  ///
+  /// - Parameter base: gives the set that a derived one is of.
+  /// - Throws: `DatasetError`, or what `base` throws.
+  public func dataset(
+    named name: String, in directory: DataDirectory, base: (String) throws -> Dataset
+  ) throws -> Dataset {
+    switch self {
+    case .builtIn(let set, let test): try Dataset.builtIn(set, name: name, test: test)
+    case .idx(let source): try Dataset.idx(source, name: name, in: directory)
+    case .cifar10(let path): try Dataset.cifar10(path: path, name: name, in: directory)
+    case .csv(let source): try Dataset.csv(source, name: name, in: directory)
+    case .npy(let source): try Dataset.npy(source, name: name, in: directory)
+    case .linearRegression(let recipe): try Dataset.synthetic(recipe, name: name)
+    case .blobs(let recipe): try Dataset.synthetic(recipe, name: name)
+    case .derived(let of, let derivations):
+      try derivations.reduce(base(of)) { try $0.derived($1) }.named(name)
+    }
+  }
+}
+
+/// One change to a set.
+public enum Derivation: Equatable, Sendable {
+  case poison(Poison)
+  case relabel(Relabel)
+  case take(Take)
+  /// These classes, relabelled 0 ..< k in this order.
+  case classes([Int])
+}
+
+extension Dataset {
+  /// The set with that change.
+  ///
+  /// - Throws: `DatasetError.parameters`, all that does not fit at once.
+  public func derived(_ derivation: Derivation) throws(DatasetError) -> Dataset {
+    switch derivation {
+    case .poison(let poison): try poisoned(poison)
+    case .relabel(let relabel): try relabeled(relabel)
+    case .take(let take): try taking(take)
+    case .classes(let classes): try selectingClasses(classes)
+    }
+  }
+}

@@ -1,0 +1,63 @@
+/// A set in `.npy` files of one folder of the data directory; arrays as in `SplitArrays`.
+public struct NPYSource: Equatable, Sendable {
+  public var path: String
+  /// File names in that folder.
+  public var trainInputs: String
+  public var trainLabels: String
+  /// Both or neither may be missing, unless they are named.
+  public var testInputs: String?
+  public var testLabels: String?
+  public var classes: Int?
+  /// Whether each channel gets mean 0 and standard deviation 1 over the training split.
+  public var standardized: Bool
+
+  public init(
+    path: String, trainInputs: String = "train_inputs.npy", trainLabels: String = "train_labels.npy",
+    testInputs: String? = nil, testLabels: String? = nil, classes: Int? = nil, standardized: Bool = false
+  ) {
+    self.path = path
+    self.trainInputs = trainInputs
+    self.trainLabels = trainLabels
+    self.testInputs = testInputs
+    self.testLabels = testLabels
+    self.classes = classes
+    self.standardized = standardized
+  }
+}
+
+extension Dataset {
+  /// Reads a set from `.npy` files. Without named test files, `test_inputs.npy` and `test_labels.npy` are read
+  /// where they are; without them the test split is empty.
+  ///
+  /// - Throws: `DatasetError`; what is wrong with an array is told with its file.
+  public static func npy(
+    _ source: NPYSource, name: String, in directory: DataDirectory
+  ) throws(DatasetError) -> Dataset {
+    if source.path.isEmpty { throw .parameters([ParameterFault("path", "must not be empty")]) }
+    let files = [
+      "train inputs": source.path + "/" + source.trainInputs,
+      "train labels": source.path + "/" + source.trainLabels,
+      "test inputs": source.path + "/" + (source.testInputs ?? "test_inputs.npy"),
+      "test labels": source.path + "/" + (source.testLabels ?? "test_labels.npy"),
+    ]
+    func read(_ split: String) throws(DatasetError) -> SplitArrays {
+      SplitArrays(
+        inputs: try directory.read(files[split + " inputs"] ?? ""),
+        labels: try directory.read(files[split + " labels"] ?? ""))
+    }
+    let hasTest =
+      source.testInputs != nil || source.testLabels != nil
+      || ["test inputs", "test labels"].contains { directory.contains(files[$0] ?? "") }
+    do throws(DatasetError) {
+      return try arrays(
+        name: name, train: try read("train"), test: hasTest ? try read("test") : nil,
+        classes: source.classes, standardized: source.standardized,
+        source: "Read from the .npy files in \(source.path)\(hasTest ? "" : "; no test split").")
+    } catch {
+      if case .array(let title, let fault) = error, let file = files[title] {
+        throw .file(file, .format(fault.description))
+      }
+      throw error
+    }
+  }
+}

@@ -1,0 +1,41 @@
+/// How stored values become the values a network sees: x = (raw · scale − mean) / standardDeviation,
+/// mean and standard deviation a channel.
+public struct Normalization: Equatable, Sendable {
+  /// 1/255 for pictures of bytes, else 1.
+  public let scale: Double
+  /// A channel (a feature, for vectors), of the scaled values; all 0 where nothing is subtracted.
+  public let mean: [Double]
+  /// A channel, of the scaled values; all 1 where nothing is divided by.
+  public let standardDeviation: [Double]
+
+  public init(scale: Double, mean: [Double], standardDeviation: [Double]) {
+    precondition(mean.count == standardDeviation.count, "A mean and a standard deviation for each channel.")
+    self.scale = scale
+    self.mean = mean
+    self.standardDeviation = standardDeviation
+  }
+
+  /// Values stay as they are, apart from `scale`.
+  public static func none(channels: Int, scale: Double = 1) -> Normalization {
+    Normalization(
+      scale: scale, mean: Array(repeating: 0, count: channels),
+      standardDeviation: Array(repeating: 1, count: channels))
+  }
+
+  /// Mean 0 and standard deviation 1 a channel over the samples that `moments` is of. A constant
+  /// channel is only centred.
+  public static func standardizing(_ moments: ChannelMoments, scale: Double) -> Normalization {
+    Normalization(
+      scale: scale, mean: moments.mean,
+      standardDeviation: moments.standardDeviation.map { $0 > 0 ? $0 : 1 })
+  }
+
+  /// Whether the network sees the stored values as they are.
+  public var isIdentity: Bool {
+    scale == 1 && mean.allSatisfy { $0 == 0 } && standardDeviation.allSatisfy { $0 == 1 }
+  }
+
+  /// x = (raw − centre[c]) · factor[c], the same map with one multiplication.
+  var centre: [Double] { mean.map { $0 / scale } }
+  var factor: [Double] { standardDeviation.map { scale / $0 } }
+}

@@ -1,0 +1,59 @@
+import Tensor
+
+/// Labels flipped at random, as careless labelling would.
+public struct Relabel: Equatable, Sendable {
+  /// Share of the training samples whose label becomes another one, rounded to a whole number of them.
+  public var fraction: Double
+  public var seed: UInt64
+
+  public init(fraction: Double, seed: UInt64 = 0) {
+    self.fraction = fraction
+    self.seed = seed
+  }
+
+  /// Everything about these parameters that does not fit `set`.
+  public func faults(for set: Dataset) -> [ParameterFault] {
+    guard case .classification(let classes, _) = set.kind else {
+      return [ParameterFault("relabel", "needs a set with classes, and '\(set.name)' has regression targets")]
+    }
+    var faults: [ParameterFault] = []
+    if classes < 2 { faults.append(ParameterFault("relabel", "needs at least two classes")) }
+    if !(fraction > 0 && fraction <= 1) {
+      faults.append(
+        ParameterFault("relabel.fraction", "must be greater than 0 and at most 1, got \(fraction)"))
+    }
+    return faults
+  }
+}
+
+extension Dataset {
+  /// The set with part of its training labels flipped, each to one of the other classes with equal
+  /// probability. `train.indices(of: .relabeled)` tells which, `train.trueLabels` what they were.
+  /// Samples that were poisoned or flipped before are left as they are: of the others, `fraction` are flipped.
+  ///
+  /// - Throws: `DatasetError.parameters`.
+  public func relabeled(_ relabel: Relabel) throws(DatasetError) -> Dataset {
+    let faults = relabel.faults(for: self)
+    if !faults.isEmpty { throw .parameters(faults) }
+    let changed = Set(train.indices(of: .poisoned)).union(train.indices(of: .relabeled))
+    let candidates = (0..<train.count).filter { !changed.contains($0) }
+    var choice = RandomStream(seed: relabel.seed, purpose: "relabeled samples")
+    var flip = RandomStream(seed: relabel.seed, purpose: "flipped labels")
+    let number = Int((relabel.fraction * Double(candidates.count)).rounded())
+    let chosen = choice.sample(number, of: candidates.count).map { candidates[$0] }
+    var labels = train.labels
+    for index in chosen {
+      let other = Int32(flip.index(below: outputs - 1))
+      labels[index] = other < labels[index] ? other : other + 1
+    }
+    var groups = train.groups
+    groups[.relabeled] = (train.indices(of: .relabeled) + chosen).sorted()
+    return Dataset(
+      name: name, shape: shape, kind: kind,
+      train: train.with(labels: labels, trueLabels: train.originalLabels, groups: groups), test: test,
+      normalization: normalization,
+      source: source
+        + " \(chosen.count) of \(train.count) training labels are flipped to another class (seed \(relabel.seed)).",
+      poisoning: poisoning)
+  }
+}

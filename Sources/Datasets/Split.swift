@@ -1,0 +1,95 @@
+import Tensor
+
+/// A named part of a split whose samples were made different from the rest.
+public enum SampleGroup: String, Sendable, CaseIterable {
+  /// Carry the trigger and its label (`derived`, `poison`).
+  case poisoned
+  /// Carry a flipped label (`derived`, `relabel`).
+  case relabeled
+  /// Drawn from another distribution (`synthetic`, `linear-regression`).
+  case heterogeneous
+}
+
+/// The samples of one split: inputs, and a class or target values for each.
+public struct Split: Sendable {
+  /// The shape of one sample.
+  public let shape: Shape
+  /// Number of samples.
+  public let count: Int
+  /// The stored inputs, before normalization.
+  public let storage: SampleStorage
+  /// The class of each sample; empty for regression.
+  public let labels: [Int32]
+  /// The classes before any was changed by `poison` or `relabel`; nil where none was.
+  public let trueLabels: [Int32]?
+  /// (count, outputs) for regression; nil for classification.
+  public let targets: Tensor<Double>?
+  /// Ascending indices of the samples of each group; no entry where there is none.
+  public let groups: [SampleGroup: [Int]]
+  let map: ValueMap
+
+  init(
+    shape: Shape, storage: SampleStorage, labels: [Int32], trueLabels: [Int32]? = nil,
+    targets: Tensor<Double>? = nil, groups: [SampleGroup: [Int]] = [:], map: ValueMap
+  ) {
+    count = targets?.shape[0] ?? labels.count
+    precondition(storage.count == count * shape.count, "A split has as many inputs as labels or targets.")
+    precondition(trueLabels == nil || trueLabels!.count == count, "A true label for each sample.")
+    self.shape = shape
+    self.storage = storage
+    self.labels = labels
+    self.trueLabels = trueLabels
+    self.targets = targets
+    self.groups = groups.filter { !$0.value.isEmpty }
+    self.map = map
+  }
+
+  /// Whether each sample has a class, not target values.
+  public var isClassification: Bool { targets == nil }
+
+  /// The indices of a group, ascending; empty where there is none.
+  public func indices(of group: SampleGroup) -> [Int] { groups[group] ?? [] }
+
+  /// The indices of the samples of a class, ascending.
+  public func indices(ofClass label: Int) -> [Int] {
+    labels.indices.filter { Int(labels[$0]) == label }
+  }
+
+  /// The true classes of the samples: `labels` where none was changed.
+  public var originalLabels: [Int32] { trueLabels ?? labels }
+
+  /// The split with each sample's true label; its groups stay as they are.
+  public func withTrueLabels() -> Split {
+    Split(shape: shape, storage: storage, labels: originalLabels, groups: groups, map: map)
+  }
+
+  /// The samples of those indices, in that order, their groups along with them.
+  ///
+  /// - Precondition: indices are in 0 ..< count.
+  public func selecting(_ indices: [Int]) -> Split {
+    var position = [Int: [Int]](minimumCapacity: indices.count)
+    if !groups.isEmpty {
+      for (new, old) in indices.enumerated() { position[old, default: []].append(new) }
+    }
+    return Split(
+      shape: shape, storage: storage.gathered(indices, size: shape.count),
+      labels: labels.isEmpty ? [] : indices.map { labels[$0] },
+      trueLabels: trueLabels.map { all in indices.map { all[$0] } },
+      targets: targets.map { all in
+        let outputs = all.shape[1]
+        return Tensor(
+          shape: [indices.count, outputs],
+          elements: indices.flatMap { all.elements[$0 * outputs..<($0 + 1) * outputs] })
+      },
+      groups: groups.mapValues { group in group.flatMap { position[$0] ?? [] }.sorted() }, map: map)
+  }
+
+  func with(
+    storage: SampleStorage? = nil, labels: [Int32]? = nil, trueLabels: [Int32]?? = nil,
+    groups: [SampleGroup: [Int]]? = nil
+  ) -> Split {
+    Split(
+      shape: shape, storage: storage ?? self.storage, labels: labels ?? self.labels,
+      trueLabels: trueLabels ?? self.trueLabels, targets: targets, groups: groups ?? self.groups, map: map)
+  }
+}

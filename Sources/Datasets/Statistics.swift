@@ -1,0 +1,35 @@
+/// Counts and moments of a set, of the values after `Normalization.scale` and before its mean and
+/// standard deviation are taken out: for pictures of bytes, of values in 0…1.
+public struct Statistics: Equatable, Sendable {
+  public struct OfSplit: Equatable, Sendable {
+    public let count: Int
+    /// Samples of each class; empty for regression.
+    public let classCounts: [Int]
+    /// Of the inputs, a channel (a feature, for vectors).
+    public let inputs: ChannelMoments
+    /// Of the targets, an output; nil for classification.
+    public let targets: ChannelMoments?
+  }
+
+  public let train: OfSplit
+  public let test: OfSplit
+
+  init(of set: Dataset) {
+    train = Self.split(set.train, of: set)
+    test = Self.split(set.test, of: set)
+  }
+
+  private static func split(_ split: Split, of set: Dataset) -> OfSplit {
+    var counts: [Int] = []
+    if case .classification(let classes, _) = set.kind {
+      counts = Array(repeating: 0, count: classes)
+      for label in split.labels { counts[Int(label)] += 1 }
+    }
+    return OfSplit(
+      count: split.count, classCounts: counts,
+      inputs: ChannelMoments(split.storage, shape: set.shape, scale: set.normalization.scale),
+      targets: split.targets.map {
+        ChannelMoments(.float64($0.elements), shape: .init(features: $0.shape[1]), scale: 1)
+      })
+  }
+}

@@ -1,0 +1,75 @@
+import Tensor
+
+/// Gaussian clusters, one a class: centres uniform in a cube of side 2 about the origin, samples normal
+/// about them.
+public struct SyntheticBlobs: Equatable, Sendable {
+  /// Training samples, spread evenly over the classes: sample i is of class i modulo their number.
+  public var samples: Int
+  public var testSamples: Int
+  public var classes: Int
+  public var dimensions: Int
+  /// Standard deviation of a cluster in every dimension.
+  public var spread: Double
+  public var seed: UInt64
+
+  public init(
+    samples: Int = 1000, testSamples: Int? = nil, classes: Int = 3, dimensions: Int = 2, spread: Double = 0.3,
+    seed: UInt64 = 0
+  ) {
+    self.samples = samples
+    self.testSamples = testSamples ?? max(0, samples) / 5
+    self.classes = classes
+    self.dimensions = dimensions
+    self.spread = spread
+    self.seed = seed
+  }
+
+  /// Everything about these parameters that is wrong.
+  public var faults: [ParameterFault] {
+    var faults = sizeFaults(samples: samples, testSamples: testSamples, dimensions: dimensions)
+    if classes < 2 || classes > min(mostClasses, max(2, samples)) {
+      faults.append(
+        ParameterFault(
+          "classes", "must be 2 to \(min(mostClasses, max(2, samples))), at most the samples, got \(classes)")
+      )
+    } else if dimensions > 0, dimensions <= 1_000_000, classes * dimensions > 1 << 27 {
+      faults.append(ParameterFault("classes", "times dimensions must be at most \(1 << 27), got more"))
+    }
+    if !(spread >= 0 && spread.isFinite) {
+      faults.append(ParameterFault("spread", "must be 0 or a positive number, got \(spread)"))
+    }
+    return faults
+  }
+}
+
+extension Dataset {
+  /// Draws the samples. Values stay as drawn.
+  ///
+  /// - Throws: `DatasetError.parameters`.
+  public static func synthetic(_ recipe: SyntheticBlobs, name: String) throws(DatasetError) -> Dataset {
+    let faults = recipe.faults
+    if !faults.isEmpty { throw .parameters(faults) }
+    var centreStream = RandomStream(seed: recipe.seed, purpose: "blobs centres")
+    let centres = (0..<recipe.classes * recipe.dimensions).map { _ in centreStream.uniform(in: -1..<1) }
+    func part(_ count: Int, purpose: String) -> Part {
+      var stream = RandomStream(seed: recipe.seed, purpose: purpose)
+      var inputs: [Double] = []
+      inputs.reserveCapacity(count * recipe.dimensions)
+      for index in 0..<count {
+        let start = index % recipe.classes * recipe.dimensions
+        for position in start..<start + recipe.dimensions {
+          inputs.append(centres[position] + recipe.spread * stream.normal())
+        }
+      }
+      return Part(
+        storage: .float64(inputs), labels: (0..<count).map { Int32($0 % recipe.classes) })
+    }
+    return Dataset(
+      name: name, shape: Shape(features: recipe.dimensions),
+      kind: .classification(classes: recipe.classes, names: nil),
+      train: part(recipe.samples, purpose: "blobs train"),
+      test: part(recipe.testSamples, purpose: "blobs test"), scale: 1, standardized: false,
+      source: "Generated: \(recipe.classes) Gaussian clusters in \(recipe.dimensions) dimensions, spread"
+        + " \(recipe.spread) (seed \(recipe.seed)).")
+  }
+}

@@ -1,0 +1,117 @@
+import Tensor
+
+/// Points of a linear model, part of them from another one: the experiment of Lyu et al. 2023 (1,000
+/// points, 200 of them heterogeneous).
+///
+/// Features are normal with variance 1 and a correlation between each two, so that parameters depend on each
+/// other and freezing some matters. y = wᵀx + b + noise·ε with ε standard normal. A heterogeneous point has
+/// w′ = −w and b′ = b + 1 instead. w and b are drawn standard normal.
+public struct SyntheticLinearRegression: Equatable, Sendable {
+  /// Training points.
+  public var samples: Int
+  /// How many of them are heterogeneous: the last ones.
+  public var heterogeneous: Int
+  /// Test points, none heterogeneous.
+  public var testSamples: Int
+  public var dimensions: Int
+  /// Standard deviation of the noise.
+  public var noise: Double
+  /// Between each two features, 0 ..< 1.
+  public var correlation: Double
+  public var seed: UInt64
+
+  public init(
+    samples: Int = 1000, heterogeneous: Int? = nil, testSamples: Int? = nil, dimensions: Int = 5,
+    noise: Double = 0.1, correlation: Double = 0.5, seed: UInt64 = 0
+  ) {
+    self.samples = samples
+    self.heterogeneous = heterogeneous ?? max(0, samples) / 5
+    self.testSamples = testSamples ?? max(0, samples) / 5
+    self.dimensions = dimensions
+    self.noise = noise
+    self.correlation = correlation
+    self.seed = seed
+  }
+
+  /// Everything about these parameters that is wrong.
+  public var faults: [ParameterFault] {
+    var faults = sizeFaults(samples: samples, testSamples: testSamples, dimensions: dimensions)
+    if heterogeneous < 0 || heterogeneous > max(0, samples) {
+      faults.append(
+        ParameterFault("heterogeneous", "must be 0 to the number of samples, got \(heterogeneous)"))
+    }
+    if !(noise >= 0 && noise.isFinite) {
+      faults.append(ParameterFault("noise", "must be 0 or a positive number, got \(noise)"))
+    }
+    if !(correlation >= 0 && correlation < 1) {
+      faults.append(ParameterFault("correlation", "must be at least 0 and less than 1, got \(correlation)"))
+    }
+    return faults
+  }
+}
+
+extension Dataset {
+  /// Draws the points. `train.indices(of: .heterogeneous)` tells which are heterogeneous. Values stay as drawn.
+  ///
+  /// - Throws: `DatasetError.parameters`.
+  public static func synthetic(
+    _ recipe: SyntheticLinearRegression, name: String
+  ) throws(DatasetError) -> Dataset {
+    let faults = recipe.faults
+    if !faults.isEmpty { throw .parameters(faults) }
+    var coefficients = RandomStream(seed: recipe.seed, purpose: "linear-regression coefficients")
+    let weights = (0..<recipe.dimensions).map { _ in coefficients.normal() }
+    let bias = coefficients.normal()
+    func part(_ count: Int, heterogeneous: Int, purpose: String) -> Part {
+      var stream = RandomStream(seed: recipe.seed, purpose: purpose)
+      var inputs: [Double] = []
+      var targets: [Double] = []
+      inputs.reserveCapacity(count * recipe.dimensions)
+      let common = recipe.correlation.squareRoot()
+      let own = (1 - recipe.correlation).squareRoot()
+      for index in 0..<count {
+        let shared = stream.normal()
+        var response = 0.0
+        for weight in weights {
+          let value = common * shared + own * stream.normal()
+          inputs.append(value)
+          response += weight * value
+        }
+        let foreign = index >= count - heterogeneous
+        targets.append((foreign ? 1 - response : response) + bias + recipe.noise * stream.normal())
+      }
+      return Part(
+        storage: .float64(inputs), targets: Tensor(shape: [count, 1], elements: targets),
+        groups: [.heterogeneous: Array(count - heterogeneous..<count)])
+    }
+    return Dataset(
+      name: name, shape: Shape(features: recipe.dimensions), kind: .regression(outputs: 1),
+      train: part(
+        recipe.samples, heterogeneous: recipe.heterogeneous, purpose: "linear-regression train"),
+      test: part(recipe.testSamples, heterogeneous: 0, purpose: "linear-regression test"), scale: 1,
+      standardized: false,
+      source: "Generated: linear regression after Lyu et al. 2023, \(recipe.samples) points in"
+        + " \(recipe.dimensions) dimensions, the last \(recipe.heterogeneous) heterogeneous (seed \(recipe.seed))."
+    )
+  }
+}
+
+/// What is wrong with the sizes of a generated set.
+func sizeFaults(samples: Int, testSamples: Int, dimensions: Int) -> [ParameterFault] {
+  var faults: [ParameterFault] = []
+  let most = 10_000_000
+  if samples < 1 || samples > most {
+    faults.append(ParameterFault("samples", "must be 1 to \(most), got \(samples)"))
+  }
+  if testSamples < 0 || testSamples > most {
+    faults.append(ParameterFault("test_samples", "must be 0 to \(most), got \(testSamples)"))
+  }
+  if dimensions < 1 || dimensions > 1_000_000 {
+    faults.append(ParameterFault("dimensions", "must be 1 to 1000000, got \(dimensions)"))
+  }
+  if faults.isEmpty, (samples + testSamples) * dimensions > 1 << 27 {
+    faults.append(
+      ParameterFault("samples", "times dimensions must be at most \(1 << 27), got more"))
+  }
+  return faults
+}

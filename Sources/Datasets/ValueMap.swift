@@ -1,0 +1,22 @@
+import Tensor
+
+/// A normalization made ready for gathering: the centre and factor of every value of one row of a
+/// picture (width × channels), so that the loop over a row is straight.
+struct ValueMap: Sendable {
+  let isIdentity: Bool
+  let row: Int
+  let centre32: [Float]
+  let factor32: [Float]
+  let centre64: [Double]
+  let factor64: [Double]
+
+  init(_ normalization: Normalization, shape: Shape) {
+    precondition(normalization.mean.count == shape.channels, "A mean for each channel of the samples.")
+    isIdentity = normalization.isIdentity
+    row = shape.width * shape.channels
+    centre64 = (0..<shape.width).flatMap { _ in normalization.centre }
+    factor64 = (0..<shape.width).flatMap { _ in normalization.factor }
+    centre32 = centre64.map(Float.init)
+    factor32 = factor64.map(Float.init)
+  }
+}

@@ -1,0 +1,224 @@
+import Tensor
+
+/// Dense solves in `Double` through LAPACK, for up to `dimensionLimit` unknowns: the reference of all others.
+///
+/// - Symmetric: Cholesky; where H + δI is not positive definite, or so nearly singular that its answer
+///   means nothing, the pseudo-inverse from all eigenvalues, which gives the least-squares solution of least
+///   norm. Negative eigenvalues are counted.
+/// - Least squares: singular values; beyond the rank the solution of least norm.
+public struct DirectSolver: SymmetricSolver, LeastSquaresSolver, Equatable {
+  public static let defaultDimensionLimit = 5000
+  public var damping: Double
+  public var dimensionLimit: Int
+  /// Eigenvalues or singular values below this share of the largest count as zero; nil: the larger
+  /// dimension times the rounding error of the operator's precision.
+  public var rankTolerance: Double?
+
+  public init(
+    damping: Double = 0, dimensionLimit: Int = Self.defaultDimensionLimit, rankTolerance: Double? = nil
+  ) {
+    self.damping = damping
+    self.dimensionLimit = dimensionLimit
+    self.rankTolerance = rankTolerance
+  }
+
+  public func solve<H: SymmetricOperator>(
+    _ h: H, _ g: [H.Element], monitor: SolveMonitor<H.Element>
+  ) throws -> Solution<H.Element> {
+    try solve(h, block: [g], progress: monitor.progress)[0]
+  }
+
+  /// Factors once for all right-hand sides. The products of building the matrix are in the first report.
+  public func solve<H: SymmetricOperator>(
+    _ h: H, block: [[H.Element]], progress: ((SolveProgress) throws -> Void)? = nil
+  ) throws -> [Solution<H.Element>] {
+    let n = h.dimension
+    for g in block { try check(g, n) }
+    if block.isEmpty { return [] }
+    let matrix = try symmetricMatrix(h, progress)
+    let rights = block.map { $0.map(Double.init) }
+    let tolerance = rankTolerance ?? Double(max(n, 1)) * 2 * unitRoundoff(H.Element.self)
+    let factored = try DenseSymmetricInverse(matrix, order: n, tolerance: tolerance, rights)
+    return block.indices.map { index in
+      var report = SolveReport(
+        solver: "direct", tolerance: DefaultTolerance.symmetric(Double.self), damping: damping)
+      report.iterations = 1
+      report.rank = factored.rank
+      report.negativeEigenvalues = factored.negativeEigenvalues
+      report.curvatureProducts = index == 0 ? n * h.productsPerApplication : 0
+      let residual = residualNorm(matrix, rights[index], factored.solutions[index])
+      finish(&report, residual: residual, size: rights[index].norm, factored.conditionNoise)
+      return Solution(x: factored.solutions[index].map { H.Element($0) }, report: report)
+    }
+  }
+
+  public func solve<A: LinearOperator>(
+    leastSquares a: A, _ g: [A.Element], monitor: SolveMonitor<A.Element>
+  ) throws -> Solution<A.Element> {
+    try check(g, a.rows)
+    let k = a.columns
+    try requireSize(k)
+    // The rows of A with δI below, so that damping needs no squared matrix.
+    let rows = a.rows + (damping > 0 ? k : 0)
+    var matrix = [Double](repeating: 0, count: rows * k)
+    try eachColumn(of: a, monitor.progress) { column, values in
+      for row in 0..<a.rows { matrix[row * k + column] = Double(values[row]) }
+      if damping > 0 { matrix[(a.rows + column) * k + column] = damping }
+    }
+    let right = g.map(Double.init) + [Double](repeating: 0, count: rows - a.rows)
+    let tolerance = rankTolerance ?? Double(max(rows, k, 1)) * 2 * unitRoundoff(A.Element.self)
+    let (x, rank, singular) = try DenseAlgebra.leastSquares(
+      matrix, rows: rows, columns: k, right, tolerance: tolerance)
+    var report = SolveReport(
+      solver: "direct", tolerance: DefaultTolerance.leastSquares(Double.self), damping: damping)
+    report.iterations = 1
+    report.rank = rank
+    report.curvatureProducts = k * a.productsPerApplication
+    let dense = DenseOperator(matrix, rows: rows, columns: k)
+    var rest = try dense.apply(x)
+    rest.scale(-1, adding: right)
+    let size = try dense.applyTransposed(right).norm
+    let largest = singular.first ?? 0
+    let noise = 1e-15 * Double(max(rows, 1)) * largest * right.norm / max(size, .leastNormalMagnitude)
+    finish(&report, residual: try dense.applyTransposed(rest).norm, size: size, noise)
+    return Solution(x: x.map { A.Element($0) }, report: report)
+  }
+
+  /// H + δI in `Double`, made symmetric, from n products.
+  private func symmetricMatrix<H: SymmetricOperator>(
+    _ h: H, _ progress: ((SolveProgress) throws -> Void)?
+  ) throws -> [Double] {
+    let n = h.dimension
+    try requireSize(n)
+    var matrix = [Double](repeating: 0, count: n * n)
+    try eachColumn(of: h, progress) { column, values in
+      for row in 0..<n { matrix[column * n + row] = Double(values[row]) }
+    }
+    for row in 0..<n {
+      for column in 0..<row {
+        let mean = (matrix[row * n + column] + matrix[column * n + row]) / 2
+        matrix[row * n + column] = mean
+        matrix[column * n + row] = mean
+      }
+      matrix[row * n + row] += damping
+    }
+    return matrix
+  }
+
+  /// The columns of an operator, some at a time.
+  private func eachColumn<A: LinearOperator>(
+    of a: A, _ progress: ((SolveProgress) throws -> Void)?, _ take: (Int, [A.Element]) -> Void
+  ) throws {
+    let width = 16
+    for first in stride(from: 0, to: a.columns, by: width) {
+      let columns = first..<min(first + width, a.columns)
+      let units = columns.map { column in
+        var unit = [A.Element].zeros(a.columns)
+        unit[column] = 1
+        return unit
+      }
+      for (column, values) in zip(columns, try a.apply(block: units)) {
+        if !values.isFinite {
+          throw SolveError.nonFinite(solver: "direct", iteration: column, quantity: "a column of the matrix")
+        }
+        take(column, values)
+      }
+      try progress?(
+        SolveProgress(iteration: columns.upperBound, limit: a.columns, relativeResidual: 1))
+    }
+  }
+
+  private func check<Element: Scalar>(_ g: [Element], _ length: Int) throws {
+    try requireLength(g.count, length, "the right-hand side")
+    if !(damping.isFinite && damping >= 0) {
+      throw SolveError.option(name: "damping", value: "\(damping)", expected: "a number of at least 0")
+    }
+    if !g.isFinite {
+      throw SolveError.nonFinite(solver: "direct", iteration: 0, quantity: "the right-hand side")
+    }
+  }
+
+  private func requireSize(_ unknowns: Int) throws {
+    if unknowns > dimensionLimit {
+      throw SolveError.option(
+        name: "solver", value: "direct for \(unknowns) parameters",
+        expected: "one of the iterative solvers above \(dimensionLimit) parameters")
+    }
+  }
+
+  private func finish(_ report: inout SolveReport, residual: Double, size: Double, _ noise: Double) {
+    report.relativeResidual = size == 0 ? 0 : residual / size
+    report.roundingFloor = noise
+    report.converged = report.relativeResidual <= max(report.tolerance, noise)
+    // A singular matrix whose range does not hold g: the answer is the least-squares one.
+    report.reason = report.converged ? nil : .stagnation
+    report.residualHistory = [report.relativeResidual]
+  }
+
+  private func residualNorm(_ matrix: [Double], _ g: [Double], _ x: [Double]) -> Double {
+    let n = g.count
+    var sum = 0.0
+    for row in 0..<n {
+      let product = matrix.withUnsafeBufferPointer { a in
+        x.withUnsafeBufferPointer { x in
+          guard let a = a.baseAddress, let x = x.baseAddress else { return 0.0 }
+          return Double.dot(a + row * n, x, n)
+        }
+      }
+      sum += (g[row] - product) * (g[row] - product)
+    }
+    return sum.squareRoot()
+  }
+}
+
+/// Answers of a dense symmetric system, by Cholesky or by eigenvalues.
+private struct DenseSymmetricInverse {
+  var solutions: [[Double]]
+  var rank: Int
+  var negativeEigenvalues: Int
+  /// The relative residual that rounding may leave.
+  var conditionNoise: Double
+
+  init(_ matrix: [Double], order n: Int, tolerance: Double, _ rights: [[Double]]) throws {
+    rank = n
+    negativeEigenvalues = 0
+    conditionNoise = 1e-15 * Double(max(n, 1))
+    solutions = []
+    if let found = try Self.cholesky(matrix, order: n, tolerance: tolerance, rights) {
+      solutions = found
+      return
+    }
+    let (values, vectors) = try DenseAlgebra.eigen(matrix, order: n)
+    let largest = values.map(\.magnitude).max() ?? 0
+    let kept = values.indices.filter { abs(values[$0]) > tolerance * largest }
+    rank = kept.count
+    negativeEigenvalues = kept.filter { values[$0] < 0 }.count
+    let rows = kept.map { Array(vectors[$0 * n..<($0 + 1) * n]) }
+    solutions = rights.map { g in
+      var x = [Double](repeating: 0, count: n)
+      for (index, row) in zip(kept, rows) { x.add(row.dot(g) / values[index], times: row) }
+      return x
+    }
+  }
+
+  /// The answers by Cholesky; nil where the matrix is not positive definite by a margin.
+  private static func cholesky(
+    _ matrix: [Double], order n: Int, tolerance: Double, _ rights: [[Double]]
+  ) throws -> [[Double]]? {
+    // What the inverse makes of a random vector tells how near to singular the matrix is.
+    var stream = RandomStream(seed: 0, purpose: "condition probe")
+    let probe = (0..<n).map { _ in stream.normal() }
+    let answers: [[Double]]
+    do {
+      answers = try DenseAlgebra.solvePositiveDefinite(matrix, order: n, rightHandSides: rights + [probe])
+    } catch {
+      guard case .notPositiveDefinite = error else { throw error }
+      return nil
+    }
+    if n == 0 { return Array(answers.dropLast()) }
+    // ‖H⁻¹v‖/‖v‖ is about 1/(λ_min √n).
+    let inverseNorm = answers[rights.count].norm / probe.norm * Double(n).squareRoot()
+    guard inverseNorm.isFinite, inverseNorm * matrix.norm * tolerance < 1 else { return nil }
+    return Array(answers.dropLast())
+  }
+}

@@ -1,0 +1,112 @@
+import Tensor
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// The minimum residual method (Paige and Saunders 1975) for (H + δI) x = g with H + δI symmetric, of any sign.
+///
+/// Lanczos reduces H to a tridiagonal T, Givens rotations bring T to triangular form, and the residual falls
+/// from step to step. On a singular H whose range does not hold g it ends with `stagnation` at a least-squares
+/// solution.
+public struct MINRES: SymmetricSolver, Equatable {
+  public static let defaultIterationLimit = 2000
+  public var options: SolveOptions
+
+  public init(_ options: SolveOptions = SolveOptions()) {
+    self.options = options
+  }
+
+  public func solve<H: SymmetricOperator>(
+    _ h: H, _ g: [H.Element], monitor: SolveMonitor<H.Element>
+  ) throws -> Solution<H.Element> {
+    try requireLength(g.count, h.dimension, "the right-hand side")
+    var course = try SolveCourse(
+      solver: "minres", options: options, defaultLimit: Self.defaultIterationLimit,
+      defaultTolerance: DefaultTolerance.symmetric(H.Element.self), monitor: monitor)
+    let size = g.norm
+    try course.require(size, "the right-hand side")
+    if size == 0 {
+      course.finishTrivially()
+      return Solution(x: g, report: course.report)
+    }
+    let damped = DampedOperator(h, damping: options.damping)
+    var largest = 0.0
+    return try course.refine(g, unknowns: g.count) { course, rightHandSide, base in
+      try Self.run(&course, damped, rightHandSide, base, size, &largest)
+    } measure: { course, x in
+      try course.measure(damped, g, x, largestEigenvalue: largest)
+    }
+  }
+
+  /// One run of the recurrences for a correction of `base`. Greek letters as in the paper's §6: α, β of the
+  /// Lanczos process; γ, δ, ε the three diagonals of the triangular factor; φ the rotated right-hand side.
+  static func run<H: SymmetricOperator>(
+    _ course: inout SolveCourse<H.Element>, _ h: H, _ rightHandSide: [H.Element],
+    _ base: [H.Element], _ size: Double, _ largest: inout Double
+  ) throws -> (step: [H.Element], end: RunEnd) {
+    typealias Element = H.Element
+    let n = rightHandSide.count
+    let noise = unitRoundoff(Element.self)
+    var x = [Element].zeros(n)
+    var v = rightHandSide
+    var beta = v.norm
+    v.scale(Element(1 / beta))
+    var previousV = [Element].zeros(n)
+    var w = [Element].zeros(n)
+    var previousW = [Element].zeros(n)
+    var next = [Element].zeros(n)
+    var phiBar = beta
+    // The rotation before the first one, chosen so that δ = 0 and γ̄ = α in the first step.
+    var cosine = -1.0
+    var sine = 0.0
+    var deltaBar = 0.0
+    var epsilon = 0.0
+    var coupling = 0.0
+    while true {
+      if course.isAtLimit { return (x, .stopped(.iterationLimit)) }
+      try h.apply(v, into: &next)
+      course.count(1, of: h)
+      next.add(Element(-beta), times: previousV)
+      let alpha = v.dot(next)
+      next.add(Element(-alpha), times: v)
+      beta = next.norm
+      try course.require(alpha + beta, "a product")
+      // The norm of a column of T.
+      largest = max(largest, hypot(alpha, hypot(beta, coupling)))
+      coupling = beta
+
+      let previousEpsilon = epsilon
+      let delta = cosine * deltaBar + sine * alpha
+      let gammaBar = sine * deltaBar - cosine * alpha
+      epsilon = sine * beta
+      deltaBar = -cosine * beta
+      // ‖H r‖ before this step is φ̄·hypot(γ̄, δ̄): no step helps once it is rounding.
+      if hypot(gammaBar, deltaBar) <= 10 * noise * largest { return (x, .stopped(.stagnation)) }
+      let gamma = hypot(gammaBar, beta)
+      cosine = gammaBar / gamma
+      sine = beta / gamma
+      let phi = cosine * phiBar
+      phiBar *= sine
+
+      // w ← (v − δ w − ε w₋)/γ
+      previousW.scale(Element(-previousEpsilon), adding: v)
+      previousW.add(Element(-delta), times: w)
+      previousW.scale(Element(1 / gamma))
+      swap(&w, &previousW)
+      x.add(Element(phi), times: w)
+
+      let residual = phiBar / size
+      let stops = try course.step(residual: residual) {
+        var iterate = base
+        iterate.add(1, times: x)
+        return iterate
+      }
+      if stops { return (x, .stopped(.observer)) }
+      if residual <= course.tolerance || beta <= noise * largest { return (x, .tolerance) }
+      swap(&previousV, &v)
+      swap(&v, &next)
+      v.scale(Element(1 / beta))
+    }
+  }
+}

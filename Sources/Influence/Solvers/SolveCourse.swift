@@ -1,0 +1,68 @@
+import Tensor
+
+/// The bookkeeping that all iterations share: history, products, callbacks and the verdict at the end.
+struct SolveCourse<Element: Scalar> {
+  var report: SolveReport
+  let limit: Int
+  let monitor: SolveMonitor<Element>
+  /// Whether the caller chose the tolerance; then a rounding floor is no excuse.
+  let isStrict: Bool
+
+  init(
+    solver: String, options: SolveOptions, defaultLimit: Int, defaultTolerance: Double,
+    monitor: SolveMonitor<Element>
+  ) throws {
+    try options.validate()
+    report = SolveReport(
+      solver: solver, tolerance: options.tolerance ?? defaultTolerance, damping: options.damping)
+    limit = options.iterationLimit ?? defaultLimit
+    isStrict = options.tolerance != nil
+    self.monitor = monitor
+  }
+
+  var tolerance: Double { report.tolerance }
+  var isAtLimit: Bool { report.iterations >= limit }
+
+  /// Counts `applications` of an operator.
+  mutating func count<A: LinearOperator>(_ applications: Int, of operation: A) {
+    report.curvatureProducts += applications * operation.productsPerApplication
+  }
+
+  /// Ends a solve with a non-finite number.
+  func require(_ value: Double, _ quantity: String) throws {
+    if !value.isFinite {
+      throw SolveError.nonFinite(
+        solver: report.solver, iteration: report.iterations, quantity: quantity)
+    }
+  }
+
+  /// Notes one step; true when the watcher wants to stop. The iterate is asked for only where it is watched.
+  mutating func step(residual: Double, iterate: () -> [Element]) throws -> Bool {
+    report.iterations += 1
+    report.residualHistory.append(residual)
+    try require(residual, "the residual")
+    try monitor.progress?(
+      SolveProgress(iteration: report.iterations, limit: limit, relativeResidual: residual))
+    guard let observe = monitor.observe else { return false }
+    return try observe(report.iterations, iterate()) == .stop
+  }
+
+  /// Whether a true residual is as small as asked for.
+  func meets(_ residual: Double) -> Bool {
+    residual <= tolerance || (!isStrict && residual <= report.roundingFloor)
+  }
+
+  /// The report with the verdict on the true residual.
+  mutating func finish(residual: Double, reason: StopReason?) throws {
+    report.relativeResidual = residual
+    try require(residual, "the residual of the answer")
+    report.converged = meets(residual)
+    report.reason = report.converged ? nil : (reason ?? .stagnation)
+  }
+
+  /// The report of a right-hand side that is zero: the answer is zero.
+  mutating func finishTrivially() {
+    report.relativeResidual = 0
+    report.converged = true
+  }
+}

@@ -1,0 +1,98 @@
+import Tensor
+
+/// Why a solve ended before its tolerance was met.
+public enum StopReason: String, Sendable, CaseIterable {
+  /// The iterations allowed are used up.
+  case iterationLimit = "iteration_limit"
+  /// The operator is not positive definite; the answer is the last iterate before that showed.
+  case negativeCurvature = "negative_curvature"
+  /// No further step can make the residual smaller: rounding, or no exact solution exists.
+  case stagnation
+  /// The answer is made of the strongest eigenpairs only.
+  case lowRank = "low_rank"
+  /// The one who watches the path asked to stop.
+  case observer
+}
+
+/// What a solve did and how good its answer is.
+public struct SolveReport: Sendable, Equatable {
+  public var solver: String
+  /// Steps taken, over all restarts.
+  public var iterations = 0
+  /// Whether the true residual meets the tolerance. With the default tolerance of the precision, a residual
+  /// at the rounding floor counts as met; with a tolerance that the caller chose it does not.
+  public var converged = false
+  /// Why not, where not.
+  public var reason: StopReason?
+  /// Recomputed from the answer at the end: ‖g − Hx‖/‖g‖, for least squares ‖Aᵀ(g − Ax) − δ²x‖/‖Aᵀg‖.
+  public var relativeResidual = 1.0
+  /// The residual after each step as the recurrence has it.
+  public var residualHistory: [Double] = []
+  /// The tolerance on the relative residual that was aimed at.
+  public var tolerance: Double
+  /// An estimate of the residual that rounding in this precision leaves in the best case.
+  public var roundingFloor = 0.0
+  /// δ.
+  public var damping: Double
+  /// c of the series solvers.
+  public var scale: Double?
+  /// Products with the operator (a product with AᵀA is two), measuring of c and of the residual included.
+  public var curvatureProducts = 0
+  /// Eigenpairs or singular values that the answer is made of, for `direct` and `arnoldi`.
+  public var rank: Int?
+  /// Eigenvalues below zero, for `direct` and `arnoldi`.
+  public var negativeEigenvalues: Int?
+
+  public init(solver: String, tolerance: Double, damping: Double = 0) {
+    self.solver = solver
+    self.tolerance = tolerance
+    self.damping = damping
+  }
+}
+
+/// An answer and its report.
+public struct Solution<Element: Scalar>: Sendable {
+  public var x: [Element]
+  public var report: SolveReport
+
+  public init(x: [Element], report: SolveReport) {
+    self.x = x
+    self.report = report
+  }
+}
+
+/// Where a solve stands.
+public struct SolveProgress: Sendable, Equatable {
+  /// Steps done, from 1.
+  public var iteration: Int
+  /// Steps allowed.
+  public var limit: Int
+  /// The relative residual as the recurrence has it.
+  public var relativeResidual: Double
+}
+
+/// What the watcher of a solution path wants.
+public enum PathDecision: Sendable {
+  case proceed
+  /// End the solve with the present iterate.
+  case stop
+}
+
+/// The caller's eyes on a solve: progress and cancellation, and the iterates themselves.
+///
+/// Early iterates are a regularised solution (few steps follow the strong curvature only), so a caller may
+/// evaluate them one by one.
+public struct SolveMonitor<Element: Scalar> {
+  /// Called after every step; what it throws ends the solve.
+  public var progress: ((SolveProgress) throws -> Void)?
+  /// Called after every step with its number, from 1, and the iterate.
+  public var observe: ((Int, [Element]) throws -> PathDecision)?
+
+  public init(
+    progress: ((SolveProgress) throws -> Void)? = nil,
+    observe: ((Int, [Element]) throws -> PathDecision)? = nil
+  ) {
+    self.progress = progress
+    self.observe = observe
+  }
+}

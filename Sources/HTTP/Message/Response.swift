@@ -1,0 +1,31 @@
+/// A response: its status, fields and body.
+///
+/// The server writes `Date`, `Content-Length`, `Transfer-Encoding` and `Connection` itself; fields of these names are
+/// left out, but `Connection: close` closes the connection after the response.
+public struct Response: Sendable {
+  public enum Body: Sendable {
+    case empty
+    case bytes([UInt8])
+    /// Written by a thread of its own for as long as the closure runs: `write` there blocks until the socket takes the
+    /// bytes. For blobs. With a length the writer must write exactly so many bytes; without, it is chunked.
+    case stream(length: Int?, @Sendable (BodyWriter) -> Void)
+    /// Costs no thread while nothing is written: the closure is called at once, must not block, and keeps the writer for
+    /// `send` from anywhere, until `finish`. For server-sent events.
+    case channel(length: Int?, @Sendable (BodyWriter) -> Void)
+  }
+
+  public var status: Status
+  public var headers: Headers
+  public var body: Body
+
+  public init(_ status: Status = .ok, headers: Headers = [:], body: Body = .empty) {
+    self.status = status
+    self.headers = headers
+    self.body = body
+  }
+
+  /// A response with `text` in UTF-8.
+  public init(_ status: Status = .ok, text: String, type: String = "text/plain; charset=utf-8") {
+    self.init(status, headers: ["Content-Type": type], body: .bytes(Array(text.utf8)))
+  }
+}

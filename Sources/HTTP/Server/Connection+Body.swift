@@ -1,0 +1,177 @@
+/// The body of the request under way.
+extension Connection {
+  func collect(_ id: UInt64, limit: Int?, _ completion: @escaping RequestBody.Collected) {
+    onLoop(
+      { $0.startCollecting(id, limit: limit, completion) }, gone: { completion(.failure(.disconnected)) })
+  }
+
+  func stream(
+    _ id: UInt64, limit: Int?, chunk: @escaping RequestBody.Chunk,
+    completion: @escaping RequestBody.Streamed
+  ) {
+    onLoop(
+      { $0.startStreaming(id, limit: limit, chunk, completion) },
+      gone: { completion(.failure(HTTPError.disconnected)) })
+  }
+
+  func whenClosed(_ id: UInt64, _ action: @escaping @Sendable () -> Void) {
+    onLoop(
+      {
+        guard $0.exchange == id, $0.outcome == .awaited || $0.outcome == .streaming else { return }
+        if $0.inputEnded { action() } else { $0.closeActions.append(action) }
+      }, gone: action)
+  }
+
+  /// Does `work` at once where the caller is within an event of this connection, else in one of its own; `gone` where the
+  /// connection is closed.
+  func onLoop(_ work: @escaping @Sendable (Connection) -> Void, gone: @escaping @Sendable () -> Void) {
+    if loop.isCurrent, isActive {
+      if closed { gone() } else { work(self) }
+      return
+    }
+    loop.queue.async { [self] in
+      loop.perform {
+        guard !closed else { return gone() }
+        loop.eventTime = monotonicNow()
+        isActive = true
+        work(self)
+        resume()
+        leave()
+      }
+    }
+  }
+
+  // MARK: Taking
+
+  var takerWantsMore: Bool {
+    switch taker {
+    case .nobody: false
+    case .collect, .discard: true
+    case .stream(let stream): !stream.isFull
+    }
+  }
+
+  private func startCollecting(_ id: UInt64, limit: Int?, _ completion: @escaping RequestBody.Collected) {
+    guard exchange == id, outcome == .awaited, case .nobody = taker else {
+      return completion(.failure(.bodyTaken))
+    }
+    let collection = BodyTaker.Collection(
+      limit: limit ?? core.configuration.bodyBytes, completion: completion)
+    taker = .collect(collection)
+    startBody(limit: collection.limit)
+    if intake == .body, let length = remainingLength {
+      // What a header claims is not yet memory: large bodies grow as they come.
+      collection.bytes.reserveCapacity(min(length, 64 << 10))
+    }
+  }
+
+  private func startStreaming(
+    _ id: UInt64, limit: Int?, _ chunk: @escaping RequestBody.Chunk,
+    _ completion: @escaping RequestBody.Streamed
+  ) {
+    let stream = BodyStream(
+      limit: limit ?? core.configuration.bodyBytes, chunk: chunk, completion: completion)
+    guard exchange == id, outcome == .awaited, case .nobody = taker else {
+      return stream.finish(.failure(.bodyTaken))
+    }
+    taker = .stream(stream)
+    startBody(limit: stream.limit)
+  }
+
+  private func startBody(limit: Int) {
+    guard intake == .body else { return finishTaker() }
+    if let remainingLength, remainingLength > limit { return failBody(.bodyTooLarge(limit: limit)) }
+    if inputEnded, stash.isEmpty { return failBody(.disconnected) }
+    if expectsContinue {
+      expectsContinue = false
+      ResponseEncoder.append("HTTP/1.1 100 Continue\r\n\r\n", to: &loop.output)
+    }
+  }
+
+  func takeBody(_ bytes: Span<UInt8>) {
+    // Who sends the body has not waited for 100 Continue.
+    expectsContinue = false
+    if let length = remainingLength { remainingLength = length - bytes.count }
+    switch taker {
+    case .nobody: break
+    case .collect(let collection):
+      guard bytes.count <= collection.limit - collection.bytes.count else {
+        return failBody(.bodyTooLarge(limit: collection.limit))
+      }
+      collection.bytes.append(copying: bytes)
+    case .stream(let stream):
+      guard bytes.count <= stream.limit - stream.received else {
+        return failBody(.bodyTooLarge(limit: stream.limit))
+      }
+      var piece: [UInt8] = []
+      piece.append(copying: bytes)
+      let count = piece.count
+      stream.offer(piece) { [self] error in
+        onLoop(
+          {
+            stream.release(count)
+            if error != nil { $0.dropTaker(stream) }
+          }, gone: {})
+      }
+    case .discard(let budget):
+      if bytes.count > budget { closesWhenSent = true }
+      taker = .discard(budget - bytes.count)
+    }
+  }
+
+  func endBody() {
+    intake = .ended
+    finishTaker()
+  }
+
+  private func finishTaker() {
+    let taker = taker
+    self.taker = .discard(0)
+    switch taker {
+    case .collect(let collection): collection.completion(.success(collection.bytes))
+    case .stream(let stream): stream.finish(.success(stream.received))
+    case .nobody, .discard: break
+    }
+  }
+
+  /// The body cannot be had: whoever takes it learns why and answers; the connection closes after that.
+  func failBody(_ error: HTTPError) {
+    intake = .ended
+    closesAfterResponse = true
+    stash = []
+    failTaker(error)
+    if outcome == .done { closesWhenSent = true }
+  }
+
+  func failTaker(_ error: HTTPError) {
+    let taker = taker
+    self.taker = .discard(0)
+    switch taker {
+    case .collect(let collection): collection.completion(.failure(error))
+    case .stream(let stream): stream.finish(.failure(error))
+    case .nobody, .discard: break
+    }
+  }
+
+  /// The consumer has given up.
+  private func dropTaker(_ stream: BodyStream) {
+    guard case .stream(let current) = taker, current === stream else { return }
+    taker = .nobody
+    if outcome == .done || outcome == .streaming { abandonBody() }
+  }
+
+  /// A response is being sent and nobody takes the rest of the body: a small rest is read and dropped to keep the
+  /// connection, before a large one it closes (RFC 9110 §10.1.1, RFC 9112 §9.3).
+  func abandonBody() {
+    guard intake == .body else { return }
+    failTaker(.bodyTaken)
+    let rest = remainingLength ?? 0
+    if expectsContinue || rest > Connection.discardBudget {
+      closesAfterResponse = true
+      intake = .ended
+      stash = []
+    } else {
+      taker = .discard(Connection.discardBudget)
+    }
+  }
+}

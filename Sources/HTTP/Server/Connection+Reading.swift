@@ -1,0 +1,169 @@
+import Glibc
+
+/// From bytes to requests.
+extension Connection {
+  func readable() {
+    guard !closed else { return }
+    loop.eventTime = monotonicNow()
+    if lingering { return drop() }
+    let capacity = intake == .body ? EventLoop.bufferSize : Connection.headRead
+    switch Socket.receive(descriptor, loop.buffer, capacity) {
+    case .wouldBlock: return
+    case .failed: return close()
+    case .ended:
+      isActive = true
+      endInput()
+      leave()
+    case .bytes(let count):
+      isActive = true
+      chargeBody(now: loop.eventTime, received: count)
+      if stash.isEmpty {
+        let input = Span<UInt8>(
+          _unsafeStart: loop.buffer.assumingMemoryBound(to: UInt8.self), count: count)
+        let taken = advance(input)
+        if taken < count, !closed { stash.append(copying: input.extracting(taken..<count)) }
+      } else {
+        stash.append(
+          copying: Span(_unsafeStart: loop.buffer.assumingMemoryBound(to: UInt8.self), count: count))
+        resume()
+      }
+      leave()
+    }
+  }
+
+  /// Goes on with what is stashed, as far as it can.
+  func resume() {
+    while !stash.isEmpty, !closed {
+      let input = stash
+      stash = []
+      let taken = advance(input.span)
+      guard taken < input.count, !closed else { continue }
+      if taken == 0 {
+        stash = input
+      } else {
+        stash.append(copying: input.span.extracting(taken..<input.count))
+      }
+      return
+    }
+    // With nothing stashed a finished exchange must still make room for the next.
+    if !closed { _ = advance(Span()) }
+  }
+
+  /// Reads and drops while lingering.
+  private func drop() {
+    switch Socket.receive(descriptor, loop.buffer, EventLoop.bufferSize) {
+    case .bytes(let count):
+      lingered += count
+      if lingered > 16 << 20 { close() }
+    case .wouldBlock: break
+    case .ended, .failed: close()
+    }
+  }
+
+  /// The client will send no more.
+  private func endInput() {
+    inputEnded = true
+    if intake == .body, stash.isEmpty {
+      if case .nobody = taker {} else { failBody(.disconnected) }
+    }
+    if outcome == .awaited || outcome == .streaming {
+      let actions = closeActions
+      closeActions = []
+      for action in actions { action() }
+    }
+  }
+
+  /// Takes from `input` what can be taken now; the number of bytes.
+  private func advance(_ input: Span<UInt8>) -> Int {
+    var position = 0
+    do throws(ParseError) {
+      while !closed, !closesWhenSent {
+        switch intake {
+        case .head:
+          guard outcome == .idle, pendingBytes < Connection.sendWindow else { return position }
+          guard case .head(let request) = try parser.next(input, at: &position) else { return position }
+          try begin(request)
+        case .body:
+          guard takerWantsMore else { return position }
+          switch try parser.next(input, at: &position) {
+          case .body(let bounds): takeBody(input.extracting(bounds))
+          case .end: endBody()
+          default: return position
+          }
+        case .ended:
+          guard outcome == .done else { return position }
+          intake = .head
+          outcome = .idle
+          served = true
+          idleStart = loop.eventTime
+        }
+      }
+    } catch {
+      if intake == .head {
+        refuse(.malformed(error))
+      } else if case .discard = taker {
+        closesWhenSent = true
+      } else {
+        failBody(.malformed(error))
+      }
+    }
+    return input.count
+  }
+
+  /// Starts an exchange.
+  private func begin(_ parsed: Request) throws(ParseError) {
+    var request = parsed
+    request.remoteAddress = remoteAddress
+    exchange += 1
+    headStart = 0
+    started = loop.eventTime
+    outcome = .awaited
+    taker = .nobody
+    answersHead = request.method == .head
+    isVersion10 = request.version == .http10
+    expectsContinue = request.expectsContinue
+    closesAfterResponse = !request.keepsAlive || core.isStopping
+    bodyBytes = 0
+    switch request.framing {
+    case .none, .length(0):
+      var nowhere = 0
+      _ = try parser.next(Span(), at: &nowhere)
+      intake = .ended
+      remainingLength = 0
+    case .length(let length):
+      intake = .body
+      remainingLength = length
+    case .chunked:
+      intake = .body
+      remainingLength = nil
+    }
+    bodyBudget = core.bodyDeadline
+    bodyWait = 0
+    if core.configuration.onCompletion != nil { self.request = request }
+    loop.requests.add(1, ordering: .relaxed)
+    core.handler(Exchange(request: request, transport: self, id: exchange))
+  }
+
+  /// Answers what is no request, and closes.
+  func refuse(_ error: HTTPError) {
+    guard outcome == .idle else {
+      closesWhenSent = true
+      return
+    }
+    exchange += 1
+    outcome = .awaited
+    intake = .ended
+    started = loop.eventTime
+    request = nil
+    answersHead = false
+    isVersion10 = false
+    closesAfterResponse = true
+    deliver(core.configuration.renderError(error))
+  }
+}
+
+extension [UInt8] {
+  mutating func append(copying span: Span<UInt8>) {
+    span.withUnsafeBufferPointer { append(contentsOf: $0) }
+  }
+}

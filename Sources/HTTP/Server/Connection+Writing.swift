@@ -1,0 +1,258 @@
+import Glibc
+
+/// From responses to bytes.
+extension Connection {
+  func respond(_ response: Response, to id: UInt64) {
+    if loop.isCurrent, isActive {
+      if exchange == id, outcome == .awaited, !closed { deliver(response) }
+      return
+    }
+    onLoop({ if $0.exchange == id, $0.outcome == .awaited { $0.deliver(response) } }, gone: {})
+  }
+
+  func abandon(_ id: UInt64) { respond(core.configuration.renderError(.unanswered), to: id) }
+
+  /// Writes the response of the exchange under way, or starts writing it.
+  func deliver(_ response: Response) {
+    abandonBody()
+    if response.headers.asksClose || core.isStopping { closesAfterResponse = true }
+    finalStatus = response.status
+    let silent = answersHead || response.status.forbidsBody
+    var length = ResponseEncoder.Length.unsaid
+    switch response.body {
+    case .empty where !response.status.forbidsBody: length = .bytes(0)
+    case .bytes(let bytes) where !response.status.forbidsBody: length = .bytes(bytes.count)
+    case .stream(let count, _) where !response.status.forbidsBody,
+      .channel(let count, _) where !response.status.forbidsBody:
+      if let count {
+        length = .bytes(count)
+      } else if isVersion10 {
+        closesAfterResponse = true
+      } else {
+        length = .chunked
+      }
+    default: break
+    }
+    loop.date.update()
+    ResponseEncoder.append(
+      response, length: length,
+      persistence: closesAfterResponse ? .close : isVersion10 ? .keepAlive : .implied,
+      date: loop.date.line, to: &loop.output)
+    if silent { return complete(whole: true) }
+    switch response.body {
+    case .empty: complete(whole: true)
+    case .bytes(let bytes):
+      bodyBytes = bytes.count
+      if bytes.count <= 32 << 10 {
+        loop.output.append(contentsOf: bytes)
+        if loop.output.count > 64 << 10 { flush() }
+      } else {
+        flush()
+        enqueue(bytes)
+      }
+      complete(whole: true)
+    case .stream(let count, let produce): startStream(count, produce)
+    case .channel(let count, let start):
+      outcome = .streaming
+      let writer = BodyWriter(connection: self, id: exchange, framing: framing(count), blocks: false)
+      self.writer = writer
+      start(writer)
+    }
+  }
+
+  private func framing(_ length: Int?) -> BodyWriter.Framing {
+    length.map { .length($0) } ?? (isVersion10 ? .untilClose : .chunked)
+  }
+
+  /// The response has been written, or given up.
+  func complete(whole: Bool) {
+    guard outcome == .awaited || outcome == .streaming else { return }
+    outcome = .done
+    closeActions = []
+    writer = nil
+    if closesAfterResponse { closesWhenSent = true }
+    guard let tell = core.configuration.onCompletion else { return }
+    let now = monotonicNow()
+    tell(
+      .init(
+        request: request, remoteAddress: remoteAddress, status: finalStatus, bodyBytes: bodyBytes,
+        duration: .nanoseconds(Int64(clamping: now &- started)), complete: whole))
+    request = nil
+  }
+
+  // MARK: Streams
+
+  /// Gives the socket to a thread of its own once what came before is sent.
+  private func startStream(_ length: Int?, _ produce: @escaping @Sendable (BodyWriter) -> Void) {
+    outcome = .streaming
+    let writer = BodyWriter(connection: self, id: exchange, framing: framing(length), blocks: true)
+    self.writer = writer
+    streamStart = { [unowned self] in
+      streamThreadRuns = true
+      retain()
+      core.streams.run { [self] in
+        produce(writer)
+        writer.finish()
+        loop.queue.async { [self] in loop.perform { streamEnded(writer) } }
+      }
+    }
+    flush()
+    startStreamIfSent()
+  }
+
+  func startStreamIfSent() {
+    guard pendingBytes == 0, let start = streamStart else { return }
+    streamStart = nil
+    start()
+  }
+
+  private func streamEnded(_ writer: BodyWriter) {
+    streamThreadRuns = false
+    defer { release() }
+    guard !closed else { return }
+    loop.eventTime = monotonicNow()
+    isActive = true
+    endStream(complete: writer.isComplete && !writer.endsWithConnection, bodyBytes: writer.writtenBytes)
+    resume()
+    leave()
+  }
+
+  private func endStream(complete isComplete: Bool, bodyBytes: Int) {
+    self.bodyBytes = bodyBytes
+    if !isComplete { closesAfterResponse = true }
+    complete(whole: isComplete || isVersion10)
+  }
+
+  /// Sends from the thread of a stream, waiting for the client within its deadline. False when it is gone or too slow.
+  func transmit(_ base: UnsafeRawPointer, _ count: Int) -> Bool {
+    var sent = 0
+    var budget = core.writeDeadline
+    while sent < count {
+      switch Socket.send(descriptor, base + sent, count - sent) {
+      case .bytes(let taken):
+        sent += taken
+        budget = min(core.writeDeadline, budget &+ core.worth(taken))
+      case .wouldBlock:
+        let before = monotonicNow()
+        let milliseconds = Int32(clamping: budget / 1_000_000 + 1)
+        guard Socket.waitWritable(descriptor, milliseconds: milliseconds) else { return false }
+        let waited = monotonicNow() &- before
+        budget = waited < budget ? budget - waited : 0
+      case .ended, .failed: return false
+      }
+    }
+    return true
+  }
+
+  func sendChannel(_ id: UInt64, _ bytes: [UInt8], completion: @escaping @Sendable (Bool) -> Void) {
+    loop.queue.async { [self] in
+      loop.perform {
+        guard !closed, exchange == id, outcome == .streaming else { return completion(false) }
+        loop.eventTime = monotonicNow()
+        isActive = true
+        flush()
+        enqueue(bytes, completion)
+        leave()
+      }
+    }
+  }
+
+  func endChannel(_ id: UInt64, _ last: [UInt8], complete: Bool, bodyBytes: Int) {
+    loop.queue.async { [self] in
+      loop.perform {
+        guard !closed, exchange == id, outcome == .streaming else { return }
+        loop.eventTime = monotonicNow()
+        isActive = true
+        loop.output.append(contentsOf: last)
+        endStream(complete: complete, bodyBytes: bodyBytes)
+        resume()
+        leave()
+      }
+    }
+  }
+
+  // MARK: Sending
+
+  /// Sends what the event has gathered.
+  func flush() {
+    guard !loop.output.isEmpty else { return }
+    defer { loop.output.removeAll(keepingCapacity: true) }
+    guard !closed else { return }
+    guard pendingBytes == 0 else { return wait(for: loop.output, from: 0, nil) }
+    let sent = loop.output.withUnsafeBytes { push($0, from: 0) }
+    guard let sent else { return close() }
+    if sent < loop.output.count { wait(for: loop.output, from: sent, nil) }
+  }
+
+  /// Sends `bytes` behind what waits, without copying them.
+  private func enqueue(_ bytes: [UInt8], _ completion: (@Sendable (Bool) -> Void)? = nil) {
+    guard !closed else {
+      completion?(false)
+      return
+    }
+    guard pendingBytes == 0 else { return wait(for: bytes, from: 0, completion) }
+    guard let sent = bytes.withUnsafeBytes({ push($0, from: 0) }) else {
+      completion?(false)
+      return close()
+    }
+    if sent < bytes.count { wait(for: bytes, from: sent, completion) } else { completion?(true) }
+  }
+
+  /// Sends until the socket takes no more; how far, or nil when it failed.
+  private func push(_ bytes: UnsafeRawBufferPointer, from offset: Int) -> Int? {
+    guard let base = bytes.baseAddress else { return offset }
+    var sent = offset
+    while sent < bytes.count {
+      switch Socket.send(descriptor, base + sent, bytes.count - sent) {
+      case .bytes(let count): sent += count
+      case .wouldBlock: return sent
+      case .ended, .failed: return nil
+      }
+    }
+    return sent
+  }
+
+  private func wait(for bytes: [UInt8], from offset: Int, _ completion: (@Sendable (Bool) -> Void)?) {
+    if pendingBytes == 0 { writeLimit = loop.eventTime &+ core.writeDeadline }
+    pending.append(Pending(bytes: bytes, offset: offset, completion: completion))
+    pendingBytes += bytes.count - offset
+    setWriting(true)
+  }
+
+  /// The socket takes bytes again.
+  func writable() {
+    guard !closed else { return }
+    loop.eventTime = monotonicNow()
+    isActive = true
+    drain()
+    if !closed, pendingBytes == 0 {
+      pending = []
+      pendingFirst = 0
+      setWriting(false)
+      startStreamIfSent()
+      resume()
+    }
+    leave()
+  }
+
+  private func drain() {
+    while pendingFirst < pending.count {
+      let piece = pending[pendingFirst]
+      guard let sent = piece.bytes.withUnsafeBytes({ push($0, from: piece.offset) }) else {
+        return close()
+      }
+      let progress = sent - piece.offset
+      pendingBytes -= progress
+      if progress > 0 {
+        writeLimit = min(loop.eventTime &+ core.writeDeadline, writeLimit &+ core.worth(progress))
+      }
+      guard sent == piece.bytes.count else {
+        pending[pendingFirst].offset = sent
+        return
+      }
+      pending[pendingFirst] = Pending(bytes: [], offset: 0, completion: nil)
+      pendingFirst += 1
+      piece.completion?(true)
+    }
+  }
+}

@@ -1,0 +1,263 @@
+import Dispatch
+import Glibc
+import Synchronization
+
+/// One client's connection: a parser, the exchange under way, and what waits to be sent.
+///
+/// Everything mutable belongs to the queue of `loop`; what is called from other threads hops there. Requests are taken one
+/// at a time: while one is under way, what comes behind it stays in `stash` and in the socket.
+final class Connection: Transport, @unchecked Sendable {
+  /// How far the request under way is read.
+  enum Intake { case head, body, ended }
+  /// How far it is answered.
+  enum Outcome { case idle, awaited, streaming, done }
+
+  /// The most that is read ahead where no body is expected.
+  static let headRead = 16 << 10
+  /// Unsent bytes above which no further request is taken.
+  static let sendWindow = 256 << 10
+  /// The most of an unwanted body that is read to keep the connection.
+  static let discardBudget = 64 << 10
+
+  let descriptor: Int32
+  let loop: EventLoop
+  let core: ServerCore
+  let key: AddressKey
+  let remoteAddress: String
+  /// The place in the loop's list.
+  var index = -1
+  /// When `expired` is to be called.
+  var deadline = UInt64.max
+
+  var parser: RequestParser
+  /// Received and not yet parsed.
+  var stash: [UInt8] = []
+  var intake = Intake.head
+  var outcome = Outcome.idle
+  var taker = BodyTaker.nobody
+  var exchange: UInt64 = 0
+
+  // The request under way.
+  var request: Request?
+  var started: UInt64 = 0
+  var answersHead = false
+  var isVersion10 = false
+  var expectsContinue = false
+  var remainingLength: Int?
+  var closesAfterResponse = false
+  var closeActions: [@Sendable () -> Void] = []
+  weak var writer: BodyWriter?
+
+  // What waits to be sent.
+  var pending: [Pending] = []
+  var pendingFirst = 0
+  var pendingBytes = 0
+  var streamStart: (() -> Void)?
+  var finalStatus = Status.ok
+  var bodyBytes = 0
+
+  // Where the connection is in its life.
+  /// Within an event of the loop: output gathers in `loop.output` until its end.
+  var isActive = false
+  var inputEnded = false
+  var closesWhenSent = false
+  var lingering = false
+  var lingered = 0
+  var closed = false
+  /// Sources and threads that still use the descriptor.
+  private var users = 1
+  var streamThreadRuns = false
+
+  // Deadlines, in nanoseconds of the monotonic clock; 0 where not running.
+  var headStart: UInt64 = 0
+  var idleStart: UInt64
+  var served = false
+  var bodyBudget: UInt64 = 0
+  var bodyWait: UInt64 = 0
+  var writeLimit: UInt64 = 0
+
+  private let readSource: any DispatchSourceRead
+  private var readPaused = false
+  private var writeSource: (any DispatchSourceWrite)?
+  private var writePaused = true
+
+  struct Pending {
+    var bytes: [UInt8]
+    var offset: Int
+    var completion: (@Sendable (Bool) -> Void)?
+  }
+
+  init(descriptor: Int32, key: AddressKey, remoteAddress: String, loop: EventLoop, core: ServerCore) {
+    self.descriptor = descriptor
+    self.key = key
+    self.remoteAddress = remoteAddress
+    self.loop = loop
+    self.core = core
+    parser = RequestParser(limits: core.configuration.parserLimits)
+    idleStart = monotonicNow()
+    readSource = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: loop.queue)
+  }
+
+  // MARK: Life
+
+  /// Joins the loop; called on it.
+  func open() {
+    loop.add(self)
+    readSource.setEventHandler { [unowned self] in loop.perform { readable() } }
+    readSource.setCancelHandler { [self] in release() }
+    readSource.activate()
+    settle()
+  }
+
+  /// Ends an event: sends what it gathered, then sees what comes next.
+  func leave() {
+    flush()
+    isActive = false
+    settle()
+  }
+
+  /// Ends the connection at once.
+  func close() {
+    guard !closed else { return }
+    closed = true
+    deadline = .max
+    loop.remove(self)
+    failTaker(.disconnected)
+    writer?.disconnect()
+    for action in closeActions { action() }
+    closeActions = []
+    if outcome == .awaited || outcome == .streaming { complete(whole: false) }
+    let unsent = pending[pendingFirst...]
+    pending = []
+    pendingFirst = 0
+    for piece in unsent { piece.completion?(false) }
+    stash = []
+    streamStart = nil
+    // A thread that streams holds the descriptor open; this ends its waiting.
+    if streamThreadRuns { shutdown(descriptor, Int32(SHUT_RDWR)) }
+    if readPaused { readSource.resume() }
+    readSource.cancel()
+    if let writeSource {
+      if writePaused { writeSource.resume() }
+      writeSource.cancel()
+    }
+    core.connectionClosed(key)
+  }
+
+  func retain() { users += 1 }
+
+  /// Closes the descriptor when the last who uses it has let go.
+  func release() {
+    users -= 1
+    if users == 0 { _ = Glibc.close(descriptor) }
+  }
+
+  /// Says that no more will be sent and reads on for a while, so that a client still sending gets to read the last
+  /// response before a reset (RFC 9112 §9.6).
+  func linger() {
+    guard !closed, !lingering else { return }
+    guard !inputEnded else { return close() }
+    lingering = true
+    stash = []
+    shutdown(descriptor, Int32(SHUT_WR))
+    deadline = monotonicNow() &+ core.configuration.lingerDeadline.nanoseconds
+    setReading(true)
+  }
+
+  /// No new request; an idle connection closes now.
+  func wind() {
+    guard !closed, !lingering else { return }
+    closesAfterResponse = true
+    if intake == .head, outcome == .idle, pending.isEmpty, !parser.isInHead { linger() }
+  }
+
+  // MARK: After each event
+
+  /// Decides what the connection waits for: closing, reading, and the deadline.
+  func settle() {
+    guard !closed, !lingering else { return }
+    if pendingBytes == 0, outcome != .streaming {
+      if closesWhenSent { return linger() }
+      if inputEnded, stash.isEmpty, outcome != .awaited { return close() }
+    }
+    let wantsBody = intake == .body && takerWantsMore
+    setReading(!inputEnded && stash.isEmpty && (intake != .body || wantsBody))
+    updateDeadline(wantsBody: wantsBody)
+  }
+
+  private func updateDeadline(wantsBody: Bool) {
+    let now = loop.eventTime
+    if pendingBytes > 0 {
+      deadline = writeLimit
+    } else if wantsBody {
+      if bodyWait == 0 { bodyWait = now }
+      deadline = bodyWait &+ bodyBudget
+    } else if intake == .head, outcome == .idle {
+      if parser.isInHead {
+        if headStart == 0 { headStart = now }
+        deadline = headStart &+ core.headDeadline
+      } else {
+        deadline = idleStart &+ (served ? core.idleDeadline : core.headDeadline)
+      }
+    } else {
+      deadline = .max
+    }
+    if !wantsBody, bodyWait != 0 {
+      chargeBody(now: now, received: 0)
+      bodyWait = 0
+    }
+  }
+
+  /// Takes the time waited off the budget of the body and adds what the bytes are worth.
+  func chargeBody(now: UInt64, received: Int) {
+    guard bodyWait != 0 else { return }
+    let waited = now &- bodyWait
+    bodyBudget = waited < bodyBudget ? bodyBudget - waited : 0
+    bodyBudget = min(core.bodyDeadline, bodyBudget &+ core.worth(received))
+    bodyWait = now
+  }
+
+  /// The loop has found `deadline` in the past.
+  func expired(_ now: UInt64) {
+    loop.eventTime = now
+    if lingering || pendingBytes > 0 { return close() }
+    switch intake {
+    case .body:
+      if case .discard = taker { return close() }
+      isActive = true
+      failBody(.bodyTimeout)
+      leave()
+    case .head where outcome == .idle:
+      guard parser.isInHead else { return close() }
+      isActive = true
+      refuse(.headTimeout)
+      leave()
+    default:
+      deadline = .max
+    }
+  }
+
+  // MARK: Sources
+
+  func setReading(_ wanted: Bool) {
+    guard wanted == readPaused else { return }
+    readPaused = !wanted
+    if wanted { readSource.resume() } else { readSource.suspend() }
+  }
+
+  func setWriting(_ wanted: Bool) {
+    if wanted, writeSource == nil {
+      let source = DispatchSource.makeWriteSource(fileDescriptor: descriptor, queue: loop.queue)
+      source.setEventHandler { [unowned self] in loop.perform { writable() } }
+      source.setCancelHandler { [self] in release() }
+      retain()
+      writeSource = source
+      writePaused = false
+      source.activate()
+      return
+    }
+    guard let writeSource, wanted == writePaused else { return }
+    writePaused = !wanted
+    if wanted { writeSource.resume() } else { writeSource.suspend() }
+  }
+}

@@ -1,0 +1,94 @@
+import Synchronization
+
+/// What an exchange speaks to: a connection, or in tests the memory.
+protocol Transport: AnyObject, Sendable {
+  func respond(_ response: Response, to exchange: UInt64)
+  func abandon(_ exchange: UInt64)
+  func collect(_ exchange: UInt64, limit: Int?, _ completion: @escaping RequestBody.Collected)
+  func stream(
+    _ exchange: UInt64, limit: Int?, chunk: @escaping RequestBody.Chunk,
+    completion: @escaping RequestBody.Streamed)
+  func whenClosed(_ exchange: UInt64, _ action: @escaping @Sendable () -> Void)
+}
+
+/// A request and its one response. Let go of without a response, it is answered with 500.
+public final class Exchange: Sendable {
+  public let request: Request
+  public let body: RequestBody
+
+  private let transport: any Transport
+  private let id: UInt64
+  private let answered = Atomic<Bool>(false)
+
+  init(request: Request, transport: any Transport, id: UInt64) {
+    self.request = request
+    self.transport = transport
+    self.id = id
+    let length: Int? =
+      switch request.framing {
+      case .none: 0
+      case .length(let length): length
+      case .chunked: nil
+      }
+    body = RequestBody(transport: transport, id: id, contentLength: length)
+  }
+
+  /// Answers, from any thread, now or later. Within the handler's call it is the fastest: without a change of thread.
+  ///
+  /// - Returns: false when the exchange was answered before; that call does nothing.
+  @discardableResult
+  public func respond(_ response: Response) -> Bool {
+    guard !answered.exchange(true, ordering: .acquiringAndReleasing) else { return false }
+    transport.respond(response, to: id)
+    return true
+  }
+
+  /// Calls `action` once if the client closes its side, or the connection fails, before the response is complete: nobody
+  /// is likely to wait for it any more (a response is still sent if it can be). Called on the connection's loop; it must
+  /// not block. Not called after a complete response.
+  public func onClose(_ action: @escaping @Sendable () -> Void) { transport.whenClosed(id, action) }
+
+  deinit {
+    if !answered.load(ordering: .acquiring) { transport.abandon(id) }
+  }
+}
+
+/// The body of a request, to be taken at most once, either whole or as a stream. `100 Continue` is sent when it is asked
+/// for, not before; a body nobody asks for is not read into memory.
+public struct RequestBody: Sendable {
+  public typealias Collected = @Sendable (Result<[UInt8], HTTPError>) -> Void
+  public typealias Chunk = @Sendable ([UInt8]) throws -> Void
+  public typealias Streamed = @Sendable (Result<Int, any Error>) -> Void
+
+  private let transport: any Transport
+  private let id: UInt64
+  /// 0 where there is no body, nil where it is chunked.
+  public let contentLength: Int?
+
+  init(transport: any Transport, id: UInt64, contentLength: Int?) {
+    self.transport = transport
+    self.id = id
+    self.contentLength = contentLength
+  }
+
+  public var isEmpty: Bool { contentLength == 0 }
+
+  /// Takes the whole body, at most `limit` bytes (the server's `bodyBytes` by default).
+  ///
+  /// `completion` runs on the connection's loop, before this returns if the body has come already: it must not block or
+  /// compute for long. After a failure the exchange is to be answered as usual; the connection is closed after it.
+  public func collect(limit: Int? = nil, _ completion: @escaping Collected) {
+    transport.collect(id, limit: limit, completion)
+  }
+
+  /// Takes the body piece by piece, at most `limit` bytes in all.
+  ///
+  /// `chunk` and `completion` run one after another on a queue of their own and may block: no more than a few pieces are
+  /// read ahead of them. An error thrown by `chunk` ends the stream and reaches `completion`, which otherwise gets the
+  /// number of bytes, or an `HTTPError`.
+  public func stream(
+    limit: Int? = nil, chunk: @escaping Chunk, completion: @escaping Streamed
+  ) {
+    transport.stream(id, limit: limit, chunk: chunk, completion: completion)
+  }
+}

@@ -1,0 +1,75 @@
+import Synchronization
+
+/// What the connections of a server share.
+final class ServerCore: Sendable {
+  let configuration: ServerConfiguration
+  let handler: @Sendable (Exchange) -> Void
+  let streams: StreamThreads
+  let headDeadline: UInt64
+  let bodyDeadline: UInt64
+  let idleDeadline: UInt64
+  let writeDeadline: UInt64
+  private let nanosecondsPerByte: UInt64
+  private let stopping = Atomic<Bool>(false)
+  private let addresses = Mutex(Addresses())
+  let accepted = Atomic<Int>(0)
+  let refused = Atomic<Int>(0)
+
+  struct Addresses {
+    var counts: [AddressKey: Int] = [:]
+    var total = 0
+    var whenEmpty: (@Sendable () -> Void)?
+  }
+
+  init(configuration: ServerConfiguration, handler: @escaping @Sendable (Exchange) -> Void) {
+    self.configuration = configuration
+    self.handler = handler
+    streams = StreamThreads(limit: configuration.streamThreads)
+    headDeadline = configuration.headDeadline.nanoseconds
+    bodyDeadline = configuration.bodyDeadline.nanoseconds
+    idleDeadline = configuration.idleDeadline.nanoseconds
+    writeDeadline = configuration.writeDeadline.nanoseconds
+    nanosecondsPerByte = 1_000_000_000 / UInt64(min(max(1, configuration.minimumBodyRate), 1_000_000_000))
+  }
+
+  /// The time that `count` bytes buy at the lowest rate allowed.
+  func worth(_ count: Int) -> UInt64 { UInt64(max(0, count)) &* nanosecondsPerByte }
+
+  var isStopping: Bool { stopping.load(ordering: .relaxed) }
+  func beginStop() { stopping.store(true, ordering: .releasing) }
+
+  var openConnections: Int { addresses.withLock { $0.total } }
+
+  /// Counts a connection in; false when there are too many, in all or of its address.
+  func admit(_ key: AddressKey) -> Bool {
+    addresses.withLock { addresses in
+      guard addresses.total < configuration.connections,
+        addresses.counts[key, default: 0] < configuration.connectionsPerAddress
+      else { return false }
+      addresses.counts[key, default: 0] += 1
+      addresses.total += 1
+      return true
+    }
+  }
+
+  func connectionClosed(_ key: AddressKey) {
+    let action = addresses.withLock { addresses -> (@Sendable () -> Void)? in
+      let rest = addresses.counts[key, default: 1] - 1
+      addresses.counts[key] = rest == 0 ? nil : rest
+      addresses.total -= 1
+      guard addresses.total == 0 else { return nil }
+      defer { addresses.whenEmpty = nil }
+      return addresses.whenEmpty
+    }
+    action?()
+  }
+
+  /// Calls `action` once when no connection is open, which may be now.
+  func whenEmpty(_ action: @escaping @Sendable () -> Void) {
+    let isEmpty = addresses.withLock { addresses in
+      if addresses.total > 0 { addresses.whenEmpty = action }
+      return addresses.total == 0
+    }
+    if isEmpty { action() }
+  }
+}

@@ -34,7 +34,7 @@ let package = Package(
     .executableTarget(name: "influenced", dependencies: ["Service"]),
     .executableTarget(name: "influence-bench", dependencies: ["Influence"], swiftSettings: engine),
 
-    .target(name: "TestSupport", dependencies: ["Tensor"], path: "Tests/TestSupport"),
+    .target(name: "TestSupport", dependencies: ["Tensor", "Network"], path: "Tests/TestSupport"),
     .testTarget(name: "TensorTests", dependencies: ["Tensor", "TestSupport"]),
     .testTarget(name: "NetworkTests", dependencies: ["Network", "TestSupport"]),
     .testTarget(name: "InfluenceTests", dependencies: ["Influence", "TestSupport"]),

@@ -64,11 +64,11 @@ extension Double: Scalar {
   }
 
   @inlinable
-  public static func dotRows(
-    _ x: UnsafePointer<Double>, _ y: UnsafePointer<Double>, _ s: UnsafeMutablePointer<Double>, _ m: Int,
-    _ n: Int
+  public static func centredDotRows(
+    _ x: UnsafePointer<Double>, _ mu: UnsafePointer<Double>, _ y: UnsafePointer<Double>,
+    _ s: UnsafeMutablePointer<Double>, _ m: Int, _ n: Int
   ) {
-    ck_dot_rows_f64(x, y, s, m, n)
+    ck_centred_dot_rows_f64(x, mu, y, s, m, n)
   }
 
   @inlinable
@@ -137,6 +137,22 @@ extension Double: Scalar {
     _ n: Int
   ) {
     ck_max_gather_f64(x, at, index, y, n)
+  }
+
+  @inlinable
+  public static func im2col(
+    _ x: UnsafePointer<Double>, _ columns: UnsafeMutablePointer<Double>, _ window: Window, first: Int,
+    rows: Int
+  ) {
+    withUnsafePointer(to: window.geometry) { ck_im2col_f64(x, columns, $0, first, rows) }
+  }
+
+  @inlinable
+  public static func col2im(
+    _ columns: UnsafePointer<Double>, _ dx: UnsafeMutablePointer<Double>, _ window: Window, first: Int,
+    rows: Int
+  ) {
+    withUnsafePointer(to: window.geometry) { ck_col2im_f64(columns, dx, $0, first, rows) }
   }
 
   @inlinable

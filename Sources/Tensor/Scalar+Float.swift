@@ -59,10 +59,11 @@ extension Float: Scalar {
   }
 
   @inlinable
-  public static func dotRows(
-    _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ s: UnsafeMutablePointer<Float>, _ m: Int, _ n: Int
+  public static func centredDotRows(
+    _ x: UnsafePointer<Float>, _ mu: UnsafePointer<Float>, _ y: UnsafePointer<Float>,
+    _ s: UnsafeMutablePointer<Float>, _ m: Int, _ n: Int
   ) {
-    ck_dot_rows_f32(x, y, s, m, n)
+    ck_centred_dot_rows_f32(x, mu, y, s, m, n)
   }
 
   @inlinable
@@ -131,6 +132,21 @@ extension Float: Scalar {
     _ n: Int
   ) {
     ck_max_gather_f32(x, at, index, y, n)
+  }
+
+  @inlinable
+  public static func im2col(
+    _ x: UnsafePointer<Float>, _ columns: UnsafeMutablePointer<Float>, _ window: Window, first: Int, rows: Int
+  ) {
+    withUnsafePointer(to: window.geometry) { ck_im2col_f32(x, columns, $0, first, rows) }
+  }
+
+  @inlinable
+  public static func col2im(
+    _ columns: UnsafePointer<Float>, _ dx: UnsafeMutablePointer<Float>, _ window: Window, first: Int,
+    rows: Int
+  ) {
+    withUnsafePointer(to: window.geometry) { ck_col2im_f32(columns, dx, $0, first, rows) }
   }
 
   @inlinable

@@ -36,10 +36,10 @@ public protocol Scalar: BinaryFloatingPoint, Sendable, BitwiseCopyable {
   /// s ← s + the sum of the rows of the m×n matrix x.
   static func sumRows(
     _ x: UnsafePointer<Self>, _ s: UnsafeMutablePointer<Self>, _ m: Int, _ n: Int)
-  /// s ← s + the sum of the rows of x∘y, both m×n.
-  static func dotRows(
-    _ x: UnsafePointer<Self>, _ y: UnsafePointer<Self>, _ s: UnsafeMutablePointer<Self>, _ m: Int,
-    _ n: Int)
+  /// s ← s + the sum of the rows of (x − mu)∘y; x and y m×n, mu a row.
+  static func centredDotRows(
+    _ x: UnsafePointer<Self>, _ mu: UnsafePointer<Self>, _ y: UnsafePointer<Self>,
+    _ s: UnsafeMutablePointer<Self>, _ m: Int, _ n: Int)
   /// x ← max(x, 0); a NaN stays.
   static func relu(_ x: UnsafeMutablePointer<Self>, _ n: Int)
   /// d ← d where y > 0, else 0.
@@ -72,6 +72,13 @@ public protocol Scalar: BinaryFloatingPoint, Sendable, BitwiseCopyable {
   static func maxGather(
     _ x: UnsafePointer<Self>, _ at: UnsafePointer<UInt8>, _ index: UInt8,
     _ y: UnsafeMutablePointer<Self>, _ n: Int)
+  /// Rows first ..< first + rows of the matrix whose row is the window of one output position, all samples'
+  /// positions one after the other; a row runs along (kernel row, kernel column, channel).
+  static func im2col(
+    _ x: UnsafePointer<Self>, _ columns: UnsafeMutablePointer<Self>, _ window: Window, first: Int, rows: Int)
+  /// dx ← dx + the transpose of `im2col` applied to those rows.
+  static func col2im(
+    _ columns: UnsafePointer<Self>, _ dx: UnsafeMutablePointer<Self>, _ window: Window, first: Int, rows: Int)
   /// One step of SGD with momentum μ and decay λ, as `torch.optim.SGD` writes it.
   static func sgd(
     _ theta: UnsafeMutablePointer<Self>, _ momentum: UnsafeMutablePointer<Self>,

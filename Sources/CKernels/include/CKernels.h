@@ -6,6 +6,13 @@
 // double (`_f64`); pointers never overlap unless a comment says so. Plain Swift versions of all of
 // them stand in the tests and are what these are compared with.
 
+// A window that slides over channels-last pictures with zero padding.
+typedef struct {
+  ptrdiff_t height, width, channels;
+  ptrdiff_t kernel_height, kernel_width, stride, padding;
+  ptrdiff_t output_height, output_width;
+} ck_window;
+
 #define CK_DECLARE(T, S)                                                                            \
   /* Σ xᵢyᵢ, accumulated in double over 32 fixed lanes. */                                          \
   double ck_dot_##S(const T *x, const T *y, size_t n);                                              \
@@ -23,8 +30,8 @@
   void ck_broadcast_rows_##S(const T *b, T *y, size_t m, size_t n);                                 \
   /* s ← s + Σ_r x[r,:] of an m×n matrix. */                                                        \
   void ck_sum_rows_##S(const T *x, T *s, size_t m, size_t n);                                       \
-  /* s ← s + Σ_r x[r,:]∘y[r,:] of m×n matrices. */                                                  \
-  void ck_dot_rows_##S(const T *x, const T *y, T *s, size_t m, size_t n);                           \
+  /* s ← s + Σ_r (x[r,:] − mu)∘y[r,:] of m×n matrices. */                                           \
+  void ck_centred_dot_rows_##S(const T *x, const T *mu, const T *y, T *s, size_t m, size_t n);      \
   /* x ← max(x, 0) */                                                                               \
   void ck_relu_##S(T *x, size_t n);                                                                 \
   /* d ← d where y > 0, else 0 */                                                                   \
@@ -45,6 +52,10 @@
   void ck_max_scatter_##S(const T *g, const uint8_t *at, uint8_t index, T *d, size_t n);            \
   /* y[c] ← x[c] where at[c] = index */                                                             \
   void ck_max_gather_##S(const T *x, const uint8_t *at, uint8_t index, T *y, size_t n);             \
+  /* rows [first, first + rows) of the matrix whose row is the window of one output position. */     \
+  void ck_im2col_##S(const T *x, T *columns, const ck_window *g, size_t first, size_t rows);        \
+  /* dx ← dx + the transpose of im2col applied to those rows. */                                    \
+  void ck_col2im_##S(const T *columns, T *dx, const ck_window *g, size_t first, size_t rows);       \
   /* m ← μm + g + λθ; θ ← θ − ηm (Nesterov: θ ← θ − η(g + λθ + μm)) */                              \
   void ck_sgd_##S(T *theta, T *m, const T *g, T eta, T mu, T lambda, int nesterov, size_t n);       \
   /* Adam (Kingma and Ba 2015) with bias corrections c1 = 1 − β₁ᵗ, c2 = 1 − β₂ᵗ. */                 \

@@ -1,0 +1,17 @@
+/// What is wrong with a description of a network: every fault, each with the way to it.
+public struct ArchitectureFaults: Error, Equatable {
+  public struct Fault: Sendable, Equatable {
+    /// Keys and indices from the architecture down, such as ["layers", "3", "in_channels"].
+    public var path: [String]
+    public var detail: String
+
+    public init(path: [String], detail: String) {
+      self.path = path
+      self.detail = detail
+    }
+  }
+
+  public var faults: [Fault]
+
+  public init(_ faults: [Fault]) { self.faults = faults }
+}

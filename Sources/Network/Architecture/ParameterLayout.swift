@@ -1,0 +1,102 @@
+import Tensor
+
+/// One named tensor of a network, as PyTorch's `state_dict` has it.
+public struct ParameterTensor: Sendable, Equatable {
+  public enum Kind: Sendable, Equatable {
+    /// Weights of a convolution: O, I, H, W outside, O, H, W, I in the engine.
+    case convolution
+    case linear
+    case bias
+    /// γ and β of batch normalization.
+    case scale, shift
+    /// Not parameters: running statistics of batch normalization, and its count of minibatches.
+    case runningMean, runningVariance, batchesTracked
+
+    /// Whether the tensor is part of θ.
+    public var isParameter: Bool {
+      switch self {
+      case .convolution, .linear, .bias, .scale, .shift: true
+      case .runningMean, .runningVariance, .batchesTracked: false
+      }
+    }
+  }
+
+  public let name: String
+  /// In PyTorch's order.
+  public let shape: [Int]
+  public let kind: Kind
+  /// Where its values begin: in the parameters, the statistics or the counters, by kind.
+  public let offset: Int
+  /// Inputs of one output value, for weights and their biases: what PyTorch scales initial values by.
+  public let fanIn: Int
+
+  public var count: Int { shape.reduce(1, *) }
+
+  /// The engine's index of every element in PyTorch's order, relative to `offset`; nil where they are the same.
+  public var engineOrder: [Int]? {
+    guard kind == .convolution, shape[2] * shape[3] > 1, shape[1] > 1 else { return nil }
+    let (o, i, area) = (shape[0], shape[1], shape[2] * shape[3])
+    var order: [Int] = []
+    order.reserveCapacity(count)
+    for out in 0..<o {
+      for channel in 0..<i {
+        for position in 0..<area { order.append((out * area + position) * i + channel) }
+      }
+    }
+    return order
+  }
+
+  /// The tensor's values out of the engine's vector, in PyTorch's order.
+  public func exported<Element>(from vector: [Element]) -> [Element] {
+    guard let order = engineOrder else { return Array(vector[offset..<offset + count]) }
+    return order.map { vector[offset + $0] }
+  }
+
+  /// Puts values in PyTorch's order into the engine's vector.
+  /// - Precondition: there are `count` values.
+  public func place<Element>(_ values: [Element], into vector: inout [Element]) {
+    precondition(values.count == count, "Tensor \(name) holds \(count) values.")
+    guard let order = engineOrder else {
+      vector.replaceSubrange(offset..<offset + count, with: values)
+      return
+    }
+    for (index, target) in order.enumerated() { vector[offset + target] = values[index] }
+  }
+}
+
+/// A layer whose neurons can be chosen for modification: a neuron is an output unit or channel, with all its
+/// incoming weights (a row of the weight matrix) and its bias.
+public struct NeuronLayer: Sendable, Equatable {
+  public let name: String
+  /// Offset of the weights; `neurons` rows of `fanIn` follow each other.
+  public let weights: Int
+  /// Offset of the biases, if there are any.
+  public let bias: Int?
+  public let neurons: Int
+  public let fanIn: Int
+  /// Output positions of a sample, 1 for a linear layer.
+  public let positions: Int
+
+  /// Weights and biases.
+  public var parameters: Int { neurons * (fanIn + (bias == nil ? 0 : 1)) }
+}
+
+/// Where every tensor of a network lies in its vectors.
+public struct ParameterLayout: Sendable, Equatable {
+  /// In the order of PyTorch's `state_dict`.
+  public internal(set) var tensors: [ParameterTensor] = []
+  /// `linear` and `conv2d` layers, in order.
+  public internal(set) var neuronLayers: [NeuronLayer] = []
+  /// Length of θ.
+  public internal(set) var parameterCount = 0
+  /// Length of the running statistics.
+  public internal(set) var statisticCount = 0
+  /// Number of minibatch counters.
+  public internal(set) var counterCount = 0
+
+  /// A vector of θ's length, from the engine's order into PyTorch's (tensors one after the other).
+  public func exported<Element>(_ vector: [Element]) -> [Element] {
+    precondition(vector.count == parameterCount, "A vector over the parameters has their length.")
+    return tensors.filter(\.kind.isParameter).flatMap { $0.exported(from: vector) }
+  }
+}

@@ -1,0 +1,12 @@
+import Tensor
+
+/// Where a computation runs and what can stop it.
+public struct Compute: Sendable {
+  public let pool: ComputePool
+  public let cancellation: Cancellation?
+
+  public init(pool: ComputePool, cancellation: Cancellation? = nil) {
+    self.pool = pool
+    self.cancellation = cancellation
+  }
+}

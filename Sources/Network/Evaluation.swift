@@ -1,0 +1,91 @@
+import Tensor
+
+/// How a network does on a set of samples.
+public struct Evaluation: Sendable {
+  /// ℓ of every sample, without weight decay.
+  public var losses: [Double]
+  /// Whether the network names the right class, a sample each; empty for regression.
+  public var correct: [Bool]
+
+  /// The mean of the losses; NaN for no samples.
+  public var meanLoss: Double {
+    losses.withUnsafeBufferPointer { $0.baseAddress.map { Double.sum($0, losses.count) } ?? 0 }
+      / Double(losses.count)
+  }
+
+  /// The share of samples read right; nil for regression or no samples.
+  public var accuracy: Double? {
+    correct.isEmpty ? nil : Double(correct.reduce(0) { $0 + ($1 ? 1 : 0) }) / Double(correct.count)
+  }
+
+  /// The evaluation of the samples at the given places.
+  public func selecting(_ places: [Int]) -> Evaluation {
+    Evaluation(losses: places.map { losses[$0] }, correct: correct.isEmpty ? [] : places.map { correct[$0] })
+  }
+}
+
+extension Network {
+  /// Losses and correctness on samples, one forward pass each, with running statistics.
+  /// - Parameter outputs: called with every row of outputs (place, row) from several threads; nil where
+  ///   nobody wants them.
+  /// - Throws: `Cancelled`.
+  public func evaluate(
+    _ state: NetworkState<Element>, on samples: Samples, loss: Loss, compute: Compute,
+    outputs: (@Sendable (Int, UnsafeBufferPointer<Element>) -> Void)? = nil
+  ) throws(Cancelled) -> Evaluation {
+    let losses = Buffer<Double>(count: samples.count, zeroed: true)
+    let correct = Buffer<Bool>(count: samples.count, zeroed: true)
+    let columns = architecture.output.count
+    try forward(state, on: samples, compute: compute) { record in
+      loss.evaluate(
+        record.output.pointer, columns: columns, targets: samples.targets, range: record.range,
+        losses: losses.pointer + record.range.lowerBound, gradient: nil, scale: 1)
+      for (row, place) in record.range.enumerated() {
+        let f = UnsafePointer(record.output.pointer + row * columns)
+        correct.pointer[place] = loss.isCorrect(f, columns: columns, targets: samples.targets, place: place)
+        outputs?(place, UnsafeBufferPointer(start: f, count: columns))
+      }
+    }
+    let hasClasses = if case .classes = samples.targets { true } else { false }
+    return Evaluation(
+      losses: Array(UnsafeBufferPointer(start: losses.pointer, count: samples.count)),
+      correct: hasClasses ? Array(UnsafeBufferPointer(start: correct.pointer, count: samples.count)) : [])
+  }
+
+  /// Runs the forward pass over all samples and hands each shard to `body`, from several threads.
+  private func forward(
+    _ state: NetworkState<Element>, on samples: Samples, compute: Compute,
+    _ body: @Sendable (ShardRecord<Element>) -> Void
+  ) throws(Cancelled) {
+    let plan = ShardPlan(count: samples.count, shardSize: shardSize)
+    let root = root
+    let capacity = min(shardSize, max(samples.count, 1))
+    let places = ReusePool<(ShardRecord<Element>, Workspace<Element>)> {
+      (ShardRecord(root, capacity: capacity), Workspace(root, capacity: capacity))
+    }
+    try state.withPointers { pointers throws(Cancelled) in
+      try compute.pool.run(plan.shards.count, cancellation: compute.cancellation) { shard in
+        places.with { record, workspace in
+          record.load(samples, plan.shards[shard], pointers, workspace)
+          body(record)
+        }
+      }
+    }
+  }
+}
+
+extension NetworkState {
+  /// Lends θ and the statistics to passes on any thread.
+  func withPointers<Result, Failure: Error>(
+    _ body: (StatePointers<Element>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    let theta = Buffer<Element>(count: parameters.count)
+    theta.pointer.update(from: parameters, count: parameters.count)
+    let statistics = Buffer<Element>(count: self.statistics.count)
+    statistics.pointer.update(from: self.statistics, count: self.statistics.count)
+    let pointers = StatePointers(
+      parameters: UnsafePointer(theta.pointer), statistics: UnsafePointer(statistics.pointer))
+    return try withExtendedLifetime((theta, statistics)) { () throws(Failure) -> Result in try body(pointers)
+    }
+  }
+}

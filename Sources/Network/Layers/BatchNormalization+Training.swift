@@ -1,0 +1,101 @@
+import Tensor
+
+/// The training passes: the statistics are those of the whole minibatch, so they are summed over all shards, in
+/// the order of the shards, before any shard goes on.
+extension BatchNormalization {
+  var couplesSamples: Bool { true }
+
+  func trainForward(
+    _ step: TrainingStep<Element>, _ passes: [Pass<Element>], x: [UnsafePointer<Element>],
+    y: [UnsafeMutablePointer<Element>]
+  ) throws(Cancelled) {
+    let total = passes.reduce(0) { $0 + $1.count } * input.positions
+    let arrays = ShardArrays(x: x, y: y)
+    let mean = try sums(step, passes) { pass, shard, sums in
+      Element.sumRows(arrays.x[shard], sums, pass.count * input.positions, channels)
+    }.map { $0 / Double(total) }
+    let centre = mean.map { Element($0) }
+    // The second moment about the mean, not E[x²] − mean²: no cancellation.
+    let variance = try sums(step, passes) { pass, shard, sums in
+      let rows = pass.count * input.positions
+      let squares = Buffer<Element>(count: rows * channels)
+      let ones = [Element](repeating: 1, count: channels)
+      let shift = centre.map { -$0 }
+      Element.affineRows(arrays.x[shard], ones, shift, squares.pointer, rows, channels)
+      Element.centredDotRows(arrays.x[shard], centre, squares.pointer, sums, rows, channels)
+    }.map { $0 / Double(total) }
+
+    let unbiased = Double(total) / Double(max(1, total - 1))
+    for c in 0..<channels {
+      let running = step.statistics + statistics + c
+      let rate = Self.momentum
+      running[0] = Element((1 - rate) * Double(running[0]) + rate * mean[c])
+      running[channels] = Element((1 - rate) * Double(running[channels]) + rate * variance[c] * unbiased)
+    }
+    let inverse = variance.map { Element(1 / ($0 + Self.epsilon).squareRoot()) }
+    try step.forEachShard { shard, _ in
+      let kept = unsafeDowncast(passes[shard].frame, to: BatchStatistics.self)
+      kept.mean.pointer.update(from: centre, count: channels)
+      kept.inverse.pointer.update(from: inverse, count: channels)
+      normalize(
+        passes[shard], mean: kept.mean.pointer, inverse: kept.inverse.pointer, arrays.x[shard],
+        arrays.y[shard])
+    }
+  }
+
+  func trainBackward(
+    _ step: TrainingStep<Element>, _ passes: [Pass<Element>], x: [UnsafePointer<Element>],
+    dy: [UnsafePointer<Element>], dx: [UnsafeMutablePointer<Element>]?
+  ) throws(Cancelled) {
+    let total = Double(passes.reduce(0) { $0 + $1.count } * input.positions)
+    let arrays = ShardArrays(x: x, y: [], dy: dy, dx: dx)
+    let shift = try sums(step, passes) { pass, shard, sums in
+      Element.sumRows(arrays.dy[shard], sums, pass.count * input.positions, channels)
+    }
+    let kept = unsafeDowncast(passes[0].frame, to: BatchStatistics.self)
+    let slope = try sums(step, passes) { pass, shard, sums in
+      let kept = unsafeDowncast(pass.frame, to: BatchStatistics.self)
+      Element.centredDotRows(
+        arrays.x[shard], kept.mean.pointer, arrays.dy[shard], sums, pass.count * input.positions, channels)
+    }
+    let gradient = step.gradients[0]
+    // ∂x = a·∂y + b·x + c, a channel.
+    var a = [Element](repeating: 0, count: channels)
+    var b = a
+    var c = a
+    for channel in 0..<channels {
+      let inverse = Double(kept.inverse.pointer[channel])
+      let gammaGradient = slope[channel] * inverse
+      gradient[scale + channel] += Element(gammaGradient)
+      gradient[scale + channels + channel] += Element(shift[channel])
+      let factor = Double(passes[0].parameters[scale + channel]) * inverse
+      let tilt = -factor * gammaGradient * inverse / total
+      a[channel] = Element(factor)
+      b[channel] = Element(tilt)
+      c[channel] = Element(-factor * shift[channel] / total - tilt * Double(kept.mean.pointer[channel]))
+    }
+    guard dx != nil else { return }
+    let (slopes, tilts, offsets) = (a, b, c)
+    let zero = [Element](repeating: 0, count: channels)
+    try step.forEachShard { shard, _ in
+      guard let dx = arrays.dx?[shard] else { return }
+      let rows = passes[shard].count * input.positions
+      Element.affineRows(arrays.dy[shard], slopes, offsets, dx, rows, channels)
+      Element.affineRowsAdd(arrays.x[shard], tilts, zero, dx, rows, channels)
+    }
+  }
+
+  /// Sums a channel over all shards: each shard's in its own row, the rows added in order in `Double`.
+  private func sums(
+    _ step: TrainingStep<Element>, _ passes: [Pass<Element>],
+    _ body: @Sendable (Pass<Element>, Int, UnsafeMutablePointer<Element>) -> Void
+  ) throws(Cancelled) -> [Double] {
+    let rows = Buffer<Element>(count: passes.count * channels, zeroed: true)
+    try step.forEachShard { shard, _ in body(passes[shard], shard, rows.pointer + shard * channels) }
+    var total = [Double](repeating: 0, count: channels)
+    for shard in passes.indices {
+      for c in 0..<channels { total[c] += Double(rows.pointer[shard * channels + c]) }
+    }
+    return total
+  }
+}

@@ -1,0 +1,134 @@
+import Tensor
+
+/// Batch normalization (Ioffe and Szegedy 2015; PyTorch's `BatchNorm2d`, ε = 1e-5, momentum 0.1): y = γ x̂ + β a
+/// channel, x̂ = (x − μ)/σ.
+///
+/// Everywhere but in training μ and σ are the running statistics, constants:
+/// - backward: ∂x = (γ/σ)∂y, ∂γ = Σ x̂∂y, ∂β = Σ ∂y.
+/// - tangentForward: ẏ = (γ/σ)ẋ + v_γ x̂ + v_β.
+/// - tangentBackward: ∂ẋ = (γ/σ)∂ẏ + (v_γ/σ)∂y, product γ: Σ x̂∂ẏ + (ẋ/σ)∂y, product β: Σ ∂ẏ.
+///
+/// In training they are the minibatch's mean and biased variance, and
+/// ∂x = (γ/σ)(∂y − mean(∂y) − x̂·mean(x̂∂y)).
+struct BatchNormalization<Element: Scalar>: Layer {
+  let input: Shape
+  /// Offset of γ in the parameters; β follows.
+  let scale: Int
+  /// Offset of the running means in the statistics; the variances follow.
+  let statistics: Int
+  var output: Shape { input }
+  static var epsilon: Double { 1e-5 }
+  static var momentum: Double { 0.1 }
+
+  var channels: Int { input.channels }
+  private func rows(_ pass: Pass<Element>) -> Int { pass.count * input.positions }
+
+  /// The statistics of the minibatch that a training step is at, the same in every shard's frame.
+  final class BatchStatistics: Frame, @unchecked Sendable {
+    let mean: Buffer<Element>
+    let inverse: Buffer<Element>
+    init(channels: Int) {
+      mean = Buffer(count: channels)
+      inverse = Buffer(count: channels)
+    }
+  }
+
+  func makeFrame(capacity: Int) -> Frame { BatchStatistics(channels: channels) }
+
+  /// Six rows of coefficients.
+  func scratchCount(capacity: Int) -> Int { 6 * channels }
+
+  /// Fills `inverse` with 1/σ of the running statistics and returns their means.
+  private func running(_ pass: Pass<Element>, _ inverse: UnsafeMutablePointer<Element>) -> UnsafePointer<
+    Element
+  > {
+    let variance = pass.statistics + statistics + channels
+    for c in 0..<channels { inverse[c] = 1 / (variance[c] + Element(Self.epsilon)).squareRoot() }
+    return pass.statistics + statistics
+  }
+
+  /// y ← γ·(x − mean)·inverse + β
+  func normalize(
+    _ pass: Pass<Element>, mean: UnsafePointer<Element>, inverse: UnsafePointer<Element>,
+    _ x: UnsafePointer<Element>, _ y: UnsafeMutablePointer<Element>
+  ) {
+    let a = pass.scratch + 2 * channels
+    let b = pass.scratch + 3 * channels
+    let gamma = pass.parameters + scale
+    for c in 0..<channels {
+      a[c] = gamma[c] * inverse[c]
+      b[c] = gamma[c + channels] - a[c] * mean[c]
+    }
+    Element.affineRows(x, a, b, y, rows(pass), channels)
+  }
+
+  func forward(_ pass: Pass<Element>, x: UnsafePointer<Element>, y: UnsafeMutablePointer<Element>) {
+    let mean = running(pass, pass.scratch)
+    normalize(pass, mean: mean, inverse: pass.scratch, x, y)
+  }
+
+  func backward(
+    _ pass: Pass<Element>, x: UnsafePointer<Element>, dy: UnsafePointer<Element>,
+    dx: UnsafeMutablePointer<Element>?, gradient: UnsafeMutablePointer<Element>
+  ) {
+    let inverse = pass.scratch
+    let sums = pass.scratch + channels
+    let mean = running(pass, inverse)
+    sums.update(repeating: 0, count: channels)
+    Element.centredDotRows(x, mean, dy, sums, rows(pass), channels)
+    for c in 0..<channels { gradient[scale + c] += sums[c] * inverse[c] }
+    Element.sumRows(dy, gradient + scale + channels, rows(pass), channels)
+    guard let dx else { return }
+    let a = pass.scratch + 2 * channels
+    let zero = pass.scratch + 3 * channels
+    zero.update(repeating: 0, count: channels)
+    for c in 0..<channels { a[c] = pass.parameters[scale + c] * inverse[c] }
+    Element.affineRows(dy, a, zero, dx, rows(pass), channels)
+  }
+
+  func tangentForward(
+    _ pass: Pass<Element>, v: UnsafePointer<Element>, x: UnsafePointer<Element>,
+    tx: UnsafePointer<Element>?, ty: UnsafeMutablePointer<Element>
+  ) {
+    let inverse = pass.scratch
+    let mean = running(pass, inverse)
+    let a = pass.scratch + 2 * channels
+    let b = pass.scratch + 3 * channels
+    for c in 0..<channels {
+      a[c] = v[scale + c] * inverse[c]
+      b[c] = v[scale + channels + c] - a[c] * mean[c]
+    }
+    Element.affineRows(x, a, b, ty, rows(pass), channels)
+    guard let tx else { return }
+    for c in 0..<channels {
+      a[c] = pass.parameters[scale + c] * inverse[c]
+      b[c] = 0
+    }
+    Element.affineRowsAdd(tx, a, b, ty, rows(pass), channels)
+  }
+
+  func tangentBackward(
+    _ pass: Pass<Element>, v: UnsafePointer<Element>, x: UnsafePointer<Element>,
+    tx: UnsafePointer<Element>?, dy: UnsafePointer<Element>, tdy: UnsafePointer<Element>,
+    tdx: UnsafeMutablePointer<Element>?, product: UnsafeMutablePointer<Element>?
+  ) {
+    let inverse = pass.scratch
+    let sums = pass.scratch + channels
+    let a = pass.scratch + 2 * channels
+    let zero = pass.scratch + 3 * channels
+    let mean = running(pass, inverse)
+    zero.update(repeating: 0, count: channels)
+    if let product {
+      sums.update(repeating: 0, count: channels)
+      Element.centredDotRows(x, mean, tdy, sums, rows(pass), channels)
+      if let tx { Element.centredDotRows(tx, zero, dy, sums, rows(pass), channels) }
+      for c in 0..<channels { product[scale + c] += sums[c] * inverse[c] }
+      Element.sumRows(tdy, product + scale + channels, rows(pass), channels)
+    }
+    guard let tdx else { return }
+    for c in 0..<channels { a[c] = pass.parameters[scale + c] * inverse[c] }
+    Element.affineRows(tdy, a, zero, tdx, rows(pass), channels)
+    for c in 0..<channels { a[c] = v[scale + c] * inverse[c] }
+    Element.affineRowsAdd(dy, a, zero, tdx, rows(pass), channels)
+  }
+}

@@ -1,0 +1,128 @@
+import Tensor
+
+/// A 2-d convolution with zero padding (PyTorch's `Conv2d`): the rows of the im2col matrix C(x) times Wᵀ, plus b.
+/// W is out × (kernel row, kernel column, channel) here; outside it is O, I, H, W.
+///
+/// - forward: y = C(x) Wᵀ + b, one row an output position.
+/// - backward: ∂x = Cᵀ(∂y W), ∂W = ∂yᵀC(x), ∂b = Σ ∂y.
+/// - tangentForward: ẏ = C(ẋ) Wᵀ + C(x) Vᵀ + v_b.
+/// - tangentBackward: ∂ẋ = Cᵀ(∂ẏ W + ∂y V), product W: ∂ẏᵀC(x) + ∂yᵀC(ẋ), product b: Σ ∂ẏ.
+///
+/// C(x) is formed a block of rows at a time, so that it stays in the cache.
+struct Convolution<Element: Scalar>: Layer {
+  let window: Window
+  let output: Shape
+  /// Offset of W in the parameters.
+  let weights: Int
+  /// Offset of b, if there is one.
+  let bias: Int?
+
+  var input: Shape { window.input }
+  private var m: Int { output.channels }
+  private var k: Int { window.columns }
+
+  /// Rows of C(x) formed at a time.
+  private var block: Int { max(16, min(1024, (1 << 17) / k)) }
+
+  func scratchCount(capacity: Int) -> Int {
+    window.isPointwise ? 0 : min(block, capacity * window.positions) * k
+  }
+
+  /// Calls `body` with (first row, rows) of each block over the shard.
+  private func forEachBlock(_ count: Int, _ body: (Int, Int) -> Void) {
+    let total = count * window.positions
+    // A pointwise convolution is one product: its im2col matrix is the input.
+    let step = window.isPointwise ? total : block
+    for first in stride(from: 0, to: total, by: max(step, 1)) { body(first, min(step, total - first)) }
+  }
+
+  /// Rows of C(x): x itself where the convolution is pointwise, else formed in scratch.
+  private func columns(
+    _ pass: Pass<Element>, _ x: UnsafePointer<Element>, _ first: Int, _ rows: Int
+  ) -> UnsafePointer<Element> {
+    if window.isPointwise { return x + first * k }
+    Element.im2col(x, pass.scratch, window, first: first, rows: rows)
+    return UnsafePointer(pass.scratch)
+  }
+
+  func forward(_ pass: Pass<Element>, x: UnsafePointer<Element>, y: UnsafeMutablePointer<Element>) {
+    let w = pass.parameters + weights
+    forEachBlock(pass.count) { first, rows in
+      let block = y + first * m
+      if let bias { Element.broadcastRows(pass.parameters + bias, block, rows, m) }
+      Element.gemm(
+        false, true, rows, m, k, 1, columns(pass, x, first, rows), k, w, k, bias == nil ? 0 : 1, block, m)
+    }
+    pass.observer?(weights, y, pass.count * window.positions)
+  }
+
+  func backward(
+    _ pass: Pass<Element>, x: UnsafePointer<Element>, dy: UnsafePointer<Element>,
+    dx: UnsafeMutablePointer<Element>?, gradient: UnsafeMutablePointer<Element>
+  ) {
+    let total = pass.count * window.positions
+    pass.observer?(weights, dy, total)
+    if let bias { Element.sumRows(dy, gradient + bias, total, m) }
+    forEachBlock(pass.count) { first, rows in
+      Element.gemm(
+        true, false, m, k, rows, 1, dy + first * m, m, columns(pass, x, first, rows), k, 1,
+        gradient + weights, k)
+    }
+    if let dx { inputGradient(pass, [(dy, pass.parameters + weights)], dx) }
+  }
+
+  func tangentForward(
+    _ pass: Pass<Element>, v: UnsafePointer<Element>, x: UnsafePointer<Element>,
+    tx: UnsafePointer<Element>?, ty: UnsafeMutablePointer<Element>
+  ) {
+    forEachBlock(pass.count) { first, rows in
+      let block = ty + first * m
+      if let bias { Element.broadcastRows(v + bias, block, rows, m) }
+      Element.gemm(
+        false, true, rows, m, k, 1, columns(pass, x, first, rows), k, v + weights, k, bias == nil ? 0 : 1,
+        block, m)
+      if let tx {
+        Element.gemm(
+          false, true, rows, m, k, 1, columns(pass, tx, first, rows), k, pass.parameters + weights, k, 1,
+          block, m)
+      }
+    }
+  }
+
+  func tangentBackward(
+    _ pass: Pass<Element>, v: UnsafePointer<Element>, x: UnsafePointer<Element>,
+    tx: UnsafePointer<Element>?, dy: UnsafePointer<Element>, tdy: UnsafePointer<Element>,
+    tdx: UnsafeMutablePointer<Element>?, product: UnsafeMutablePointer<Element>?
+  ) {
+    if let product {
+      if let bias { Element.sumRows(tdy, product + bias, pass.count * window.positions, m) }
+      forEachBlock(pass.count) { first, rows in
+        Element.gemm(
+          true, false, m, k, rows, 1, tdy + first * m, m, columns(pass, x, first, rows), k, 1,
+          product + weights, k)
+        if let tx {
+          Element.gemm(
+            true, false, m, k, rows, 1, dy + first * m, m, columns(pass, tx, first, rows), k, 1,
+            product + weights, k)
+        }
+      }
+    }
+    if let tdx { inputGradient(pass, [(tdy, pass.parameters + weights), (dy, v + weights)], tdx) }
+  }
+
+  /// dx ← Cᵀ(Σ dy W) over the given pairs of output gradients and weights.
+  private func inputGradient(
+    _ pass: Pass<Element>, _ terms: [(dy: UnsafePointer<Element>, w: UnsafePointer<Element>)],
+    _ dx: UnsafeMutablePointer<Element>
+  ) {
+    if !window.isPointwise { dx.update(repeating: 0, count: pass.count * input.count) }
+    forEachBlock(pass.count) { first, rows in
+      let target = window.isPointwise ? dx + first * k : pass.scratch
+      for (index, term) in terms.enumerated() {
+        Element.gemm(
+          false, false, rows, k, m, 1, term.dy + first * m, m, term.w, k, index == 0 ? 0 : 1, target, k)
+      }
+      if !window.isPointwise { Element.col2im(target, dx, window, first: first, rows: rows) }
+    }
+  }
+}

@@ -1,0 +1,179 @@
+import Tensor
+
+/// y = main(x) + shortcut(x) (He et al. 2016), the shortcut the identity where it is nil. No activation after the
+/// sum: the chain around has it.
+///
+/// Every pass is the two branches' passes, their results added.
+struct Residual<Element: Scalar>: Layer {
+  let main: Chain<Element>
+  let shortcut: Chain<Element>?
+
+  var input: Shape { main.input }
+  var output: Shape { main.output }
+
+  final class Branches: Frame, @unchecked Sendable {
+    let main: Frame
+    let shortcut: Frame
+    /// Outputs of the branches (or their tangents).
+    let mainOutput: Buffer<Element>
+    let shortcutOutput: Buffer<Element>
+    /// Input gradient of the shortcut.
+    lazy var inputGradient = Buffer<Element>(count: inputCount)
+    private let inputCount: Int
+
+    init(main: Frame, shortcut: Frame?, output: Int, shortcutOutput: Int, input: Int) {
+      self.main = main
+      self.shortcut = shortcut ?? Frame()
+      mainOutput = Buffer(count: output)
+      self.shortcutOutput = Buffer(count: shortcutOutput)
+      inputCount = input
+    }
+  }
+
+  func scratchCount(capacity: Int) -> Int {
+    max(main.scratchCount(capacity: capacity), shortcut?.scratchCount(capacity: capacity) ?? 0)
+  }
+
+  private func branches(_ capacity: Int, _ main: Frame, _ shortcut: Frame?) -> Frame {
+    Branches(
+      main: main, shortcut: shortcut, output: self.main.endsInLayer ? 0 : capacity * output.count,
+      shortcutOutput: shortcut == nil ? 0 : capacity * output.count,
+      input: shortcut == nil ? 0 : capacity * input.count)
+  }
+
+  func makeFrame(capacity: Int) -> Frame {
+    branches(capacity, main.makeFrame(capacity: capacity), shortcut?.makeFrame(capacity: capacity))
+  }
+
+  func makeWorkspace(capacity: Int) -> Frame {
+    branches(capacity, main.makeWorkspace(capacity: capacity), shortcut?.makeWorkspace(capacity: capacity))
+  }
+
+  private func kept(_ pass: Pass<Element>) -> Branches { unsafeDowncast(pass.frame, to: Branches.self) }
+  private func used(_ pass: Pass<Element>) -> Branches { unsafeDowncast(pass.workspace, to: Branches.self) }
+
+  private func inMain(_ pass: Pass<Element>) -> Pass<Element> {
+    pass.entering(kept(pass).main, used(pass).main)
+  }
+
+  private func inShortcut(_ pass: Pass<Element>) -> Pass<Element> {
+    pass.entering(kept(pass).shortcut, used(pass).shortcut)
+  }
+
+  /// Where the main branch leaves its output: straight in y unless an activation needs it apart.
+  private func mainTarget(_ branches: Branches, _ y: UnsafeMutablePointer<Element>) -> UnsafeMutablePointer<
+    Element
+  > {
+    main.endsInLayer ? y : branches.mainOutput.pointer
+  }
+
+  private func addShortcut(
+    _ count: Int, _ branches: Branches, _ x: UnsafePointer<Element>?, _ y: UnsafeMutablePointer<Element>
+  ) {
+    let n = count * output.count
+    if !main.endsInLayer { y.update(from: branches.mainOutput.pointer, count: n) }
+    if shortcut != nil {
+      Element.add(branches.shortcutOutput.pointer, y, n)
+    } else if let x {
+      Element.add(x, y, n)
+    }
+  }
+
+  func forward(_ pass: Pass<Element>, x: UnsafePointer<Element>, y: UnsafeMutablePointer<Element>) {
+    main.forward(inMain(pass), x: x, y: mainTarget(kept(pass), y))
+    shortcut?.forward(inShortcut(pass), x: x, y: kept(pass).shortcutOutput.pointer)
+    addShortcut(pass.count, kept(pass), x, y)
+  }
+
+  func backward(
+    _ pass: Pass<Element>, x: UnsafePointer<Element>, dy: UnsafePointer<Element>,
+    dx: UnsafeMutablePointer<Element>?, gradient: UnsafeMutablePointer<Element>
+  ) {
+    let kept = kept(pass)
+    main.backward(
+      inMain(pass), x: x, y: UnsafePointer(kept.mainOutput.pointer), dy: dy, dx: dx, gradient: gradient)
+    let n = pass.count * input.count
+    if let shortcut {
+      let part = dx == nil ? nil : used(pass).inputGradient.pointer
+      shortcut.backward(
+        inShortcut(pass), x: x, y: UnsafePointer(kept.shortcutOutput.pointer), dy: dy, dx: part,
+        gradient: gradient)
+      if let dx, let part { Element.add(part, dx, n) }
+    } else if let dx {
+      Element.add(dy, dx, n)
+    }
+  }
+
+  func tangentForward(
+    _ pass: Pass<Element>, v: UnsafePointer<Element>, x: UnsafePointer<Element>,
+    tx: UnsafePointer<Element>?, ty: UnsafeMutablePointer<Element>
+  ) {
+    let kept = kept(pass)
+    let used = used(pass)
+    main.tangentForward(
+      inMain(pass), v: v, x: x, y: UnsafePointer(kept.mainOutput.pointer), tx: tx, ty: mainTarget(used, ty))
+    shortcut?.tangentForward(
+      inShortcut(pass), v: v, x: x, y: UnsafePointer(kept.shortcutOutput.pointer), tx: tx,
+      ty: used.shortcutOutput.pointer)
+    addShortcut(pass.count, used, tx, ty)
+  }
+
+  func tangentBackward(
+    _ pass: Pass<Element>, v: UnsafePointer<Element>, x: UnsafePointer<Element>,
+    tx: UnsafePointer<Element>?, dy: UnsafePointer<Element>, tdy: UnsafePointer<Element>,
+    tdx: UnsafeMutablePointer<Element>?, product: UnsafeMutablePointer<Element>?
+  ) {
+    let kept = kept(pass)
+    let used = used(pass)
+    main.tangentBackward(
+      inMain(pass), v: v, x: x, y: UnsafePointer(kept.mainOutput.pointer), tx: tx,
+      ty: UnsafePointer(used.mainOutput.pointer), dy: dy, tdy: tdy, tdx: tdx, product: product)
+    let n = pass.count * input.count
+    if let shortcut {
+      let part = tdx == nil ? nil : used.inputGradient.pointer
+      shortcut.tangentBackward(
+        inShortcut(pass), v: v, x: x, y: UnsafePointer(kept.shortcutOutput.pointer), tx: tx,
+        ty: UnsafePointer(used.shortcutOutput.pointer), dy: dy, tdy: tdy, tdx: part, product: product)
+      if let tdx, let part { Element.add(part, tdx, n) }
+    } else if let tdx {
+      Element.add(tdy, tdx, n)
+    }
+  }
+
+  // MARK: Training
+
+  var couplesSamples: Bool { main.couplesSamples || shortcut?.couplesSamples == true }
+
+  func trainForward(
+    _ step: TrainingStep<Element>, _ passes: [Pass<Element>], x: [UnsafePointer<Element>],
+    y: [UnsafeMutablePointer<Element>]
+  ) throws(Cancelled) {
+    let arrays = ShardArrays(x: x, y: y)
+    try main.trainForward(
+      step, passes.map(inMain), x: x, y: passes.indices.map { mainTarget(kept(passes[$0]), y[$0]) })
+    try shortcut?.trainForward(
+      step, passes.map(inShortcut), x: x, y: passes.map { kept($0).shortcutOutput.pointer })
+    try step.forEachShard { shard, _ in
+      addShortcut(passes[shard].count, kept(passes[shard]), arrays.x[shard], arrays.y[shard])
+    }
+  }
+
+  func trainBackward(
+    _ step: TrainingStep<Element>, _ passes: [Pass<Element>], x: [UnsafePointer<Element>],
+    dy: [UnsafePointer<Element>], dx: [UnsafeMutablePointer<Element>]?
+  ) throws(Cancelled) {
+    try main.trainBackward(
+      step, passes.map(inMain), x: x, y: passes.map { UnsafePointer(kept($0).mainOutput.pointer) }, dy: dy,
+      dx: dx)
+    let parts = dx == nil || shortcut == nil ? nil : passes.map { used($0).inputGradient.pointer }
+    try shortcut?.trainBackward(
+      step, passes.map(inShortcut), x: x, y: passes.map { UnsafePointer(kept($0).shortcutOutput.pointer) },
+      dy: dy, dx: parts)
+    let arrays = ShardArrays(x: dy, y: parts ?? [], dy: [], dx: dx)
+    try step.forEachShard { shard, _ in
+      guard let dx = arrays.dx?[shard] else { return }
+      let part = arrays.y.isEmpty ? arrays.x[shard] : UnsafePointer(arrays.y[shard])
+      Element.add(part, dx, passes[shard].count * input.count)
+    }
+  }
+}

@@ -1,0 +1,222 @@
+import Tensor
+
+/// A network at one θ over one set of samples, with what its forward and backward passes leave behind: from it come
+/// products with the curvature of the mean loss, without touching the primal passes again.
+///
+/// All quantities are of the mean loss L(θ) = 1/n Σ ℓ(zᵢ, θ), without weight decay. Batch normalization uses its
+/// running statistics. Sums are made in an order that depends on n and the network alone, so results are the
+/// same bits for any number of threads.
+public final class Linearization<Element: Scalar>: @unchecked Sendable {
+  public let network: Network<Element>
+  public let state: NetworkState<Element>
+  public let samples: Samples
+  public let loss: Loss
+  let compute: Compute
+  let plan: ShardPlan
+  private let parameters: Buffer<Element>
+  private let statistics: Buffer<Element>
+  private let records: [ShardRecord<Element>]
+  private let workspaces: ReusePool<Workspace<Element>>
+
+  /// L(θ).
+  public let meanLoss: Double
+  /// ℓ(zᵢ, θ) of every sample.
+  public let losses: [Double]
+  /// ∇L(θ), in the engine's order.
+  public let gradient: [Element]
+
+  /// Runs the forward and backward passes and keeps them.
+  /// - Precondition: there is at least one sample; parameters and samples fit the network.
+  /// - Throws: `Cancelled`.
+  public init(
+    network: Network<Element>, state: NetworkState<Element>, samples: Samples, loss: Loss, compute: Compute
+  ) throws(Cancelled) {
+    precondition(samples.count > 0, "A linearization needs at least one sample.")
+    self.network = network
+    self.state = state
+    self.samples = samples
+    self.loss = loss
+    self.compute = compute
+    let plan = ShardPlan(count: samples.count, shardSize: network.shardSize)
+    self.plan = plan
+    parameters = Buffer(count: state.parameters.count)
+    parameters.pointer.update(from: state.parameters, count: state.parameters.count)
+    statistics = Buffer(count: state.statistics.count)
+    statistics.pointer.update(from: state.statistics, count: state.statistics.count)
+    let root = network.root
+    let capacity = min(network.shardSize, samples.count)
+    let workspaces = ReusePool<Workspace<Element>> { Workspace(root, capacity: capacity) }
+    self.workspaces = workspaces
+    let records = plan.shards.map { ShardRecord<Element>(root, capacity: $0.count) }
+    self.records = records
+
+    let pointers = StatePointers(
+      parameters: UnsafePointer(parameters.pointer), statistics: UnsafePointer(statistics.pointer))
+    let losses = Buffer<Double>(count: samples.count)
+    let count = network.layout.parameterCount
+    let total = Buffer<Element>(count: count, zeroed: true)
+    let sum = OrderedSum(into: total.pointer, count: count)
+    let scale = 1 / Double(samples.count)
+    try compute.pool.run(plan.lanes.count, cancellation: compute.cancellation) { lane in
+      let part = sum.makePart()
+      workspaces.with { workspace in
+        for shard in plan.lanes[lane] {
+          records[shard].load(samples, plan.shards[shard], pointers, workspace)
+          records[shard].backward(
+            samples, loss, pointers, workspace, losses: losses.pointer + plan.shards[shard].lowerBound,
+            scale: scale, gradient: part.pointer)
+        }
+      }
+      sum.add(part, lane: lane)
+    }
+    self.losses = Array(UnsafeBufferPointer(start: losses.pointer, count: samples.count))
+    meanLoss = Double.sum(losses.pointer, samples.count) / Double(samples.count)
+    gradient = Array(UnsafeBufferPointer(start: total.pointer, count: count))
+  }
+
+  /// Samples n.
+  public var count: Int { samples.count }
+
+  /// Length of θ.
+  public var dimension: Int { network.layout.parameterCount }
+
+  private var pointers: StatePointers<Element> {
+    StatePointers(
+      parameters: UnsafePointer(parameters.pointer), statistics: UnsafePointer(statistics.pointer))
+  }
+
+  /// Runs `body` for every shard, lanes in parallel, and sums what the lanes leave in order.
+  private func summed(
+    into result: inout [Element],
+    _ body:
+      @Sendable (ShardRecord<Element>, Pass<Element>, Workspace<Element>, UnsafeMutablePointer<Element>) ->
+      Void
+  ) throws(Cancelled) {
+    let count = dimension
+    if result.count != count { result = .zeros(count) }
+    let total = Buffer<Element>(count: count, zeroed: true)
+    let sum = OrderedSum(into: total.pointer, count: count)
+    try compute.pool.run(plan.lanes.count, cancellation: compute.cancellation) { lane in
+      let part = sum.makePart()
+      workspaces.with { workspace in
+        for shard in plan.lanes[lane] {
+          body(records[shard], records[shard].pass(pointers, workspace), workspace, part.pointer)
+        }
+      }
+      sum.add(part, lane: lane)
+    }
+    result.withUnsafeMutableBufferPointer { $0.baseAddress?.update(from: total.pointer, count: count) }
+  }
+
+  /// Copies v where the passes can read it from any thread.
+  private func shared(_ v: [Element]) -> Buffer<Element> {
+    precondition(v.count == dimension, "A direction has the length of θ, \(dimension).")
+    let copy = Buffer<Element>(count: v.count)
+    copy.pointer.update(from: v, count: v.count)
+    return copy
+  }
+
+  // MARK: Products
+
+  /// ∇²L(θ)·v, by Pearlmutter's R-operator (1994): a tangent forward and a tangent backward pass.
+  /// - Throws: `Cancelled`.
+  public func hessianProduct(_ v: [Element], into result: inout [Element]) throws(Cancelled) {
+    let v = shared(v)
+    let scale = 1 / Double(count)
+    try summed(into: &result) { [self] record, pass, workspace, part in
+      let root = network.root
+      tangentForward(record, pass, v, workspace)
+      let tdy = workspace.rows[1].pointer
+      loss.curvature(
+        record.output.pointer, tf: workspace.rows[0].pointer, columns: record.columns,
+        targets: samples.targets,
+        range: record.range, scale: scale, into: tdy)
+      root.tangentBackward(
+        pass, v: v.pointer, x: record.input.pointer, y: record.output.pointer, tx: nil,
+        ty: workspace.rows[0].pointer, dy: record.outputGradient.pointer, tdy: tdy, tdx: nil, product: part)
+    }
+  }
+
+  /// The generalised Gauss–Newton matrix 1/n Σ Jᵢᵀ(∇²_f ℓ)Jᵢ times v (Schraudolph 2002): a tangent forward pass, the
+  /// loss's curvature, a backward pass.
+  /// - Throws: `Cancelled`.
+  public func gaussNewtonProduct(_ v: [Element], into result: inout [Element]) throws(Cancelled) {
+    let v = shared(v)
+    let scale = 1 / Double(count)
+    try summed(into: &result) { [self] record, pass, workspace, part in
+      tangentForward(record, pass, v, workspace)
+      let tdy = workspace.rows[1].pointer
+      loss.curvature(
+        record.output.pointer, tf: workspace.rows[0].pointer, columns: record.columns,
+        targets: samples.targets,
+        range: record.range, scale: scale, into: tdy)
+      var pass = pass
+      pass.keepsGradients = false
+      network.root.backward(
+        pass, x: record.input.pointer, y: record.output.pointer, dy: tdy, dx: nil, gradient: part)
+    }
+  }
+
+  /// vᵀ∇ℓ(zᵢ, θ) of every sample i: a tangent forward pass alone, no gradient of a sample is ever formed.
+  /// - Throws: `Cancelled`.
+  public func directionalDerivatives(_ v: [Element]) throws(Cancelled) -> [Double] {
+    let v = shared(v)
+    let result = Buffer<Double>(count: count)
+    try compute.pool.run(plan.lanes.count, cancellation: compute.cancellation) { [self] lane in
+      workspaces.with { workspace in
+        for shard in plan.lanes[lane] {
+          let record = records[shard]
+          tangentForward(record, record.pass(pointers, workspace), v, workspace)
+          for row in 0..<record.range.count {
+            let start = row * record.columns
+            // The kept output gradient is that of the mean: times n it is the sample's own.
+            result.pointer[record.range.lowerBound + row] =
+              Double(count)
+              * Element.dot(
+                record.outputGradient.pointer + start, workspace.rows[0].pointer + start, record.columns)
+          }
+        }
+      }
+    }
+    return Array(UnsafeBufferPointer(start: result.pointer, count: count))
+  }
+
+  /// ∇ₓ(vᵀ∇ℓ(z, θ)) of every sample, by its input x: how the derivative along v changes with each input value
+  /// (the perturbation influence of Koh and Liang 2017, §2.2).
+  /// - Returns: n rows of the input shape, channels-last.
+  /// - Throws: `Cancelled`.
+  public func inputGradients(_ v: [Element]) throws(Cancelled) -> [Element] {
+    let v = shared(v)
+    let size = network.architecture.input.count
+    let result = Buffer<Element>(count: count * size)
+    try compute.pool.run(plan.lanes.count, cancellation: compute.cancellation) { [self] lane in
+      workspaces.with { workspace in
+        for shard in plan.lanes[lane] {
+          let record = records[shard]
+          let pass = record.pass(pointers, workspace)
+          tangentForward(record, pass, v, workspace)
+          let tdy = workspace.rows[1].pointer
+          loss.curvature(
+            record.output.pointer, tf: workspace.rows[0].pointer, columns: record.columns,
+            targets: samples.targets, range: record.range, scale: 1 / Double(count), into: tdy)
+          network.root.tangentBackward(
+            pass, v: v.pointer, x: record.input.pointer, y: record.output.pointer, tx: nil,
+            ty: workspace.rows[0].pointer, dy: record.outputGradient.pointer, tdy: tdy,
+            tdx: result.pointer + record.range.lowerBound * size, product: nil)
+        }
+      }
+    }
+    Element.scale(Element(count), result.pointer, result.count)
+    return Array(UnsafeBufferPointer(start: result.pointer, count: result.count))
+  }
+
+  /// Leaves ḟ in the workspace's first rows.
+  private func tangentForward(
+    _ record: ShardRecord<Element>, _ pass: Pass<Element>, _ v: Buffer<Element>,
+    _ workspace: Workspace<Element>
+  ) {
+    network.root.tangentForward(
+      pass, v: v.pointer, x: record.input.pointer, y: record.output.pointer, tx: nil,
+      ty: workspace.rows[0].pointer)
+  }
+}

@@ -1,0 +1,70 @@
+import Tensor
+
+/// One shard with everything its primal passes leave behind.
+final class ShardRecord<Element: Scalar>: @unchecked Sendable {
+  private(set) var range: Range<Int>
+  let input: Buffer<Element>
+  let frame: Frame
+  let output: Buffer<Element>
+  /// ∂ℓ/∂f over the samples of the whole set: already divided by their number.
+  let outputGradient: Buffer<Element>
+  private let root: Chain<Element>
+
+  init(_ root: Chain<Element>, capacity: Int) {
+    self.root = root
+    range = 0..<0
+    input = Buffer(count: capacity * root.input.count)
+    frame = root.makeFrame(capacity: capacity)
+    output = Buffer(count: capacity * root.output.count)
+    outputGradient = Buffer(count: capacity * root.output.count)
+  }
+
+  var columns: Int { root.output.count }
+
+  func pass(_ state: StatePointers<Element>, _ workspace: Workspace<Element>) -> Pass<Element> {
+    Pass(
+      count: range.count, parameters: state.parameters, statistics: state.statistics, frame: frame,
+      workspace: workspace.frame, scratch: workspace.scratch.pointer)
+  }
+
+  /// Copies the samples at `range` in.
+  func gather(_ samples: Samples, _ range: Range<Int>) {
+    self.range = range
+    samples.source.copyInputs(samples.indices[range], into: input.pointer)
+  }
+
+  /// Loads the samples at `range` and runs the forward pass.
+  func load(
+    _ samples: Samples, _ range: Range<Int>, _ state: StatePointers<Element>, _ workspace: Workspace<Element>,
+    observer: ((Int, UnsafePointer<Element>, Int) -> Void)? = nil, dropout: DropoutKey? = nil
+  ) {
+    gather(samples, range)
+    var pass = pass(state, workspace)
+    pass.observer = observer
+    pass.dropout = dropout
+    root.forward(pass, x: input.pointer, y: output.pointer)
+  }
+
+  /// Runs the loss and the backward pass, adding to `gradient`.
+  /// - Parameter losses: receives one loss a sample of the shard.
+  func backward(
+    _ samples: Samples, _ loss: Loss, _ state: StatePointers<Element>, _ workspace: Workspace<Element>,
+    losses: UnsafeMutablePointer<Double>, scale: Double, gradient: UnsafeMutablePointer<Element>,
+    observer: ((Int, UnsafePointer<Element>, Int) -> Void)? = nil, dropout: DropoutKey? = nil
+  ) {
+    loss.evaluate(
+      output.pointer, columns: columns, targets: samples.targets, range: range, losses: losses,
+      gradient: outputGradient.pointer, scale: scale)
+    var pass = pass(state, workspace)
+    pass.observer = observer
+    pass.dropout = dropout
+    root.backward(
+      pass, x: input.pointer, y: output.pointer, dy: outputGradient.pointer, dx: nil, gradient: gradient)
+  }
+}
+
+/// θ and the running statistics while passes read them.
+struct StatePointers<Element>: @unchecked Sendable {
+  let parameters: UnsafePointer<Element>
+  let statistics: UnsafePointer<Element>
+}

@@ -1,0 +1,146 @@
+import Tensor
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// The loss of one sample as a function of the network's outputs f, with its first and second derivatives.
+public enum Loss: Sendable, Equatable {
+  /// −log softmax(f)_y.
+  case crossEntropy
+  /// The mean over outputs of (f − y)², as `torch.nn.MSELoss`.
+  case meanSquaredError
+  /// Σ over outputs of t·log(1 + exp((1 − y·f)/t)) with y = ±1, one against the rest; a single output for two
+  /// classes (Koh and Liang 2017, §4.2).
+  case smoothHinge(temperature: Double)
+
+  /// Losses, and the gradient by the outputs.
+  /// - Parameters:
+  ///   - f: rows × columns outputs.
+  ///   - range: the places of the rows in `targets`.
+  ///   - losses: receives one loss a row.
+  ///   - gradient: receives ∂ℓ/∂f times `scale`; nil where nobody asks.
+  func evaluate<Element: Scalar>(
+    _ f: UnsafePointer<Element>, columns: Int, targets: Targets, range: Range<Int>,
+    losses: UnsafeMutablePointer<Double>, gradient: UnsafeMutablePointer<Element>?, scale: Double
+  ) {
+    var work = [Double](repeating: 0, count: columns)
+    for (row, place) in range.enumerated() {
+      let outputs = f + row * columns
+      let target = gradient.map { $0 + row * columns }
+      switch self {
+      case .crossEntropy:
+        let label = Self.label(targets, place)
+        let logSum = Self.softmax(outputs, columns, &work)
+        losses[row] = logSum - Double(outputs[label])
+        if let target {
+          for c in 0..<columns { target[c] = Element(scale * (work[c] - (c == label ? 1 : 0))) }
+        }
+      case .meanSquaredError:
+        var sum = 0.0
+        for c in 0..<columns {
+          let error = Double(outputs[c]) - Self.value(targets, place, c, columns)
+          sum += error * error
+          target?[c] = Element(scale * 2 * error / Double(columns))
+        }
+        losses[row] = sum / Double(columns)
+      case .smoothHinge(let t):
+        var sum = 0.0
+        for c in 0..<columns {
+          let sign = Self.sign(targets, place, c, columns)
+          let margin = (1 - sign * Double(outputs[c])) / t
+          sum += t * (margin > 30 ? margin : log1p(exp(margin)))
+          target?[c] = Element(-scale * sign / (1 + exp(-margin)))
+        }
+        losses[row] = sum
+      }
+    }
+  }
+
+  /// The Hessian of the loss by the outputs, times a tangent of the outputs, times `scale`.
+  /// - Parameters:
+  ///   - tf: rows × columns tangents ḟ.
+  ///   - result: receives scale·∇²ℓ·ḟ.
+  func curvature<Element: Scalar>(
+    _ f: UnsafePointer<Element>, tf: UnsafePointer<Element>, columns: Int, targets: Targets,
+    range: Range<Int>,
+    scale: Double, into result: UnsafeMutablePointer<Element>
+  ) {
+    var work = [Double](repeating: 0, count: columns)
+    for (row, place) in range.enumerated() {
+      let outputs = f + row * columns
+      let tangent = tf + row * columns
+      let target = result + row * columns
+      switch self {
+      case .crossEntropy:
+        _ = Self.softmax(outputs, columns, &work)
+        var mean = 0.0
+        for c in 0..<columns { mean += work[c] * Double(tangent[c]) }
+        for c in 0..<columns { target[c] = Element(scale * work[c] * (Double(tangent[c]) - mean)) }
+      case .meanSquaredError:
+        for c in 0..<columns { target[c] = Element(scale * 2 / Double(columns) * Double(tangent[c])) }
+      case .smoothHinge(let t):
+        for c in 0..<columns {
+          let sign = Self.sign(targets, place, c, columns)
+          let p = 1 / (1 + exp(-(1 - sign * Double(outputs[c])) / t))
+          target[c] = Element(scale * p * (1 - p) / t * Double(tangent[c]))
+        }
+      }
+    }
+  }
+
+  /// Whether a row of outputs names the right class: the largest output, the first of equals; for a single output
+  /// its sign. Regression has no right class.
+  func isCorrect<Element: Scalar>(
+    _ f: UnsafePointer<Element>, columns: Int, targets: Targets, place: Int
+  ) -> Bool {
+    guard case .classes(let labels) = targets else { return false }
+    return Int(labels[place]) == Self.predictedClass(f, columns: columns)
+  }
+
+  /// The class that a row of outputs names.
+  public static func predictedClass<Element: Scalar>(_ f: UnsafePointer<Element>, columns: Int) -> Int {
+    if columns == 1 { return f[0] > 0 ? 1 : 0 }
+    var best = 0
+    for c in 1..<columns where f[c] > f[best] { best = c }
+    return best
+  }
+
+  // MARK: Parts
+
+  /// Fills `p` with softmax(f) and returns log Σ exp f.
+  private static func softmax<Element: Scalar>(
+    _ f: UnsafePointer<Element>, _ columns: Int, _ p: inout [Double]
+  ) -> Double {
+    var largest = Double(f[0])
+    for c in 1..<max(columns, 1) { largest = max(largest, Double(f[c])) }
+    var sum = 0.0
+    for c in 0..<columns {
+      p[c] = exp(Double(f[c]) - largest)
+      sum += p[c]
+    }
+    for c in 0..<columns { p[c] /= sum }
+    return largest + log(sum)
+  }
+
+  private static func label(_ targets: Targets, _ place: Int) -> Int {
+    guard case .classes(let labels) = targets else {
+      preconditionFailure("This loss needs class labels; the request's validation has let values through.")
+    }
+    return Int(labels[place])
+  }
+
+  private static func value(_ targets: Targets, _ place: Int, _ column: Int, _ columns: Int) -> Double {
+    switch targets {
+    case .values(let values, let width): return values[place * width + column]
+    // Classes as one-hot rows, or as 0 and 1 for a single output.
+    case .classes(let labels):
+      return columns == 1 ? Double(labels[place]) : (Int(labels[place]) == column ? 1 : 0)
+    }
+  }
+
+  private static func sign(_ targets: Targets, _ place: Int, _ column: Int, _ columns: Int) -> Double {
+    let label = label(targets, place)
+    return columns == 1 ? (label == 1 ? 1 : -1) : (label == column ? 1 : -1)
+  }
+}

@@ -1,0 +1,37 @@
+import Tensor
+
+/// What a checkpoint holds: θ, and batch normalization's running statistics and counters.
+public struct NetworkState<Element: Scalar>: Sendable, Equatable {
+  /// θ in the engine's order.
+  public var parameters: [Element]
+  /// Running means and variances in the engine's order.
+  public var statistics: [Element]
+  /// Minibatches that each batch normalization has seen.
+  public var counters: [Int64]
+
+  public init(parameters: [Element], statistics: [Element], counters: [Int64]) {
+    self.parameters = parameters
+    self.statistics = statistics
+    self.counters = counters
+  }
+
+  /// A fresh network as PyTorch's modules start: weights and biases of `linear` and `conv2d` uniform in
+  /// ±1/√fan_in (`kaiming_uniform_` with a = √5), γ = 1, β = 0, running mean 0 and variance 1.
+  public init(initial layout: ParameterLayout, seed: UInt64) {
+    parameters = .zeros(layout.parameterCount)
+    statistics = .zeros(layout.statisticCount)
+    counters = Array(repeating: 0, count: layout.counterCount)
+    for tensor in layout.tensors {
+      switch tensor.kind {
+      case .convolution, .linear, .bias:
+        var stream = RandomStream(seed: seed, purpose: "initial \(tensor.name)")
+        let bound = 1 / Double(tensor.fanIn).squareRoot()
+        tensor.place(
+          (0..<tensor.count).map { _ in Element(stream.uniform(in: -bound..<bound)) }, into: &parameters)
+      case .scale: tensor.place(Array(repeating: 1, count: tensor.count), into: &parameters)
+      case .runningVariance: tensor.place(Array(repeating: 1, count: tensor.count), into: &statistics)
+      case .shift, .runningMean, .batchesTracked: break
+      }
+    }
+  }
+}

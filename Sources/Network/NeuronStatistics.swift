@@ -1,0 +1,81 @@
+import Tensor
+
+/// What a group of samples does to every neuron: the mean over samples and positions of its output, before
+/// normalization and activation, or of the loss's gradient by that output.
+public struct NeuronMeans: Sendable, Equatable {
+  /// A row a layer of `ParameterLayout.neuronLayers`, a value a neuron.
+  public var layers: [[Double]]
+}
+
+extension Network {
+  /// The mean output of every neuron over samples and positions.
+  /// - Throws: `Cancelled`.
+  public func meanOutputs(
+    _ state: NetworkState<Element>, on samples: Samples, compute: Compute
+  ) throws(Cancelled) -> NeuronMeans {
+    try neuronMeans(state, samples, loss: nil, compute)
+  }
+
+  /// The mean over samples and positions of the gradient of each sample's loss by every neuron's output.
+  /// - Throws: `Cancelled`.
+  public func meanOutputGradients(
+    _ state: NetworkState<Element>, on samples: Samples, loss: Loss, compute: Compute
+  ) throws(Cancelled) -> NeuronMeans {
+    try neuronMeans(state, samples, loss: loss, compute)
+  }
+
+  private func neuronMeans(
+    _ state: NetworkState<Element>, _ samples: Samples, loss: Loss?, _ compute: Compute
+  ) throws(Cancelled) -> NeuronMeans {
+    let layers = layout.neuronLayers
+    var starts: [Int: Int] = [:]
+    var length = 0
+    for layer in layers {
+      starts[layer.weights] = length
+      length += layer.neurons
+    }
+    let neurons = Dictionary(uniqueKeysWithValues: layers.map { ($0.weights, $0.neurons) })
+    let offsets = starts
+    let plan = ShardPlan(count: samples.count, shardSize: shardSize)
+    // One row of sums a shard: added in order afterwards, in Double.
+    let sums = Buffer<Element>(count: plan.shards.count * length, zeroed: true)
+    let root = root
+    let capacity = min(shardSize, max(samples.count, 1))
+    let width = length
+    let dimension = layout.parameterCount
+    let places = ReusePool<(ShardRecord<Element>, Workspace<Element>, Buffer<Element>)> {
+      (
+        ShardRecord(root, capacity: capacity), Workspace(root, capacity: capacity),
+        Buffer(count: loss == nil ? 0 : dimension, zeroed: true)
+      )
+    }
+    try state.withPointers { pointers throws(Cancelled) in
+      try compute.pool.run(plan.shards.count, cancellation: compute.cancellation) { shard in
+        let target = sums.pointer + shard * width
+        let observer: (Int, UnsafePointer<Element>, Int) -> Void = { weights, values, rows in
+          guard let start = offsets[weights], let count = neurons[weights] else { return }
+          Element.sumRows(values, target + start, rows, count)
+        }
+        places.with { record, workspace, gradient in
+          record.load(
+            samples, plan.shards[shard], pointers, workspace, observer: loss == nil ? observer : nil)
+          guard let loss else { return }
+          let losses = Buffer<Double>(count: capacity)
+          record.backward(
+            samples, loss, pointers, workspace, losses: losses.pointer, scale: 1, gradient: gradient.pointer,
+            observer: observer)
+        }
+      }
+    }
+    var totals = [Double](repeating: 0, count: length)
+    for shard in plan.shards.indices {
+      for index in 0..<length { totals[index] += Double(sums.pointer[shard * length + index]) }
+    }
+    return NeuronMeans(
+      layers: layers.map { layer in
+        let start = starts[layer.weights] ?? 0
+        let scale = 1 / Double(max(1, samples.count * layer.positions))
+        return totals[start..<start + layer.neurons].map { $0 * scale }
+      })
+  }
+}

@@ -1,0 +1,151 @@
+import Tensor
+
+/// Computes the gradient of minibatches, keeping its memory from one to the next.
+///
+/// Where no layer couples samples, shards pass through the whole network on their own; with batch normalization
+/// all shards go layer by layer.
+final class GradientMachine<Element: Scalar> {
+  /// ∇ of the minibatch's mean loss after `run`.
+  var gradient: UnsafePointer<Element> { UnsafePointer(total.pointer) }
+
+  private let network: Network<Element>
+  private let loss: Loss
+  private let compute: Compute
+  private let total: Buffer<Element>
+  private let sum: OrderedSum<Element>
+  private let records: ReusePool<ShardRecord<Element>>
+  private let workspaces: ReusePool<Workspace<Element>>
+  private let losses: Buffer<Double>
+  private let capacity: Int
+
+  init(network: Network<Element>, loss: Loss, batchSize: Int, compute: Compute) {
+    self.network = network
+    self.loss = loss
+    self.compute = compute
+    let count = network.layout.parameterCount
+    total = Buffer(count: count)
+    sum = OrderedSum(into: total.pointer, count: count)
+    let capacity = min(network.shardSize, batchSize)
+    self.capacity = capacity
+    let root = network.root
+    records = ReusePool { ShardRecord(root, capacity: capacity) }
+    workspaces = ReusePool { Workspace(root, capacity: capacity) }
+    losses = Buffer(count: batchSize)
+  }
+
+  /// Runs forward and backward over the minibatch in training mode; batch normalization's running statistics and
+  /// counters in `state` move on.
+  /// - Returns: the sum of the losses and the number of samples read right.
+  func run(
+    _ batch: Samples, state: inout NetworkState<Element>, dropoutSeed: UInt64
+  ) throws(Cancelled) -> (loss: Double, correct: Int) {
+    let plan = ShardPlan(count: batch.count, shardSize: network.shardSize)
+    total.clear()
+    sum.restart()
+    let correct: Int
+    if network.root.couplesSamples {
+      correct = try coupled(batch, plan, &state, dropoutSeed)
+      for index in state.counters.indices { state.counters[index] += 1 }
+    } else {
+      correct = try independent(batch, plan, state, dropoutSeed)
+    }
+    return (Double.sum(losses.pointer, batch.count), correct)
+  }
+
+  private func correctCount(_ record: ShardRecord<Element>, _ batch: Samples) -> Int {
+    let columns = record.columns
+    return record.range.enumerated().reduce(0) { sum, item in
+      sum
+        + (loss.isCorrect(
+          UnsafePointer(record.output.pointer + item.offset * columns), columns: columns,
+          targets: batch.targets,
+          place: item.element) ? 1 : 0)
+    }
+  }
+
+  private func independent(
+    _ batch: Samples, _ plan: ShardPlan, _ state: NetworkState<Element>, _ dropoutSeed: UInt64
+  ) throws(Cancelled) -> Int {
+    let scale = 1 / Double(batch.count)
+    let correct = Buffer<Int>(count: plan.shards.count, zeroed: true)
+    let shared = Uncheckedly(self)
+    return try state.withPointers { pointers throws(Cancelled) in
+      try compute.pool.run(plan.lanes.count, cancellation: compute.cancellation) { lane in
+        let machine = shared.value
+        let part = machine.sum.makePart()
+        machine.records.with { record in
+          machine.workspaces.with { workspace in
+            for shard in plan.lanes[lane] {
+              let range = plan.shards[shard]
+              let key = DropoutKey(seed: dropoutSeed, firstSample: range.lowerBound)
+              record.load(batch, range, pointers, workspace, dropout: key)
+              record.backward(
+                batch, machine.loss, pointers, workspace, losses: machine.losses.pointer + range.lowerBound,
+                scale: scale, gradient: part.pointer, dropout: key)
+              correct.pointer[shard] = machine.correctCount(record, batch)
+            }
+          }
+        }
+        machine.sum.add(part, lane: lane)
+      }
+      return (0..<plan.shards.count).reduce(0) { $0 + correct.pointer[$1] }
+    }
+  }
+
+  /// Shards and their workspaces of a coupled step, kept between steps.
+  private var places: [(record: ShardRecord<Element>, workspace: Workspace<Element>)] = []
+
+  private func coupled(
+    _ batch: Samples, _ plan: ShardPlan, _ state: inout NetworkState<Element>, _ dropoutSeed: UInt64
+  ) throws(Cancelled) -> Int {
+    let root = network.root
+    while places.count < plan.shards.count {
+      places.append((ShardRecord(root, capacity: capacity), Workspace(root, capacity: capacity)))
+    }
+    let places = Uncheckedly(Array(places.prefix(plan.shards.count)))
+    let parts = plan.lanes.map { _ in sum.makePart() }
+    let running = Buffer<Element>(count: state.statistics.count)
+    running.pointer.update(from: state.statistics, count: state.statistics.count)
+    let step = TrainingStep(
+      pool: compute.pool, cancellation: compute.cancellation, lanes: plan.lanes,
+      gradients: parts.map(\.pointer), statistics: running.pointer)
+    let scale = 1 / Double(batch.count)
+    let loss = loss
+    let losses = losses
+    let correct = try state.withPointers { pointers throws(Cancelled) -> Int in
+      try step.forEachShard { shard, _ in
+        places.value[shard].record.gather(batch, plan.shards[shard])
+      }
+      let passes = places.value.enumerated().map { shard, place in
+        var pass = place.record.pass(pointers, place.workspace)
+        pass.dropout = DropoutKey(seed: dropoutSeed, firstSample: plan.shards[shard].lowerBound)
+        return pass
+      }
+      let inputs = places.value.map { UnsafePointer($0.record.input.pointer) }
+      let outputs = places.value.map(\.record.output.pointer)
+      try root.trainForward(step, passes, x: inputs, y: outputs)
+      try step.forEachShard { shard, _ in
+        let record = places.value[shard].record
+        loss.evaluate(
+          record.output.pointer, columns: record.columns, targets: batch.targets, range: record.range,
+          losses: losses.pointer + record.range.lowerBound, gradient: record.outputGradient.pointer,
+          scale: scale)
+      }
+      try root.trainBackward(
+        step, passes, x: inputs, y: outputs.map { UnsafePointer($0) },
+        dy: places.value.map { UnsafePointer($0.record.outputGradient.pointer) }, dx: nil)
+      return places.value.reduce(0) { $0 + correctCount($1.record, batch) }
+    }
+    for (lane, part) in parts.enumerated() { sum.add(part, lane: lane) }
+    state.statistics.withUnsafeMutableBufferPointer {
+      $0.baseAddress?.update(from: running.pointer, count: running.count)
+    }
+    return correct
+  }
+}
+
+/// Carries a value into a parallel loop that touches disjoint parts of it.
+struct Uncheckedly<Value>: @unchecked Sendable {
+  let value: Value
+  init(_ value: Value) { self.value = value }
+}

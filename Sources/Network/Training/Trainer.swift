@@ -1,0 +1,132 @@
+import Tensor
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// Why a training stopped before its end.
+public enum TrainingError: Error, Equatable {
+  /// The loss or a parameter is no longer a number.
+  case nonFinite(epoch: Int, step: Int)
+}
+
+/// What an epoch of training did.
+public struct EpochSummary: Sendable, Equatable {
+  /// Counted from 1.
+  public var epoch: Int
+  /// Mean over the epoch's samples, each at the θ of its step.
+  public var loss: Double
+  /// Share read right, likewise; nil for regression.
+  public var accuracy: Double?
+  /// Of the last step.
+  public var learningRate: Double
+}
+
+/// Trains a network by minibatches, an epoch at a time. What it does depends on its options and samples alone: it
+/// can be taken up from the state after any epoch and gives the same bits, with any number of threads.
+public final class Trainer<Element: Scalar> {
+  public let options: TrainingOptions
+  public private(set) var state: NetworkState<Element>
+  /// The optimizer's vectors, one after the other, each of θ's length.
+  public private(set) var optimizerState: [Element]
+  /// Epochs done.
+  public private(set) var epoch: Int
+
+  private let samples: Samples
+  private let machine: GradientMachine<Element>
+  private let stepsPerEpoch: Int
+
+  /// - Parameters:
+  ///   - optimizerState, epoch: of an earlier training to go on with.
+  public init(
+    network: Network<Element>, state: NetworkState<Element>, samples: Samples, loss: Loss,
+    options: TrainingOptions, compute: Compute, optimizerState: [Element]? = nil, epoch: Int = 0
+  ) {
+    precondition(samples.count > 0, "A training needs at least one sample.")
+    precondition(options.batchSize > 0, "A minibatch has at least one sample.")
+    self.options = options
+    self.state = state
+    self.samples = samples
+    self.epoch = epoch
+    let length = network.layout.parameterCount * options.optimizerVectors
+    self.optimizerState = optimizerState ?? .zeros(length)
+    precondition(self.optimizerState.count == length, "The optimizer's vectors have the length of θ.")
+    machine = GradientMachine(
+      network: network, loss: loss, batchSize: min(options.batchSize, samples.count), compute: compute)
+    stepsPerEpoch = (samples.count + options.batchSize - 1) / options.batchSize
+  }
+
+  /// Trains for one epoch over the samples in a new order.
+  /// - Parameter progress: called after every step with (steps done, steps an epoch).
+  /// - Throws: `Cancelled`, `TrainingError`, or what `progress` throws; then the state is undefined.
+  public func runEpoch(progress: (Int, Int) throws -> Void = { _, _ in }) throws -> EpochSummary {
+    var stream = RandomStream(seed: options.seed, purpose: "shuffle epoch \(epoch)")
+    let order = stream.permutation(samples.count)
+    let source: any SampleSource =
+      options.augment.isEmpty
+      ? samples.source
+      : AugmentedSource(base: samples.source, augment: options.augment, seed: options.seed, epoch: epoch)
+    var loss = 0.0
+    var correct = 0
+    var rate = options.learningRate
+    for step in 0..<stepsPerEpoch {
+      let places = Array(order[step * options.batchSize..<min((step + 1) * options.batchSize, samples.count)])
+      let batch = Samples(
+        source: source, indices: places.map { samples.indices[$0] },
+        targets: samples.targets.selecting(places))
+      let key = options.seed &+ UInt64(epoch * stepsPerEpoch + step) &* 0x9e37_79b9_7f4a_7c15
+      let result = try machine.run(batch, state: &state, dropoutSeed: key)
+      guard result.loss.isFinite else { throw TrainingError.nonFinite(epoch: epoch + 1, step: step + 1) }
+      rate = learningRate(step: step)
+      update(machine.gradient, rate: rate)
+      loss += result.loss
+      correct += result.correct
+      try progress(step + 1, stepsPerEpoch)
+    }
+    guard state.parameters.isFinite, state.statistics.isFinite else {
+      throw TrainingError.nonFinite(epoch: epoch + 1, step: stepsPerEpoch)
+    }
+    epoch += 1
+    let hasClasses = if case .classes = samples.targets { true } else { false }
+    return EpochSummary(
+      epoch: epoch, loss: loss / Double(samples.count),
+      accuracy: hasClasses ? Double(correct) / Double(samples.count) : nil, learningRate: rate)
+  }
+
+  private func learningRate(step: Int) -> Double {
+    switch options.schedule {
+    case .constant: return options.learningRate
+    case .cosine:
+      let done = Double(epoch * stepsPerEpoch + step) / Double(max(1, options.epochs * stepsPerEpoch))
+      return options.learningRate * 0.5 * (1 + cos(Double.pi * done))
+    case .step(let every, let gamma): return options.learningRate * pow(gamma, Double(epoch / max(1, every)))
+    }
+  }
+
+  private func update(_ gradient: UnsafePointer<Element>, rate: Double) {
+    let n = state.parameters.count
+    let lambda = Element(options.weightDecay)
+    let done = epoch * stepsPerEpoch
+    steps = max(steps, done)
+    steps += 1
+    state.parameters.withUnsafeMutableBufferPointer { theta in
+      optimizerState.withUnsafeMutableBufferPointer { vectors in
+        guard let theta = theta.baseAddress, let vectors = vectors.baseAddress else { return }
+        switch options.optimizer {
+        case .sgd(let momentum, let nesterov):
+          Element.sgd(
+            theta, vectors, gradient, rate: Element(rate), mu: Element(momentum), lambda: lambda,
+            nesterov: nesterov, n)
+        case .adam(let beta1, let beta2, let epsilon):
+          Element.adam(
+            theta, vectors, vectors + n, gradient, rate: Element(rate), beta1: Element(beta1),
+            beta2: Element(beta2), epsilon: Element(epsilon), lambda: lambda,
+            c1: Element(1 - pow(beta1, Double(steps))), c2: Element(1 - pow(beta2, Double(steps))), n)
+        }
+      }
+    }
+  }
+
+  /// Steps done, for Adam's bias correction.
+  private var steps = 0
+}

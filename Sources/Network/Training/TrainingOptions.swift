@@ -1,0 +1,55 @@
+/// How a network is trained: the recipe of a model.
+public struct TrainingOptions: Sendable, Equatable {
+  public enum Optimizer: Sendable, Equatable {
+    /// `torch.optim.SGD`.
+    case sgd(momentum: Double, nesterov: Bool)
+    /// `torch.optim.Adam` (Kingma and Ba 2015).
+    case adam(beta1: Double, beta2: Double, epsilon: Double)
+  }
+
+  /// The learning rate over the steps of a training, as a factor of `learningRate`.
+  public enum Schedule: Sendable, Equatable {
+    case constant
+    /// ½(1 + cos(π·step/steps)): from 1 to 0 (Loshchilov and Hutter 2017, without restarts).
+    case cosine
+    /// γ^⌊epoch/every⌋.
+    case step(every: Int, gamma: Double)
+  }
+
+  public enum Augmentation: String, Sendable, CaseIterable {
+    /// Left and right exchanged for half of the pictures.
+    case flip
+    /// Moved by up to 4 places in each direction, zeros coming in.
+    case crop
+  }
+
+  public var optimizer: Optimizer
+  public var learningRate: Double
+  public var schedule: Schedule
+  public var epochs: Int
+  public var batchSize: Int
+  public var augment: Set<Augmentation>
+  /// λ of the risk, applied to every parameter.
+  public var weightDecay: Double
+  public var seed: UInt64
+
+  public init(
+    optimizer: Optimizer = .sgd(momentum: 0.9, nesterov: false), learningRate: Double = 0.05,
+    schedule: Schedule = .cosine, epochs: Int, batchSize: Int = 256, augment: Set<Augmentation> = [],
+    weightDecay: Double = 0, seed: UInt64 = 0
+  ) {
+    self.optimizer = optimizer
+    self.learningRate = learningRate
+    self.schedule = schedule
+    self.epochs = epochs
+    self.batchSize = batchSize
+    self.augment = augment
+    self.weightDecay = weightDecay
+    self.seed = seed
+  }
+
+  /// Vectors of θ's length that the optimizer keeps.
+  public var optimizerVectors: Int {
+    if case .adam = optimizer { 2 } else { 1 }
+  }
+}

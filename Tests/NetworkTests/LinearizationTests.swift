@@ -1,0 +1,225 @@
+import Network
+import Tensor
+import TestSupport
+import Testing
+
+/// The ladder: each rung is checked against the one below, the lowest against finite differences in `Double`.
+struct LinearizationTests {
+  private let compute = Compute(pool: testPool)
+
+  private func linearization(
+    _ small: SmallNetwork, _ state: NetworkState<Double>, samples: Samples
+  ) throws -> Linearization<Double> {
+    try Linearization(
+      network: Network(small.architecture), state: state, samples: samples, loss: small.loss, compute: compute
+    )
+  }
+
+  /// Central differences with h = 1e-5 are good to about 1e-9 of a value near 1 for smooth functions; a ReLU or a
+  /// max-pool whose kink lies within h of a sample would show, at these seeds none does.
+  private static let differenceTolerance = 1e-6
+  private static let step = 1e-5
+
+  @Test(arguments: SmallNetwork.all)
+  func gradientAgreesWithDifferencesOfTheLoss(_ small: SmallNetwork) throws {
+    let state = small.state(Double.self)
+    let samples = small.samples(7)
+    let gradient = try linearization(small, state, samples: samples).gradient
+    let estimate = try state.parameters.indices.map { index in
+      var forward = state
+      forward.parameters[index] += Self.step
+      var backward = state
+      backward.parameters[index] -= Self.step
+      let network = Network<Double>(small.architecture)
+      let high = try network.evaluate(forward, on: samples, loss: small.loss, compute: compute).meanLoss
+      let low = try network.evaluate(backward, on: samples, loss: small.loss, compute: compute).meanLoss
+      return (high - low) / (2 * Self.step)
+    }
+    #expect(relativeError(gradient, estimate) < Self.differenceTolerance)
+  }
+
+  @Test(arguments: SmallNetwork.all)
+  func hessianProductAgreesWithDifferencesOfTheGradient(_ small: SmallNetwork) throws {
+    let state = small.state(Double.self)
+    let samples = small.samples(7)
+    let v = small.direction(Double.self, seed: 3)
+    var product: [Double] = []
+    try linearization(small, state, samples: samples).hessianProduct(v, into: &product)
+    let estimate = try differenceOfGradients(small, state, samples, v)
+    #expect(relativeError(product, estimate) < Self.differenceTolerance)
+  }
+
+  private func differenceOfGradients(
+    _ small: SmallNetwork, _ state: NetworkState<Double>, _ samples: Samples, _ v: [Double]
+  ) throws -> [Double] {
+    var forward = state
+    forward.parameters.add(Self.step, times: v)
+    var backward = state
+    backward.parameters.add(-Self.step, times: v)
+    let high = try linearization(small, forward, samples: samples).gradient
+    let low = try linearization(small, backward, samples: samples).gradient
+    return zip(high, low).map { ($0 - $1) / (2 * Self.step) }
+  }
+
+  @Test(arguments: SmallNetwork.all)
+  func hessianIsSymmetric(_ small: SmallNetwork) throws {
+    let linearization = try linearization(small, small.state(Double.self), samples: small.samples(9))
+    let u = small.direction(Double.self, seed: 4)
+    let v = small.direction(Double.self, seed: 5)
+    var hu: [Double] = []
+    var hv: [Double] = []
+    try linearization.hessianProduct(u, into: &hu)
+    try linearization.hessianProduct(v, into: &hv)
+    #expect(abs(u.dot(hv) - v.dot(hu)) <= 1e-12 * u.norm * hv.norm)
+  }
+
+  @Test(arguments: SmallNetwork.all)
+  func gaussNewtonProductIsTheJacobiansOwn(_ small: SmallNetwork) throws {
+    // One sample at a time: Jᵀ∇²ℓJv from the Jacobian by differences of the outputs.
+    let state = small.state(Double.self)
+    let network = Network<Double>(small.architecture)
+    let v = small.direction(Double.self, seed: 6)
+    for seed in 10..<16 {
+      let sample = small.samples(1, seed: UInt64(10 + seed))
+      let columns = small.architecture.output.count
+      func outputs(_ state: NetworkState<Double>) throws -> [Double] {
+        let rows = Buffer<Double>(count: columns)
+        _ = try network.evaluate(state, on: sample, loss: small.loss, compute: compute) { _, row in
+          rows.pointer.update(from: row.baseAddress!, count: columns)
+        }
+        return Array(UnsafeBufferPointer(start: rows.pointer, count: columns))
+      }
+      let jacobian = try state.parameters.indices.map { index -> [Double] in
+        var forward = state
+        forward.parameters[index] += Self.step
+        var backward = state
+        backward.parameters[index] -= Self.step
+        return zip(try outputs(forward), try outputs(backward)).map { ($0 - $1) / (2 * Self.step) }
+      }
+      let f = try outputs(state)
+      // ∇²ℓ by outputs, from differences of a network that is its own output.
+      let curvature = try outputCurvature(small, f, sample.targets)
+      var tangent = [Double](repeating: 0, count: columns)
+      for (row, weight) in zip(jacobian, v) { for c in 0..<columns { tangent[c] += row[c] * weight } }
+      let bent = (0..<columns).map { row in (0..<columns).reduce(0) { $0 + curvature[row][$1] * tangent[$1] }
+      }
+      let expected = jacobian.map { row in zip(row, bent).reduce(0) { $0 + $1.0 * $1.1 } }
+      var product: [Double] = []
+      try linearization(small, state, samples: sample).gaussNewtonProduct(v, into: &product)
+      #expect(relativeError(product, expected) < Self.differenceTolerance)
+    }
+  }
+
+  /// ∇²ℓ at outputs f: the Hessian of a network of biases alone, W = 0.
+  private func outputCurvature(_ small: SmallNetwork, _ f: [Double], _ targets: Targets) throws -> [[Double]]
+  {
+    let columns = f.count
+    let biases = SmallNetwork("biases", Shape(features: 1), [.linear(outFeatures: columns)], loss: small.loss)
+    var state = NetworkState<Double>(initial: biases.architecture.layout, seed: 0)
+    for c in 0..<columns {
+      state.parameters[c] = 0
+      state.parameters[columns + c] = f[c]
+    }
+    let sample = Samples(
+      source: TensorSource(inputs: [0.0], shape: Shape(features: 1)), indices: [0], targets: targets)
+    func gradient(_ c: Int, _ h: Double) throws -> [Double] {
+      var moved = state
+      moved.parameters[columns + c] += h
+      return Array(try linearization(biases, moved, samples: sample).gradient[columns...])
+    }
+    return try (0..<columns).map { c in
+      zip(try gradient(c, Self.step), try gradient(c, -Self.step)).map { ($0 - $1) / (2 * Self.step) }
+    }
+  }
+
+  @Test(arguments: SmallNetwork.all)
+  func directionalDerivativesAreThoseOfEachSample(_ small: SmallNetwork) throws {
+    let state = small.state(Double.self)
+    let samples = small.samples(6)
+    let v = small.direction(Double.self, seed: 7)
+    let all = try linearization(small, state, samples: samples).directionalDerivatives(v)
+    for index in 0..<samples.count {
+      let own = try linearization(small, state, samples: samples.selecting([index])).gradient.dot(v)
+      #expect(abs(all[index] - own) <= 1e-11 * max(1, abs(own)))
+    }
+  }
+
+  @Test(arguments: SmallNetwork.all)
+  func inputGradientsAgreeWithDifferences(_ small: SmallNetwork) throws {
+    let state = small.state(Double.self)
+    let samples = small.samples(3)
+    let v = small.direction(Double.self, seed: 8)
+    let gradients = try linearization(small, state, samples: samples).inputGradients(v)
+    guard let source = samples.source as? TensorSource<Double> else { return }
+    let size = small.architecture.input.count
+    var estimate = [Double](repeating: 0, count: gradients.count)
+    for index in gradients.indices {
+      func derivative(_ h: Double) throws -> Double {
+        var inputs = source.inputs
+        inputs[index] += h
+        let moved = Samples(
+          source: TensorSource(inputs: inputs, shape: source.shape), indices: samples.indices,
+          targets: samples.targets)
+        return try linearization(small, state, samples: moved).directionalDerivatives(v)[index / size]
+      }
+      estimate[index] = (try derivative(Self.step) - derivative(-Self.step)) / (2 * Self.step)
+    }
+    #expect(relativeError(gradients, estimate) < 2e-6)
+  }
+
+  @Test(arguments: SmallNetwork.all)
+  func threadsChangeNoBit(_ small: SmallNetwork) throws {
+    let state = small.state(Float.self)
+    let samples = small.samples(600)
+    let v = small.direction(Float.self, seed: 9)
+    func product(_ threads: Int) throws -> ([Float], [Float]) {
+      let linearization = try Linearization(
+        network: Network<Float>(small.architecture), state: state, samples: samples, loss: small.loss,
+        compute: Compute(pool: ComputePool(threads: threads)))
+      var product: [Float] = []
+      try linearization.hessianProduct(v, into: &product)
+      return (product, linearization.gradient)
+    }
+    let one = try product(1)
+    let three = try product(3)
+    #expect(one.0 == three.0)
+    #expect(one.1 == three.1)
+  }
+
+  @Test(arguments: SmallNetwork.all)
+  func floatFollowsDouble(_ small: SmallNetwork) throws {
+    let state = small.state(Double.self)
+    let single = NetworkState<Float>(
+      parameters: state.parameters.map { Float($0) }, statistics: state.statistics.map { Float($0) },
+      counters: state.counters)
+    // The same numbers in both: the difference is rounding inside the passes alone.
+    let same = NetworkState<Double>(
+      parameters: single.parameters.map { Double($0) }, statistics: single.statistics.map { Double($0) },
+      counters: state.counters)
+    let samples = small.samples(70)
+    let v = small.direction(Float.self, seed: 11)
+    var exact: [Double] = []
+    var rounded: [Float] = []
+    try linearization(small, same, samples: samples).hessianProduct(v.map { Double($0) }, into: &exact)
+    try Linearization(
+      network: Network<Float>(small.architecture), state: single, samples: samples, loss: small.loss,
+      compute: compute
+    ).hessianProduct(v, into: &rounded)
+    // 1e-4: rounding, and at most a ReLU or a max that decides differently at a near-tie.
+    #expect(relativeError(rounded, exact) < 1e-4)
+  }
+
+  @Test func cancellationEndsAProduct() throws {
+    let small = SmallNetwork.all[3]
+    let cancellation = Cancellation()
+    let linearization = try Linearization(
+      network: Network<Double>(small.architecture), state: small.state(Double.self),
+      samples: small.samples(50),
+      loss: small.loss, compute: Compute(pool: testPool, cancellation: cancellation))
+    cancellation.cancel()
+    var product: [Double] = []
+    #expect(throws: Cancelled.self) {
+      try linearization.hessianProduct(small.direction(Double.self, seed: 1), into: &product)
+    }
+  }
+}

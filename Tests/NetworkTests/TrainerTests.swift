@@ -1,0 +1,94 @@
+import Network
+import Tensor
+import TestSupport
+import Testing
+
+struct TrainerTests {
+  private let compute = Compute(pool: testPool)
+
+  private func options(_ epochs: Int, batch: Int, rate: Double = 0.05) -> TrainingOptions {
+    TrainingOptions(
+      optimizer: .sgd(momentum: 0.9, nesterov: false), learningRate: rate, schedule: .cosine, epochs: epochs,
+      batchSize: batch, weightDecay: 1e-3, seed: 7)
+  }
+
+  /// One step of plain descent from θ moves by −rate·∇: the gradient of the loss in training mode, where batch
+  /// normalization uses the minibatch. Compared with differences of the loss that the epoch reports.
+  @Test(arguments: SmallNetwork.all.filter { !$0.name.contains("relu perceptron") })
+  func trainingGradientAgreesWithDifferences(_ small: SmallNetwork) throws {
+    let network = Network<Double>(small.architecture)
+    let samples = small.samples(9)
+    let start = small.state(Double.self)
+    func epoch(_ state: NetworkState<Double>) throws -> (EpochSummary, NetworkState<Double>) {
+      var options = TrainingOptions(
+        optimizer: .sgd(momentum: 0, nesterov: false), learningRate: 1, schedule: .constant, epochs: 1,
+        batchSize: 9)
+      options.seed = 1
+      let trainer = Trainer(
+        network: network, state: state, samples: samples, loss: small.loss, options: options, compute: compute
+      )
+      let summary = try trainer.runEpoch()
+      return (summary, trainer.state)
+    }
+    let moved = try epoch(start).1
+    let gradient = zip(start.parameters, moved.parameters).map { $0 - $1 }
+    let h = 1e-5
+    let estimate = try start.parameters.indices.map { index in
+      var forward = start
+      forward.parameters[index] += h
+      var backward = start
+      backward.parameters[index] -= h
+      return (try epoch(forward).0.loss - epoch(backward).0.loss) / (2 * h)
+    }
+    #expect(relativeError(gradient, estimate) < 1e-6)
+  }
+
+  @Test(arguments: [SmallNetwork.all[4], SmallNetwork.all[8], SmallNetwork.all[9]])
+  func trainingResumesAndRepeatsBitForBit(_ small: SmallNetwork) throws {
+    let samples = small.samples(300)
+    let network = Network<Float>(small.architecture)
+    func trainer(_ pool: ComputePool, _ from: Trainer<Float>? = nil) -> Trainer<Float> {
+      Trainer(
+        network: network, state: from?.state ?? small.state(Float.self), samples: samples, loss: small.loss,
+        options: options(3, batch: 128), compute: Compute(pool: pool), optimizerState: from?.optimizerState,
+        epoch: from?.epoch ?? 0)
+    }
+    let whole = trainer(testPool)
+    for _ in 0..<3 { _ = try whole.runEpoch() }
+    let part = trainer(ComputePool(threads: 1))
+    _ = try part.runEpoch()
+    let rest = trainer(ComputePool(threads: 3), part)
+    _ = try rest.runEpoch()
+    let last = try rest.runEpoch()
+    #expect(last.epoch == 3)
+    #expect(rest.state == whole.state)
+    #expect(rest.optimizerState == whole.optimizerState)
+  }
+
+  @Test func trainingLowersTheLoss() throws {
+    let small = SmallNetwork.all[3]
+    let network = Network<Double>(small.architecture)
+    for optimizer in [
+      TrainingOptions.Optimizer.sgd(momentum: 0.9, nesterov: true),
+      .adam(beta1: 0.9, beta2: 0.999, epsilon: 1e-8),
+    ] {
+      var options = options(40, batch: 16)
+      options.optimizer = optimizer
+      let trainer = Trainer(
+        network: network, state: small.state(Double.self), samples: small.samples(32), loss: small.loss,
+        options: options, compute: compute)
+      let first = try trainer.runEpoch().loss
+      var last = first
+      for _ in 1..<40 { last = try trainer.runEpoch().loss }
+      #expect(last < 0.9 * first)
+    }
+  }
+
+  @Test func divergenceIsAnError() throws {
+    let small = SmallNetwork.all[1]
+    let trainer = Trainer(
+      network: Network<Float>(small.architecture), state: small.state(Float.self), samples: small.samples(64),
+      loss: small.loss, options: options(200, batch: 8, rate: 50), compute: compute)
+    #expect(throws: TrainingError.self) { for _ in 0..<200 { _ = try trainer.runEpoch() } }
+  }
+}

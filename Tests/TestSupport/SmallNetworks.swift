@@ -1,0 +1,121 @@
+import Network
+import Tensor
+
+/// Small networks that between them have every layer and every way of joining layers.
+public struct SmallNetwork: Sendable, CustomStringConvertible {
+  public let name: String
+  public let architecture: Architecture
+  public let loss: Loss
+  /// Whether second derivatives exist everywhere near a random point, or nearly so.
+  public var description: String { name }
+
+  public init(_ name: String, _ input: Shape, _ layers: [LayerDescription], loss: Loss = .crossEntropy) {
+    self.name = name
+    self.loss = loss
+    do {
+      architecture = try Architecture(layers: NamedLayer.sequential(layers), input: input)
+    } catch {
+      fatalError("The test network \(name) is not well-formed: \(error.faults)")
+    }
+  }
+
+  public static let picture = Shape(height: 6, width: 5, channels: 2)
+
+  public static let all: [SmallNetwork] = [
+    SmallNetwork("softmax regression", Shape(features: 5), [.linear(outFeatures: 3)]),
+    SmallNetwork("ridge", Shape(features: 4), [.linear(outFeatures: 2)], loss: .meanSquaredError),
+    SmallNetwork(
+      "hinge", Shape(features: 4), [.linear(outFeatures: 3), .tanh, .linear(outFeatures: 3)],
+      loss: .smoothHinge(temperature: 0.5)),
+    SmallNetwork(
+      "tanh perceptron", Shape(features: 5),
+      [.linear(outFeatures: 6), .tanh, .linear(outFeatures: 4, bias: false), .tanh, .linear(outFeatures: 3)]),
+    SmallNetwork(
+      "relu perceptron", Shape(features: 5),
+      [.linear(outFeatures: 7), .relu, .dropout(p: 0.3), .linear(outFeatures: 3)]),
+    SmallNetwork(
+      "activation first and last", Shape(features: 5),
+      [.tanh, .linear(outFeatures: 4), .relu, .tanh, .linear(outFeatures: 3), .tanh]),
+    SmallNetwork(
+      "convolutions", picture,
+      [
+        .conv2d(outChannels: 3, kernel: [3, 3], padding: 1), .tanh,
+        .conv2d(outChannels: 4, kernel: [3, 2], stride: 2, padding: 1, bias: false), .relu,
+        .conv2d(outChannels: 2, kernel: [1, 1]), .flatten, .linear(outFeatures: 3),
+      ]),
+    SmallNetwork(
+      "pools", picture,
+      [
+        .conv2d(outChannels: 3, kernel: [3, 3], padding: 1), .relu,
+        .maxPool2d(kernel: [3, 3], stride: 2, padding: 1),
+        .conv2d(outChannels: 3, kernel: [2, 2], padding: 1),
+        .avgPool2d(kernel: [2, 2], stride: 1, padding: 1), .tanh,
+        .adaptiveAvgPool2d(outputHeight: 2, outputWidth: 3), .flatten, .linear(outFeatures: 3),
+      ]),
+    SmallNetwork(
+      "normalized", picture,
+      [
+        .conv2d(outChannels: 3, kernel: [3, 3], bias: false), .batchNorm2d(), .relu,
+        .conv2d(outChannels: 3, kernel: [2, 2]), .batchNorm2d(), .tanh, .flatten, .linear(outFeatures: 3),
+      ]),
+    SmallNetwork(
+      "residual", picture,
+      [
+        .conv2d(outChannels: 3, kernel: [3, 3], padding: 1), .relu,
+        .residual(
+          layers: NamedLayer.sequential([
+            .conv2d(outChannels: 3, kernel: [3, 3], padding: 1), .batchNorm2d(), .tanh,
+            .conv2d(outChannels: 3, kernel: [3, 3], padding: 1),
+          ])), .relu,
+        .residual(
+          layers: NamedLayer.sequential([
+            .conv2d(outChannels: 4, kernel: [3, 3], stride: 2, padding: 1), .tanh,
+          ]),
+          shortcut: NamedLayer.sequential([
+            .conv2d(outChannels: 4, kernel: [1, 1], stride: 2), .batchNorm2d(), .tanh,
+          ])), .tanh,
+        .residual(layers: NamedLayer.sequential([.tanh])),
+        .adaptiveAvgPool2d(outputHeight: 1, outputWidth: 1), .flatten, .linear(outFeatures: 3),
+      ]),
+  ]
+
+  /// A state away from its symmetric start: running statistics and β are not 0 and 1.
+  public func state<Element: Scalar>(_: Element.Type, seed: UInt64 = 1) -> NetworkState<Element> {
+    var state = NetworkState<Element>(initial: architecture.layout, seed: seed)
+    var stream = RandomStream(seed: seed, purpose: "test state")
+    for index in state.parameters.indices {
+      state.parameters[index] += Element(stream.uniform(in: -0.3..<0.3))
+    }
+    for index in state.statistics.indices { state.statistics[index] += Element(stream.uniform(in: 0..<0.5)) }
+    return state
+  }
+
+  /// Random samples that fit the network.
+  public func samples(_ count: Int, seed: UInt64 = 2) -> Samples {
+    var stream = RandomStream(seed: seed, purpose: "test samples")
+    let inputs = (0..<count * architecture.input.count).map { _ in stream.normal() }
+    let outputs = architecture.output.count
+    let targets: Targets =
+      loss == .meanSquaredError
+      ? .values((0..<count * outputs).map { _ in stream.normal() }, columns: outputs)
+      : .classes((0..<count).map { _ in Int32(stream.index(below: outputs)) })
+    return Samples(
+      source: TensorSource(inputs: inputs, shape: architecture.input), indices: Array(0..<count),
+      targets: targets)
+  }
+
+  /// A random direction of θ's length.
+  public func direction<Element: Scalar>(_: Element.Type, seed: UInt64) -> [Element] {
+    var stream = RandomStream(seed: seed, purpose: "test direction")
+    return (0..<architecture.layout.parameterCount).map { _ in Element(stream.normal()) }
+  }
+}
+
+/// ‖a − b‖ / ‖b‖.
+public func relativeError<A: Scalar, B: Scalar>(_ a: [A], _ b: [B]) -> Double {
+  let difference = zip(a, b).map { Double($0) - Double($1) }
+  return difference.norm / max(b.map { Double($0) }.norm, 1e-300)
+}
+
+/// One pool of two threads for all tests.
+public let testPool = ComputePool(threads: 2)

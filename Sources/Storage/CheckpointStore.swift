@@ -1,0 +1,127 @@
+/// How a checkpoint came to be.
+public struct CheckpointKind: RawRepresentable, Hashable, Sendable {
+  public let rawValue: String
+
+  public init(rawValue: String) {
+    self.rawValue = rawValue
+  }
+
+  public static let initial = CheckpointKind(rawValue: "initial")
+  public static let trained = CheckpointKind(rawValue: "trained")
+  public static let uploaded = CheckpointKind(rawValue: "uploaded")
+  public static let edited = CheckpointKind(rawValue: "edited")
+  public static let retrained = CheckpointKind(rawValue: "retrained")
+}
+
+/// The weights of a model at one time. `metrics` is JSON; `job` and `parent` may name what has been deleted since.
+public struct CheckpointRecord: Hashable, Sendable {
+  public let id: String
+  public let model: String
+  public let kind: CheckpointKind
+  public let job: String?
+  public let parent: String?
+  public let metrics: String
+  public let blob: BlobRecord
+  public let created: Timestamp
+}
+
+public struct NewCheckpoint: Sendable {
+  public var model: String
+  public var kind: CheckpointKind
+  public var job: String?
+  public var parent: String?
+  public var metrics: String
+  public var blob: BlobID
+
+  public init(
+    model: String, kind: CheckpointKind, job: String? = nil, parent: String? = nil, metrics: String = "{}",
+    blob: BlobID
+  ) {
+    self.model = model
+    self.kind = kind
+    self.job = job
+    self.parent = parent
+    self.metrics = metrics
+    self.blob = blob
+  }
+}
+
+public struct CheckpointStore {
+  let session: Session
+  private var connection: Connection { session.connection }
+
+  /// - Throws: `StorageError.notFound` where there is no such model or blob.
+  @discardableResult
+  public func create(_ new: NewCheckpoint) throws -> CheckpointRecord {
+    _ = try session.models.get(new.model)
+    let record = CheckpointRecord(
+      id: session.identifiers.next(), model: new.model, kind: new.kind, job: new.job, parent: new.parent,
+      metrics: new.metrics, blob: try session.blobs.get(new.blob), created: session.now)
+    try connection.run(
+      "INSERT INTO checkpoint (id, model, kind, job, parent, metrics, blob, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      record.id, new.model, new.kind.rawValue, new.job, new.parent, new.metrics, new.blob.rawValue,
+      record.created)
+    return record
+  }
+
+  public func find(_ id: String) throws -> CheckpointRecord? {
+    try connection.first("\(Self.select) WHERE checkpoint.id = ?", id, read: Self.record)
+  }
+
+  /// - Throws: `StorageError.notFound`.
+  public func get(_ id: String) throws -> CheckpointRecord {
+    guard let record = try find(id) else { throw StorageError.notFound(.checkpoint, id) }
+    return record
+  }
+
+  /// A model's, newest first, those made before the one with the id `after`.
+  public func list(model: String, after: String? = nil, limit: Int) throws -> Page<CheckpointRecord> {
+    let rows = try connection.rows(
+      """
+      \(Self.select) WHERE model = ?1 AND (?2 IS NULL OR checkpoint.id < ?2) ORDER BY checkpoint.id DESC LIMIT ?3
+      """, model, after, limit + 1, read: Self.record)
+    return Page(rows, limit: limit, id: \.id)
+  }
+
+  /// A job's, oldest first.
+  public func list(job: String) throws -> [CheckpointRecord] {
+    try connection.rows("\(Self.select) WHERE job = ? ORDER BY checkpoint.id", job, read: Self.record)
+  }
+
+  /// The newest of a model that is of one of these kinds; of any kind where none is given.
+  public func latest(model: String, kinds: [CheckpointKind] = []) throws -> CheckpointRecord? {
+    let condition = kinds.isEmpty ? "" : "AND kind IN (\(kinds.map { _ in "?" }.joined(separator: ", ")))"
+    return try connection.first(
+      "\(Self.select) WHERE model = ? \(condition) ORDER BY checkpoint.id DESC LIMIT 1",
+      binding: [model] + kinds.map(\.rawValue), read: Self.record)
+  }
+
+  /// - Throws: `StorageError.notFound`.
+  public func update(_ id: String, metrics: String) throws {
+    guard try connection.run("UPDATE checkpoint SET metrics = ? WHERE id = ?", metrics, id) == 1 else {
+      throw StorageError.notFound(.checkpoint, id)
+    }
+  }
+
+  /// - Throws: `StorageError.notFound`; `.inUse` while an unfinished job uses it.
+  public func delete(_ id: String) throws {
+    if let job = try session.jobs.unfinishedUser(of: .checkpoint, id) {
+      throw StorageError.inUse(.checkpoint, id, by: "the job '\(job)'")
+    }
+    guard try connection.run("DELETE FROM checkpoint WHERE id = ?", id) == 1 else {
+      throw StorageError.notFound(.checkpoint, id)
+    }
+  }
+
+  private static let select = """
+    SELECT checkpoint.id, model, kind, job, parent, metrics, checkpoint.created, blob.id, size, sha256
+    FROM checkpoint JOIN blob ON blob.id = blob
+    """
+
+  private static func record(_ row: Row) throws -> CheckpointRecord {
+    CheckpointRecord(
+      id: row.string(0), model: row.string(1), kind: CheckpointKind(rawValue: row.string(2)),
+      job: row.optionalString(3), parent: row.optionalString(4), metrics: row.string(5),
+      blob: try BlobStore.record(row, at: 7), created: row.timestamp(6))
+  }
+}

@@ -1,0 +1,55 @@
+import Dispatch
+import Synchronization
+
+/// Connections handed to one caller at a time, opened when first needed.
+final class ConnectionPool: Sendable {
+  private struct State {
+    var idle: [Handoff] = []
+    var isClosed = false
+  }
+
+  private let open: @Sendable () throws -> Connection
+  private let free: DispatchSemaphore
+  private let state = Mutex(State())
+
+  init(limit: Int, open: @escaping @Sendable () throws -> Connection) {
+    precondition(limit > 0, "A pool needs at least one connection.")
+    self.open = open
+    // Made with 0 and raised: Dispatch traps when a semaphore goes with less than it was made with.
+    free = DispatchSemaphore(value: 0)
+    for _ in 0..<limit { free.signal() }
+  }
+
+  func withConnection<Result>(_ body: (Connection) throws -> Result) throws -> Result {
+    free.wait()
+    defer { free.signal() }
+    let idle = try state.withLock { state in
+      guard !state.isClosed else { throw StorageError.closed }
+      return state.idle.popLast()
+    }
+    let handoff = try idle ?? Handoff(open())
+    defer {
+      state.withLock { state in
+        if !state.isClosed { state.idle.append(handoff) }
+      }
+    }
+    return try body(handoff.connection)
+  }
+
+  func close() {
+    state.withLock { state in
+      state.isClosed = true
+      state.idle = []
+    }
+  }
+}
+
+/// Carries a connection from one thread to another. Sound as long as its holder gives it to one thread at a time, as the pool and the write
+/// queue do.
+struct Handoff: @unchecked Sendable {
+  let connection: Connection
+
+  init(_ connection: Connection) {
+    self.connection = connection
+  }
+}

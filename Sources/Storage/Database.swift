@@ -1,0 +1,156 @@
+import CSQLite
+import Glibc
+import Synchronization
+
+/// A database file: one connection that writes, for which callers queue and share commits, and some that read beside it.
+///
+/// Readers see the last commit and never wait for the writer (write-ahead log). What `write` returned from is on the disk
+/// (`synchronous=FULL`).
+public final class Database: Sendable {
+  public struct Configuration: Sendable {
+    /// Connections that read at the same time; further readers wait.
+    public var readers = 4
+    /// How long a locked file is waited for: by a backup of another process, say.
+    public var busyTimeoutSeconds = 5.0
+    /// The log is cut to this size when its content has moved to the file.
+    public var logByteLimit = 64 << 20
+    /// SQLite's page cache of each connection.
+    public var cacheByteCount = 8 << 20
+
+    public init() {}
+  }
+
+  /// Bytes a page of a new file has: large enough for blobs to be written fast, small enough for small commits.
+  static let pageByteCount = 8192
+  /// Marks the file as this program's ("infl").
+  static let applicationID: Int64 = 0x696e_666c
+
+  public let path: String
+  let configuration: Configuration
+  let writer: WriteQueue
+  private let readers: ConnectionPool
+
+  /// Opens the file, or makes it, and brings its schema up to date.
+  ///
+  /// - Throws: `StorageError.cannotOpen`, `.notADatabase`, `.foreignDatabase`, `.readOnly`, `.newerSchema`; `DatabaseError`.
+  public convenience init(path: String, configuration: Configuration = .init()) throws {
+    try self.init(path: path, configuration: configuration, migrations: Schema.migrations)
+  }
+
+  package init(path: String, configuration: Configuration = .init(), migrations: [Migration]) throws {
+    self.path = path
+    self.configuration = configuration
+    writer = WriteQueue(try Self.openWriter(path: path, configuration, migrations))
+    readers = ConnectionPool(limit: configuration.readers) {
+      try Self.named(path) {
+        let connection = try Connection(path: path, flags: SQLITE_OPEN_READONLY)
+        try Self.configure(connection, configuration)
+        try connection.script("PRAGMA query_only=ON")
+        return connection
+      }
+    }
+  }
+
+  /// Runs `body` with a connection that reads. For several statements that must agree with each other, see `snapshot`.
+  public func read<Result>(_ body: (Connection) throws -> Result) throws -> Result {
+    try readers.withConnection(body)
+  }
+
+  /// Runs `body` with a connection that reads, all of whose statements see the same commit.
+  public func snapshot<Result>(_ body: (Connection) throws -> Result) throws -> Result {
+    try readers.withConnection { connection in
+      try connection.run("BEGIN")
+      defer { _ = try? connection.run("COMMIT") }
+      return try body(connection)
+    }
+  }
+
+  /// Runs `body` in a transaction, and returns when it is committed. What `body` throws rolls back its own changes alone.
+  ///
+  /// Several callers' bodies may share one commit. The body runs on any thread, after all that were queued before; it must not wait for
+  /// another `write`.
+  public func write<Result: Sendable>(
+    durability: Durability = .durable, _ body: @escaping @Sendable (Connection) throws -> Result
+  ) throws -> Result {
+    try writer.perform(durability, .shared, body)
+  }
+
+  /// As above, without waiting: `completion` is called with the outcome after the commit, on any thread, and must not block.
+  public func write<Result: Sendable>(
+    durability: Durability = .durable, _ body: @escaping @Sendable (Connection) throws -> Result,
+    completion: @escaping @Sendable (Swift.Result<Result, any Error>) -> Void
+  ) {
+    writer.submit(durability, .shared, body, completion: completion)
+  }
+
+  /// As above, suspending.
+  public func write<Result: Sendable>(
+    durability: Durability = .durable, _ body: @escaping @Sendable (Connection) throws -> Result
+  ) async throws -> Result {
+    try await withCheckedThrowingContinuation { continuation in
+      writer.submit(durability, .shared, body) { continuation.resume(with: $0) }
+    }
+  }
+
+  /// Waits for what is queued, and closes all connections; later calls throw `StorageError.closed`.
+  public func close() {
+    readers.close()
+    writer.close()
+  }
+
+  private static func openWriter(
+    path: String, _ configuration: Configuration, _ migrations: [Migration]
+  ) throws -> Connection {
+    try named(path) {
+      let connection = try Connection(path: path, flags: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)
+      try configure(connection, configuration)
+      guard sqlite3_db_readonly(connection.handle, "main") == 0 else {
+        throw StorageError.readOnly(path: path)
+      }
+      let version = try connection.first("PRAGMA user_version") { $0.int(0) } ?? 0
+      let application = try connection.first("PRAGMA application_id") { $0.int64(0) } ?? 0
+      let tables = try connection.first("SELECT count(*) FROM sqlite_schema") { $0.int(0) } ?? 0
+      if application != applicationID {
+        guard application == 0, tables == 0, version == 0 else {
+          throw StorageError.foreignDatabase(path: path)
+        }
+        // These two shape the file, and must come before its first page is written.
+        try connection.script("PRAGMA page_size=\(pageByteCount); PRAGMA auto_vacuum=INCREMENTAL")
+      }
+      let mode = try connection.first("PRAGMA journal_mode=WAL") { $0.string(0) }
+      guard mode == "wal" else {
+        throw StorageError.cannotOpen(
+          path: path, detail: "its file system does not support a write-ahead log")
+      }
+      try connection.script("PRAGMA journal_size_limit=\(configuration.logByteLimit)")
+      try Migration.run(migrations, on: connection)
+      return connection
+    }
+  }
+
+  static func configure(_ connection: Connection, _ configuration: Configuration) throws {
+    sqlite3_busy_timeout(connection.handle, Int32(clamping: Int64(configuration.busyTimeoutSeconds * 1000)))
+    // Zeroing what is deleted would write every blob twice; `trusted_schema` and `cell_size_check` are SQLite's advice for files that may
+    // have been tampered with.
+    try connection.script(
+      """
+      PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=OFF; PRAGMA temp_store=MEMORY;
+      PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA cache_size=-\(configuration.cacheByteCount / 1024)
+      """)
+  }
+
+  /// Turns the result codes of opening into errors that name the file.
+  static func named<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
+    do {
+      return try body()
+    } catch let error as DatabaseError {
+      switch error.code {
+      case ResultCode.cannotOpen: throw StorageError.cannotOpen(path: path, detail: error.message)
+      case ResultCode.notADatabase, ResultCode.corrupt:
+        throw StorageError.notADatabase(path: path, detail: error.message)
+      case ResultCode.readOnly: throw StorageError.readOnly(path: path)
+      default: throw error
+      }
+    }
+  }
+}

@@ -1,0 +1,27 @@
+import CSQLite
+
+/// What SQLite refused, with its own words and the statement.
+public struct DatabaseError: Error, Equatable, Sendable, CustomStringConvertible {
+  public let code: ResultCode
+  public let message: String
+  public let sql: String?
+
+  public init(code: ResultCode, message: String, sql: String? = nil) {
+    self.code = code
+    self.message = message
+    self.sql = sql
+  }
+
+  /// The connection's latest error; it must be asked for before the connection does anything else.
+  init(connection handle: OpaquePointer?, result: Int32, sql: String? = nil) {
+    let extended = handle.map { sqlite3_extended_errcode($0) } ?? result
+    // The connection's own code is the finer one, as long as it speaks of the same failure.
+    code = ResultCode(rawValue: extended & 0xff == result & 0xff ? extended : result)
+    message = handle.flatMap { sqlite3_errmsg($0) }.map { String(cString: $0) } ?? code.description
+    self.sql = sql
+  }
+
+  public var description: String {
+    "SQLite error \(code.rawValue): \(message)" + (sql.map { " in \"\($0)\"" } ?? "")
+  }
+}

@@ -1,0 +1,52 @@
+/// Something a client that follows a job is told. `data` is JSON.
+public struct EventRecord: Hashable, Sendable {
+  /// Counts a job's events from 1, also those that were dropped.
+  public let id: Int
+  public let name: String
+  public let data: String
+  public let created: Timestamp
+}
+
+/// The latest events of each job, for streams that resume where they were cut.
+public struct EventStore {
+  /// How many of a job's events are kept at least.
+  public static let limit = 1000
+
+  let session: Session
+  private var connection: Connection { session.connection }
+
+  /// Adds an event and returns its id; the oldest ones go when there are too many.
+  ///
+  /// - Throws: `StorageError.notFound` where there is no such job.
+  @discardableResult
+  public func append(job: String, name: String, data: String) throws -> Int {
+    let id = try latest(job: job) + 1
+    do {
+      try connection.run(
+        "INSERT INTO event (job, id, name, data, created) VALUES (?, ?, ?, ?, ?)", job, id, name, data,
+        session.now)
+    } catch let error as DatabaseError where ResultCode.foreignKeyConstraint ~= error.code {
+      throw StorageError.notFound(.job, job)
+    }
+    // Not at every event, as each deletion costs as much as an insertion.
+    if id % 64 == 0 {
+      try connection.run("DELETE FROM event WHERE job = ? AND id <= ?", job, id - Self.limit)
+    }
+    return id
+  }
+
+  /// The events that came after the one with the id `after`, in order.
+  public func list(job: String, after: Int = 0, limit: Int = Self.limit) throws -> [EventRecord] {
+    try connection.rows(
+      "SELECT id, name, data, created FROM event WHERE job = ? AND id > ? ORDER BY id LIMIT ?", job, after,
+      limit
+    ) { row in
+      EventRecord(id: row.int(0), name: row.string(1), data: row.string(2), created: row.timestamp(3))
+    }
+  }
+
+  /// The id of the latest event, 0 when there is none.
+  public func latest(job: String) throws -> Int {
+    try connection.first("SELECT max(id) FROM event WHERE job = ?", job, read: { $0.int(0) }) ?? 0
+  }
+}

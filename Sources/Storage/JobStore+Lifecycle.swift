@@ -1,0 +1,91 @@
+extension JobStore {
+  /// What a request to cancel came to.
+  public enum Cancellation: Equatable, Sendable {
+    /// It was queued, and is cancelled.
+    case cancelled
+    /// It runs; its worker is to stop it, and to call `finish`.
+    case requested
+    case alreadyFinished(JobState)
+  }
+
+  /// Takes the next job for a worker: the highest priority first, the oldest of the same. Nil when none waits.
+  ///
+  /// - Parameter laneLimit: only jobs of this lane or a lower one, so that a worker can be kept for short jobs.
+  public func claim(laneLimit: Int = .max) throws -> JobRecord? {
+    try connection.first(
+      """
+      UPDATE job SET state = 'running', started = coalesce(started, ?)
+      WHERE id = (SELECT id FROM job WHERE state = 'queued' AND lane <= ? ORDER BY priority DESC, id LIMIT 1)
+      RETURNING \(Self.columns), result
+      """, session.now, laneLimit, read: Self.record)
+  }
+
+  /// Ends a running job, and drops its stages.
+  ///
+  /// - Throws: `StorageError.notFound`, `.wrongState`.
+  public func finish(_ id: String, _ outcome: JobOutcome) throws {
+    var (result, error): (String?, String?) = (nil, nil)
+    switch outcome {
+    case .succeeded(let text): result = text
+    case .failed(let text): error = text
+    case .cancelled: break
+    }
+    let changed = try connection.run(
+      """
+      UPDATE job SET state = ?, finished = ?, result = ?, error = ?, cancel_requested = 0
+      WHERE id = ? AND state = 'running'
+      """, outcome.state.rawValue, session.now, result, error, id)
+    guard changed == 1 else { throw try wrongState(id, expected: "running") }
+    try session.stages.removeAll(of: id)
+  }
+
+  /// Puts a running job back into the queue when the program stops in good order; it goes on from its stages later.
+  ///
+  /// - Throws: `StorageError.notFound`, `.wrongState`.
+  public func requeue(_ id: String) throws {
+    let changed = try connection.run(
+      "UPDATE job SET state = 'queued' WHERE id = ? AND state = 'running'", id)
+    guard changed == 1 else { throw try wrongState(id, expected: "running") }
+  }
+
+  /// - Throws: `StorageError.notFound`.
+  public func cancel(_ id: String) throws -> Cancellation {
+    switch try get(id).state {
+    case .queued:
+      try connection.run(
+        "UPDATE job SET state = 'cancelled', finished = ? WHERE id = ?", session.now, id)
+      try session.stages.removeAll(of: id)
+      return .cancelled
+    case .running:
+      try connection.run("UPDATE job SET cancel_requested = 1 WHERE id = ?", id)
+      return .requested
+    case let state: return .alreadyFinished(state)
+    }
+  }
+
+  /// Deals with the jobs that ran when the program died: each is cancelled if that was asked for, failed if it has been run `maximumAttempts` times,
+  /// and queued again otherwise.
+  func recover(maximumAttempts: Int) throws -> (requeued: [String], failed: [String], cancelled: [String]) {
+    let cancelled = try connection.rows(
+      """
+      UPDATE job SET state = 'cancelled', finished = ?, cancel_requested = 0
+      WHERE state = 'running' AND cancel_requested = 1 RETURNING id
+      """, session.now, read: { $0.string(0) })
+    let failed = try connection.rows(
+      """
+      UPDATE job SET state = 'failed', finished = ?, error = json_object('title', 'The program died while the job ran', 'detail',
+        'the program died ' || attempt || ' times while this job ran, which may be the reason: '
+        || 'check the memory it needs and the log, then post it again')
+      WHERE state = 'running' AND attempt >= ? RETURNING id
+      """, session.now, maximumAttempts, read: { $0.string(0) })
+    for id in cancelled + failed { try session.stages.removeAll(of: id) }
+    let requeued = try connection.rows(
+      "UPDATE job SET state = 'queued', attempt = attempt + 1 WHERE state = 'running' RETURNING id",
+      read: { $0.string(0) })
+    return (requeued.sorted(), failed.sorted(), cancelled.sorted())
+  }
+
+  private func wrongState(_ id: String, expected: String) throws -> StorageError {
+    .wrongState(job: id, state: try get(id).state, expected: expected)
+  }
+}

@@ -1,0 +1,136 @@
+/// The jobs: the queue, those that run, and the finished ones until they are deleted.
+public struct JobStore {
+  let session: Session
+  var connection: Connection { session.connection }
+
+  /// What a job uses; the raw value is the column `role`.
+  enum Role: String {
+    case model, dataset, checkpoint
+  }
+
+  /// Queues a job.
+  ///
+  /// - Parameter queueLimit: how many may be queued, with this one.
+  /// - Throws: `StorageError.queueFull`; `.notFound` for a model, data set or checkpoint it uses.
+  @discardableResult
+  public func create(_ new: NewJob, queueLimit: Int = .max) throws -> JobRecord {
+    guard try queued() < queueLimit else { throw StorageError.queueFull(limit: queueLimit) }
+    for name in new.models { _ = try session.models.get(name) }
+    for name in new.datasets { _ = try session.datasets.get(name) }
+    for id in new.checkpoints { _ = try session.checkpoints.get(id) }
+    let record = JobRecord(
+      id: session.identifiers.next(), kind: new.kind, state: .queued, priority: new.priority, lane: new.lane,
+      attempt: 1, cancelRequested: false, created: session.now, started: nil, finished: nil, progress: nil,
+      error: nil, request: new.request, result: nil)
+    try connection.run(
+      """
+      INSERT INTO job (id, kind, state, priority, lane, attempt, cancel_requested, created, request)
+      VALUES (?, ?, 'queued', ?, ?, 1, 0, ?, ?)
+      """, record.id, new.kind, new.priority, new.lane, record.created, new.request)
+    let uses = [(Role.model, new.models), (.dataset, new.datasets), (.checkpoint, new.checkpoints)]
+    for (role, names) in uses {
+      for name in names {
+        try connection.run(
+          "INSERT OR IGNORE INTO job_use (job, role, name) VALUES (?, ?, ?)", record.id, role.rawValue, name)
+      }
+    }
+    return record
+  }
+
+  public func find(_ id: String) throws -> JobRecord? {
+    try connection.first("SELECT \(Self.columns), result FROM job WHERE id = ?", id, read: Self.record)
+  }
+
+  /// - Throws: `StorageError.notFound`.
+  public func get(_ id: String) throws -> JobRecord {
+    guard let record = try find(id) else { throw StorageError.notFound(.job, id) }
+    return record
+  }
+
+  /// Newest first, those made before the one with the id `after`; without results.
+  public func list(_ filter: JobFilter = .init(), after: String? = nil, limit: Int) throws -> Page<JobRecord>
+  {
+    var conditions: [String] = []
+    var values: [any Bindable] = []
+    if let state = filter.state {
+      conditions.append("state = ?")
+      values.append(state.rawValue)
+    }
+    if let kind = filter.kind {
+      conditions.append("kind = ?")
+      values.append(kind)
+    }
+    if let model = filter.model {
+      conditions.append("id IN (SELECT job FROM job_use WHERE role = 'model' AND name = ?)")
+      values.append(model)
+    }
+    if let after {
+      conditions.append("id < ?")
+      values.append(after)
+    }
+    let condition = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
+    let rows = try connection.rows(
+      "SELECT \(Self.columns), NULL FROM job \(condition) ORDER BY id DESC LIMIT ?",
+      binding: values + [limit + 1],
+      read: Self.record)
+    return Page(rows, limit: limit, id: \.id)
+  }
+
+  /// How many jobs there are of each kind in each state; costs the same however many there are.
+  public func counts() throws -> [JobCount] {
+    try connection.rows("SELECT kind, state, count FROM job_count ORDER BY kind, state") { row in
+      JobCount(kind: row.string(0), state: try row.value(1), count: row.int(2))
+    }
+  }
+
+  /// How many jobs wait.
+  public func queued() throws -> Int {
+    try connection.first("SELECT total(count) FROM job_count WHERE state = 'queued'") { $0.int(0) } ?? 0
+  }
+
+  /// Keeps what a client is shown of a running job's progress. A job that does not run any more is left as it is.
+  public func setProgress(_ id: String, _ progress: String) throws {
+    try connection.run("UPDATE job SET progress = ? WHERE id = ? AND state = 'running'", progress, id)
+  }
+
+  /// Deletes a finished job with its artifacts and events; checkpoints it made stay with their models.
+  ///
+  /// - Throws: `StorageError.notFound`, `.wrongState`.
+  public func delete(_ id: String) throws {
+    let state = try get(id).state
+    guard state.isFinished else { throw StorageError.wrongState(job: id, state: state, expected: "finished") }
+    try connection.run("DELETE FROM job WHERE id = ?", id)
+  }
+
+  /// Deletes the oldest jobs that were finished before a time, at most `limit` of them; returns how many.
+  public func deleteFinished(before time: Timestamp, limit: Int) throws -> Int {
+    try connection.run(
+      """
+      DELETE FROM job WHERE id IN (
+        SELECT id FROM job WHERE state IN ('succeeded', 'failed', 'cancelled') AND finished < ? ORDER BY id LIMIT ?)
+      """, time, limit)
+  }
+
+  /// The id of an unfinished job that uses something.
+  func unfinishedUser(of role: Role, _ name: String) throws -> String? {
+    try connection.first(
+      """
+      SELECT job.id FROM job_use JOIN job ON job.id = job
+      WHERE role = ? AND name = ? AND state IN ('queued', 'running') LIMIT 1
+      """, role.rawValue, name, read: { $0.string(0) })
+  }
+
+  static let columns = """
+    id, kind, state, priority, lane, attempt, cancel_requested, created, started, finished, progress, error, request
+    """
+
+  /// Of the columns above and the result.
+  static func record(_ row: Row) throws -> JobRecord {
+    JobRecord(
+      id: row.string(0), kind: row.string(1), state: try row.value(2), priority: row.int(3), lane: row.int(4),
+      attempt: row.int(5), cancelRequested: row.bool(6), created: row.timestamp(7),
+      started: row.optionalTimestamp(8),
+      finished: row.optionalTimestamp(9), progress: row.optionalString(10), error: row.optionalString(11),
+      request: row.string(12), result: row.optionalString(13))
+  }
+}

@@ -1,0 +1,162 @@
+/// The tables, as the list of steps that make them.
+///
+/// Times are milliseconds since 1970; JSON is text that nothing here looks into. A blob belongs to the one row that names it: when that row
+/// goes or names another, a trigger marks the blob dead, whatever made the row go, and `BlobStore.sweep` removes its chunks later in
+/// short transactions.
+enum Schema {
+  static let migrations = [Migration(version: 1, name: "first", sql: first)]
+
+  /// A chunk's key holds its blob's id and its position, so that a blob's chunks lie side by side without an index.
+  static let chunkPositionBits: Int64 = 24
+
+  private static let first = """
+    CREATE TABLE heartbeat (time INTEGER NOT NULL) STRICT;
+    INSERT INTO heartbeat VALUES (0);
+
+    CREATE TABLE blob (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      state TEXT NOT NULL CHECK (state IN ('pending', 'sealed', 'dead')),
+      chunk_size INTEGER NOT NULL,
+      size INTEGER,
+      sha256 TEXT,
+      created INTEGER NOT NULL,
+      CHECK (state <> 'sealed' OR (size IS NOT NULL AND sha256 IS NOT NULL))
+    ) STRICT;
+    CREATE INDEX blob_unowned ON blob (state) WHERE state <> 'sealed';
+    CREATE TABLE blob_chunk (key INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
+
+    CREATE TABLE dataset (
+      id TEXT PRIMARY KEY,
+      name TEXT NOT NULL UNIQUE,
+      state TEXT NOT NULL CHECK (state IN ('incomplete', 'ready', 'failed')),
+      source TEXT NOT NULL,
+      description TEXT NOT NULL,
+      created INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE dataset_part (
+      dataset TEXT NOT NULL REFERENCES dataset (name) ON DELETE CASCADE,
+      split TEXT NOT NULL,
+      part TEXT NOT NULL,
+      detail TEXT NOT NULL,
+      blob INTEGER NOT NULL UNIQUE REFERENCES blob (id),
+      created INTEGER NOT NULL,
+      PRIMARY KEY (dataset, split, part)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TRIGGER dataset_part_deleted AFTER DELETE ON dataset_part
+      BEGIN UPDATE blob SET state = 'dead' WHERE id = OLD.blob; END;
+    CREATE TRIGGER dataset_part_replaced AFTER UPDATE OF blob ON dataset_part WHEN OLD.blob <> NEW.blob
+      BEGIN UPDATE blob SET state = 'dead' WHERE id = OLD.blob; END;
+
+    CREATE TABLE model (
+      id TEXT PRIMARY KEY,
+      name TEXT NOT NULL UNIQUE,
+      dataset TEXT NOT NULL REFERENCES dataset (name),
+      description TEXT NOT NULL,
+      created INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX model_dataset ON model (dataset);
+
+    CREATE TABLE checkpoint (
+      id TEXT PRIMARY KEY,
+      model TEXT NOT NULL REFERENCES model (name) ON DELETE CASCADE,
+      kind TEXT NOT NULL,
+      job TEXT,
+      parent TEXT,
+      metrics TEXT NOT NULL,
+      blob INTEGER NOT NULL UNIQUE REFERENCES blob (id),
+      created INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX checkpoint_model ON checkpoint (model, id);
+    CREATE INDEX checkpoint_job ON checkpoint (job) WHERE job IS NOT NULL;
+    CREATE TRIGGER checkpoint_deleted AFTER DELETE ON checkpoint
+      BEGIN UPDATE blob SET state = 'dead' WHERE id = OLD.blob; END;
+
+    CREATE TABLE job (
+      id TEXT PRIMARY KEY,
+      kind TEXT NOT NULL,
+      state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')),
+      priority INTEGER NOT NULL,
+      lane INTEGER NOT NULL,
+      attempt INTEGER NOT NULL,
+      cancel_requested INTEGER NOT NULL,
+      created INTEGER NOT NULL,
+      started INTEGER,
+      finished INTEGER,
+      progress TEXT,
+      error TEXT,
+      request TEXT NOT NULL,
+      result TEXT
+    ) STRICT;
+    CREATE INDEX job_queue ON job (priority DESC, id, lane) WHERE state = 'queued';
+    CREATE INDEX job_state ON job (state, id);
+    CREATE INDEX job_kind ON job (kind, id);
+    CREATE TABLE job_use (
+      job TEXT NOT NULL REFERENCES job (id) ON DELETE CASCADE,
+      role TEXT NOT NULL CHECK (role IN ('model', 'dataset', 'checkpoint')),
+      name TEXT NOT NULL,
+      PRIMARY KEY (role, name, job)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX job_use_job ON job_use (job);
+
+    CREATE TABLE job_count (
+      kind TEXT NOT NULL,
+      state TEXT NOT NULL,
+      count INTEGER NOT NULL,
+      PRIMARY KEY (kind, state)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TRIGGER job_counted AFTER INSERT ON job
+      BEGIN
+        INSERT INTO job_count VALUES (NEW.kind, NEW.state, 1) ON CONFLICT DO UPDATE SET count = count + 1;
+      END;
+    CREATE TRIGGER job_recounted AFTER UPDATE OF state ON job WHEN OLD.state <> NEW.state
+      BEGIN
+        UPDATE job_count SET count = count - 1 WHERE kind = OLD.kind AND state = OLD.state;
+        INSERT INTO job_count VALUES (NEW.kind, NEW.state, 1) ON CONFLICT DO UPDATE SET count = count + 1;
+      END;
+    CREATE TRIGGER job_discounted AFTER DELETE ON job
+      BEGIN UPDATE job_count SET count = count - 1 WHERE kind = OLD.kind AND state = OLD.state; END;
+
+    CREATE TABLE job_stage (
+      job TEXT NOT NULL REFERENCES job (id) ON DELETE CASCADE,
+      name TEXT NOT NULL,
+      detail TEXT NOT NULL,
+      blob INTEGER NOT NULL UNIQUE REFERENCES blob (id),
+      saved INTEGER NOT NULL,
+      PRIMARY KEY (job, name)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TRIGGER job_stage_deleted AFTER DELETE ON job_stage
+      BEGIN UPDATE blob SET state = 'dead' WHERE id = OLD.blob; END;
+    CREATE TRIGGER job_stage_replaced AFTER UPDATE OF blob ON job_stage WHEN OLD.blob <> NEW.blob
+      BEGIN UPDATE blob SET state = 'dead' WHERE id = OLD.blob; END;
+
+    CREATE TABLE artifact (
+      job TEXT NOT NULL REFERENCES job (id) ON DELETE CASCADE,
+      name TEXT NOT NULL,
+      dtype TEXT NOT NULL,
+      shape TEXT NOT NULL,
+      blob INTEGER NOT NULL UNIQUE REFERENCES blob (id),
+      created INTEGER NOT NULL,
+      PRIMARY KEY (job, name)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TRIGGER artifact_deleted AFTER DELETE ON artifact
+      BEGIN UPDATE blob SET state = 'dead' WHERE id = OLD.blob; END;
+
+    CREATE TABLE event (
+      job TEXT NOT NULL REFERENCES job (id) ON DELETE CASCADE,
+      id INTEGER NOT NULL,
+      name TEXT NOT NULL,
+      data TEXT NOT NULL,
+      created INTEGER NOT NULL,
+      PRIMARY KEY (job, id)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE idempotency (
+      key TEXT PRIMARY KEY,
+      fingerprint TEXT NOT NULL,
+      status INTEGER NOT NULL,
+      resource TEXT NOT NULL,
+      expires INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX idempotency_expiry ON idempotency (expires);
+    """
+}

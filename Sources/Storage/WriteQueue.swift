@@ -1,0 +1,193 @@
+import Dispatch
+import Glibc
+import Synchronization
+
+/// When a write counts as done.
+public enum Durability: Sendable {
+  /// After its commit is on the disk.
+  case durable
+  /// After its commit is in the log: a crash of the program does not lose it, one of the machine may, until the next durable write.
+  case relaxed
+}
+
+/// Runs transactions one after the other on a single connection, and lets those that wait at the same time share one commit.
+///
+/// There is no thread of its own: a caller that finds nobody writing writes at once, on its own thread, whatever is queued up to then; what
+/// came in meanwhile goes to a Dispatch queue. Each request of a shared commit is a savepoint, so one that throws takes only its own changes
+/// back. All are answered after the commit.
+final class WriteQueue: Sendable {
+  enum Grouping: Sendable {
+    /// Small: may share a commit.
+    case shared
+    /// Large, such as a piece of a blob: has a commit of its own, so that when the disk is full nobody else fails with it.
+    case alone
+    /// Not in a transaction at all.
+    case bare
+  }
+
+  fileprivate struct Request: Sendable {
+    let durability: Durability
+    let grouping: Grouping
+    let run: @Sendable (Connection) throws -> Void
+    let complete: @Sendable ((any Error)?) -> Void
+  }
+
+  private struct State {
+    var pending: [Request] = []
+    var isDraining = false
+    var isClosed = false
+  }
+
+  /// Requests that share a commit at most; keeps the first one's answer from waiting for too many others.
+  private static let batchLimit = 256
+
+  private let handoff: Mutex<Handoff?>
+  private let state = Mutex(State())
+  private let queue = DispatchQueue(label: "storage.write", qos: .userInitiated)
+  /// The thread that is running requests, 0 for none: a request that waits for another would wait for itself.
+  private let writingThread = Atomic<UInt>(0)
+
+  init(_ connection: Connection) {
+    handoff = Mutex(Handoff(connection))
+  }
+
+  func perform<Result: Sendable>(
+    _ durability: Durability, _ grouping: Grouping, _ body: @escaping @Sendable (Connection) throws -> Result
+  ) throws -> Result {
+    precondition(
+      writingThread.load(ordering: .relaxed) != UInt(pthread_self()),
+      "A write must not start another one and wait for it; use the connection it was given.")
+    let outcome = Outcome<Result>()
+    let done = DispatchSemaphore(value: 0)
+    if try enqueue(outcome.request(durability, grouping, body) { done.signal() }) { drainOnce() }
+    done.wait()
+    return try outcome.take()
+  }
+
+  func submit<Result: Sendable>(
+    _ durability: Durability, _ grouping: Grouping, _ body: @escaping @Sendable (Connection) throws -> Result,
+    completion: @escaping @Sendable (Swift.Result<Result, any Error>) -> Void
+  ) {
+    let outcome = Outcome<Result>()
+    let request = outcome.request(durability, grouping, body) {
+      completion(Swift.Result { try outcome.take() })
+    }
+    do {
+      if try enqueue(request) { queue.async { self.drainOnce() } }
+    } catch {
+      completion(.failure(error))
+    }
+  }
+
+  /// Waits for what is queued, and closes the connection.
+  func close() {
+    let wasClosed = state.withLock { state in
+      defer { state.isClosed = true }
+      return state.isClosed
+    }
+    guard !wasClosed else { return }
+    while state.withLock({ $0.isDraining }) { usleep(1000) }
+    handoff.withLock { $0 = nil }
+  }
+
+  /// True where the caller must see to it that the queue is drained.
+  private func enqueue(_ request: Request) throws -> Bool {
+    try state.withLock { state in
+      guard !state.isClosed else { throw StorageError.closed }
+      state.pending.append(request)
+      defer { state.isDraining = true }
+      return !state.isDraining
+    }
+  }
+
+  /// Commits one batch, and leaves the next to the Dispatch queue.
+  private func drainOnce() {
+    let batch = state.withLock { state in
+      let count = Self.batchCount(state.pending)
+      defer { state.pending.removeFirst(count) }
+      return Array(state.pending[..<count])
+    }
+    let errors = handoff.withLock { handoff in
+      guard let connection = handoff?.connection else {
+        return batch.map { _ -> (any Error)? in StorageError.closed }
+      }
+      writingThread.store(UInt(pthread_self()), ordering: .relaxed)
+      defer { writingThread.store(0, ordering: .relaxed) }
+      return Self.commit(batch, on: connection)
+    }
+    for (request, error) in zip(batch, errors) { request.complete(error) }
+    let isMore = state.withLock { state in
+      state.isDraining = !state.pending.isEmpty
+      return state.isDraining
+    }
+    if isMore { queue.async { self.drainOnce() } }
+  }
+
+  private static func batchCount(_ pending: [Request]) -> Int {
+    guard let first = pending.first, first.grouping == .shared else { return min(1, pending.count) }
+    return min(batchLimit, pending.prefix { $0.grouping == .shared }.count)
+  }
+
+  /// Runs and commits the batch; the error of each request, nil for those that are committed.
+  private static func commit(_ batch: [Request], on connection: Connection) -> [(any Error)?] {
+    var errors: [(any Error)?] = batch.map { _ in nil }
+    do {
+      if batch.count == 1, batch[0].grouping == .bare {
+        try batch[0].run(connection)
+        return errors
+      }
+      let isDurable = batch.contains { $0.durability == .durable }
+      try connection.run(isDurable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL")
+      try connection.run("BEGIN IMMEDIATE")
+      for (index, request) in batch.enumerated() {
+        do {
+          if batch.count == 1 {
+            try request.run(connection)
+          } else {
+            try connection.transaction { try request.run(connection) }
+          }
+        } catch {
+          errors[index] = error
+          // A failure such as a full disk may have ended the whole transaction; the others must not believe in a commit.
+          if !connection.isInTransaction { throw error }
+          if batch.count == 1 { throw error }
+        }
+      }
+      try connection.run("COMMIT")
+    } catch {
+      if connection.isInTransaction { _ = try? connection.run("ROLLBACK") }
+      for index in errors.indices where errors[index] == nil { errors[index] = error }
+    }
+    return errors
+  }
+}
+
+/// Keeps what a request's body returned until its commit, and what became of that.
+private final class Outcome<Value: Sendable>: Sendable {
+  private let value = Mutex<Value?>(nil)
+  private let error = Mutex<(any Error)?>(nil)
+
+  func request(
+    _ durability: Durability, _ grouping: WriteQueue.Grouping,
+    _ body: @escaping @Sendable (Connection) throws -> Value, done: @escaping @Sendable () -> Void
+  ) -> WriteQueue.Request {
+    WriteQueue.Request(
+      durability: durability, grouping: grouping,
+      run: { connection in
+        let value = try body(connection)
+        self.value.withLock { $0 = value }
+      },
+      complete: { error in
+        self.error.withLock { $0 = error }
+        done()
+      })
+  }
+
+  func take() throws -> Value {
+    if let error = error.withLock({ $0 }) { throw error }
+    guard let value = value.withLock({ $0 }) else {
+      preconditionFailure("A request that was committed must have run.")
+    }
+    return value
+  }
+}

@@ -1,0 +1,159 @@
+import Datasets
+import Tensor
+
+/// What a job, or the check of its request, may read of the stored things.
+///
+/// Reads throw what the store throws; a thing that is not there is nil.
+public protocol Catalog: Sendable {
+  func model(named name: String) throws -> CatalogModel?
+
+  func checkpoint(id: String) throws -> CatalogCheckpoint?
+
+  /// The newest checkpoint of the model that was trained or uploaded, or the initial one where there is
+  /// neither; never an edited one.
+  func latestCheckpoint(ofModel name: String) throws -> CatalogCheckpoint?
+
+  /// Every checkpoint of the model, newest first.
+  func checkpoints(ofModel name: String) throws -> [CatalogCheckpoint]
+
+  /// The safetensors bytes of a checkpoint, checked against their SHA-256.
+  ///
+  /// Throws `JobFailure` (`missing`, `corrupt`).
+  func weights(ofCheckpoint id: String) throws -> [UInt8]
+
+  /// The newest checkpoint of a model that was retrained without (or, with `recovers`, with the true labels
+  /// of) this group of `model`; the reference that results call `retrained`.
+  func retrained(_ model: String, _ group: GroupChoice, recovers: Bool) throws -> CatalogCheckpoint?
+
+  func dataset(named name: String) throws -> CatalogDataset?
+
+  /// The samples; kept in memory between jobs as far as the configuration allows.
+  ///
+  /// Throws `JobFailure.missing`, or `DatasetError` where its files are not what they were.
+  func loadDataset(named name: String) throws -> Dataset
+}
+
+/// How a checkpoint came to be.
+public enum CheckpointOrigin: String, Sendable, CaseIterable {
+  /// The initial weights of a model made without training.
+  case initial
+  case trained
+  case uploaded
+  /// Made by `remove` or `recover` from another one.
+  case edited
+}
+
+/// A model: what `POST /v1/models` fixed for good.
+public struct CatalogModel: Sendable, Hashable {
+  public var name: String
+  public var dataset: String
+  /// The architecture as posted, with defaults filled in.
+  public var architecture: JSONValue
+  public var precision: Precision
+  public var loss: LossChoice
+  /// λ of the model's risk.
+  public var weightDecay: Double
+  public var seed: Int
+  /// The recipe of its latest training; nil where it has never been trained here.
+  public var training: TrainingRecipe?
+  /// For the model of a `retrain` job: what it is the reference of.
+  public var reference: RetrainReference?
+
+  public init(
+    name: String, dataset: String, architecture: JSONValue, precision: Precision, loss: LossChoice,
+    weightDecay: Double, seed: Int, training: TrainingRecipe? = nil, reference: RetrainReference? = nil
+  ) {
+    self.name = name
+    self.dataset = dataset
+    self.architecture = architecture
+    self.precision = precision
+    self.loss = loss
+    self.weightDecay = weightDecay
+    self.seed = seed
+    self.training = training
+    self.reference = reference
+  }
+}
+
+/// Marks a model as retrained without (or with the true labels of) a group.
+public struct RetrainReference: Sendable, Hashable {
+  public var model: String
+  public var group: GroupChoice
+  public var recovers: Bool
+
+  public init(model: String, group: GroupChoice, recovers: Bool) {
+    self.model = model
+    self.group = group
+    self.recovers = recovers
+  }
+}
+
+public struct CatalogCheckpoint: Sendable, Hashable {
+  public var id: String
+  public var model: String
+  public var kind: CheckpointOrigin
+  public var parent: String?
+  /// The job that made it; nil for an initial or uploaded one.
+  public var job: String?
+  public var metrics: JSONValue
+  public var byteCount: Int
+  /// Lower-case hexadecimal.
+  public var sha256: String
+  /// RFC 3339, UTC.
+  public var createdAt: String
+
+  public init(
+    id: String, model: String, kind: CheckpointOrigin, parent: String?, job: String?, metrics: JSONValue,
+    byteCount: Int, sha256: String, createdAt: String
+  ) {
+    self.id = id
+    self.model = model
+    self.kind = kind
+    self.parent = parent
+    self.job = job
+    self.metrics = metrics
+    self.byteCount = byteCount
+    self.sha256 = sha256
+    self.createdAt = createdAt
+  }
+}
+
+/// What a request can be checked against without loading a data set.
+public struct CatalogDataset: Sendable, Hashable {
+  public enum Targets: Sendable, Hashable {
+    case classes(Int)
+    /// Regression targets, that many a sample.
+    case values(Int)
+  }
+
+  public var name: String
+  /// The shape of one sample: (features) or (channels, height, width).
+  public var inputShape: [Int]
+  public var targets: Targets
+  public var trainCount: Int
+  public var testCount: Int
+  /// Training samples a class; empty for regression.
+  public var trainClassCounts: [Int]
+  /// Training samples that a derived set poisoned.
+  public var poisonedCount: Int
+  /// Training samples that a derived set relabelled.
+  public var relabelledCount: Int
+  /// Why it cannot be used yet ("has no train labels"), else nil.
+  public var incomplete: String?
+
+  public init(
+    name: String, inputShape: [Int], targets: Targets, trainCount: Int, testCount: Int,
+    trainClassCounts: [Int] = [], poisonedCount: Int = 0, relabelledCount: Int = 0,
+    incomplete: String? = nil
+  ) {
+    self.name = name
+    self.inputShape = inputShape
+    self.targets = targets
+    self.trainCount = trainCount
+    self.testCount = testCount
+    self.trainClassCounts = trainClassCounts
+    self.poisonedCount = poisonedCount
+    self.relabelledCount = relabelledCount
+    self.incomplete = incomplete
+  }
+}

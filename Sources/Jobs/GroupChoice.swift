@@ -1,0 +1,49 @@
+/// The group U of training samples that a request names.
+public enum GroupChoice: Hashable, Sendable {
+  /// Every training sample of a class.
+  case label(Int)
+  /// Training samples by their index in the data set, rising, each once.
+  case indices([Int])
+  /// Those that a derived data set poisoned.
+  case poisoned
+
+  /// Reads `class`, `indices` or `poisoned: true`, of which one is required.
+  public static func read(_ reader: FieldReader, required: Bool = true) -> GroupChoice? {
+    let isPoisoned = reader.flag("poisoned", default: false)
+    let present = ["class", "indices"].filter(reader.has) + (isPoisoned ? ["poisoned"] : [])
+    switch reader.onlyOne(of: ["class", "indices", "poisoned"], present: present, required: required) {
+    case "class": return reader.integer("class", in: 0...Int(Int32.max)).map(GroupChoice.label)
+    case "indices": return readIndices(reader).map(GroupChoice.indices)
+    case "poisoned": return .poisoned
+    default: return nil
+    }
+  }
+
+  private static func readIndices(_ reader: FieldReader) -> [Int]? {
+    let indices = reader.list("indices", maximumCount: 10_000_000) {
+      FieldReader.integer($0, in: 0...Int(Int32.max), at: $1, reader.faults)
+    }
+    guard let indices else { return nil }
+    if indices.isEmpty {
+      reader.fault("indices", "must name at least one sample")
+      return nil
+    }
+    let sorted = indices.sorted()
+    if let twice = zip(sorted, sorted.dropFirst()).first(where: { $0 == $1 }) {
+      reader.fault("indices", "must name each sample once, got \(twice.0) more than once")
+      return nil
+    }
+    return sorted
+  }
+
+  /// The member that names this group in a body.
+  public var member: (name: String, value: JSONValue) {
+    switch self {
+    case .label(let label): ("class", JSONValue(label))
+    case .indices(let indices): ("indices", JSONValue(indices))
+    case .poisoned: ("poisoned", true)
+    }
+  }
+
+  public var json: JSONValue { .object([member.name: member.value]) }
+}

@@ -1,0 +1,81 @@
+/// A place in a JSON document (RFC 6901).
+public struct JSONPointer: Hashable, Sendable, CustomStringConvertible {
+  public private(set) var tokens: [String]
+
+  /// The whole document.
+  public static let root = JSONPointer(tokens: [])
+
+  public init(tokens: [String]) { self.tokens = tokens }
+
+  public func appending(_ name: String) -> JSONPointer { JSONPointer(tokens: tokens + [name]) }
+  public func appending(_ index: Int) -> JSONPointer { JSONPointer(tokens: tokens + [String(index)]) }
+
+  /// `/` and `~` inside a name are written `~1` and `~0` (section 3).
+  public var description: String {
+    var text = ""
+    for token in tokens {
+      text += "/"
+      for character in token {
+        switch character {
+        case "~": text += "~0"
+        case "/": text += "~1"
+        default: text.append(character)
+        }
+      }
+    }
+    return text
+  }
+}
+
+/// One thing wrong in a request body: where, and what would be right.
+public struct RequestFault: Hashable, Sendable, CustomStringConvertible {
+  public var pointer: String
+  public var detail: String
+
+  public init(pointer: String, detail: String) {
+    self.pointer = pointer
+    self.detail = detail
+  }
+
+  public var description: String { pointer.isEmpty ? detail : "\(pointer) \(detail)" }
+
+  public var json: JSONValue { ["pointer": .string(pointer), "detail": .string(detail)] }
+}
+
+/// A request body that is JSON but not acceptable (`422`), with all its faults.
+public struct RequestRejection: Error, Hashable, Sendable, CustomStringConvertible {
+  public var faults: [RequestFault]
+
+  public init(faults: [RequestFault]) { self.faults = faults }
+
+  public var description: String { faults.map(\.description).joined(separator: "; ") }
+}
+
+/// Gathers the faults of one body while it is read.
+public final class RequestFaults {
+  /// A hostile body must not make an answer many times its own size.
+  public static let maximumCount = 100
+
+  public private(set) var list: [RequestFault] = []
+  private var omitted = 0
+
+  public init() {}
+
+  public var isEmpty: Bool { list.isEmpty }
+
+  public func add(_ detail: String, at pointer: JSONPointer) {
+    guard list.count < Self.maximumCount else {
+      omitted += 1
+      return
+    }
+    list.append(RequestFault(pointer: pointer.description, detail: detail))
+  }
+
+  /// Throws `RequestRejection` where there is a fault.
+  public func throwIfAny() throws(RequestRejection) {
+    guard !list.isEmpty else { return }
+    var faults = list
+    if omitted > 0 { faults.append(RequestFault(pointer: "", detail: "and \(omitted) more faults")) }
+    throw RequestRejection(faults: faults)
+  }
+}

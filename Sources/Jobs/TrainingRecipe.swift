@@ -1,0 +1,203 @@
+/// How a model is trained: everything but the model, the data set and the seed.
+public struct TrainingRecipe: Hashable, Sendable {
+  public var optimizer: OptimizerChoice
+  public var learningRate: Double
+  public var schedule: ScheduleChoice
+  public var epochs: Int
+  /// Samples a step; `all` is full-batch descent.
+  public var batchSize: SampleCount
+  /// In the order in which they are applied.
+  public var augmentations: [Augmentation]
+  /// The share of the training split held out for validation, drawn with the seed.
+  public var validationShare: Double
+  /// Training samples left out.
+  public var excluded: GroupChoice?
+
+  public enum Augmentation: String, CaseIterable, Sendable {
+    /// Mirrored left to right with probability 1/2.
+    case flip
+    /// Padded by 4 zeros on every side and cut out at a random place.
+    case crop
+  }
+
+  public init(
+    optimizer: OptimizerChoice = .standardSGD, learningRate: Double = 0.05,
+    schedule: ScheduleChoice = .standardCosine,
+    epochs: Int = 5, batchSize: SampleCount = .count(128), augmentations: [Augmentation] = [],
+    validationShare: Double = 0.1, excluded: GroupChoice? = nil
+  ) {
+    self.optimizer = optimizer
+    self.learningRate = learningRate
+    self.schedule = schedule
+    self.epochs = epochs
+    self.batchSize = batchSize
+    self.augmentations = augmentations
+    self.validationShare = validationShare
+    self.excluded = excluded
+  }
+
+  public static let standard = TrainingRecipe()
+}
+
+/// The optimizer with its own options.
+public enum OptimizerChoice: Hashable, Sendable {
+  case sgd(momentum: Double, nesterov: Bool)
+  /// Kingma and Ba 2015.
+  case adam(beta1: Double, beta2: Double, epsilon: Double)
+
+  enum Name: String, CaseIterable, Sendable { case sgd, adam }
+
+  public static let standardSGD = OptimizerChoice.sgd(momentum: 0.9, nesterov: false)
+  public static let standardAdam = OptimizerChoice.adam(beta1: 0.9, beta2: 0.999, epsilon: 1e-8)
+}
+
+/// The learning rate over the training, as a factor on it.
+public enum ScheduleChoice: Hashable, Sendable {
+  case constant
+  /// Half a cosine from 1 down to `minimum`, after `warmup` epochs of a straight rise.
+  case cosine(minimum: Double, warmup: Double)
+  /// Times `factor` after every `every` epochs.
+  case step(every: Int, factor: Double)
+
+  enum Name: String, CaseIterable, Sendable { case constant, cosine, step }
+
+  public static let standardCosine = ScheduleChoice.cosine(minimum: 0, warmup: 0)
+}
+
+// MARK: - From and to JSON
+
+extension TrainingRecipe {
+  /// Reads the recipe's members out of `reader`, which may have others: a `train` request has both in one body.
+  static func read(_ reader: FieldReader) -> TrainingRecipe {
+    var recipe = TrainingRecipe()
+    let optimizer = reader.choice("optimizer", default: OptimizerChoice.Name.sgd)
+    switch optimizer {
+    case .sgd:
+      recipe.optimizer = .sgd(
+        momentum: reader.number("momentum", .properShare, default: 0.9),
+        nesterov: reader.flag("nesterov", default: false))
+      refuse(["betas", "epsilon"], of: "adam", reader)
+    case .adam:
+      let betas = readBetas(reader)
+      recipe.optimizer = .adam(
+        beta1: betas.0, beta2: betas.1, epsilon: reader.number("epsilon", .positive, default: 1e-8))
+      refuse(["momentum", "nesterov"], of: "sgd", reader)
+    }
+    recipe.learningRate = reader.number(
+      "learning_rate", .positive, default: optimizer == .sgd ? 0.05 : 0.001)
+    recipe.schedule = ScheduleChoice.read(reader, "schedule")
+    recipe.epochs = reader.integer("epochs", in: 1...1_000_000, default: 5)
+    recipe.batchSize = SampleCount.read(reader, "batch_size", default: .count(128))
+    recipe.augmentations =
+      reader.list("augment", maximumCount: 8) {
+        FieldReader.choice($0, Augmentation.self, at: $1, reader.faults)
+      } ?? []
+    if Set(recipe.augmentations).count != recipe.augmentations.count {
+      reader.fault("augment", "must name each augmentation once")
+    }
+    recipe.validationShare = reader.number("validation", .properShare, default: 0.1)
+    if let excluded = reader.nested("exclude") {
+      recipe.excluded = GroupChoice.read(excluded)
+      excluded.finish()
+    }
+    return recipe
+  }
+
+  private static func refuse(_ names: [String], of optimizer: String, _ reader: FieldReader) {
+    for name in names where reader.has(name) {
+      reader.fault(name, "belongs to the optimizer \"\(optimizer)\" alone")
+    }
+  }
+
+  private static func readBetas(_ reader: FieldReader) -> (Double, Double) {
+    let betas = reader.list("betas", maximumCount: 2) {
+      FieldReader.number($0, .properShare, at: $1, reader.faults)
+    }
+    guard let betas else { return (0.9, 0.999) }
+    guard betas.count == 2 else {
+      if reader.value("betas")?.arrayValue?.count != 2 {
+        reader.fault("betas", "must have two numbers, such as [0.9, 0.999]")
+      }
+      return (0.9, 0.999)
+    }
+    return (betas[0], betas[1])
+  }
+
+  /// Every member, defaults filled in.
+  var members: JSONObject {
+    var object: JSONObject = [:]
+    switch optimizer {
+    case .sgd(let momentum, let nesterov):
+      object["optimizer"] = "sgd"
+      object["learning_rate"] = .number(learningRate)
+      object["momentum"] = .number(momentum)
+      object["nesterov"] = .bool(nesterov)
+    case .adam(let beta1, let beta2, let epsilon):
+      object["optimizer"] = "adam"
+      object["learning_rate"] = .number(learningRate)
+      object["betas"] = [.number(beta1), .number(beta2)]
+      object["epsilon"] = .number(epsilon)
+    }
+    object["schedule"] = schedule.json
+    object["epochs"] = JSONValue(epochs)
+    object["batch_size"] = batchSize.json
+    object["augment"] = JSONValue(augmentations.map(\.rawValue))
+    object["validation"] = .number(validationShare)
+    object["exclude"] = excluded?.json ?? .null
+    return object
+  }
+
+  public var json: JSONValue { .object(members) }
+
+  /// Reads a recipe that `json` wrote. Throws `RequestRejection`.
+  public init(json: JSONValue) throws(RequestRejection) {
+    let faults = RequestFaults()
+    let reader = FieldReader(json, faults: faults)
+    self = Self.read(reader)
+    reader.finish()
+    try faults.throwIfAny()
+  }
+}
+
+extension ScheduleChoice {
+  /// A name, or an object with a `name` and the schedule's options.
+  static func read(_ reader: FieldReader, _ name: String) -> ScheduleChoice {
+    guard let value = reader.value(name) else { return .standardCosine }
+    let pointer = reader.pointer.appending(name)
+    let options =
+      if case .object = value {
+        FieldReader(value, at: pointer, faults: reader.faults)
+      } else {
+        FieldReader([:], at: pointer, faults: reader.faults)
+      }
+    let chosen: Name?
+    if case .object = value {
+      chosen = options.requiredValue("name") == nil ? nil : options.choice("name", Name.self)
+    } else {
+      chosen = FieldReader.choice(value, Name.self, at: pointer, reader.faults)
+    }
+    guard let chosen else { return .standardCosine }
+    defer { options.finish() }
+    switch chosen {
+    case .constant: return .constant
+    case .cosine:
+      return .cosine(
+        minimum: options.number("minimum", .share, default: 0),
+        warmup: options.number("warmup", .notNegative, default: 0))
+    case .step:
+      return .step(
+        every: options.integer("every", in: 1...1_000_000, default: 30),
+        factor: options.number("factor", .positiveShare, default: 0.1))
+    }
+  }
+
+  public var json: JSONValue {
+    switch self {
+    case .constant: ["name": "constant"]
+    case .cosine(let minimum, let warmup):
+      ["name": "cosine", "minimum": .number(minimum), "warmup": .number(warmup)]
+    case .step(let every, let factor):
+      ["name": "step", "every": JSONValue(every), "factor": .number(factor)]
+    }
+  }
+}

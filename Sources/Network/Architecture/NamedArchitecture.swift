@@ -17,8 +17,15 @@ public enum NamedArchitecture: Sendable, Equatable {
   case resnet(depth: ResNetDepth, stem: Stem?)
 
   public enum MLPActivation: String, Sendable, CaseIterable { case relu, tanh }
-  public enum VGGDepth: Int, Sendable, CaseIterable { case eleven = 11, thirteen = 13, fourteen = 14 }
-  public enum ResNetDepth: Int, Sendable, CaseIterable { case eighteen = 18, fifty = 50 }
+  public enum VGGDepth: Int, Sendable, CaseIterable {
+    case eleven = 11
+    case thirteen = 13
+    case fourteen = 14
+  }
+  public enum ResNetDepth: Int, Sendable, CaseIterable {
+    case eighteen = 18
+    case fifty = 50
+  }
   /// `small`: 3×3, stride 1, no pooling. `imagenet`: 7×7, stride 2, and a max-pool.
   public enum Stem: String, Sendable, CaseIterable { case small, imagenet }
 

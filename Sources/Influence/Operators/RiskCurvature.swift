@@ -1,0 +1,36 @@
+import Network
+import Tensor
+
+/// Which second-order matrix of the mean loss is meant.
+public enum CurvatureKind: String, Sendable, CaseIterable {
+  /// ∇²L.
+  case hessian
+  /// The generalised Gauss–Newton matrix: positive semidefinite, equal to the Hessian for linear models.
+  case gaussNewton = "gauss_newton"
+}
+
+/// The curvature of the risk R(θ) = L(θ) + λ/2‖θ‖² at one θ over one set of samples, known by its products
+/// (∇²L + λI)v.
+public struct RiskCurvature<Element: Scalar>: SymmetricOperator {
+  public let linearization: Linearization<Element>
+  public let kind: CurvatureKind
+  /// λ.
+  public let weightDecay: Double
+
+  public init(_ linearization: Linearization<Element>, kind: CurvatureKind = .hessian, weightDecay: Double) {
+    self.linearization = linearization
+    self.kind = kind
+    self.weightDecay = weightDecay
+  }
+
+  public var dimension: Int { linearization.dimension }
+
+  public func apply(_ x: [Element], into y: inout [Element]) throws {
+    try requireLength(x.count, dimension, "the vector to multiply")
+    switch kind {
+    case .hessian: try linearization.hessianProduct(x, into: &y)
+    case .gaussNewton: try linearization.gaussNewtonProduct(x, into: &y)
+    }
+    if weightDecay != 0 { y.add(Element(weightDecay), times: x) }
+  }
+}

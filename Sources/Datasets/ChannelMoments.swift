@@ -76,18 +76,21 @@ public struct ChannelMoments: Equatable, Sendable {
     var mean = [Double](repeating: 0, count: channels)
     var deviation = mean
     let rows = values.count / channels
+    // Squares of values above 10¹⁵⁰ are infinite, so those are computed in units of the largest.
+    let largest = values.reduce(0.0) { max($0, Double($1.magnitude)) }
+    let unit = largest > 1e100 ? largest : 1
     values.withUnsafeBufferPointer { values in
       for row in 0..<rows {
-        for channel in 0..<channels { mean[channel] += Double(values[row * channels + channel]) }
+        for channel in 0..<channels { mean[channel] += Double(values[row * channels + channel]) / unit }
       }
       for channel in 0..<channels { mean[channel] /= Double(rows) }
       for row in 0..<rows {
         for channel in 0..<channels {
-          let distance = Double(values[row * channels + channel]) - mean[channel]
+          let distance = Double(values[row * channels + channel]) / unit - mean[channel]
           deviation[channel] += distance * distance
         }
       }
     }
-    return (mean, deviation.map { ($0 / Double(rows)).squareRoot() })
+    return (mean.map { $0 * unit }, deviation.map { ($0 / Double(rows)).squareRoot() * unit })
   }
 }

@@ -35,15 +35,19 @@ public struct DataDirectory: Sendable {
     return path
   }
 
+  /// The limit for CSV files, whose numbers take up to eight times as many bytes in memory as in the file.
+  var maximumCSVBytes: Int { maximumFileBytes / 8 }
+
   /// Whether there is a file or folder of that path that `resolve` gives out.
   public func contains(_ relative: String) -> Bool {
     (try? resolve(relative)) != nil
   }
 
-  /// The bytes of a regular file below the data directory.
+  /// The bytes of a regular file below the data directory, of at most `limit` (and `maximumFileBytes`) bytes.
   ///
   /// - Throws: `DatasetError.path` or `DatasetError.file`.
-  public func read(_ relative: String) throws(DatasetError) -> [UInt8] {
+  public func read(_ relative: String, limit: Int = .max) throws(DatasetError) -> [UInt8] {
+    let limit = min(limit, maximumFileBytes)
     let path = try resolve(relative)
     // Without O_NONBLOCK a named pipe would hold the thread for ever; with O_NOFOLLOW a link put
     // there since `resolve` is not followed.
@@ -59,8 +63,8 @@ public struct DataDirectory: Sendable {
     }
     guard status.st_mode & S_IFMT == S_IFREG else { throw .file(relative, .notRegular) }
     let size = Int(status.st_size)
-    guard size <= maximumFileBytes else {
-      throw .file(relative, .tooLarge(bytes: size, limit: maximumFileBytes))
+    guard size <= limit else {
+      throw .file(relative, .tooLarge(bytes: size, limit: limit))
     }
     var code: Int32 = 0
     let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, filled in

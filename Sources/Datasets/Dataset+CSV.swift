@@ -10,10 +10,12 @@ extension Dataset {
   ) throws(DatasetError) -> Dataset {
     let faults = source.faults
     if !faults.isEmpty { throw .parameters(faults) }
-    let table = try CSVTable(try directory.read(source.path), file: source.path, source: source)
+    let table = try CSVTable(
+      try directory.read(source.path, limit: directory.maximumCSVBytes), file: source.path, source: source)
     var second: CSVTable?
     if case .file(let path) = source.test {
-      let other = try CSVTable(try directory.read(path), file: path, source: source)
+      let other = try CSVTable(
+        try directory.read(path, limit: directory.maximumCSVBytes), file: path, source: source)
       guard other.inputCount == table.inputCount else {
         throw .file(path, .shape(found: [other.inputCount], expected: [table.inputCount]))
       }

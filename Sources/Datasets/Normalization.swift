@@ -22,12 +22,14 @@ public struct Normalization: Equatable, Sendable {
       standardDeviation: Array(repeating: 1, count: channels))
   }
 
-  /// Mean 0 and standard deviation 1 a channel over the samples that `moments` is of. A constant
-  /// channel is only centred.
+  /// Mean 0 and standard deviation 1 a channel over the samples that `moments` is of. A channel that is
+  /// constant, but for the rounding of its mean, is only centred.
   public static func standardizing(_ moments: ChannelMoments, scale: Double) -> Normalization {
     Normalization(
       scale: scale, mean: moments.mean,
-      standardDeviation: moments.standardDeviation.map { $0 > 0 ? $0 : 1 })
+      standardDeviation: zip(moments.mean, moments.standardDeviation).map { mean, deviation in
+        deviation > 1e-13 * abs(mean) ? deviation : 1
+      })
   }
 
   /// Whether the network sees the stored values as they are.
@@ -38,4 +40,14 @@ public struct Normalization: Equatable, Sendable {
   /// x = (raw − centre[c]) · factor[c], the same map with one multiplication.
   var centre: [Double] { mean.map { $0 / scale } }
   var factor: [Double] { standardDeviation.map { scale / $0 } }
+}
+
+extension Normalization: CustomStringConvertible {
+  public var description: String {
+    if isIdentity { return "none: values are as they were given" }
+    let scaled = scale == 1 ? "" : "values times \(scale == 1.0 / 255 ? "1/255" : "\(scale)")"
+    if mean.allSatisfy({ $0 == 0 }), standardDeviation.allSatisfy({ $0 == 1 }) { return scaled }
+    return (scaled.isEmpty ? "" : scaled + ", then ")
+      + "standardised: less the mean and divided by the standard deviation of the channel in the training split"
+  }
 }

@@ -71,3 +71,14 @@ import Testing
     #expect(try Dataset.builtIn(.iris).sha256 != digits.sha256)
   }
 }
+
+@Suite struct NormalizationTests {
+  @Test func saysWhatIsDone() throws {
+    #expect(
+      try Dataset.builtIn(.digits).normalization.description
+        == "values times 0.0625, then standardised: less the mean and divided by the standard deviation of the"
+        + " channel in the training split")
+    #expect(Normalization.none(channels: 2).description == "none: values are as they were given")
+    #expect(Normalization.none(channels: 2, scale: 1.0 / 255).description == "values times 1/255")
+  }
+}

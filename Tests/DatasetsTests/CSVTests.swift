@@ -197,4 +197,23 @@ import Testing
     #expect(set.train.values(at: 0) == [-1, 0] && set.train.values(at: 1) == [1, 0])
     #expect(set.normalization.mean == [2, 1e9])
   }
+
+  @Test func extremeNumbersHaveFiniteMoments() throws {
+    let set = try read("a,b,c,y\n1e308,0.1,-1e308,0\n1e308,0.1,1e308,1\n1e308,0.1,1e308,1\n") {
+      $0.standardized = true
+    }
+    #expect(set.normalization.mean.allSatisfy { $0.isFinite })
+    #expect(set.normalization.standardDeviation.allSatisfy { $0.isFinite })
+    // Constant columns are centred and not blown up.
+    #expect(set.normalization.standardDeviation.prefix(2) == [1, 1])
+    #expect(abs(set.train.values(at: 0)[1]) < 1e-15)
+  }
+
+  @Test func filesAboveTheLimitAreRefused() throws {
+    try folder.write("a,y\n1,0\n2,1\n", to: "f.csv")
+    #expect(throws: DatasetError.file("f.csv", .tooLarge(bytes: 12, limit: 8))) {
+      try Dataset.csv(
+        CSVSource(path: "f.csv"), name: "x", in: DataDirectory(folder.path, maximumFileBytes: 64))
+    }
+  }
 }

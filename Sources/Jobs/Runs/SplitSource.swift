@@ -1,0 +1,33 @@
+import Datasets
+import Network
+import Tensor
+
+/// A split of a data set as a network takes it.
+struct SplitSource: SampleSource {
+  let split: Split
+
+  var count: Int { split.count }
+  var shape: Shape { split.shape }
+
+  func copyInputs<Element: Scalar>(_ indices: ArraySlice<Int>, into target: UnsafeMutablePointer<Element>) {
+    split.copyInputs(indices, into: target)
+  }
+}
+
+extension Split {
+  /// Some samples of the split with their labels or target values; all where `indices` is nil.
+  /// - Parameter trueLabels: with the classes from before any was changed.
+  func samples(_ indices: [Int]? = nil, trueLabels: Bool = false) -> Samples {
+    let places = indices ?? Array(0..<count)
+    let targets: Targets
+    if let values = self.targets {
+      let columns = values.shape[1]
+      targets = .values(
+        places.flatMap { values.elements[$0 * columns..<($0 + 1) * columns] }, columns: columns)
+    } else {
+      let labels = trueLabels ? originalLabels : labels
+      targets = .classes(places.map { labels[$0] })
+    }
+    return Samples(source: SplitSource(split: self), indices: places, targets: targets)
+  }
+}

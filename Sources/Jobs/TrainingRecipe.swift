@@ -6,7 +6,7 @@ public struct TrainingRecipe: Hashable, Sendable {
   public var epochs: Int
   /// Samples a step; `all` is full-batch descent.
   public var batchSize: SampleCount
-  /// In the order in which they are applied.
+  /// Each once.
   public var augmentations: [Augmentation]
   /// The share of the training split held out for validation, drawn with the seed.
   public var validationShare: Double
@@ -14,15 +14,15 @@ public struct TrainingRecipe: Hashable, Sendable {
   public var excluded: GroupChoice?
 
   public enum Augmentation: String, CaseIterable, Sendable {
-    /// Mirrored left to right with probability 1/2.
+    /// Left and right exchanged for half of the pictures.
     case flip
-    /// Padded by 4 zeros on every side and cut out at a random place.
+    /// Moved by up to 4 places in each direction, zeros coming in.
     case crop
   }
 
   public init(
     optimizer: OptimizerChoice = .standardSGD, learningRate: Double = 0.05,
-    schedule: ScheduleChoice = .standardCosine,
+    schedule: ScheduleChoice = .cosine,
     epochs: Int = 5, batchSize: SampleCount = .count(128), augmentations: [Augmentation] = [],
     validationShare: Double = 0.1, excluded: GroupChoice? = nil
   ) {
@@ -54,14 +54,12 @@ public enum OptimizerChoice: Hashable, Sendable {
 /// The learning rate over the training, as a factor on it.
 public enum ScheduleChoice: Hashable, Sendable {
   case constant
-  /// Half a cosine from 1 down to `minimum`, after `warmup` epochs of a straight rise.
-  case cosine(minimum: Double, warmup: Double)
+  /// Half a cosine, from 1 down to 0.
+  case cosine
   /// Times `factor` after every `every` epochs.
   case step(every: Int, factor: Double)
 
   enum Name: String, CaseIterable, Sendable { case constant, cosine, step }
-
-  public static let standardCosine = ScheduleChoice.cosine(minimum: 0, warmup: 0)
 }
 
 // MARK: - From and to JSON
@@ -162,7 +160,7 @@ extension TrainingRecipe {
 extension ScheduleChoice {
   /// A name, or an object with a `name` and the schedule's options.
   static func read(_ reader: FieldReader, _ name: String) -> ScheduleChoice {
-    guard let value = reader.value(name) else { return .standardCosine }
+    guard let value = reader.value(name) else { return .cosine }
     let pointer = reader.pointer.appending(name)
     let options =
       if case .object = value {
@@ -176,14 +174,11 @@ extension ScheduleChoice {
     } else {
       chosen = FieldReader.choice(value, Name.self, at: pointer, reader.faults)
     }
-    guard let chosen else { return .standardCosine }
+    guard let chosen else { return .cosine }
     defer { options.finish() }
     switch chosen {
     case .constant: return .constant
-    case .cosine:
-      return .cosine(
-        minimum: options.number("minimum", .share, default: 0),
-        warmup: options.number("warmup", .notNegative, default: 0))
+    case .cosine: return .cosine
     case .step:
       return .step(
         every: options.integer("every", in: 1...1_000_000, default: 30),
@@ -193,9 +188,8 @@ extension ScheduleChoice {
 
   public var json: JSONValue {
     switch self {
-    case .constant: ["name": "constant"]
-    case .cosine(let minimum, let warmup):
-      ["name": "cosine", "minimum": .number(minimum), "warmup": .number(warmup)]
+    case .constant: "constant"
+    case .cosine: "cosine"
     case .step(let every, let factor):
       ["name": "step", "every": JSONValue(every), "factor": .number(factor)]
     }

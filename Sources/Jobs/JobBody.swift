@@ -1,0 +1,57 @@
+/// The body of `POST /v1/jobs`: a kind, a priority, and the request of that kind.
+public struct JobBody: Sendable {
+  public static let priorities = -100...100
+
+  public var kind: JobKind
+  /// Higher goes first.
+  public var priority: Int
+  public var request: any JobRequest
+
+  /// Reads a body; throws `RequestRejection` with every fault.
+  public init(_ body: JSONValue, kinds: [JobKind]) throws(RequestRejection) {
+    let faults = RequestFaults()
+    let reader = FieldReader(body, faults: faults)
+    let names = kinds.map(\.name)
+    var chosen: JobKind?
+    if let value = reader.requiredValue("kind") {
+      chosen = kinds.first { value == .string($0.name) }
+      if chosen == nil {
+        let suggestion = value.stringValue.map { Spelling.suggestion(for: $0, among: names) } ?? ""
+        reader.fault(
+          "kind",
+          "must be \(FieldReader.words(names, joinedBy: "or")), got \(FieldReader.brief(value))\(suggestion)")
+      }
+    }
+    priority = reader.integer("priority", in: Self.priorities, default: 0)
+    // Without a kind nobody knows which other members belong here.
+    guard let chosen else {
+      try faults.throwIfAny()
+      throw RequestRejection(faults: [])
+    }
+    kind = chosen
+    request = chosen.read(reader)
+    reader.finish()
+    try faults.throwIfAny()
+  }
+
+  public init(kind: JobKind, priority: Int = 0, request: any JobRequest) {
+    self.kind = kind
+    self.priority = priority
+    self.request = request
+  }
+
+  /// Checks the request against what is stored and fills in the rest.
+  ///
+  /// Throws `UnknownResource`, `NameTaken`, or `RequestRejection` with every fault.
+  public mutating func resolve(_ catalog: any Catalog) throws {
+    let faults = RequestFaults()
+    try request.resolve(catalog, faults)
+    try faults.throwIfAny()
+  }
+
+  /// The body with every default filled in: posting it again gives the same result.
+  public var json: JSONValue {
+    let head: JSONObject = ["kind": .string(kind.name), "priority": JSONValue(priority)]
+    return .object(head.merging(request.members))
+  }
+}

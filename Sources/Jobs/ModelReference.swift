@@ -1,0 +1,96 @@
+/// The model a job works on, and which of its checkpoints.
+public struct ModelReference: Hashable, Sendable {
+  public var model: String
+  /// Nil until `resolve` filled it in; and after that where the model has none.
+  public var checkpoint: String?
+
+  public init(model: String, checkpoint: String? = nil) {
+    self.model = model
+    self.checkpoint = checkpoint
+  }
+
+  static func read(_ reader: FieldReader) -> ModelReference {
+    ModelReference(
+      model: reader.requiredResourceName("model"), checkpoint: reader.text("checkpoint", maximumLength: 64))
+  }
+
+  /// Finds the model and its checkpoint, by default the latest that is not an edited one.
+  ///
+  /// - Parameter needsWeights: whether a model without any checkpoint is a fault.
+  mutating func resolve(
+    _ catalog: any Catalog, _ faults: RequestFaults, needsWeights: Bool = true
+  ) throws -> CatalogModel {
+    guard let record = try catalog.model(named: model) else { throw UnknownResource(.model, model) }
+    if let checkpoint {
+      guard let found = try catalog.checkpoint(id: checkpoint) else {
+        throw UnknownResource(.checkpoint, checkpoint)
+      }
+      if found.model != model {
+        faults.add(
+          "must be a checkpoint of the model \"\(model)\", got one of \"\(found.model)\"",
+          at: .root.appending("checkpoint"))
+      }
+    } else {
+      checkpoint = try catalog.latestCheckpoint(ofModel: model)?.id
+      if checkpoint == nil, needsWeights {
+        faults.add(
+          "has no checkpoint yet: its training has not ended; wait for it, or upload weights",
+          at: .root.appending("model"))
+      }
+    }
+    return record
+  }
+
+  var members: JSONObject { ["model": .string(model), "checkpoint": JSONValue(checkpoint)] }
+
+  /// What a job on this model uses.
+  func uses(_ datasets: String...) -> JobUses {
+    JobUses(models: [model], datasets: datasets, checkpoints: checkpoint.map { [$0] } ?? [])
+  }
+}
+
+extension Catalog {
+  /// The data set, if it can be used; what is in the way is a fault.
+  ///
+  /// Throws `UnknownResource`.
+  func usableDataset(
+    _ name: String, at pointer: JSONPointer, _ faults: RequestFaults
+  ) throws -> CatalogDataset {
+    guard let record = try dataset(named: name) else { throw UnknownResource(.dataset, name) }
+    if let incomplete = record.incomplete {
+      faults.add("names the data set \"\(name)\", which \(incomplete)", at: pointer)
+    }
+    return record
+  }
+}
+
+extension GroupChoice {
+  /// Checks that the group is there, and that something is left without it.
+  func check(_ dataset: CatalogDataset, at pointer: JSONPointer, _ faults: RequestFaults) {
+    func fault(_ detail: String) { faults.add(detail, at: pointer.appending(member.name)) }
+    switch self {
+    case .label(let label):
+      guard case .classes(let classes) = dataset.targets else {
+        return fault("cannot be used: the data set \"\(dataset.name)\" has regression targets; use indices")
+      }
+      guard label < classes else {
+        return fault("must be between 0 and \(classes - 1), got \(label)")
+      }
+      let counts = dataset.trainClassCounts
+      if counts.indices.contains(label) {
+        if counts[label] == 0 { fault("has no training sample of class \(label)") }
+        if counts[label] == dataset.trainCount { fault("takes every training sample; some must remain") }
+      }
+    case .indices(let indices):
+      if let last = indices.last, last >= dataset.trainCount {
+        fault("must be between 0 and \(dataset.trainCount - 1), got \(last)")
+      } else if indices.count == dataset.trainCount {
+        fault("takes every training sample; some must remain")
+      }
+    case .poisoned:
+      if dataset.poisonedCount == 0 {
+        fault("cannot be used: the data set \"\(dataset.name)\" has no poisoned samples")
+      }
+    }
+  }
+}

@@ -1,0 +1,59 @@
+/// `train`: trains a model from a checkpoint, or from its initial weights where it has none.
+public struct TrainRequest: JobRequest, Hashable {
+  public static let kind = "train"
+
+  public var target: ModelReference
+  /// Seeds the order of samples, augmentation, dropout and the validation share; by default the model's.
+  public var seed: Int?
+  public var recipe: TrainingRecipe
+  /// The model's data set, known after `resolve`.
+  public var dataset = ""
+
+  public init(model: String, checkpoint: String? = nil, seed: Int? = nil, recipe: TrainingRecipe = .standard)
+  {
+    target = ModelReference(model: model, checkpoint: checkpoint)
+    self.seed = seed
+    self.recipe = recipe
+  }
+
+  public static func read(_ reader: FieldReader) -> TrainRequest {
+    let target = ModelReference.read(reader)
+    return TrainRequest(
+      model: target.model, checkpoint: target.checkpoint, seed: reader.integer("seed", in: 0...Int.max),
+      recipe: TrainingRecipe.read(reader))
+  }
+
+  public mutating func resolve(_ catalog: any Catalog, _ faults: RequestFaults) throws {
+    let model = try target.resolve(catalog, faults, needsWeights: false)
+    seed = seed ?? model.seed
+    dataset = model.dataset
+    let set = try catalog.usableDataset(dataset, at: .root.appending("model"), faults)
+    recipe.check(set, at: .root, faults)
+  }
+
+  public var members: JSONObject {
+    target.members.merging(["seed": JSONValue(seed)]).merging(recipe.members)
+  }
+
+  public var uses: JobUses { target.uses(dataset) }
+}
+
+extension TrainingRecipe {
+  /// Checks what depends on the data set.
+  func check(_ dataset: CatalogDataset, at pointer: JSONPointer, _ faults: RequestFaults) {
+    excluded?.check(dataset, at: pointer.appending("exclude"), faults)
+    if !augmentations.isEmpty, dataset.inputShape.count != 3 {
+      faults.add(
+        "needs pictures, and the samples of \"\(dataset.name)\" are vectors", at: pointer.appending("augment")
+      )
+    }
+    let held = Int((validationShare * Double(dataset.trainCount)).rounded())
+    if validationShare > 0, held < 1 {
+      faults.add(
+        "leaves no validation sample of the \(dataset.trainCount) training samples of \"\(dataset.name)\"; use 0 or more",
+        at: pointer.appending("validation"))
+    } else if held >= dataset.trainCount, dataset.trainCount > 0 {
+      faults.add("leaves no sample to train on", at: pointer.appending("validation"))
+    }
+  }
+}

@@ -1,0 +1,137 @@
+/// A solver and its options, as a request names them.
+public struct SolverRequest: Hashable, Sendable {
+  public enum Name: String, CaseIterable, Sendable {
+    case lsmr, cg, minres, neumann, direct, lissa, arnoldi
+
+    /// Whether the iterates follow the strong curvature first, so that a step of the path can be chosen.
+    public var hasPath: Bool {
+      switch self {
+      case .lsmr, .cg, .minres, .neumann: true
+      case .direct, .lissa, .arnoldi: false
+      }
+    }
+  }
+
+  public enum Iterations: Hashable, Sendable {
+    /// The solver's own limit.
+    case standard
+    case count(Int)
+    /// The step of the path with the best score on validation samples.
+    case auto
+  }
+
+  public enum Complement: String, CaseIterable, Sendable { case dropped, constant, solved }
+
+  public var name: Name
+  public var iterations: Iterations
+  /// The relative residual aimed at; nil is the solver's own.
+  public var tolerance: Double?
+  /// `neumann`, `lissa`: c; nil measures it.
+  public var scale: Double?
+  /// `lissa`: samples a batch.
+  public var batchSize: Int
+  /// `lissa`: independent runs that are averaged.
+  public var repeats: Int
+  /// `lissa`: further rounds on the true residual, at most.
+  public var corrections: Int
+  /// `arnoldi`: eigenpairs.
+  public var rank: Int
+  /// `arnoldi`: what becomes of the part outside the eigenvectors.
+  public var complement: Complement
+
+  public init(
+    name: Name = .lsmr, iterations: Iterations = .standard, tolerance: Double? = nil, scale: Double? = nil,
+    batchSize: Int = 64, repeats: Int = 1, corrections: Int = 10, rank: Int = 50,
+    complement: Complement = .solved
+  ) {
+    self.name = name
+    self.iterations = iterations
+    self.tolerance = tolerance
+    self.scale = scale
+    self.batchSize = batchSize
+    self.repeats = repeats
+    self.corrections = corrections
+    self.rank = rank
+    self.complement = complement
+  }
+}
+
+extension SolverRequest {
+  /// Reads a name, or an object with a `name` and the solver's options.
+  ///
+  /// - Parameter standardIterations: of a path solver where the request says nothing.
+  static func read(
+    _ reader: FieldReader, _ name: String, default standard: Name, standardIterations: Iterations
+  ) -> SolverRequest {
+    func request(_ name: Name) -> SolverRequest {
+      SolverRequest(name: name, iterations: name.hasPath ? standardIterations : .standard)
+    }
+    guard let value = reader.value(name) else { return request(standard) }
+    guard case .object = value else {
+      return request(reader.choice(name, default: standard))
+    }
+    let options = FieldReader(value, at: reader.pointer.appending(name), faults: reader.faults)
+    // Without a valid name nobody knows which options belong here.
+    guard options.requiredValue("name") != nil, let chosen = options.choice("name", Name.self) else {
+      return request(standard)
+    }
+    var solver = request(chosen)
+    solver.iterations = readIterations(options, chosen) ?? solver.iterations
+    solver.tolerance = options.number("tolerance", NumberRange(from: .excluding(0), to: .excluding(1)))
+    switch chosen {
+    case .lsmr, .cg, .minres, .direct: break
+    case .neumann: solver.scale = options.number("scale", .positive)
+    case .lissa:
+      solver.scale = options.number("scale", .positive)
+      solver.batchSize = options.integer("batch_size", in: 1...10_000_000, default: 64)
+      solver.repeats = options.integer("repeats", in: 1...1000, default: 1)
+      solver.corrections = options.integer("corrections", in: 0...1000, default: 10)
+    case .arnoldi:
+      solver.rank = options.integer("rank", in: 1...100_000, default: 50)
+      solver.complement = options.choice("complement", default: .solved)
+    }
+    options.finish()
+    return solver
+  }
+
+  private static func readIterations(_ options: FieldReader, _ name: Name) -> Iterations? {
+    guard let value = options.value("iterations") else { return nil }
+    if value == "auto" {
+      if name.hasPath { return .auto }
+      options.fault(
+        "iterations",
+        "must be an integer: the solver \"\(name.rawValue)\" has no path of steps to choose from")
+      return nil
+    }
+    guard value.doubleValue != nil else {
+      options.fault("iterations", "must be an integer or \"auto\", got \(FieldReader.brief(value))")
+      return nil
+    }
+    return options.integer("iterations", in: 1...1_000_000).map(Iterations.count)
+  }
+
+  public var json: JSONValue {
+    var object: JSONObject = ["name": .string(name.rawValue)]
+    guard name != .direct else { return .object(object) }
+    object["iterations"] =
+      switch iterations {
+      case .standard: .null
+      case .count(let count): JSONValue(count)
+      case .auto: "auto"
+      }
+    object["tolerance"] = JSONValue(tolerance)
+    switch name {
+    case .lsmr, .cg, .minres, .direct: break
+    case .neumann: object["scale"] = JSONValue(scale)
+    case .lissa:
+      object["scale"] = JSONValue(scale)
+      object["batch_size"] = JSONValue(batchSize)
+      object["repeats"] = JSONValue(repeats)
+      object["corrections"] = JSONValue(corrections)
+    case .arnoldi:
+      object["rank"] = JSONValue(rank)
+      object["complement"] = .string(complement.rawValue)
+    }
+    return .object(object)
+  }
+}

@@ -45,7 +45,7 @@ public struct ArnoldiSolver: SymmetricSolver, Equatable {
   /// Each report counts its own products; those of the eigenpairs are shared out evenly, the rest to the
   /// first.
   public func solve<H: SymmetricOperator>(
-    _ h: H, block: [[H.Element]], progress: ((SolveProgress) throws -> Void)? = nil
+    _ h: H, block: [[H.Element]], progress: ((SolveProgress) throws -> Void)?
   ) throws -> [Solution<H.Element>] {
     if block.isEmpty { return [] }
     let pairs = try eigenpairs(of: h)
@@ -142,7 +142,7 @@ private struct LowRankInverse<Element: Scalar> {
   ) throws -> (step: [Element], end: RunEnd) where H.Element == Element {
     let inside = apply(right)
     let rest = outside(right)
-    if rest.norm <= course.tolerance * size || vectors.count == right.count {
+    if rest.norm <= course.target * size || vectors.count == right.count {
       let stops = try course.step(residual: rest.norm / size) {
         var iterate = base
         iterate.add(1, times: inside)

@@ -4,8 +4,8 @@ import Tensor
 /// form of Ji and Li (2017): search directions are orthonormalised in every step and dependent ones left out.
 ///
 /// All right-hand sides search in one common space, so the block needs far fewer steps than each alone; a
-/// step is one product with the whole block. Where negative curvature or a loss of independence shows, each
-/// right-hand side goes on alone from where it is, so that each has a verdict of its own.
+/// step is one product with the whole block. Where negative curvature shows, the common space is spoilt for
+/// all; each right-hand side is then solved alone from the start, so that each has a verdict of its own.
 public struct BlockConjugateGradient: SymmetricSolver, Equatable {
   /// Right-hand sides solved together, at most; more are taken in turns.
   public static let defaultWidth = 64
@@ -31,7 +31,7 @@ public struct BlockConjugateGradient: SymmetricSolver, Equatable {
   /// - Returns: a solution for each right-hand side. The products of a block step count one for every
   ///   direction, shared out evenly over the right-hand sides of the block.
   public func solve<H: SymmetricOperator>(
-    _ h: H, block: [[H.Element]], progress: ((SolveProgress) throws -> Void)? = nil
+    _ h: H, block: [[H.Element]], progress: ((SolveProgress) throws -> Void)?
   ) throws -> [Solution<H.Element>] {
     try options.validate()
     if width < 1 { throw SolveError.option(name: "width", value: "\(width)", expected: "at least 1") }
@@ -91,7 +91,7 @@ private struct BlockState<H: SymmetricOperator> {
   }
 
   /// Rounds of the block recurrence on the true residuals until all meet the tolerance or a round gains
-  /// too little; what is left goes to `single`, one by one.
+  /// too little; after negative curvature `single` takes them one by one.
   mutating func solve(_ single: ConjugateGradient) throws -> [Solution<Element>] {
     var open = block.indices.filter { sizes[$0] > 0 }
     for index in block.indices where sizes[index] == 0 {
@@ -126,7 +126,7 @@ private struct BlockState<H: SymmetricOperator> {
       open = next
     }
     share()
-    for index in alone { try goOn(index, rests[index], single) }
+    for index in alone { try solveAlone(index, single) }
     return block.indices.map { Solution(x: x[$0], report: reports[$0]) }
   }
 
@@ -137,21 +137,21 @@ private struct BlockState<H: SymmetricOperator> {
     var r = rests
     for (position, index) in open.enumerated() { r[position].scale(Element(1 / sizes[index])) }
     var p = try directions(r)
-    let dropping = 10 * unitRoundoff(Element.self)
     while iterations < limit {
-      p = orthonormalized(p, dropping: dropping).vectors
+      p = orthonormalized(p)
       if p.isEmpty { return .finished }
       let q = try damped.apply(block: p)
       products += p.count * damped.productsPerApplication
       guard let step = try BlockStep(p, q, r) else { return .broken }
       largest = max(largest, step.largest)
       iterations += 1
+      let moves = zip(step.weights, open).map { row, index in row.map { $0 * sizes[index] } }
+      var moved = open.map { x[$0] }
+      addCombinations(of: p, moves, to: &moved)
+      for (position, index) in open.enumerated() { x[index] = moved[position] }
+      addCombinations(of: q, step.weights.map { $0.map { -$0 } }, to: &r)
       var worst = 0.0
       for (position, index) in open.enumerated() {
-        for (direction, weight) in step.weights[position].enumerated() {
-          x[index].add(Element(weight * sizes[index]), times: p[direction])
-          r[position].add(Element(-weight), times: q[direction])
-        }
         let residual = r[position].norm
         if !residual.isFinite {
           throw SolveError.nonFinite(solver: "cg", iteration: iterations, quantity: "the residual")
@@ -161,15 +161,11 @@ private struct BlockState<H: SymmetricOperator> {
         worst = max(worst, residual)
       }
       try progress?(SolveProgress(iteration: iterations, limit: limit, relativeResidual: worst))
-      if worst <= tolerance { return .finished }
+      if worst <= tolerance / 2 { return .finished }
       // P ← Z + P β with β = −(PᵀQ)⁻¹ QᵀZ
       var z = try directions(r)
       let weights = try step.solve(crossProducts(z, q), rows: z.count)
-      for position in z.indices {
-        for (direction, weight) in weights[position].enumerated() {
-          z[position].add(Element(-weight), times: p[direction])
-        }
-      }
+      addCombinations(of: p, weights.map { $0.map { -$0 } }, to: &z)
       p = z
     }
     return .finished
@@ -197,25 +193,17 @@ private struct BlockState<H: SymmetricOperator> {
     reports[0].curvatureProducts += products - share * reports.count
   }
 
-  /// Solves for the correction of one right-hand side by plain conjugate gradients.
-  private mutating func goOn(_ index: Int, _ rest: [Element], _ single: ConjugateGradient) throws {
-    let left = rest.norm / sizes[index]
-    var options = options
-    options.iterationLimit = limit - iterations
-    options.tolerance = min(0.5, tolerance / left)
-    let solver = ConjugateGradient(options)
-    let correction = try solver.solve(
-      damped.base, rest, preconditioner: preconditioner, monitor: SolveMonitor(progress: progress))
-    var candidate = x[index]
-    candidate.add(1, times: correction.x)
-    reports[index].iterations += correction.report.iterations
-    reports[index].residualHistory += correction.report.residualHistory.map { $0 * left }
-    reports[index].curvatureProducts += correction.report.curvatureProducts
-    if correction.report.relativeResidual < 1 {
-      x[index] = candidate
-      settle(index, correction.report.relativeResidual * left)
-    }
-    reports[index].reason = reports[index].converged ? nil : (correction.report.reason ?? .stagnation)
+  /// Solves one right-hand side from the start, with the steps that are left.
+  private mutating func solveAlone(_ index: Int, _ single: ConjugateGradient) throws {
+    var single = single
+    single.options.iterationLimit = limit - iterations
+    let solution = try single.solve(
+      damped.base, block[index], preconditioner: preconditioner, monitor: SolveMonitor(progress: progress))
+    let shared = reports[index]
+    x[index] = solution.x
+    reports[index] = solution.report
+    reports[index].iterations += shared.iterations
+    reports[index].curvatureProducts += shared.curvatureProducts
   }
 }
 
@@ -230,14 +218,7 @@ private struct BlockStep {
   /// nil where PᵀHP is not positive definite, up to rounding.
   init?<Element: Scalar>(_ p: [[Element]], _ q: [[Element]], _ r: [[Element]]) throws {
     let s = p.count
-    var core = crossProducts(p, q)
-    for i in 0..<s {
-      for j in 0..<i {
-        let mean = (core[i * s + j] + core[j * s + i]) / 2
-        core[i * s + j] = mean
-        core[j * s + i] = mean
-      }
-    }
+    let core = symmetricPart(crossProducts(p, q), order: s)
     for value in core where !value.isFinite {
       throw SolveError.nonFinite(solver: "cg", iteration: 0, quantity: "a product")
     }

@@ -106,7 +106,7 @@ public struct ConjugateGradient: SymmetricSolver, Equatable {
         return iterate
       }
       if stops { return (x, .stopped(.observer)) }
-      if residual <= course.tolerance { return (x, .tolerance) }
+      if residual <= course.target { return (x, .tolerance) }
       let z = try preconditioner?.apply(r) ?? r
       let next = r.dot(z)
       try course.require(next, "the preconditioned residual")

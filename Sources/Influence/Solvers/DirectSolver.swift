@@ -30,7 +30,7 @@ public struct DirectSolver: SymmetricSolver, LeastSquaresSolver, Equatable {
 
   /// Factors once for all right-hand sides. The products of building the matrix are in the first report.
   public func solve<H: SymmetricOperator>(
-    _ h: H, block: [[H.Element]], progress: ((SolveProgress) throws -> Void)? = nil
+    _ h: H, block: [[H.Element]], progress: ((SolveProgress) throws -> Void)?
   ) throws -> [Solution<H.Element>] {
     let n = h.dimension
     for g in block { try check(g, n) }

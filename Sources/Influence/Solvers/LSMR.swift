@@ -169,7 +169,7 @@ public struct LSMR: LeastSquaresSolver, SymmetricSolver, Equatable {
         return iterate
       }
       if stops { return (x, .stopped(.observer)) }
-      if residual <= course.tolerance || isExhausted { return (x, .tolerance) }
+      if residual <= course.target || isExhausted { return (x, .tolerance) }
     }
   }
 }

@@ -48,6 +48,7 @@ public struct MINRES: SymmetricSolver, Equatable {
     typealias Element = H.Element
     let n = rightHandSide.count
     let noise = unitRoundoff(Element.self)
+    let unreachable = min(course.target, DefaultTolerance.symmetric(Element.self))
     var x = [Element].zeros(n)
     var v = rightHandSide
     var beta = v.norm
@@ -81,8 +82,8 @@ public struct MINRES: SymmetricSolver, Equatable {
       let gammaBar = sine * deltaBar - cosine * alpha
       epsilon = sine * beta
       deltaBar = -cosine * beta
-      // ‖H r‖ before this step is φ̄·hypot(γ̄, δ̄): no step helps once it is rounding.
-      if hypot(gammaBar, deltaBar) <= 10 * noise * largest { return (x, .stopped(.stagnation)) }
+      // ‖H r‖ before this step is φ̄·hypot(γ̄, δ̄): r is orthogonal to the range, no step helps.
+      if hypot(gammaBar, deltaBar) <= unreachable * largest { return (x, .stopped(.stagnation)) }
       let gamma = hypot(gammaBar, beta)
       cosine = gammaBar / gamma
       sine = beta / gamma
@@ -103,7 +104,7 @@ public struct MINRES: SymmetricSolver, Equatable {
         return iterate
       }
       if stops { return (x, .stopped(.observer)) }
-      if residual <= course.tolerance || beta <= noise * largest { return (x, .tolerance) }
+      if residual <= course.target || beta <= noise * largest { return (x, .tolerance) }
       swap(&previousV, &v)
       swap(&v, &next)
       v.scale(Element(1 / beta))

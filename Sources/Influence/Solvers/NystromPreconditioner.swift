@@ -29,7 +29,7 @@ public struct NystromPreconditioner<Element: Scalar>: Preconditioner {
     let count = min(rank, n)
     var stream = RandomStream(seed: seed, purpose: "nystrom test vectors")
     var test = (0..<count).map { _ in [Element].randomNormal(n, &stream) }
-    test = orthonormalized(test, dropping: 0).vectors
+    test = orthonormalized(test)
     var sketch = try h.apply(block: test)
     products = count * h.productsPerApplication
 
@@ -39,21 +39,14 @@ public struct NystromPreconditioner<Element: Scalar>: Preconditioner {
     for index in 0..<count { sketch[index].add(Element(shift), times: test[index]) }
 
     // B = Y C^(−1/2) with C = Ωᵀ Y. Its squared singular values are the eigenvalues, its left vectors U.
-    var core = [Double](repeating: 0, count: count * count)
-    for i in 0..<count {
-      for j in 0...i {
-        let value = (test[i].dot(sketch[j]) + test[j].dot(sketch[i])) / 2
-        core[i * count + j] = value
-        core[j * count + i] = value
-      }
-    }
+    let core = symmetricPart(crossProducts(test, sketch), order: count)
     let (values, rows) = try DenseAlgebra.eigen(core, order: count)
     let cutoff = shift * 0.1
     let kept = (0..<count).filter { values[$0] > cutoff }
     let b = combinations(
       of: sketch,
       kept.map { index in (0..<count).map { rows[index * count + $0] / values[index].squareRoot() } })
-    let gram = gramMatrix(b)
+    let gram = crossProducts(b, b)
     let (squares, mixing) = try DenseAlgebra.eigen(gram, order: kept.count)
     let order = (0..<kept.count).reversed().filter { squares[$0] > shift }
     vectors = combinations(

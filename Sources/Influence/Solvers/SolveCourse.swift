@@ -21,6 +21,8 @@ struct SolveCourse<Element: Scalar> {
   }
 
   var tolerance: Double { report.tolerance }
+  /// What a recurrence aims at: its residual and the true one part by rounding, which the rest allows for.
+  var target: Double { report.tolerance / 2 }
   var isAtLimit: Bool { report.iterations >= limit }
 
   /// Counts `applications` of an operator.

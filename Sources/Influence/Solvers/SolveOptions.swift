@@ -37,7 +37,7 @@ func unitRoundoff<Element: Scalar>(_: Element.Type) -> Double { Double(Element.u
 enum DefaultTolerance {
   /// For ‖g − Hx‖/‖g‖: the relative error of x is then about as small, at worst κ times as large.
   static func symmetric<Element: Scalar>(_: Element.Type) -> Double {
-    Element.precision == .float32 ? 1e-6 : 1e-10
+    Element.precision == .float32 ? 2e-7 : 1e-10
   }
 
   /// For ‖Aᵀ(g − Ax)‖/‖Aᵀg‖, which weighs the weak directions by σ² and so must be smaller.

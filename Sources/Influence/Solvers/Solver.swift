@@ -13,12 +13,18 @@ public protocol SymmetricSolver: Sendable {
 }
 
 extension SymmetricSolver {
+  public func solve<H: SymmetricOperator>(
+    _ h: H, block: [[H.Element]]
+  ) throws -> [Solution<H.Element>] {
+    try solve(h, block: block, progress: nil)
+  }
+
   public func solve<H: SymmetricOperator>(_ h: H, _ g: [H.Element]) throws -> Solution<H.Element> {
     try solve(h, g, monitor: SolveMonitor())
   }
 
   public func solve<H: SymmetricOperator>(
-    _ h: H, block: [[H.Element]], progress: ((SolveProgress) throws -> Void)? = nil
+    _ h: H, block: [[H.Element]], progress: ((SolveProgress) throws -> Void)?
   ) throws -> [Solution<H.Element>] {
     try block.map { try solve(h, $0, monitor: SolveMonitor(progress: progress)) }
   }

@@ -136,6 +136,14 @@ private struct BlockState<H: SymmetricOperator> {
   private mutating func run(_ open: [Int], _ rests: [[Element]]) throws -> Outcome {
     var r = rests
     for (position, index) in open.enumerated() { r[position].scale(Element(1 / sizes[index])) }
+    // What rounding may have left in each residual, as a length.
+    var noise = r.map { 100 * unitRoundoff(Element.self) * $0.norm }
+    var corrections = open.map { [Element].zeros(block[$0].count) }
+    defer {
+      for (position, index) in open.enumerated() {
+        x[index].add(Element(sizes[index]), times: corrections[position])
+      }
+    }
     var p = try directions(r)
     while iterations < limit {
       p = orthonormalized(p)
@@ -145,11 +153,9 @@ private struct BlockState<H: SymmetricOperator> {
       guard let step = try BlockStep(p, q, r) else { return .broken }
       largest = max(largest, step.largest)
       iterations += 1
-      let moves = zip(step.weights, open).map { row, index in row.map { $0 * sizes[index] } }
-      var moved = open.map { x[$0] }
-      addCombinations(of: p, moves, to: &moved)
-      for (position, index) in open.enumerated() { x[index] = moved[position] }
+      addCombinations(of: p, step.weights, to: &corrections)
       addCombinations(of: q, step.weights.map { $0.map { -$0 } }, to: &r)
+      var live: [Int] = []
       var worst = 0.0
       for (position, index) in open.enumerated() {
         let residual = r[position].norm
@@ -158,12 +164,16 @@ private struct BlockState<H: SymmetricOperator> {
         }
         reports[index].iterations = iterations
         reports[index].residualHistory.append(residual)
+        noise[position] = max(noise[position], 100 * unitRoundoff(Element.self) * residual)
         worst = max(worst, residual)
+        if residual > noise[position] { live.append(position) }
       }
       try progress?(SolveProgress(iteration: iterations, limit: limit, relativeResidual: worst))
-      if worst <= tolerance / 2 { return .finished }
+      // A residual that is rounding has no direction: searching along it would spoil the common space. Where
+      // more is wanted, the next round begins with the true residual.
+      if worst <= tolerance / 2 || live.isEmpty { return .finished }
       // P ← Z + P β with β = −(PᵀQ)⁻¹ QᵀZ
-      var z = try directions(r)
+      var z = try directions(live.map { r[$0] })
       let weights = try step.solve(crossProducts(z, q), rows: z.count)
       addCombinations(of: p, weights.map { $0.map { -$0 } }, to: &z)
       p = z

@@ -48,7 +48,8 @@ public struct MINRES: SymmetricSolver, Equatable {
     typealias Element = H.Element
     let n = rightHandSide.count
     let noise = unitRoundoff(Element.self)
-    let unreachable = min(course.target, DefaultTolerance.symmetric(Element.self))
+    let unreachable = 10 * noise
+    var singular = SingularStop<Element>()
     var x = [Element].zeros(n)
     var v = rightHandSide
     var beta = v.norm
@@ -82,8 +83,12 @@ public struct MINRES: SymmetricSolver, Equatable {
       let gammaBar = sine * deltaBar - cosine * alpha
       epsilon = sine * beta
       deltaBar = -cosine * beta
-      // ‖H r‖ before this step is φ̄·hypot(γ̄, δ̄): r is orthogonal to the range, no step helps.
-      if hypot(gammaBar, deltaBar) <= unreachable * largest { return (x, .stopped(.stagnation)) }
+      // ‖H r‖/‖r‖ before this step: where it is rounding, r is orthogonal to the range and no step helps.
+      let slope = hypot(gammaBar, deltaBar)
+      if slope <= unreachable * largest { return (x, .stopped(.stagnation)) }
+      if let found = singular.look(x, slope: slope / largest, residual: phiBar) {
+        return (found, .stopped(.stagnation))
+      }
       let gamma = hypot(gammaBar, beta)
       cosine = gammaBar / gamma
       sine = beta / gamma
@@ -109,5 +114,26 @@ public struct MINRES: SymmetricSolver, Equatable {
       swap(&v, &next)
       v.scale(Element(1 / beta))
     }
+  }
+}
+
+/// Ends MINRES on a singular system whose range does not hold g. There ‖Hr‖/‖r‖ falls to some small value and
+/// then, by rounding, the iterates run away along the null space; the iterate at the minimum is the answer.
+private struct SingularStop<Element: Scalar> {
+  private var x: [Element] = []
+  private var slope = unitRoundoff(Element.self).squareRoot()
+  private var residual = 0.0
+
+  /// - Parameters:
+  ///   - slope: ‖Hr‖/(‖H‖‖r‖) of x.
+  /// - Returns: the iterate to end with, once the slope has risen again and the residual has not fallen.
+  mutating func look(_ x: [Element], slope: Double, residual: Double) -> [Element]? {
+    if slope < self.slope {
+      self.slope = slope
+      self.residual = residual
+      self.x = x
+      return nil
+    }
+    return !self.x.isEmpty && slope > 10 * self.slope && residual > 0.9 * self.residual ? self.x : nil
   }
 }

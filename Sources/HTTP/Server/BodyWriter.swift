@@ -128,8 +128,16 @@ public final class BodyWriter: Sendable {
       open.store(false, ordering: .releasing)
       var last: [UInt8] = []
       if complete, case .chunked = framing { last = Array("0\r\n\r\n".utf8) }
-      connection.endChannel(id, last, complete: complete && !endsWithConnection, bodyBytes: writtenBytes)
+      connection.endChannel(
+        id, last, whole: complete, last: endsWithConnection, bodyBytes: writtenBytes)
     }
+  }
+
+  /// Ends the body as broken off: the connection is closed without the end of a chunked body, so that the client does not
+  /// take what it has for the whole.
+  public func abort() {
+    broken.store(true, ordering: .releasing)
+    finish()
   }
 
   deinit { finish() }

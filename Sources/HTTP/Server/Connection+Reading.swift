@@ -63,9 +63,6 @@ extension Connection {
   /// The client will send no more.
   private func endInput() {
     inputEnded = true
-    if intake == .body, stash.isEmpty {
-      if case .nobody = taker {} else { failBody(.disconnected) }
-    }
     if outcome == .awaited || outcome == .streaming {
       let actions = closeActions
       closeActions = []

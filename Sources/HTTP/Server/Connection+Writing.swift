@@ -23,7 +23,8 @@ extension Connection {
     case .empty where !response.status.forbidsBody: length = .bytes(0)
     case .bytes(let bytes) where !response.status.forbidsBody: length = .bytes(bytes.count)
     case .stream(let count, _) where !response.status.forbidsBody,
-      .channel(let count, _) where !response.status.forbidsBody:
+      .channel(let count, _) where !response.status.forbidsBody,
+      .pull(let count, _) where !response.status.forbidsBody:
       if let count {
         length = .bytes(count)
       } else if isVersion10 {
@@ -52,12 +53,16 @@ extension Connection {
       }
       complete(whole: true)
     case .stream(let count, let produce): startStream(count, produce)
-    case .channel(let count, let start):
-      outcome = .streaming
-      let writer = BodyWriter(connection: self, id: exchange, framing: framing(count), blocks: false)
-      self.writer = writer
-      start(writer)
+    case .channel(let count, let start): start(channel(count))
+    case .pull(let count, let produce): BodyPull(channel(count), produce).step()
     }
+  }
+
+  private func channel(_ length: Int?) -> BodyWriter {
+    outcome = .streaming
+    let writer = BodyWriter(connection: self, id: exchange, framing: framing(length), blocks: false)
+    self.writer = writer
+    return writer
   }
 
   private func framing(_ length: Int?) -> BodyWriter.Framing {
@@ -112,15 +117,15 @@ extension Connection {
     guard !closed else { return }
     loop.eventTime = monotonicNow()
     isActive = true
-    endStream(complete: writer.isComplete && !writer.endsWithConnection, bodyBytes: writer.writtenBytes)
+    endStream(whole: writer.isComplete, last: writer.endsWithConnection, bodyBytes: writer.writtenBytes)
     resume()
     leave()
   }
 
-  private func endStream(complete isComplete: Bool, bodyBytes: Int) {
+  private func endStream(whole: Bool, last: Bool, bodyBytes: Int) {
     self.bodyBytes = bodyBytes
-    if !isComplete { closesAfterResponse = true }
-    complete(whole: isComplete || isVersion10)
+    if !whole || last { closesAfterResponse = true }
+    complete(whole: whole)
   }
 
   /// Sends from the thread of a stream, waiting for the client within its deadline. False when it is gone or too slow.
@@ -157,14 +162,15 @@ extension Connection {
     }
   }
 
-  func endChannel(_ id: UInt64, _ last: [UInt8], complete: Bool, bodyBytes: Int) {
+  /// - Parameter last: whether no other response can follow on the connection.
+  func endChannel(_ id: UInt64, _ terminator: [UInt8], whole: Bool, last: Bool, bodyBytes: Int) {
     loop.queue.async { [self] in
       loop.perform {
         guard !closed, exchange == id, outcome == .streaming else { return }
         loop.eventTime = monotonicNow()
         isActive = true
-        loop.output.append(contentsOf: last)
-        endStream(complete: complete, bodyBytes: bodyBytes)
+        loop.output.append(contentsOf: terminator)
+        endStream(whole: whole, last: last, bodyBytes: bodyBytes)
         resume()
         leave()
       }

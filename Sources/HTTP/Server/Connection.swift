@@ -106,11 +106,15 @@ final class Connection: Transport, @unchecked Sendable {
     readSource.setEventHandler { [unowned self] in loop.perform { readable() } }
     readSource.setCancelHandler { [self] in release() }
     readSource.activate()
-    settle()
+    if core.isStopping { close() } else { settle() }
   }
 
   /// Ends an event: sends what it gathered, then sees what comes next.
   func leave() {
+    if inputEnded, intake == .body, stash.isEmpty, takerWantsMore {
+      if case .discard = taker { closesWhenSent = true }
+      failBody(.disconnected)
+    }
     flush()
     isActive = false
     settle()

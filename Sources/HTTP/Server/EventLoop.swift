@@ -27,18 +27,27 @@ final class EventLoop: @unchecked Sendable {
     timer.schedule(
       deadline: .now() + .milliseconds(milliseconds), repeating: .milliseconds(milliseconds),
       leeway: .milliseconds(max(1, milliseconds / 8)))
-    timer.setEventHandler { [unowned self] in perform { expire() } }
+    timer.setEventHandler { [weak self] in self?.tick() }
     timer.activate()
     self.timer = timer
   }
 
   deinit { buffer.deallocate() }
 
-  /// Ends the timer; the loop must have no connections.
+  /// Ends the loop's connections and its timer.
   func stop() {
-    timer?.cancel()
-    timer = nil
+    queue.async { [self] in
+      perform { closeAll() }
+      timer?.cancel()
+      timer = nil
+    }
   }
+
+  func closeAll() {
+    while let connection = connections.last { connection.close() }
+  }
+
+  private func tick() { perform { expire() } }
 
   /// Whether the caller runs within `perform`.
   @inline(__always) var isCurrent: Bool { thread.load(ordering: .relaxed) == UInt(pthread_self()) }

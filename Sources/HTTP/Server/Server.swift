@@ -66,7 +66,7 @@ public final class Server: Sendable {
     let nanoseconds = Int(clamping: grace.nanoseconds)
     for loop in loops {
       loop.queue.asyncAfter(deadline: .now() + .nanoseconds(nanoseconds)) {
-        loop.perform { for connection in loop.connections { connection.close() } }
+        loop.perform { loop.closeAll() }
       }
     }
     core.whenEmpty(completion)

@@ -134,7 +134,6 @@ struct BlockConjugateGradientTests {
     #expect(solutions.map(\.report.curvatureProducts).reduce(0, +) == counted.counter.count)
     let alone = try ConjugateGradient().solve(DenseSymmetricOperator(matrix, dimension: n), rights[0])
     let steps = solutions[0].report.iterations
-    print("block cg κ \(condition): \(steps) steps, alone \(alone.report.iterations)")
     #expect(steps * 3 < alone.report.iterations)
     let single = try BlockConjugateGradient().solve(
       DenseSymmetricOperator<Float>(cast(matrix), dimension: n), block: rights.map { cast($0) })

@@ -118,10 +118,6 @@ struct LSMRTests {
       for policy in [LSMR.Reorthogonalization.none, .window(20), .full] {
         let solution = try LSMR(SolveOptions(iterationLimit: 20_000), reorthogonalization: policy).solve(
           leastSquares: a, cast(g))
-        print(
-          "lsmr float κ \(condition) \(policy): \(solution.report.iterations) steps, residual",
-          solution.report.relativeResidual, "floor", solution.report.roundingFloor, "error",
-          relativeError(solution.x, exact.solution))
         #expect(solution.report.converged)
         // The normal equations square the condition number where the misfit is large (Björck 1996, §1.4).
         #expect(relativeError(solution.x, exact.solution) <= 1e-7 * condition * condition)

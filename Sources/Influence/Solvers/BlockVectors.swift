@@ -54,7 +54,7 @@ func symmetricPart(_ matrix: [Double], order: Int) -> [Double] {
   return result
 }
 
-/// An orthonormal basis of the span of a block, by pivoted Cholesky of its Gram matrix, three times (Fukaya et al.
+/// An orthonormal basis of the span of a block, by pivoted Cholesky of its Gram matrix, up to three times (Fukaya et al.
 /// 2020, CholeskyQR3): the first pass finds the rank and the next ones remove what rounding left.
 ///
 /// A vector of which less than about 10⁻⁶ (in `Double` 10⁻⁷) of its length is new is left out.
@@ -67,10 +67,13 @@ func orthonormalized<Element: Scalar>(_ block: [[Element]]) -> [[Element]] {
     return unit
   }
   let dropping = Element.precision == .float32 ? 1e-12 : 1e-14
+  let sufficient = Element.precision == .float32 ? 1e-6 : 0.5
   for _ in 0..<3 where !vectors.isEmpty {
     let factor = PivotedCholesky(crossProducts(vectors, vectors), order: vectors.count, dropping: dropping)
     let kept = factor.pivots.map { vectors[$0] }
     vectors = combinations(of: kept, factor.inverse())
+    // The error of a pass is the rounding of `Double` over the smallest pivot: often one is enough in `Float`.
+    if factor.smallestPivot > sufficient { break }
   }
   return vectors
 }
@@ -79,6 +82,8 @@ func orthonormalized<Element: Scalar>(_ block: [[Element]]) -> [[Element]] {
 private struct PivotedCholesky {
   /// The rows kept, in the order taken.
   private(set) var pivots: [Int] = []
+  /// The smallest diagonal element that was taken for a pivot; 1 is perfect.
+  private(set) var smallestPivot = 1.0
   /// L over the pivots, one row each.
   private var rows: [[Double]] = []
 
@@ -91,6 +96,7 @@ private struct PivotedCholesky {
     while let pivot = left.max(by: { (diagonal[$0], -$0) < (diagonal[$1], -$1) }),
       diagonal[pivot] > dropping
     {
+      smallestPivot = min(smallestPivot, diagonal[pivot])
       let root = diagonal[pivot].squareRoot()
       let pivotRow = factor[pivot]
       left.removeAll { $0 == pivot }

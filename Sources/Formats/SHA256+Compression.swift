@@ -19,8 +19,8 @@ extension SHA256 {
 
     /// Takes in `blocks` times 64 bytes.
     ///
-    /// The schedule is kept as a ring of 16 words, and the eight variables change names instead of values,
-    /// so a round is additions and rotations in registers.
+    /// The schedule is kept as a ring of 16 words, each replaced just before its round, so that the two independent chains of additions overlap;
+    /// the eight variables change names instead of values.
     mutating func compress(_ source: UnsafeRawPointer, blocks: Int) {
       let start = words
       var (h0, h1, h2, h3) = (start[0], start[1], start[2], start[3])
@@ -36,26 +36,35 @@ extension SHA256 {
               let word = source.loadUnaligned(fromByteOffset: 4 &* index, as: UInt32.self)
               w[index] = UInt32(bigEndian: word)
             }
-            var base = 0
-            while true {
-              for half in 0..<2 {
-                let i = half &* 8
-                let k = k + (base &+ i)
-                round(a, b, c, &d, e, f, g, &h, k[0] &+ w[i])
-                round(h, a, b, &c, d, e, f, &g, k[1] &+ w[i &+ 1])
-                round(g, h, a, &b, c, d, e, &f, k[2] &+ w[i &+ 2])
-                round(f, g, h, &a, b, c, d, &e, k[3] &+ w[i &+ 3])
-                round(e, f, g, &h, a, b, c, &d, k[4] &+ w[i &+ 4])
-                round(d, e, f, &g, h, a, b, &c, k[5] &+ w[i &+ 5])
-                round(c, d, e, &f, g, h, a, &b, k[6] &+ w[i &+ 6])
-                round(b, c, d, &e, f, g, h, &a, k[7] &+ w[i &+ 7])
-              }
-              base &+= 16
-              if base == 64 { break }
-              for i in 0..<16 {
-                w[i] =
-                  w[i] &+ sigma0(w[(i &+ 1) & 15]) &+ w[(i &+ 9) & 15] &+ sigma1(w[(i &+ 14) & 15])
-              }
+            for half in 0..<2 {
+              let i = half &* 8
+              round(a, b, c, &d, e, f, g, &h, k[i &+ 0] &+ w[i &+ 0])
+              round(h, a, b, &c, d, e, f, &g, k[i &+ 1] &+ w[i &+ 1])
+              round(g, h, a, &b, c, d, e, &f, k[i &+ 2] &+ w[i &+ 2])
+              round(f, g, h, &a, b, c, d, &e, k[i &+ 3] &+ w[i &+ 3])
+              round(e, f, g, &h, a, b, c, &d, k[i &+ 4] &+ w[i &+ 4])
+              round(d, e, f, &g, h, a, b, &c, k[i &+ 5] &+ w[i &+ 5])
+              round(c, d, e, &f, g, h, a, &b, k[i &+ 6] &+ w[i &+ 6])
+              round(b, c, d, &e, f, g, h, &a, k[i &+ 7] &+ w[i &+ 7])
+            }
+            for base in stride(from: 16, to: 64, by: 16) {
+              let k = k + base
+              round(a, b, c, &d, e, f, g, &h, k[0] &+ extended(w, 0))
+              round(h, a, b, &c, d, e, f, &g, k[1] &+ extended(w, 1))
+              round(g, h, a, &b, c, d, e, &f, k[2] &+ extended(w, 2))
+              round(f, g, h, &a, b, c, d, &e, k[3] &+ extended(w, 3))
+              round(e, f, g, &h, a, b, c, &d, k[4] &+ extended(w, 4))
+              round(d, e, f, &g, h, a, b, &c, k[5] &+ extended(w, 5))
+              round(c, d, e, &f, g, h, a, &b, k[6] &+ extended(w, 6))
+              round(b, c, d, &e, f, g, h, &a, k[7] &+ extended(w, 7))
+              round(a, b, c, &d, e, f, g, &h, k[8] &+ extended(w, 8))
+              round(h, a, b, &c, d, e, f, &g, k[9] &+ extended(w, 9))
+              round(g, h, a, &b, c, d, e, &f, k[10] &+ extended(w, 10))
+              round(f, g, h, &a, b, c, d, &e, k[11] &+ extended(w, 11))
+              round(e, f, g, &h, a, b, c, &d, k[12] &+ extended(w, 12))
+              round(d, e, f, &g, h, a, b, &c, k[13] &+ extended(w, 13))
+              round(c, d, e, &f, g, h, a, &b, k[14] &+ extended(w, 14))
+              round(b, c, d, &e, f, g, h, &a, k[15] &+ extended(w, 15))
             }
             h0 &+= a
             h1 &+= b
@@ -89,6 +98,14 @@ private func sigma0(_ x: UInt32) -> UInt32 {
 @inline(__always)
 private func sigma1(_ x: UInt32) -> UInt32 {
   rotated(x, 17) ^ rotated(x, 19) ^ (x &>> 10)
+}
+
+/// The next word of the schedule, in the place of the one 16 before it.
+@inline(__always)
+private func extended(_ w: UnsafeMutablePointer<UInt32>, _ i: Int) -> UInt32 {
+  let word = w[i] &+ sigma0(w[(i &+ 1) & 15]) &+ w[(i &+ 9) & 15] &+ sigma1(w[(i &+ 14) & 15])
+  w[i] = word
+  return word
 }
 
 /// One step of section 6.2.2; only d and h get new values.

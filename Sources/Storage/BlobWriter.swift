@@ -1,10 +1,13 @@
+import Dispatch
 import Formats
+import Synchronization
 
-/// Writes a blob piece by piece, holding one chunk in memory. Every chunk is a commit of its own that others' commits come between; nothing
+/// Writes a blob piece by piece, holding two chunks in memory. Every chunk is a commit of its own that others' commits come between; nothing
 /// counts until the blob is sealed. A writer that goes away before gives its chunks up.
 public final class BlobWriter {
   private let store: Store
   private var id: BlobID?
+  private var inFlight: PendingWrite?
   private var chunk: [UInt8] = []
   private var chunks = 0
   private var hash = SHA256()
@@ -18,7 +21,9 @@ public final class BlobWriter {
   }
 
   deinit {
-    guard !isFlushed, let id else { return }
+    guard !isFlushed else { return }
+    _ = try? awaitWrite()
+    guard let id else { return }
     store.write(durability: .relaxed, { try $0.blobs.discard(id) }, completion: { _ in })
   }
 
@@ -29,7 +34,7 @@ public final class BlobWriter {
     var rest = bytes
     while !rest.isEmpty {
       let count = min(rest.count, BlobStore.chunkByteCount - chunk.count)
-      chunk.append(contentsOf: rest[..<count])
+      chunk.append(contentsOf: UnsafeRawBufferPointer(rebasing: rest[..<count]))
       rest = UnsafeRawBufferPointer(rebasing: rest[count...])
       if chunk.count == BlobStore.chunkByteCount { try writeChunk() }
     }
@@ -42,7 +47,8 @@ public final class BlobWriter {
   /// Ends the content. The blob must then be sealed (`Session.blobs.seal`) or discarded; one that is neither goes at the next start.
   public func flush() throws -> PendingBlob {
     precondition(!isFlushed, "A blob is flushed once.")
-    if !chunk.isEmpty || id == nil { try writeChunk() }
+    if !chunk.isEmpty || chunks == 0 { try writeChunk() }
+    try awaitWrite()
     guard let id else { preconditionFailure("A blob whose chunks are written has an id.") }
     isFlushed = true
     return PendingBlob(id: id, byteCount: byteCount, sha256: hash.digest())
@@ -62,21 +68,47 @@ public final class BlobWriter {
     }
   }
 
+  /// Starts writing the chunk, after the one before is written: one is hashed and filled while the other goes to the disk.
   private func writeChunk() throws {
-    let (known, position) = (id, chunks)
-    // Handed over whole, so that no copy is made; the memory comes back for the next chunk.
-    let bytes = chunk
-    chunk.removeAll(keepingCapacity: false)
-    id = try store.database.writer.perform(.relaxed, .alone) {
-      [clock = store.clock, identifiers = store.identifiers] connection in
-      let blobs = Session(connection: connection, clock: clock, identifiers: identifiers).blobs
-      let id = try known ?? blobs.insertPending()
-      if !bytes.isEmpty {
-        try bytes.withUnsafeBytes { try blobs.insertChunk($0, of: id, position: position) }
-      }
-      return id
-    }
+    try awaitWrite()
+    let (known, position, bytes) = (id, chunks, chunk)
+    let write = PendingWrite()
+    store.database.writer.submit(
+      .relaxed, .alone,
+      { [clock = store.clock, identifiers = store.identifiers] connection in
+        let blobs = Session(connection: connection, clock: clock, identifiers: identifiers).blobs
+        let id = try known ?? blobs.insertPending()
+        if !bytes.isEmpty {
+          try bytes.withUnsafeBytes { try blobs.insertChunk($0, of: id, position: position) }
+        }
+        return id
+      }, completion: { write.complete($0) })
+    inFlight = write
     chunks += 1
+    chunk = []
     chunk.reserveCapacity(BlobStore.chunkByteCount)
+  }
+
+  private func awaitWrite() throws {
+    guard let write = inFlight else { return }
+    inFlight = nil
+    id = try write.wait()
+  }
+}
+
+/// A chunk on its way to the disk.
+private final class PendingWrite: Sendable {
+  private let done = DispatchSemaphore(value: 0)
+  private let result = Mutex<Result<BlobID, any Error>>(.failure(StorageError.closed))
+
+  func complete(_ result: Result<BlobID, any Error>) {
+    self.result.withLock { $0 = result }
+    done.signal()
+  }
+
+  /// To be called once.
+  func wait() throws -> BlobID {
+    done.wait()
+    return try result.withLock { try $0.get() }
   }
 }

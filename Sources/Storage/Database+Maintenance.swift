@@ -47,7 +47,7 @@ extension Database {
   ///
   /// - Returns: the bytes given back.
   @discardableResult
-  public func reclaim(byteLimit: Int = 256 << 20) throws -> Int {
+  public func reclaim(byteLimit: Int = 1 << 30) throws -> Int {
     let before = try size().byteCount
     var remaining = byteLimit
     while remaining > 0 {

@@ -15,7 +15,8 @@ extension JobStore {
     try connection.first(
       """
       UPDATE job SET state = 'running', started = coalesce(started, ?)
-      WHERE id = (SELECT id FROM job WHERE state = 'queued' AND lane <= ? ORDER BY priority DESC, id LIMIT 1)
+      WHERE id = (
+        SELECT id FROM job INDEXED BY job_queue WHERE state = 'queued' AND lane <= ? ORDER BY priority DESC, id LIMIT 1)
       RETURNING \(Self.columns), result
       """, session.now, laneLimit, read: Self.record)
   }

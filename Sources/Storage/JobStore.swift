@@ -105,10 +105,8 @@ public struct JobStore {
   /// Deletes the oldest jobs that were finished before a time, at most `limit` of them; returns how many.
   public func deleteFinished(before time: Timestamp, limit: Int) throws -> Int {
     try connection.run(
-      """
-      DELETE FROM job WHERE id IN (
-        SELECT id FROM job WHERE state IN ('succeeded', 'failed', 'cancelled') AND finished < ? ORDER BY id LIMIT ?)
-      """, time, limit)
+      "DELETE FROM job WHERE id IN (SELECT id FROM job WHERE finished < ? ORDER BY finished LIMIT ?)", time,
+      limit)
   }
 
   /// The id of an unfinished job that uses something.

@@ -88,6 +88,7 @@ enum Schema {
       result TEXT
     ) STRICT;
     CREATE INDEX job_queue ON job (priority DESC, id, lane) WHERE state = 'queued';
+    CREATE INDEX job_finished ON job (finished) WHERE finished IS NOT NULL;
     CREATE INDEX job_state ON job (state, id);
     CREATE INDEX job_kind ON job (kind, id);
     CREATE TABLE job_use (

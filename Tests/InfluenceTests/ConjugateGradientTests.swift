@@ -97,6 +97,18 @@ struct ConjugateGradientTests {
     #expect(abs(rest.norm / g.norm - better.report.relativeResidual) <= 1e-14)
   }
 
+  @Test func severalRightHandSidesShareAPreconditioner() throws {
+    let n = 60
+    let h = CountingOperator(
+      DenseSymmetricOperator(
+        TestSystems.symmetric(TestSystems.logSpaced(n, condition: 100), seed: 13), dimension: n))
+    let block = (0..<4).map { TestSystems.vector(n, seed: 20 + $0) }
+    let solver = ConjugateGradient(preconditioning: .jacobi(probes: 30))
+    let solutions = try solver.solve(h, block: block)
+    #expect(solutions.map(\.report.curvatureProducts).reduce(0, +) == h.counter.count)
+    #expect(try solver.solve(h, block[2]).x == solutions[2].x)
+  }
+
   @Test func nystromFlattensADecayingSpectrum() throws {
     let n = 120
     let values = (0..<n).map { 1 / Double(($0 + 1) * ($0 + 1)) }

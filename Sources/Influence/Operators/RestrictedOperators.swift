@@ -22,6 +22,11 @@ public struct ColumnRestriction<Base: SymmetricOperator>: LinearOperator {
     try base.apply(scattered(x, to: indices, of: rows), into: &y)
   }
 
+  public func apply(block: [[Element]]) throws -> [[Element]] {
+    for x in block { try requireLength(x.count, columns, "the vector to multiply") }
+    return try base.apply(block: block.map { scattered($0, to: indices, of: rows) })
+  }
+
   public func applyTransposed(_ x: [Element], into y: inout [Element]) throws {
     let full = try base.apply(x)
     for (position, index) in indices.enumerated() { y[position] = full[index] }

@@ -32,6 +32,19 @@ public struct ConjugateGradient: SymmetricSolver, Equatable {
     return solution
   }
 
+  /// One after the other with one preconditioner, whose products are in the first report.
+  public func solve<H: SymmetricOperator>(
+    _ h: H, block: [[H.Element]], progress: ((SolveProgress) throws -> Void)?
+  ) throws -> [Solution<H.Element>] {
+    if block.isEmpty { return [] }
+    let built = try preconditioner(for: h)
+    var solutions = try block.map {
+      try solve(h, $0, preconditioner: built.preconditioner, monitor: SolveMonitor(progress: progress))
+    }
+    solutions[0].report.curvatureProducts += built.products
+    return solutions
+  }
+
   /// Solves with a preconditioner of the caller's, symmetric and positive definite.
   public func solve<H: SymmetricOperator>(
     _ h: H, _ g: [H.Element], preconditioner: (any Preconditioner<H.Element>)?,

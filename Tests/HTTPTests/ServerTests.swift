@@ -222,6 +222,23 @@ private func pattern(_ count: Int) -> [UInt8] {
     #expect(untold.isClosedByServer())
   }
 
+  @Test func collectedBodiesAreBoundedInAll() throws {
+    let live = try LiveServer(changing: { $0.collectedBytes = 50_000 })
+    let first = try TestClient(port: live.port)
+    try first.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 40001\r\n\r\n")
+    try first.send(pattern(40_000))
+    usleep(50_000)
+    let second = try TestClient(port: live.port)
+    try second.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 40000\r\n\r\n")
+    try second.send(pattern(40_000))
+    #expect(try second.readReply().status == 503)
+    #expect(try first.ask("x").body.count == 40_001)
+    let third = try TestClient(port: live.port)
+    try third.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 40000\r\n\r\n")
+    try third.send(pattern(40_000))
+    #expect(try third.readReply().body.count == 40_000)
+  }
+
   @Test func malformedChunksReachWhoeverTakesTheBody() throws {
     let live = try LiveServer()
     let client = try TestClient(port: live.port)
@@ -498,10 +515,7 @@ private func pattern(_ count: Int) -> [UInt8] {
   func aClientThatDoesNotReadIsCutOff(kind: String) throws {
     let done = DispatchSemaphore(value: 0)
     let piece = [UInt8](repeating: 1, count: 1 << 20)
-    let live = try LiveServer(changing: {
-      hasty(&$0)
-      $0.onCompletion = { completion in if !completion.complete { done.signal() } }
-    }) { exchange in
+    let handler: @Sendable (Exchange) -> Void = { exchange in
       switch kind {
       case "bytes":
         exchange.respond(
@@ -516,6 +530,11 @@ private func pattern(_ count: Int) -> [UInt8] {
       default: exchange.respond(Response(body: .pull(length: nil) { piece }))
       }
     }
+    let live = try LiveServer(
+      changing: {
+        hasty(&$0)
+        $0.onCompletion = { completion in if !completion.complete { done.signal() } }
+      }, handler: handler)
     let client = try TestClient(port: live.port, receiveBuffer: 4096)
     try client.send(get("/"))
     if kind == "bytes" {

@@ -11,6 +11,8 @@ public enum HTTPError: Error, Equatable, Sendable {
   /// The connection is gone, or the client closed it before the request was complete.
   case disconnected
   case tooManyConnections
+  /// The bodies under way take all the memory allowed for them.
+  case overloaded
   case stopping
   /// The handler let go of the exchange without a response.
   case unanswered
@@ -23,7 +25,7 @@ public enum HTTPError: Error, Equatable, Sendable {
     case .headTimeout, .bodyTimeout: .requestTimeout
     case .bodyTooLarge: .contentTooLarge
     case .disconnected: .badRequest
-    case .tooManyConnections, .stopping: .serviceUnavailable
+    case .tooManyConnections, .overloaded, .stopping: .serviceUnavailable
     case .bodyTaken, .unanswered, .bodyOverrun: .internalServerError
     }
   }
@@ -37,6 +39,7 @@ public enum HTTPError: Error, Equatable, Sendable {
     case .bodyTaken: "the body can be taken once, before the response"
     case .disconnected: "the connection ended before the request was complete"
     case .tooManyConnections: "too many connections are open"
+    case .overloaded: "the bodies being received take all the memory allowed for them"
     case .stopping: "the server is stopping"
     case .unanswered: "the request was not answered"
     case .bodyOverrun(let length): "the stream ended, or took more than its \(length) bytes"

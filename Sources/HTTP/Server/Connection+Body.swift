@@ -98,6 +98,7 @@ extension Connection {
       guard bytes.count <= collection.limit - collection.bytes.count else {
         return failBody(.bodyTooLarge(limit: collection.limit))
       }
+      guard core.reserve(bytes.count) else { return failBody(.overloaded) }
       collection.bytes.append(copying: bytes)
     case .stream(let stream):
       guard bytes.count <= stream.limit - stream.received else {
@@ -128,7 +129,9 @@ extension Connection {
     let taker = taker
     self.taker = .discard(0)
     switch taker {
-    case .collect(let collection): collection.completion(.success(collection.bytes))
+    case .collect(let collection):
+      core.unreserve(collection.bytes.count)
+      collection.completion(.success(collection.bytes))
     case .stream(let stream): stream.finish(.success(stream.received))
     case .nobody, .discard: break
     }
@@ -147,7 +150,9 @@ extension Connection {
     let taker = taker
     self.taker = .discard(0)
     switch taker {
-    case .collect(let collection): collection.completion(.failure(error))
+    case .collect(let collection):
+      core.unreserve(collection.bytes.count)
+      collection.completion(.failure(error))
     case .stream(let stream): stream.finish(.failure(error))
     case .nobody, .discard: break
     }

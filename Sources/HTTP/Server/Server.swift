@@ -52,7 +52,7 @@ public final class Server: Sendable {
   }
 
   /// Stops accepting, closes idle connections, lets running exchanges end, and ends those that are left after `grace`.
-  /// `completion` is called once, when no connection is left.
+  /// `completion` is called once, when no connection is left. Who keeps event streams open finishes them first.
   public func stop(grace: Duration, completion: @escaping @Sendable () -> Void) {
     core.beginStop()
     let closing = listeners.withLock { listeners in

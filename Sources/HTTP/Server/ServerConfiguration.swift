@@ -10,6 +10,9 @@ public struct ServerConfiguration: Sendable {
   /// Of a body, where the handler does not say.
   public var bodyBytes = 1 << 20
 
+  /// Of all bodies being collected at a time; a request beyond it is answered with 503.
+  public var collectedBytes = 512 << 20
+
   /// Open connections in all; more are answered with 503.
   public var connections = 20_000
   /// Open connections of one address.

@@ -12,6 +12,7 @@ final class ServerCore: Sendable {
   private let nanosecondsPerByte: UInt64
   private let stopping = Atomic<Bool>(false)
   private let addresses = Mutex(Addresses())
+  private let collected = Atomic<Int>(0)
   let accepted = Atomic<Int>(0)
   let refused = Atomic<Int>(0)
 
@@ -37,6 +38,16 @@ final class ServerCore: Sendable {
 
   var isStopping: Bool { stopping.load(ordering: .relaxed) }
   func beginStop() { stopping.store(true, ordering: .releasing) }
+
+  /// Takes room for bytes of a body; false when there is none.
+  func reserve(_ count: Int) -> Bool {
+    let total = collected.add(count, ordering: .relaxed).newValue
+    if total <= configuration.collectedBytes { return true }
+    unreserve(count)
+    return false
+  }
+
+  func unreserve(_ count: Int) { collected.subtract(count, ordering: .relaxed) }
 
   var openConnections: Int { addresses.withLock { $0.total } }
 

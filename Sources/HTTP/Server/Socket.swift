@@ -124,6 +124,7 @@ enum Socket {
     _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+    set(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1)
     return .connection(descriptor: descriptor, key: key(of: &address), address: text(of: &address))
   }
 

@@ -9,10 +9,10 @@ public final class Connection {
   private var statements: [String: OpaquePointer] = [:]
 
   /// - Throws: `DatabaseError`.
-  init(path: String, flags: Int32) throws {
+  init(path: String, flags: Int32, fileSystem: String? = nil) throws {
     var opened: OpaquePointer?
     let result = sqlite3_open_v2(
-      path, &opened, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
+      path, &opened, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, fileSystem)
     guard let opened, result == SQLITE_OK else {
       let error = DatabaseError(connection: opened, result: result)
       sqlite3_close_v2(opened)

@@ -74,7 +74,13 @@ extension Database {
   ///
   /// - Throws: `StorageError.fileExists`; `.fileFailure`; `DatabaseError`, such as one for a full disk. A copy that failed leaves nothing.
   public func backup(to destination: String) throws {
-    try read { try Self.backup($0, to: destination) }
+    // Not one of the readers: `query_only` forbids to write the copy as well.
+    try Self.named(path) {
+      let connection = try Connection(
+        path: path, flags: SQLITE_OPEN_READONLY, fileSystem: configuration.fileSystem)
+      try Self.configure(connection, configuration)
+      try Self.backup(connection, to: destination)
+    }
   }
 
   /// As `backup(to:)`, of a database that another process may be serving. Changes nothing in it.
@@ -85,7 +91,6 @@ extension Database {
     try named(path) {
       let connection = try Connection(path: path, flags: SQLITE_OPEN_READWRITE)
       try configure(connection, Configuration())
-      try connection.script("PRAGMA query_only=ON")
       guard try connection.first("PRAGMA application_id", read: { $0.int64(0) }) == applicationID else {
         throw StorageError.foreignDatabase(path: path)
       }

@@ -16,6 +16,8 @@ public final class Database: Sendable {
     public var logByteLimit = 64 << 20
     /// SQLite's page cache of each connection.
     public var cacheByteCount = 8 << 20
+    /// The name of a registered SQLite VFS, nil for the system's; tests inject failures by it.
+    package var fileSystem: String?
 
     public init() {}
   }
@@ -43,7 +45,8 @@ public final class Database: Sendable {
     writer = WriteQueue(try Self.openWriter(path: path, configuration, migrations))
     readers = ConnectionPool(limit: configuration.readers) {
       try Self.named(path) {
-        let connection = try Connection(path: path, flags: SQLITE_OPEN_READONLY)
+        let connection = try Connection(
+          path: path, flags: SQLITE_OPEN_READONLY, fileSystem: configuration.fileSystem)
         try Self.configure(connection, configuration)
         try connection.script("PRAGMA query_only=ON")
         return connection
@@ -102,7 +105,8 @@ public final class Database: Sendable {
     path: String, _ configuration: Configuration, _ migrations: [Migration]
   ) throws -> Connection {
     try named(path) {
-      let connection = try Connection(path: path, flags: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)
+      let connection = try Connection(
+        path: path, flags: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, fileSystem: configuration.fileSystem)
       try configure(connection, configuration)
       guard sqlite3_db_readonly(connection.handle, "main") == 0 else {
         throw StorageError.readOnly(path: path)

@@ -1,0 +1,240 @@
+import Dispatch
+import Foundation
+import Storage
+import Synchronization
+import Testing
+
+@Suite struct DatabaseTests {
+  private func table(_ database: Database) throws {
+    try database.write { try $0.script("CREATE TABLE t (v INTEGER PRIMARY KEY)") }
+  }
+
+  private func values(_ database: Database) throws -> [Int] {
+    try database.read { try $0.rows("SELECT v FROM t ORDER BY v") { $0.int(0) } }
+  }
+
+  @Test func everyTypeOfValueComesBack() throws {
+    let directory = TemporaryDirectory()
+    let database = try Database(path: directory.file("a.db"))
+    let row = try database.read { connection in
+      try connection.first(
+        "SELECT ?, ?, ?, ?, ?, ?, ?", 7, 1.5, "grüße\0x", [1, 2, 255] as [UInt8], nil as String?, true,
+        [] as [UInt8]
+      ) { row in
+        #expect(row.int(0) == 7)
+        #expect(row.double(1) == 1.5)
+        #expect(row.string(2) == "grüße\0x")
+        #expect(row.bytes(3) == [1, 2, 255])
+        #expect(row.isNull(4) && row.optionalString(4) == nil && row.optionalInt64(4) == nil)
+        #expect(row.bool(5))
+        #expect(!row.isNull(6) && row.bytes(6) == [])
+        return true
+      }
+    }
+    #expect(row == true)
+  }
+
+  @Test func errorsSayCodeMessageAndStatement() throws {
+    let directory = TemporaryDirectory()
+    let database = try Database(path: directory.file("a.db"))
+    try table(database)
+    try database.write { _ = try $0.run("INSERT INTO t VALUES (1)") }
+    #expect(
+      throws: DatabaseError(
+        code: .primaryKeyConstraint, message: "UNIQUE constraint failed: t.v", sql: "INSERT INTO t VALUES (1)"
+      )
+    ) {
+      try database.write { _ = try $0.run("INSERT INTO t VALUES (1)") }
+    }
+    #expect(ResultCode.constraint ~= ResultCode.primaryKeyConstraint)
+    #expect(!(ResultCode.uniqueConstraint ~= ResultCode.constraint))
+    let failure = #expect(throws: DatabaseError.self) { try database.read { try $0.run("DELETE FROM t") } }
+    #expect(ResultCode.readOnly ~= failure?.code ?? .ok)
+  }
+
+  @Test func aFailedWriteTakesOnlyItselfBack() throws {
+    struct Refused: Error, Equatable {
+      let value: Int
+    }
+    let directory = TemporaryDirectory()
+    let database = try Database(path: directory.file("a.db"))
+    try table(database)
+    // All writes queue behind the first, which waits for them; so the others share commits.
+    let gate = DispatchSemaphore(value: 0)
+    let group = DispatchGroup()
+    let failures = Mutex<[Int]>([])
+    database.write({ _ in gate.wait() }, completion: { _ in })
+    for value in 0..<100 {
+      group.enter()
+      database.write(
+        { connection in
+          try connection.run("INSERT INTO t VALUES (?)", value)
+          if value % 3 == 0 { throw Refused(value: value) }
+        },
+        completion: { result in
+          if case .failure(let error as Refused) = result { failures.withLock { $0.append(error.value) } }
+          group.leave()
+        })
+    }
+    gate.signal()
+    group.wait()
+    #expect(try values(database) == (0..<100).filter { $0 % 3 != 0 })
+    #expect(failures.withLock { $0 } == (0..<100).filter { $0 % 3 == 0 })
+  }
+
+  @Test func writesAreSeenByReadersOnceTheyReturn() throws {
+    let directory = TemporaryDirectory()
+    let database = try Database(path: directory.file("a.db"))
+    try table(database)
+    DispatchQueue.concurrentPerform(iterations: 8) { worker in
+      for index in 0..<50 {
+        let value = worker * 1000 + index
+        do {
+          try database.write { _ = try $0.run("INSERT INTO t VALUES (?)", value) }
+          let found = try database.read { try $0.first("SELECT v FROM t WHERE v = ?", value) { $0.int(0) } }
+          #expect(found == value)
+        } catch {
+          Issue.record(error)
+        }
+      }
+    }
+    #expect(try values(database).count == 400)
+  }
+
+  @Test func aSnapshotDoesNotMoveWhileOthersWrite() throws {
+    let directory = TemporaryDirectory()
+    let database = try Database(path: directory.file("a.db"))
+    try table(database)
+    try database.snapshot { connection in
+      let before = try connection.first("SELECT count(*) FROM t") { $0.int(0) }
+      try database.write { _ = try $0.run("INSERT INTO t VALUES (1)") }
+      #expect(try connection.first("SELECT count(*) FROM t") { $0.int(0) } == before)
+    }
+    #expect(try values(database) == [1])
+  }
+
+  @Test func nestedTransactionsRollBackAlone() throws {
+    struct Refused: Error {}
+    let directory = TemporaryDirectory()
+    let database = try Database(path: directory.file("a.db"))
+    try table(database)
+    try database.write { connection in
+      try connection.run("INSERT INTO t VALUES (1)")
+      let inner = Result {
+        try connection.transaction {
+          try connection.run("INSERT INTO t VALUES (2)")
+          throw Refused()
+        }
+      }
+      #expect(throws: Refused.self) { try inner.get() }
+      try connection.transaction { _ = try connection.run("INSERT INTO t VALUES (3)") }
+    }
+    #expect(try values(database) == [1, 3])
+  }
+
+  @Test func writesSuspend() async throws {
+    let directory = TemporaryDirectory()
+    let database = try Database(path: directory.file("a.db"))
+    try await database.write { try $0.script("CREATE TABLE t (v INTEGER PRIMARY KEY)") }
+    await withTaskGroup(of: Void.self) { group in
+      for value in 0..<100 {
+        group.addTask {
+          do {
+            try await database.write { _ = try $0.run("INSERT INTO t VALUES (?)", value) }
+          } catch {
+            Issue.record(error)
+          }
+        }
+      }
+    }
+    #expect(try values(database) == Array(0..<100))
+  }
+
+  @Test func afterClosingEveryCallSaysSo() throws {
+    let directory = TemporaryDirectory()
+    let database = try Database(path: directory.file("a.db"))
+    try database.checkWritable()
+    database.close()
+    database.close()
+    #expect(throws: StorageError.closed) { try database.checkWritable() }
+    #expect(throws: StorageError.closed) { try database.size() }
+  }
+
+  /// The limit on pages stands for the disk's end. Small writes go on as soon as there is room.
+  @Test func aFullDiskIsAnErrorAndNothingIsHalfWritten() throws {
+    let test = try TestStore()
+    try test.makeModel()
+    try test.store.database.write { try $0.script("PRAGMA max_page_count=200") }
+    let writer = BlobWriter(test.store)
+    let failure = #expect(throws: DatabaseError.self) {
+      for _ in 0..<40 { try writer.append(noise(100_000)) }
+      _ = try writer.flush()
+    }
+    #expect(failure?.code == .full)
+    #expect(try test.store.database.integrityCheck() == [])
+    try test.store.database.write { try $0.script("PRAGMA max_page_count=1000000") }
+    try test.store.write { _ = try $0.jobs.create(NewJob(kind: "k", request: "{}")) }
+    try test.reopen()
+    try test.store.maintain()
+    #expect(try test.chunkCount() == 0)
+    #expect(try test.store.read { try $0.jobs.list(limit: 5).items.count } == 1)
+  }
+
+  @Test func spaceIsGivenBack() throws {
+    let test = try TestStore()
+    try test.makeModel()
+    let writer = BlobWriter(test.store)
+    try writer.append(noise(20_000_000))
+    try writer.finish { session, blob in
+      _ = try session.checkpoints.create(NewCheckpoint(model: "net", kind: .trained, blob: blob.id))
+    }
+    let full = try test.store.database.size()
+    #expect(full.byteCount > 20_000_000)
+    try test.store.write { try $0.models.delete("net") }
+    try test.store.maintain()
+    let empty = try test.store.database.size()
+    #expect(empty.byteCount < 1_000_000)
+    #expect(empty.freeByteCount == 0)
+    let file = try #require(FileManager.default.attributesOfItem(atPath: test.path)[.size] as? Int)
+    #expect(file < 1_000_000)
+    #expect(try test.store.database.integrityCheck() == [])
+  }
+
+  @Test func aBackupOfARunningDatabaseIsConsistent() throws {
+    let test = try TestStore()
+    try test.makeModel()
+    let store = test.store
+    let stop = Atomic<Bool>(false)
+    let written = DispatchGroup()
+    DispatchQueue.global().async(group: written) {
+      while !stop.load(ordering: .relaxed) {
+        // Two rows that belong together.
+        try? store.write { session in
+          let job = try session.jobs.create(NewJob(kind: "k", request: "{}"))
+          try session.events.append(job: job.id, name: "state", data: "{}")
+        }
+      }
+    }
+    usleep(20_000)
+    let copy = test.directory.file("copy.db")
+    try store.database.backup(to: copy)
+    let second = test.directory.file("second.db")
+    try Database.backup(of: test.path, to: second)
+    stop.store(true, ordering: .relaxed)
+    written.wait()
+    #expect(throws: StorageError.fileExists(path: copy)) { try store.database.backup(to: copy) }
+    for path in [copy, second] {
+      let restored = try Store(path: path)
+      let counts = try restored.snapshot { session in
+        try ["job", "event"].map {
+          try session.connection.first("SELECT count(*) FROM \($0)") { $0.int(0) } ?? -1
+        }
+      }
+      #expect(counts[0] > 0 && counts[0] == counts[1])
+      #expect(try restored.database.integrityCheck() == [])
+      restored.close()
+    }
+    #expect(throws: (any Error).self) { try store.database.backup(to: test.directory.file("none/copy.db")) }
+    #expect(throws: StorageError.self) { try Database.backup(of: test.directory.file("none.db"), to: copy) }
+  }
+}

@@ -1,0 +1,115 @@
+import Foundation
+import Storage
+import Testing
+
+@Suite struct OpeningTests {
+  @Test func migrationsRunOnceAndInOrder() throws {
+    let directory = TemporaryDirectory()
+    let path = directory.file("a.db")
+    let first = Migration(
+      version: 1, name: "first", sql: "CREATE TABLE t (v TEXT); INSERT INTO t VALUES ('one')")
+    let second = Migration(version: 2, name: "second", sql: "INSERT INTO t VALUES ('two')")
+    func values(_ migrations: [Migration]) throws -> [String] {
+      let database = try Database(path: path, migrations: migrations)
+      defer { database.close() }
+      return try database.read { try $0.rows("SELECT v FROM t") { $0.string(0) } }
+    }
+    #expect(try values([first]) == ["one"])
+    #expect(try values([first, second]) == ["one", "two"])
+    #expect(try values([first, second]) == ["one", "two"])
+    #expect(throws: StorageError.newerSchema(found: 2, supported: 1)) { try values([first]) }
+  }
+
+  @Test func aMigrationThatFailsLeavesTheVersionBefore() throws {
+    let directory = TemporaryDirectory()
+    let path = directory.file("a.db")
+    let first = Migration(version: 1, name: "first", sql: "CREATE TABLE t (v TEXT)")
+    let broken = Migration(
+      version: 2, name: "broken", sql: "INSERT INTO t VALUES ('half'); INSERT INTO none VALUES (1)")
+    #expect(throws: DatabaseError.self) { try Database(path: path, migrations: [first, broken]) }
+    let database = try Database(path: path, migrations: [first])
+    #expect(try database.read { try $0.rows("SELECT v FROM t") { $0.string(0) } } == [])
+  }
+
+  @Test func aFileThatIsNoDatabaseIsNamed() throws {
+    let directory = TemporaryDirectory()
+    let path = directory.file("a.db")
+    try Data(repeating: 0x41, count: 10_000).write(to: URL(fileURLWithPath: path))
+    #expect(throws: StorageError.notADatabase(path: path, detail: "file is not a database")) {
+      try Store(path: path)
+    }
+    #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == Data(repeating: 0x41, count: 10_000))
+  }
+
+  @Test func aDatabaseOfAnotherProgramIsLeftAlone() throws {
+    let directory = TemporaryDirectory()
+    let path = directory.file("a.db")
+    let other = try Database(
+      path: path,
+      migrations: [
+        Migration(version: 1, name: "other") { connection in
+          try connection.script("CREATE TABLE theirs (v TEXT)")
+        }
+      ])
+    try other.write { try $0.script("PRAGMA application_id=1") }
+    other.close()
+    #expect(throws: StorageError.foreignDatabase(path: path)) { try Store(path: path) }
+    #expect(throws: StorageError.foreignDatabase(path: path)) {
+      try Database.backup(of: path, to: directory.file("b.db"))
+    }
+  }
+
+  @Test func missingDirectoriesAreNamed() {
+    let path = TemporaryDirectory().file("none/a.db")
+    #expect { try Store(path: path) } throws: { error in
+      if case StorageError.cannotOpen(path, _) = error { true } else { false }
+    }
+    #expect(throws: StorageError.cannotOpen(path: path, detail: "unable to open database file")) {
+      try Database(path: path)
+    }
+  }
+
+  @Test(.enabled(if: geteuid() != 0, "root writes to every file"))
+  func aReadOnlyFileIsNamed() throws {
+    let test = try TestStore()
+    test.store.close()
+    try FileManager.default.setAttributes([.posixPermissions: 0o400], ofItemAtPath: test.path)
+    #expect(throws: StorageError.readOnly(path: test.path)) { try Store(path: test.path) }
+  }
+
+  @Test func onlyOneProcessServesAFile() throws {
+    let test = try TestStore()
+    #expect(throws: StorageError.alreadyOpen(path: test.path)) { try Store(path: test.path) }
+    test.store.close()
+    try Store(path: test.path).close()
+  }
+
+  /// Damage anywhere in the file is an error or a finding of the check, never a crash, and the rest stays readable or says why not.
+  @Test func damagedPagesAreFound() throws {
+    let test = try TestStore()
+    try test.makeModel()
+    try test.store.write { session in
+      for _ in 0..<200 {
+        try session.jobs.create(NewJob(kind: "k", request: String(repeating: "x", count: 500)))
+      }
+    }
+    test.store.close()
+    let sound = try Data(contentsOf: URL(fileURLWithPath: test.path))
+    var found = 0
+    for page in 1..<sound.count / 8192 {
+      var damaged = sound
+      for offset in stride(from: 0, to: 64, by: 3) { damaged[page * 8192 + offset] ^= 0x5a }
+      try damaged.write(to: URL(fileURLWithPath: test.path))
+      do {
+        let store = try Store(path: test.path)
+        defer { store.close() }
+        _ = try? store.read { try $0.jobs.list(limit: 500) }
+        if try !store.database.integrityCheck().isEmpty { found += 1 }
+      } catch {
+        #expect(error is StorageError || error is DatabaseError)
+        found += 1
+      }
+    }
+    #expect(found > sound.count / 8192 / 2)
+  }
+}

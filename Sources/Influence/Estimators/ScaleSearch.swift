@@ -2,6 +2,11 @@
 public struct ScaleTrial: Sendable, Equatable {
   public let scale: Double
   public let score: Double
+
+  public init(scale: Double, score: Double) {
+    self.scale = scale
+    self.score = score
+  }
 }
 
 /// Looks for the scale s of an update sΔ with the best validation score. The linear theory says 1.

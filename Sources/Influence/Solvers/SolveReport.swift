@@ -19,6 +19,8 @@ public struct SolveReport: Sendable, Equatable {
   public var solver: String
   /// Steps taken, over all restarts.
   public var iterations = 0
+  /// The step of the path whose iterate is the answer, where a watcher chose one.
+  public var chosenIteration: Int?
   /// Whether the true residual meets the tolerance. With the default tolerance of the precision, a residual
   /// at the rounding floor counts as met; with a tolerance that the caller chose it does not.
   public var converged = false

@@ -16,8 +16,8 @@ struct SplitSource: SampleSource {
 
 extension Split {
   /// Some samples of the split with their labels or target values; all where `indices` is nil.
-  /// - Parameter trueLabels: with the classes from before any was changed.
-  func samples(_ indices: [Int]? = nil, trueLabels: Bool = false) -> Samples {
+  /// - Parameter corrected: samples that get their class from before any was changed.
+  func samples(_ indices: [Int]? = nil, trueLabels corrected: [Int] = []) -> Samples {
     let places = indices ?? Array(0..<count)
     let targets: Targets
     if let values = self.targets {
@@ -25,8 +25,8 @@ extension Split {
       targets = .values(
         places.flatMap { values.elements[$0 * columns..<($0 + 1) * columns] }, columns: columns)
     } else {
-      let labels = trueLabels ? originalLabels : labels
-      targets = .classes(places.map { labels[$0] })
+      let isCorrected = Set(corrected)
+      targets = .classes(places.map { isCorrected.contains($0) ? originalLabels[$0] : labels[$0] })
     }
     return Samples(source: SplitSource(split: self), indices: places, targets: targets)
   }

@@ -43,8 +43,17 @@ public struct NamedLayer: Sendable, Equatable {
     self.layer = layer
   }
 
-  /// Names as `torch.nn.Sequential` counts its modules.
+  /// Names as `torch.nn.Sequential` counts its modules; inside a `residual` at position i they are
+  /// `i.layers.j` and `i.shortcut.j`.
   public static func sequential(_ layers: [LayerDescription], prefix: String = "") -> [NamedLayer] {
-    layers.enumerated().map { NamedLayer("\(prefix)\($0.offset)", $0.element) }
+    layers.enumerated().map { index, layer in
+      let name = "\(prefix)\(index)"
+      guard case .residual(let main, let shortcut) = layer else { return NamedLayer(name, layer) }
+      return NamedLayer(
+        name,
+        .residual(
+          layers: sequential(main.map(\.layer), prefix: name + ".layers."),
+          shortcut: shortcut.map { sequential($0.map(\.layer), prefix: name + ".shortcut.") }))
+    }
   }
 }

@@ -116,6 +116,13 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
     return copy
   }
 
+  /// The linearization at the same θ over some of the samples, by their places.
+  /// - Throws: `Cancelled`.
+  public func restricted(to places: [Int]) throws(Cancelled) -> Linearization {
+    try Linearization(
+      network: network, state: state, samples: samples.selecting(places), loss: loss, compute: compute)
+  }
+
   // MARK: Products
 
   /// ∇²L(θ)·v, by Pearlmutter's R-operator (1994): a tangent forward and a tangent backward pass.

@@ -1,0 +1,61 @@
+import Datasets
+import Formats
+import Influence
+import Network
+import Tensor
+
+/// A model ready to compute with: its network, data set and risk.
+struct LoadedModel<Element: Scalar>: Sendable {
+  let record: CatalogModel
+  let dataset: Dataset
+  let network: Network<Element>
+  let loss: Loss
+
+  var weightDecay: Double { record.weightDecay }
+  var layout: ParameterLayout { network.layout }
+
+  init(_ record: CatalogModel, _ catalog: any Catalog) throws {
+    self.record = record
+    dataset = try catalog.loadDataset(named: record.dataset)
+    loss = record.loss.loss
+    guard let set = try catalog.dataset(named: record.dataset) else {
+      throw JobFailure(.missing, "There is no data set \(record.dataset) any more.")
+    }
+    network = Network(try record.network(for: set))
+  }
+
+  /// The samples that the model's own recipe trains on and holds out; all of them where it has none.
+  func partition(recipe: TrainingRecipe? = nil, seed: Int? = nil, excluding group: [Int] = []) -> Partition {
+    let recipe = recipe ?? record.training
+    let excluded = recipe?.excluded?.indices(in: dataset) ?? []
+    return Partition(
+      count: dataset.train.count, recipe: recipe, seed: seed ?? record.seed,
+      excluded: Array(Set(excluded + group)).sorted())
+  }
+
+  /// The state of a checkpoint of this model.
+  func state(_ checkpoint: String, _ catalog: any Catalog) throws -> NetworkState<Element> {
+    let bytes = try catalog.weights(ofCheckpoint: checkpoint)
+    do {
+      return try weights.state(from: bytes)
+    } catch let error as RequestRejection {
+      throw JobFailure(.corrupt, "The checkpoint \(checkpoint) does not fit its model: \(error).")
+    } catch let error as SafetensorsError {
+      throw JobFailure(.corrupt, "The checkpoint \(checkpoint) cannot be read: \(error)")
+    }
+  }
+
+  /// The bytes of this model's checkpoints.
+  var weights: Weights { Weights(layout: layout, precision: Element.precision) }
+
+  /// Saves a state as a checkpoint and returns its id.
+  func save(
+    _ state: NetworkState<Element>, kind: CheckpointOrigin, parent: String?, model: String? = nil,
+    metrics: JSONValue, stage: String = "final", _ context: any JobContext
+  ) throws -> String {
+    let draft = CheckpointDraft(
+      model: model ?? record.name, kind: kind, parent: parent, stage: stage, metrics: metrics,
+      byteCount: try weights.byteCount())
+    return try context.saveCheckpoint(draft) { try weights.write(state, to: $0) }
+  }
+}

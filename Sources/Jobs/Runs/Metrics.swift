@@ -1,0 +1,76 @@
+import Influence
+import Network
+import Tensor
+
+extension Evaluation {
+  /// `{"loss", "accuracy"}`; the accuracy is null for regression, both are null for no samples.
+  var json: JSONValue {
+    losses.isEmpty
+      ? ["loss": .null, "accuracy": .null] : ["loss": .number(meanLoss), "accuracy": JSONValue(accuracy)]
+  }
+}
+
+/// How a model does on what should be forgotten (`self`) and on the rest (`test`).
+struct ForgettingMetrics: Sendable {
+  let own: Evaluation
+  let test: Evaluation
+
+  /// 2a(1 − s)/(a + 1 − s), the harmonic mean of the test accuracy a and the share 1 − s of the group that is no longer
+  /// read as labelled (Lyu et al. 2023); nil for regression or where one of the sets is empty.
+  var score: Double? {
+    guard let a = test.accuracy, let s = own.accuracy else { return nil }
+    return a + 1 - s > 0 ? 2 * a * (1 - s) / (a + 1 - s) : 0
+  }
+
+  var json: JSONValue { ["self": own.json, "test": test.json, "score": JSONValue(score)] }
+}
+
+/// The two sets of samples that forgetting is measured on.
+struct ForgettingSamples: Sendable {
+  let own: Samples
+  let test: Samples
+
+  func evaluate<Element: Scalar>(
+    _ model: LoadedModel<Element>, _ state: NetworkState<Element>, _ compute: Compute
+  ) throws -> ForgettingMetrics {
+    ForgettingMetrics(
+      own: try model.network.evaluate(state, on: own, loss: model.loss, compute: compute),
+      test: try model.network.evaluate(state, on: test, loss: model.loss, compute: compute))
+  }
+
+  /// At most so many of each set, drawn with a seed.
+  func limited(own ownLimit: Int, test testLimit: Int, seed: UInt64) -> ForgettingSamples {
+    func draw(_ samples: Samples, _ limit: Int, _ purpose: String) -> Samples {
+      guard samples.count > limit else { return samples }
+      var stream = RandomStream(seed: seed, purpose: purpose)
+      return samples.selecting(stream.sample(limit, of: samples.count))
+    }
+    return ForgettingSamples(
+      own: draw(own, ownLimit, "validation of the group"),
+      test: draw(test, testLimit, "validation of the rest"))
+  }
+}
+
+extension LoadedModel {
+  /// What results report on: the test split. A removed class's own samples there are `self`, the others `test`; for
+  /// another group `self` is its training samples.
+  func reportSamples(_ group: GroupChoice, members: [Int]) -> ForgettingSamples {
+    forgetting(group, members: members, in: dataset.test.samples())
+  }
+
+  /// What choices are made on: the held-out validation samples, or the training samples where there are none.
+  func choiceSamples(_ group: GroupChoice, members: [Int], partition: Partition) -> ForgettingSamples {
+    let indices = partition.validation.isEmpty ? partition.training : partition.validation
+    return forgetting(group, members: members, in: dataset.train.samples(indices))
+  }
+
+  private func forgetting(_ group: GroupChoice, members: [Int], in samples: Samples) -> ForgettingSamples {
+    guard case .label(let label) = group, case .classes(let labels) = samples.targets else {
+      return ForgettingSamples(own: dataset.train.samples(members), test: samples)
+    }
+    let places = Array(0..<samples.count)
+    return ForgettingSamples(
+      own: samples.selecting(places.filter { Int(labels[$0]) == label }),
+      test: samples.selecting(places.filter { Int(labels[$0]) != label }))
+  }
+}

@@ -1,0 +1,33 @@
+import Datasets
+import Tensor
+
+/// Which training samples a recipe trains on, and which it holds out for validation.
+struct Partition: Sendable, Equatable {
+  /// Ascending indices in the training split.
+  let training: [Int]
+  let validation: [Int]
+
+  /// Draws the validation share with the seed out of the whole split first, so that leaving samples out of the training
+  /// does not move the border; then takes the excluded samples out of the training part.
+  /// - Parameter excluded: ascending.
+  init(count: Int, recipe: TrainingRecipe?, seed: Int, excluded: [Int]) {
+    let share = recipe?.validationShare ?? 0
+    let held = Int((share * Double(count)).rounded())
+    var stream = RandomStream(seed: UInt64(seed), purpose: "validation share")
+    let isHeld = Set(held > 0 ? stream.sample(min(held, count), of: count) : [])
+    let isExcluded = Set(excluded)
+    training = (0..<count).filter { !isHeld.contains($0) && !isExcluded.contains($0) }
+    validation = (0..<count).filter { isHeld.contains($0) }
+  }
+}
+
+extension GroupChoice {
+  /// The group's training samples, ascending.
+  func indices(in dataset: Dataset) -> [Int] {
+    switch self {
+    case .label(let label): dataset.train.indices(ofClass: label)
+    case .indices(let indices): indices
+    case .poisoned: dataset.train.indices(of: .poisoned)
+    }
+  }
+}

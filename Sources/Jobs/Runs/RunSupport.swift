@@ -1,0 +1,49 @@
+import Influence
+import Network
+import Tensor
+
+/// A job's computation that exists in both precisions.
+protocol PreciseRun: JobRun {
+  var environment: JobEnvironment { get }
+  /// The model whose precision it computes in.
+  var model: String { get }
+  func run<Element: Scalar>(
+    _ model: LoadedModel<Element>, _ context: any JobContext, _ compute: Compute
+  ) throws -> JSONValue
+}
+
+extension PreciseRun {
+  public func run(_ context: any JobContext) throws -> JSONValue {
+    guard let record = try environment.catalog.model(named: model) else {
+      throw JobFailure(.missing, "There is no model \(model) any more.")
+    }
+    let cancellation = Cancellation()
+    let watch = InterruptionWatch(context, cancellation)
+    defer { watch.stop() }
+    let compute = Compute(pool: environment.pool, cancellation: cancellation)
+    do {
+      switch record.precision {
+      case .float32: return try run(LoadedModel<Float>(record, environment.catalog), context, compute)
+      case .float64: return try run(LoadedModel<Double>(record, environment.catalog), context, compute)
+      }
+    } catch is Cancelled {
+      throw context.interruption ?? .cancelled
+    } catch let error as SolveError {
+      if case .nonFinite = error { throw JobFailure(.nonFinite, error.description) }
+      throw JobFailure(.unacceptable, error.description)
+    } catch let error as TrainingError {
+      throw JobFailure(error)
+    }
+  }
+}
+
+extension JobFailure {
+  init(_ error: TrainingError) {
+    switch error {
+    case .nonFinite(let epoch, let step):
+      self.init(
+        .nonFinite, "The loss or a weight became infinite or NaN in epoch \(epoch), step \(step).",
+        advice: "Lower the learning rate, raise the warmup, or check the data set for extreme values.")
+    }
+  }
+}

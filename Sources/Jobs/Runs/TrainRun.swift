@@ -1,0 +1,35 @@
+import Network
+import Tensor
+
+/// Trains a model; the state after every epoch is kept, and a run that was broken off goes on from there.
+struct TrainRun: PreciseRun {
+  let request: TrainRequest
+  let environment: JobEnvironment
+
+  var model: String { request.target.model }
+
+  func run<Element: Scalar>(
+    _ model: LoadedModel<Element>, _ context: any JobContext, _ compute: Compute
+  ) throws -> JSONValue {
+    let seed = request.seed ?? model.record.seed
+    let start: NetworkState<Element> =
+      if let checkpoint = request.target.checkpoint {
+        try model.state(checkpoint, environment.catalog)
+      } else {
+        NetworkState(initial: model.layout, seed: UInt64(model.record.seed))
+      }
+    let partition = model.partition(recipe: request.recipe, seed: seed)
+    var training = Training(
+      model: model, recipe: request.recipe, seed: seed, partition: partition, samples: nil, context: context,
+      compute: compute)
+    let outcome = try training.run(from: start)
+    let checkpoint = try model.save(
+      outcome.state, kind: .trained, parent: request.target.checkpoint, metrics: outcome.metrics, context)
+    return [
+      "checkpoint": .string(checkpoint), "metrics": outcome.metrics, "curve": .array(outcome.curve),
+      "samples": [
+        "train": JSONValue(partition.training.count), "validation": JSONValue(partition.validation.count),
+      ],
+    ]
+  }
+}

@@ -1,0 +1,119 @@
+import Foundation
+import Network
+import Tensor
+
+/// One training by a recipe, epoch by epoch, resumable: what `train` and `retrain` share.
+struct Training<Element: Scalar> {
+  let model: LoadedModel<Element>
+  let recipe: TrainingRecipe
+  let seed: Int
+  let partition: Partition
+  /// What is trained on; nil takes the partition's training samples as labelled.
+  let samples: Samples?
+  let context: any JobContext
+  let compute: Compute
+
+  struct Outcome {
+    let state: NetworkState<Element>
+    /// An object an epoch.
+    let curve: [JSONValue]
+    /// Of the last state.
+    let metrics: JSONValue
+  }
+
+  private static var stage: String { "epoch" }
+
+  mutating func run(from start: NetworkState<Element>) throws -> Outcome {
+    guard !partition.training.isEmpty else {
+      throw JobFailure(
+        .unacceptable, "No training sample is left.", advice: "Hold out or leave out fewer samples.")
+    }
+    let samples = samples ?? model.dataset.train.samples(partition.training)
+    var snapshot = try TrainingSnapshot<Element>(context.resumeState(Self.stage), layout: model.layout)
+    let trainer = Trainer(
+      network: model.network, state: snapshot?.state ?? start, samples: samples, loss: model.loss,
+      options: recipe.options(weightDecay: model.weightDecay, seed: seed, samples: samples.count),
+      compute: compute,
+      optimizerState: snapshot?.optimizerState, epoch: snapshot?.epoch ?? 0)
+    var curve = snapshot?.curve ?? []
+    snapshot = nil
+    while trainer.epoch < recipe.epochs {
+      let epoch = trainer.epoch
+      let last = curve.last?["loss"]?.doubleValue
+      let summary = try trainer.runEpoch { step, steps in
+        try context.throwIfInterrupted()
+        let fraction = (Double(epoch) + Double(step) / Double(steps)) / Double(recipe.epochs)
+        context.progress(
+          fraction * 0.98, phase: "train",
+          detail: "epoch \(epoch + 1) of \(recipe.epochs), step \(step) of \(steps)"
+            + (last.map { ", loss \($0.shortText)" } ?? ""))
+      }
+      curve.append(try row(summary, trainer.state))
+      try context.saveResumeState(
+        Self.stage,
+        TrainingSnapshot(
+          state: trainer.state, optimizerState: trainer.optimizerState, epoch: trainer.epoch, curve: curve
+        ).bytes(layout: model.layout))
+    }
+    context.progress(0.98, phase: "evaluate", detail: "test samples")
+    return Outcome(state: trainer.state, curve: curve, metrics: try metrics(trainer.state))
+  }
+
+  private func row(_ summary: EpochSummary, _ state: NetworkState<Element>) throws -> JSONValue {
+    var row: JSONObject = [
+      "epoch": JSONValue(summary.epoch), "loss": .number(summary.loss),
+      "accuracy": JSONValue(summary.accuracy),
+      "learning_rate": .number(summary.learningRate),
+    ]
+    if !partition.validation.isEmpty {
+      row["validation"] = try evaluate(state, model.dataset.train.samples(partition.validation)).json
+    }
+    return .object(row)
+  }
+
+  private func evaluate(_ state: NetworkState<Element>, _ samples: Samples) throws -> Evaluation {
+    try model.network.evaluate(state, on: samples, loss: model.loss, compute: compute)
+  }
+
+  private func metrics(_ state: NetworkState<Element>) throws -> JSONValue {
+    var metrics: JSONObject = [:]
+    if model.dataset.test.count > 0 {
+      metrics["test"] = try evaluate(state, model.dataset.test.samples()).json
+    }
+    if !partition.validation.isEmpty {
+      metrics["validation"] = try evaluate(state, model.dataset.train.samples(partition.validation)).json
+    }
+    return .object(metrics)
+  }
+}
+
+extension TrainingRecipe {
+  /// - Parameter samples: how many there are, for a full batch.
+  func options(weightDecay: Double, seed: Int, samples: Int) -> TrainingOptions {
+    let optimizer: TrainingOptions.Optimizer =
+      switch self.optimizer {
+      case .sgd(let momentum, let nesterov): .sgd(momentum: momentum, nesterov: nesterov)
+      case .adam(let beta1, let beta2, let epsilon): .adam(beta1: beta1, beta2: beta2, epsilon: epsilon)
+      }
+    let schedule: TrainingOptions.Schedule =
+      switch self.schedule {
+      case .constant: .constant
+      case .cosine(let minimum, let warmup): .cosine(minimum: minimum, warmup: warmup)
+      case .step(let every, let factor): .step(every: every, gamma: factor)
+      }
+    let batch: Int =
+      switch batchSize {
+      case .all: samples
+      case .count(let count): min(count, samples)
+      }
+    return TrainingOptions(
+      optimizer: optimizer, learningRate: learningRate, schedule: schedule, epochs: epochs, batchSize: batch,
+      augment: Set(augmentations.compactMap { TrainingOptions.Augmentation(rawValue: $0.rawValue) }),
+      weightDecay: weightDecay, seed: UInt64(seed))
+  }
+}
+
+extension Double {
+  /// Three significant digits, for people.
+  var shortText: String { String(format: "%.3g", self) }
+}

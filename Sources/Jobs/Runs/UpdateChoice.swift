@@ -1,0 +1,86 @@
+import Influence
+import Network
+import Tensor
+
+/// Chooses between updates of a model by how the updated model does on validation samples, never on the test split.
+struct UpdateChoice<Element: Scalar> {
+  let model: LoadedModel<Element>
+  let state: NetworkState<Element>
+  /// J.
+  let indices: [Int]
+  /// What a solution is multiplied by to give Δ_J.
+  let factor: Double
+  let samples: ForgettingSamples
+  /// Fewer of them, for the many looks along a solver's path.
+  let pathSamples: ForgettingSamples
+  let compute: Compute
+
+  init(
+    model: LoadedModel<Element>, state: NetworkState<Element>, indices: [Int], factor: Double,
+    samples: ForgettingSamples, seed: UInt64, compute: Compute
+  ) {
+    self.model = model
+    self.state = state
+    self.indices = indices
+    self.factor = factor
+    self.samples = samples.limited(own: 1024, test: 4096, seed: seed)
+    pathSamples = samples.limited(own: 512, test: 1024, seed: seed)
+    self.compute = compute
+  }
+
+  /// Whether there is a score to choose by: accuracy on both sets.
+  var hasScore: Bool {
+    if case .classes = samples.test.targets { return samples.own.count > 0 && samples.test.count > 0 }
+    return false
+  }
+
+  /// The model with θ_J + scale·factor·x.
+  func updated(_ x: [Element], scale: Double) -> NetworkState<Element> {
+    var updated = state
+    let step = Element(scale * factor)
+    for (place, index) in indices.enumerated() { updated.parameters[index] += step * x[place] }
+    return updated
+  }
+
+  func metrics(_ x: [Element], scale: Double, on samples: ForgettingSamples) throws -> ForgettingMetrics {
+    try samples.evaluate(model, updated(x, scale: scale), compute)
+  }
+
+  /// The scales that the request asks for, or a search; without a score to choose by, the theory's 1.
+  func sweep(_ x: [Element], _ scales: RemoveRequest.Scales, _ progress: RemovalProgress) throws
+    -> UpdateSweep
+  {
+    var rows: [JSONValue] = []
+    var done = 0
+    let expected: Int
+    func trial(_ scale: Double) throws -> Double {
+      progress.advance(Double(done) / Double(expected), "scale \(scale.shortText)")
+      done += 1
+      let metrics = try metrics(x, scale: scale, on: samples)
+      rows.append([
+        "scale": .number(scale), "validation": metrics.json, "score": JSONValue(metrics.score),
+      ])
+      return metrics.score ?? .nan
+    }
+    switch scales {
+    case .list(let list):
+      expected = list.count
+      let trials = try list.map { ScaleTrial(scale: $0, score: try trial($0)) }
+      return UpdateSweep(best: ScaleSearch.best(trials), rows: rows)
+    case .auto where hasScore:
+      expected = ScaleSearch.sweep.count + 6
+      let best = try ScaleSearch.search(score: trial).best
+      return UpdateSweep(best: best, rows: rows)
+    case .auto:
+      expected = 1
+      let score = try trial(1)
+      return UpdateSweep(best: ScaleTrial(scale: 1, score: score), rows: rows)
+    }
+  }
+}
+
+/// The scales tried and the one chosen.
+struct UpdateSweep {
+  let best: ScaleTrial
+  let rows: [JSONValue]
+}

@@ -1,0 +1,18 @@
+/// Every kind of job that this program runs.
+public enum StandardJobs {
+  public static let kinds: [JobKind] = [
+    JobKind(TrainRequest.self, summary: "Trains a model by a recipe.") {
+      TrainRun(request: $0, environment: $1)
+    },
+    JobKind(
+      EvaluateRequest.self, summary: "Measures a checkpoint on a split of a data set.", isShort: true
+    ) { EvaluateRun(request: $0, environment: $1) },
+    JobKind(
+      RemoveRequest.self,
+      summary: "Takes a class or a group of training samples out of a model without retraining."
+    ) { RemoveRun(request: $0, environment: $1) },
+    JobKind(
+      RetrainRequest.self, summary: "Trains a model again without a group, as the reference of a removal."
+    ) { RetrainRun(request: $0, environment: $1) },
+  ]
+}

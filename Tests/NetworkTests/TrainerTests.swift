@@ -9,7 +9,7 @@ struct TrainerTests {
   private func options(_ epochs: Int, batch: Int, rate: Double = 0.05) -> TrainingOptions {
     TrainingOptions(
       optimizer: .sgd(momentum: 0.9, nesterov: false), learningRate: rate,
-      schedule: .cosine(minimum: 0, warmup: 0.5), epochs: epochs,
+      schedule: .cosine, epochs: epochs,
       batchSize: batch, weightDecay: 1e-3, seed: 7)
   }
 

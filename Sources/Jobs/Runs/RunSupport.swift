@@ -43,7 +43,7 @@ extension JobFailure {
     case .nonFinite(let epoch, let step):
       self.init(
         .nonFinite, "The loss or a weight became infinite or NaN in epoch \(epoch), step \(step).",
-        advice: "Lower the learning rate, raise the warmup, or check the data set for extreme values.")
+        advice: "Lower the learning rate, or check the data set for extreme values.")
     }
   }
 }

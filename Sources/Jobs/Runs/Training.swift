@@ -98,7 +98,7 @@ extension TrainingRecipe {
     let schedule: TrainingOptions.Schedule =
       switch self.schedule {
       case .constant: .constant
-      case .cosine(let minimum, let warmup): .cosine(minimum: minimum, warmup: warmup)
+      case .cosine: .cosine
       case .step(let every, let factor): .step(every: every, gamma: factor)
       }
     let batch: Int =

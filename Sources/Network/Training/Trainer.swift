@@ -96,11 +96,9 @@ public final class Trainer<Element: Scalar> {
   private func learningRate(step: Int) -> Double {
     switch options.schedule {
     case .constant: return options.learningRate
-    case .cosine(let minimum, let warmup):
-      let now = Double(epoch) + Double(step) / Double(stepsPerEpoch)
-      if now < warmup { return options.learningRate * (now + 1 / Double(stepsPerEpoch)) / warmup }
-      let done = (now - warmup) / max(Double(options.epochs) - warmup, 1e-9)
-      return options.learningRate * (minimum + (1 - minimum) * 0.5 * (1 + cos(Double.pi * min(done, 1))))
+    case .cosine:
+      let done = Double(epoch * stepsPerEpoch + step) / Double(max(1, options.epochs * stepsPerEpoch))
+      return options.learningRate * 0.5 * (1 + cos(Double.pi * done))
     case .step(let every, let gamma): return options.learningRate * pow(gamma, Double(epoch / max(1, every)))
     }
   }

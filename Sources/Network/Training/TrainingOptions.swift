@@ -10,9 +10,8 @@ public struct TrainingOptions: Sendable, Equatable {
   /// The learning rate over the steps of a training, as a factor of `learningRate`.
   public enum Schedule: Sendable, Equatable {
     case constant
-    /// After `warmup` epochs of a straight rise, from 1 down to `minimum` along half a cosine
-    /// (Loshchilov and Hutter 2017, without restarts).
-    case cosine(minimum: Double, warmup: Double)
+    /// ½(1 + cos(π·step/steps)): from 1 to 0 (Loshchilov and Hutter 2017, without restarts).
+    case cosine
     /// γ^⌊epoch/every⌋.
     case step(every: Int, gamma: Double)
   }
@@ -36,7 +35,7 @@ public struct TrainingOptions: Sendable, Equatable {
 
   public init(
     optimizer: Optimizer = .sgd(momentum: 0.9, nesterov: false), learningRate: Double = 0.05,
-    schedule: Schedule = .cosine(minimum: 0, warmup: 0), epochs: Int, batchSize: Int = 256,
+    schedule: Schedule = .cosine, epochs: Int, batchSize: Int = 256,
     augment: Set<Augmentation> = [],
     weightDecay: Double = 0, seed: UInt64 = 0
   ) {

@@ -1,0 +1,109 @@
+import Datasets
+import Tensor
+
+extension DatasetSource {
+  /// The source as a request writes it, with every default filled in.
+  public var json: JSONValue {
+    switch self {
+    case .builtIn(let set, let test):
+      ["format": "builtin", "name": .string(set.rawValue), "test": test == .none ? "none" : "every_fifth"]
+    case .idx(let source):
+      [
+        "format": "idx", "path": .string(source.path), "train_inputs": JSONValue(source.trainInputs),
+        "train_labels": JSONValue(source.trainLabels), "test_inputs": JSONValue(source.testInputs),
+        "test_labels": JSONValue(source.testLabels), "classes": JSONValue(source.classes),
+      ]
+    case .cifar10(let path): ["format": "cifar10", "path": .string(path)]
+    case .csv(let source): source.json
+    case .npy(let source):
+      [
+        "format": "npy", "path": .string(source.path), "train_inputs": .string(source.trainInputs),
+        "train_labels": .string(source.trainLabels), "test_inputs": JSONValue(source.testInputs),
+        "test_labels": JSONValue(source.testLabels), "classes": JSONValue(source.classes),
+        "standardize": .bool(source.standardized),
+      ]
+    case .linearRegression(let recipe):
+      [
+        "format": "synthetic", "name": .string(Synthetic.linearRegression.rawValue),
+        "samples": JSONValue(recipe.samples), "heterogeneous": JSONValue(recipe.heterogeneous),
+        "test_samples": JSONValue(recipe.testSamples), "dimensions": JSONValue(recipe.dimensions),
+        "noise": .number(recipe.noise), "correlation": .number(recipe.correlation),
+        "seed": JSONValue(recipe.seed),
+      ]
+    case .blobs(let recipe):
+      [
+        "format": "synthetic", "name": .string(Synthetic.blobs.rawValue),
+        "samples": JSONValue(recipe.samples),
+        "test_samples": JSONValue(recipe.testSamples), "classes": JSONValue(recipe.classes),
+        "dimensions": JSONValue(recipe.dimensions), "spread": .number(recipe.spread),
+        "seed": JSONValue(recipe.seed),
+      ]
+    case .derived(let of, let changes):
+      .object(
+        changes.reduce(["format": "derived", "of": .string(of)]) { object, change in
+          var object = object
+          object[change.member.name] = change.member.value
+          return object
+        })
+    }
+  }
+}
+
+extension CSVSource {
+  fileprivate var json: JSONValue {
+    func columns(_ columns: [Column]) -> JSONValue {
+      .array(
+        columns.map {
+          switch $0 {
+          case .name(let name): .string(name)
+          case .index(let index): JSONValue(index)
+          }
+        })
+    }
+    var object: JSONObject = [
+      "format": "csv", "path": .string(path), "header": .bool(hasHeader),
+      "delimiter": .string(String(delimiter)),
+      "target": columns(targets), "kind": .string(kind.rawValue), "ignore": columns(ignored),
+    ]
+    switch test {
+    case .none: object["test_fraction"] = 0
+    case .fraction(let fraction, let seed):
+      object["test_fraction"] = .number(fraction)
+      object["seed"] = JSONValue(seed)
+    case .file(let path): object["test_path"] = .string(path)
+    }
+    object["classes"] = JSONValue(classes)
+    object["shape"] = pictureShape.map { JSONValue([$0.channels, $0.height, $0.width]) } ?? .null
+    object["standardize"] = .bool(standardized)
+    return .object(object)
+  }
+}
+
+extension Derivation {
+  fileprivate var member: (name: String, value: JSONValue) {
+    switch self {
+    case .classes(let classes): return ("classes", JSONValue(classes))
+    case .take(let take):
+      return (
+        "take", ["train": JSONValue(take.train), "test": JSONValue(take.test), "seed": JSONValue(take.seed)]
+      )
+    case .relabel(let relabel):
+      return ("relabel", ["fraction": .number(relabel.fraction), "seed": JSONValue(relabel.seed)])
+    case .poison(let poison):
+      var object: JSONObject = [:]
+      switch poison.trigger {
+      case .checkerboard(let amount):
+        object["trigger"] = "checkerboard"
+        object["amount"] = .number(amount)
+      case .patch(let size):
+        object["trigger"] = "patch"
+        object["size"] = JSONValue(size)
+      }
+      object["fraction"] = .number(poison.fraction)
+      object["label"] = JSONValue(poison.label)
+      object["placement"] = .string(poison.placement.rawValue)
+      object["seed"] = JSONValue(poison.seed)
+      return ("poison", .object(object))
+    }
+  }
+}

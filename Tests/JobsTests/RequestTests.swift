@@ -1,0 +1,217 @@
+import Datasets
+import Jobs
+import Network
+import Testing
+
+/// A catalog in memory: `digits` with a trained `digits-mlp`, `points` for regression.
+struct FixedCatalog: Catalog {
+  var models: [CatalogModel] = [
+    CatalogModel(
+      name: "digits-mlp", dataset: "digits", architecture: "mlp", precision: .float32, loss: .crossEntropy,
+      weightDecay: 5e-4, seed: 7, training: TrainingRecipe()),
+    CatalogModel(
+      name: "uploaded", dataset: "digits", architecture: "mlp", precision: .float32, loss: .crossEntropy,
+      weightDecay: 0, seed: 0),
+  ]
+  var sets: [CatalogDataset] = [
+    CatalogDataset(
+      name: "digits", inputShape: [1, 8, 8], targets: .classes(10), trainCount: 1442, testCount: 355,
+      trainClassCounts: Array(repeating: 144, count: 10)),
+    CatalogDataset(
+      name: "points", inputShape: [5], targets: .values(1), trainCount: 1000, testCount: 0),
+    CatalogDataset(
+      name: "half", inputShape: [5], targets: .values(1), trainCount: 0, testCount: 0,
+      incomplete: "has no train labels yet"),
+  ]
+
+  func model(named name: String) -> CatalogModel? { models.first { $0.name == name } }
+
+  func checkpoint(id: String) -> CatalogCheckpoint? {
+    let model = ["c1": "digits-mlp", "c2": "uploaded"][id]
+    return model.map {
+      CatalogCheckpoint(
+        id: id, model: $0, kind: .trained, parent: nil, job: nil, metrics: [:], byteCount: 8,
+        sha256: String(repeating: "0", count: 64), createdAt: "2026-01-01T00:00:00Z")
+    }
+  }
+
+  func latestCheckpoint(ofModel name: String) -> CatalogCheckpoint? {
+    checkpoint(id: name == "digits-mlp" ? "c1" : "c2")
+  }
+  func checkpoints(ofModel name: String) -> [CatalogCheckpoint] { [] }
+  func weights(ofCheckpoint id: String) throws -> [UInt8] { [] }
+  func retrained(_ model: String, _ group: GroupChoice, recovers: Bool) -> CatalogCheckpoint? { nil }
+  func dataset(named name: String) -> CatalogDataset? { sets.first { $0.name == name } }
+  func loadDataset(named name: String) throws -> Dataset { try Dataset.builtIn(.digits, name: name) }
+}
+
+struct NoRun: JobRun {
+  func run(_ context: any JobContext) throws -> JSONValue { [:] }
+}
+
+let kinds = [
+  JobKind(TrainRequest.self, summary: "") { _, _ in NoRun() },
+  JobKind(EvaluateRequest.self, summary: "") { _, _ in NoRun() },
+  JobKind(RemoveRequest.self, summary: "") { _, _ in NoRun() },
+  JobKind(RetrainRequest.self, summary: "") { _, _ in NoRun() },
+]
+
+/// The faults of a job body, as "pointer detail".
+func faults(_ text: String) throws -> [String] {
+  do {
+    var body = try JobBody(JSONParser.parse(text), kinds: kinds)
+    try body.resolve(FixedCatalog())
+    return []
+  } catch let rejection as RequestRejection {
+    return rejection.faults.map(\.description)
+  }
+}
+
+@Suite struct JobBodyTests {
+  @Test func aShortRemovalIsFilledIn() throws {
+    var body = try JobBody(
+      JSONParser.parse(#"{"kind": "remove", "model": "digits-mlp", "class": 8, "modification_ratio": 0.1}"#),
+      kinds: kinds)
+    try body.resolve(FixedCatalog())
+    #expect(
+      body.json == [
+        "kind": "remove", "priority": 0, "model": "digits-mlp", "checkpoint": "c1", "class": 8,
+        "estimator": "gif",
+        "modification_ratio": 0.1, "selection": "top_outputs",
+        "solver": ["name": "lsmr", "iterations": "auto", "tolerance": nil], "damping": 0.0,
+        "hessian": "hessian",
+        "hessian_samples": 1024, "gradient_samples": "all", "gradient": "influence", "group_term": true,
+        "scales": "auto", "seed": 0, "require_convergence": false,
+      ])
+    #expect(body.request.uses == JobUses(models: ["digits-mlp"], datasets: ["digits"], checkpoints: ["c1"]))
+  }
+
+  @Test(arguments: [
+    #"{"kind": "remove", "model": "digits-mlp", "indices": [5, 3], "solver": "cg", "scales": [1, 2.5]}"#,
+    #"{"kind": "remove", "model": "digits-mlp", "class": 1, "solver": {"name": "lissa", "repeats": 3}, "estimator": "if"}"#,
+    #"{"kind": "remove", "model": "digits-mlp", "class": 1, "solver": {"name": "arnoldi", "rank": 9, "iterations": 4}}"#,
+    #"{"kind": "remove", "model": "digits-mlp", "class": 1, "solver": {"name": "neumann", "iterations": 200, "tolerance": 1e-3}}"#,
+    #"{"kind": "remove", "model": "digits-mlp", "class": 1, "solver": "direct", "hessian_samples": "all"}"#,
+    #"{"kind": "train", "model": "digits-mlp", "optimizer": "adam", "schedule": {"name": "step", "every": 2}, "exclude": {"class": 8}}"#,
+    #"{"kind": "train", "model": "digits-mlp", "batch_size": "all", "augment": ["flip", "crop"], "priority": -3}"#,
+    #"{"kind": "evaluate", "model": "digits-mlp", "split": "validation"}"#,
+    #"{"kind": "retrain", "model": "digits-mlp", "class": 8}"#,
+    #"{"kind": "retrain", "model": "uploaded", "class": 8, "name": "again", "training": {"epochs": 2}}"#,
+  ])
+  func aFilledInBodyPostedAgainIsTheSame(_ text: String) throws {
+    var first = try JobBody(JSONParser.parse(text), kinds: kinds)
+    try first.resolve(FixedCatalog())
+    var second = try JobBody(JSONParser.parse(JSONWriter.text(first.json)), kinds: kinds)
+    try second.resolve(FixedCatalog())
+    #expect(JSONWriter.text(second.json) == JSONWriter.text(first.json))
+  }
+
+  @Test func everyFaultIsToldAtOnce() throws {
+    let found = try faults(
+      #"""
+      {"kind": "remove", "model": "Bad Name", "class": -1, "modification_ratio": 3, "estimater": "gif",
+       "selection": "top_output", "solver": {"name": "lsmr", "tolerance": 0, "rank": 3}, "damping": "x",
+       "hessian_samples": 0.5, "scales": [1, "two"], "seed": 1.5, "group_term": 1, "a/b~c": 0}
+      """#)
+    #expect(
+      found
+        == [
+          #"/model must have 1 to 63 characters out of a-z, 0-9, '.', '_', '-' and begin with a letter or a digit, got "Bad Name""#,
+          "/class must be between 0 and 2147483647, got -1",
+          "/modification_ratio must be greater than 0 and at most 1, got 3",
+          #"/selection must be "top_outputs", "top_gradients", "threshold", "random", "lowest_outputs" or "lowest_gradients", got "top_output", did you mean "top_outputs"?"#,
+          "/solver/tolerance must be greater than 0 and less than 1, got 0", "/solver/rank is not known here",
+          #"/damping must be a number, got "x""#, "/hessian_samples must be an integer at least 1, got 0.5",
+          "/group_term must be true or false, got 1", #"/scales/1 must be a number, got "two""#,
+          "/seed must be an integer at least 0, got 1.5",
+          #"/estimater is not known here, did you mean "estimator"?"#, "/a~1b~0c is not known here",
+        ].sorted { left, right in position(left, found) < position(right, found) })
+  }
+
+  /// Faults may come in any order.
+  private func position(_ fault: String, _ found: [String]) -> Int { found.firstIndex(of: fault) ?? .max }
+
+  @Test(arguments: [
+    (#"[]"#, " must be an object, got a list"), (#"{}"#, "/kind is required"),
+    (#"{"kind": "tran"}"#, #"did you mean "train"?"#), (#"{"kind": 3}"#, "/kind must be"),
+    (#"{"kind": "remove", "model": "digits-mlp"}"#, #"must have one of "class", "indices" or "poisoned""#),
+    (#"{"kind": "remove", "model": "digits-mlp", "class": 1, "poisoned": true}"#, "must have only one of"),
+    (#"{"kind": "remove", "model": "digits-mlp", "class": 10}"#, "/class must be between 0 and 9, got 10"),
+    (#"{"kind": "remove", "model": "digits-mlp", "indices": [1442]}"#, "/indices must be between 0 and 1441"),
+    (#"{"kind": "remove", "model": "digits-mlp", "indices": [3, 3]}"#, "/indices must name each sample once"),
+    (#"{"kind": "remove", "model": "digits-mlp", "indices": []}"#, "/indices must name at least one"),
+    (#"{"kind": "remove", "model": "digits-mlp", "poisoned": true}"#, "/poisoned cannot be used"),
+    (
+      #"{"kind": "remove", "model": "digits-mlp", "class": 1, "checkpoint": "c2"}"#,
+      "/checkpoint must be a checkpoint"
+    ),
+    (
+      #"{"kind": "remove", "model": "digits-mlp", "class": 1, "solver": {"name": "lissa", "iterations": "auto"}}"#,
+      "no path"
+    ),
+    (
+      #"{"kind": "train", "model": "digits-mlp", "optimizer": "adam", "momentum": 0.9}"#,
+      "/momentum belongs to"
+    ),
+    (#"{"kind": "train", "model": "digits-mlp", "betas": [0.9]}"#, "/betas belongs to"),
+    (#"{"kind": "train", "model": "digits-mlp", "exclude": {"class": 11}}"#, "/exclude/class must be"),
+    (#"{"kind": "train", "model": "digits-mlp", "validation": 0.0001}"#, "/validation leaves no validation"),
+    (
+      #"{"kind": "train", "model": "digits-mlp", "learning_rate": 0}"#,
+      "/learning_rate must be greater than 0"
+    ),
+    (#"{"kind": "evaluate", "model": "uploaded", "split": "validation"}"#, "/split must be"),
+    (#"{"kind": "evaluate", "model": "digits-mlp", "dataset": "points"}"#, "/dataset must have samples"),
+    (#"{"kind": "evaluate", "model": "digits-mlp", "dataset": "half"}"#, "which has no train labels yet"),
+    (#"{"kind": "retrain", "model": "uploaded", "class": 1}"#, "/training is required"),
+    (#"{"kind": "retrain", "model": "digits-mlp", "recover": true}"#, "/recover must be false"),
+  ])
+  func wrongBodiesAreNamed(_ text: String, _ expected: String) throws {
+    let found = try faults(text)
+    #expect(found.contains { $0.contains(expected.trimmingPrefix(" ")) }, "\(found)")
+  }
+
+  @Test func unknownThingsAreToldApartFromFaults() throws {
+    #expect(throws: UnknownResource(.model, "nothing")) {
+      try faults(#"{"kind": "evaluate", "model": "nothing"}"#)
+    }
+    #expect(throws: UnknownResource(.checkpoint, "c9")) {
+      try faults(#"{"kind": "evaluate", "model": "digits-mlp", "checkpoint": "c9"}"#)
+    }
+    #expect(throws: UnknownResource(.dataset, "nothing")) {
+      try faults(#"{"kind": "evaluate", "model": "digits-mlp", "dataset": "nothing"}"#)
+    }
+    #expect(throws: NameTaken(.model, "uploaded")) {
+      try faults(#"{"kind": "retrain", "model": "digits-mlp", "class": 1, "name": "uploaded"}"#)
+    }
+  }
+
+  @Test func aFloodOfFaultsIsCut() throws {
+    let text =
+      "{\"kind\": \"evaluate\", \"model\": \"digits-mlp\", "
+      + (0..<1000).map { "\"unknown\($0)\": 0" }.joined(separator: ", ") + "}"
+    let found = try faults(text)
+    #expect(found.count == RequestFaults.maximumCount + 1)
+    #expect(found.last == "and 900 more faults")
+  }
+}
+
+@Suite struct SpellingTests {
+  @Test(
+    arguments: [
+      ("estimater", "estimator"), ("scale", "scales"), ("modificationratio", "modification_ratio"),
+      ("sovler", "solver"), ("SEED", "seed"), ("xyz", nil), ("", nil), ("damp", nil),
+    ] as [(String, String?)])
+  func nearNamesAreFound(_ word: String, _ expected: String?) {
+    let names = ["estimator", "scales", "modification_ratio", "solver", "seed", "damping"]
+    #expect(Spelling.nearest(to: word, among: names) == expected)
+  }
+
+  @Test func distances() {
+    func distance(_ a: String, _ b: String) -> Int { Spelling.editDistance(Array(a.utf8), Array(b.utf8)) }
+    #expect(distance("kitten", "sitting") == 3)
+    #expect(distance("ab", "ba") == 1)
+    #expect(distance("", "abc") == 3)
+    #expect(distance("same", "same") == 0)
+  }
+}

@@ -65,7 +65,7 @@ import Testing
     ),
     (#"{"name": "a", "dataset": "points", "architecture": "linear"}"#, [#"/loss must be "mse""#]),
     (
-      #"{"name": "a", "dataset": "points", "architecture": "cnn", "loss": "mse", "training": {"augment": ["flip"]}}"#,
+      #"{"name": "a", "dataset": "points", "architecture": "lenet", "loss": "mse", "training": {"augment": ["flip"]}}"#,
       ["/training/augment needs pictures", "/architecture does not fit samples"]
     ),
     (#"{"name": "a", "dataset": "half", "architecture": "linear"}"#, ["/dataset names the data set"]),

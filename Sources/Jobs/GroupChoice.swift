@@ -45,5 +45,14 @@ public enum GroupChoice: Hashable, Sendable {
     }
   }
 
+  /// Reads what `json` wrote. Throws `RequestRejection`.
+  public init(json: JSONValue) throws(RequestRejection) {
+    let faults = RequestFaults()
+    let read = Self.read(FieldReader(json, faults: faults))
+    try faults.throwIfAny()
+    guard let read else { throw RequestRejection(faults: []) }
+    self = read
+  }
+
   public var json: JSONValue { .object([member.name: member.value]) }
 }

@@ -31,6 +31,15 @@ public enum LossChoice: Hashable, Sendable {
     }
   }
 
+  /// Reads what `json` wrote. Throws `RequestRejection`.
+  public init(json: JSONValue) throws(RequestRejection) {
+    let faults = RequestFaults()
+    let read = Self.read(json, at: .root, faults)
+    try faults.throwIfAny()
+    guard let read else { throw RequestRejection(faults: []) }
+    self = read
+  }
+
   public var json: JSONValue {
     switch self {
     case .crossEntropy: .string(Name.crossEntropy.rawValue)

@@ -32,11 +32,14 @@ public struct NewCheckpoint: Sendable {
   public var parent: String?
   public var metrics: String
   public var blob: BlobID
+  /// An id that `Store.makeIdentifier` gave out before; nil takes a new one.
+  public var id: String?
 
   public init(
     model: String, kind: CheckpointKind, job: String? = nil, parent: String? = nil, metrics: String = "{}",
-    blob: BlobID
+    blob: BlobID, id: String? = nil
   ) {
+    self.id = id
     self.model = model
     self.kind = kind
     self.job = job
@@ -55,7 +58,8 @@ public struct CheckpointStore {
   public func create(_ new: NewCheckpoint) throws -> CheckpointRecord {
     _ = try session.models.get(new.model)
     let record = CheckpointRecord(
-      id: session.identifiers.next(), model: new.model, kind: new.kind, job: new.job, parent: new.parent,
+      id: new.id ?? session.identifiers.next(), model: new.model, kind: new.kind, job: new.job,
+      parent: new.parent,
       metrics: new.metrics, blob: try session.blobs.get(new.blob), created: session.now)
     try connection.run(
       "INSERT INTO checkpoint (id, model, kind, job, parent, metrics, blob, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",

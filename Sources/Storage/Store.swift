@@ -97,6 +97,9 @@ public final class Store: Sendable {
     }
   }
 
+  /// An id for a thing that is to be created later; it sorts by now.
+  public func makeIdentifier() -> String { identifiers.next() }
+
   /// Removes what nothing refers to any more, and gives the space back: dead blobs, expired idempotency keys, free pages. In short
   /// transactions; meant to be called every minute or so.
   public func maintain() throws {

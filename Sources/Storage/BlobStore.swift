@@ -73,9 +73,9 @@ public struct BlobStore {
     try connection.run("UPDATE blob SET state = 'dead' WHERE id = ? AND state = 'pending'", id.rawValue)
   }
 
-  func insertPending() throws -> BlobID {
+  func insertPending(chunkByteCount: Int = Self.chunkByteCount) throws -> BlobID {
     try connection.run(
-      "INSERT INTO blob (state, chunk_size, created) VALUES ('pending', ?, ?)", Self.chunkByteCount,
+      "INSERT INTO blob (state, chunk_size, created) VALUES ('pending', ?, ?)", chunkByteCount,
       session.now)
     return BlobID(rawValue: connection.lastInsertedRow)
   }

@@ -1,11 +1,11 @@
 import Dispatch
 import Formats
-import Synchronization
 
 /// Writes a blob piece by piece, holding two chunks in memory. Every chunk is a commit of its own that others' commits come between; nothing
 /// counts until the blob is sealed. A writer that goes away before gives its chunks up.
 public final class BlobWriter {
   private let store: Store
+  private let chunkByteCount: Int
   private var id: BlobID?
   private var inFlight: PendingWrite?
   private var chunk: [UInt8] = []
@@ -15,9 +15,14 @@ public final class BlobWriter {
   /// Bytes appended so far.
   public private(set) var byteCount = 0
 
-  public init(_ store: Store) {
+  public convenience init(_ store: Store) {
+    self.init(store, chunkByteCount: BlobStore.chunkByteCount)
+  }
+
+  package init(_ store: Store, chunkByteCount: Int) {
     self.store = store
-    chunk.reserveCapacity(BlobStore.chunkByteCount)
+    self.chunkByteCount = chunkByteCount
+    chunk.reserveCapacity(chunkByteCount)
   }
 
   deinit {
@@ -33,10 +38,10 @@ public final class BlobWriter {
     byteCount += bytes.count
     var rest = bytes
     while !rest.isEmpty {
-      let count = min(rest.count, BlobStore.chunkByteCount - chunk.count)
+      let count = min(rest.count, chunkByteCount - chunk.count)
       chunk.append(contentsOf: UnsafeRawBufferPointer(rebasing: rest[..<count]))
       rest = UnsafeRawBufferPointer(rebasing: rest[count...])
-      if chunk.count == BlobStore.chunkByteCount { try writeChunk() }
+      if chunk.count == chunkByteCount { try writeChunk() }
     }
   }
 
@@ -71,13 +76,13 @@ public final class BlobWriter {
   /// Starts writing the chunk, after the one before is written: one is hashed and filled while the other goes to the disk.
   private func writeChunk() throws {
     try awaitWrite()
-    let (known, position, bytes) = (id, chunks, chunk)
+    let (known, position, bytes, chunkByteCount) = (id, chunks, chunk, chunkByteCount)
     let write = PendingWrite()
     store.database.writer.submit(
       .relaxed, .alone,
       { [clock = store.clock, identifiers = store.identifiers] connection in
         let blobs = Session(connection: connection, clock: clock, identifiers: identifiers).blobs
-        let id = try known ?? blobs.insertPending()
+        let id = try known ?? blobs.insertPending(chunkByteCount: chunkByteCount)
         if !bytes.isEmpty {
           try bytes.withUnsafeBytes { try blobs.insertChunk($0, of: id, position: position) }
         }
@@ -86,7 +91,7 @@ public final class BlobWriter {
     inFlight = write
     chunks += 1
     chunk = []
-    chunk.reserveCapacity(BlobStore.chunkByteCount)
+    chunk.reserveCapacity(chunkByteCount)
   }
 
   private func awaitWrite() throws {
@@ -99,7 +104,7 @@ public final class BlobWriter {
 /// A chunk on its way to the disk.
 private final class PendingWrite: Sendable {
   private let done = DispatchSemaphore(value: 0)
-  private let result = Mutex<Result<BlobID, any Error>>(.failure(StorageError.closed))
+  private let result = Lock<Result<BlobID, any Error>>(.failure(StorageError.closed))
 
   func complete(_ result: Result<BlobID, any Error>) {
     self.result.withLock { $0 = result }

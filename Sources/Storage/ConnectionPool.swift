@@ -1,5 +1,4 @@
 import Dispatch
-import Synchronization
 
 /// Connections handed to one caller at a time, opened when first needed.
 final class ConnectionPool: Sendable {
@@ -10,7 +9,7 @@ final class ConnectionPool: Sendable {
 
   private let open: @Sendable () throws -> Connection
   private let free: DispatchSemaphore
-  private let state = Mutex(State())
+  private let state = Lock(State())
 
   init(limit: Int, open: @escaping @Sendable () throws -> Connection) {
     precondition(limit > 0, "A pool needs at least one connection.")

@@ -13,9 +13,16 @@ final class FileLock: Sendable {
       let code = errno
       throw StorageError.cannotOpen(path: path, detail: String(cString: strerror(code)))
     }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      close(descriptor)
-      throw StorageError.alreadyOpen(path: path)
+    // Tried for a second: the process before may be about to end, and one that is just being forked from here has the file until it
+    // runs its own program.
+    var attempts = 100
+    while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+      attempts -= 1
+      guard attempts > 0 else {
+        close(descriptor)
+        throw StorageError.alreadyOpen(path: path)
+      }
+      usleep(10_000)
     }
     self.descriptor = Atomic(descriptor)
   }

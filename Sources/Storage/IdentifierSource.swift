@@ -1,5 +1,3 @@
-import Synchronization
-
 /// Makes opaque ids that sort by the time they were made, and in the order they were made.
 ///
 /// An id is 48 bits of milliseconds and 52 random bits, as 20 lower-case characters of Crockford's base 32, whose alphabet sorts as its values do. Ids of
@@ -15,7 +13,7 @@ public final class IdentifierSource: Sendable {
 
   private let clock: @Sendable () -> Timestamp
   private let random: @Sendable () -> UInt64
-  private let state = Mutex(State())
+  private let state = Lock(State())
 
   public init(
     clock: @escaping @Sendable () -> Timestamp = { .now() },

@@ -41,14 +41,14 @@ final class WriteQueue: Sendable {
   /// Requests that share a commit at most; keeps the first one's answer from waiting for too many others.
   private static let batchLimit = 256
 
-  private let handoff: Mutex<Handoff?>
-  private let state = Mutex(State())
+  private let handoff: Lock<Handoff?>
+  private let state = Lock(State())
   private let queue = DispatchQueue(label: "storage.write", qos: .userInitiated)
   /// The thread that is running requests, 0 for none: a request that waits for another would wait for itself.
   private let writingThread = Atomic<UInt>(0)
 
   init(_ connection: Connection) {
-    handoff = Mutex(Handoff(connection))
+    handoff = Lock(Handoff(connection))
   }
 
   func perform<Result: Sendable>(
@@ -164,8 +164,8 @@ final class WriteQueue: Sendable {
 
 /// Keeps what a request's body returned until its commit, and what became of that.
 private final class Outcome<Value: Sendable>: Sendable {
-  private let value = Mutex<Value?>(nil)
-  private let error = Mutex<(any Error)?>(nil)
+  private let value = Lock<Value?>(nil)
+  private let error = Lock<(any Error)?>(nil)
 
   func request(
     _ durability: Durability, _ grouping: WriteQueue.Grouping,

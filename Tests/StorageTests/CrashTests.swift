@@ -4,6 +4,7 @@ import Testing
 
 /// Kills a process in the middle of its writes, over and over, and looks at what is left.
 @Suite(.serialized) struct CrashTests {
+  private let chunkByteCount = 50_000
   private static let variable = "STORAGE_CRASH_TEST_DIRECTORY"
   private static let directory = ProcessInfo.processInfo.environment[variable]
 
@@ -37,8 +38,8 @@ import Testing
           job: job.id, name: "s", detail: "\(seed)", blob: session.blobs.insert(noise(9)).id)
       }
       tell("stage \(job.id)")
-      let writer = BlobWriter(store)
-      try writer.append(noise(BlobStore.chunkByteCount + 99, seed: seed))
+      let writer = BlobWriter(store, chunkByteCount: chunkByteCount)
+      try writer.append(noise(chunkByteCount + 99, seed: seed))
       let id = try writer.finish { session, blob in
         let new = NewCheckpoint(model: "net", kind: .trained, job: job.id, metrics: "\(seed)", blob: blob.id)
         let checkpoint = try session.checkpoints.create(new)
@@ -103,7 +104,7 @@ import Testing
       for checkpoint in found.prefix(20) {
         let seed = try #require(UInt64(checkpoint.metrics))
         let bytes = try BlobReader(store, checkpoint.blob.id).bytes()
-        #expect(bytes == noise(BlobStore.chunkByteCount + 99, seed: seed))
+        #expect(bytes == noise(chunkByteCount + 99, seed: seed))
       }
       try store.maintain()
       let chunks = try store.read { session in

@@ -205,23 +205,26 @@ import Testing
     try test.makeModel()
     let store = test.store
     let stop = Atomic<Bool>(false)
-    let written = DispatchGroup()
-    DispatchQueue.global().async(group: written) {
+    let began = DispatchSemaphore(value: 0)
+    let ended = DispatchSemaphore(value: 0)
+    Thread.detachNewThread {
       while !stop.load(ordering: .relaxed) {
         // Two rows that belong together.
         try? store.write { session in
           let job = try session.jobs.create(NewJob(kind: "k", request: "{}"))
           try session.events.append(job: job.id, name: "state", data: "{}")
         }
+        began.signal()
       }
+      ended.signal()
     }
-    usleep(20_000)
+    began.wait()
     let copy = test.directory.file("copy.db")
     try store.database.backup(to: copy)
     let second = test.directory.file("second.db")
     try Database.backup(of: test.path, to: second)
     stop.store(true, ordering: .relaxed)
-    written.wait()
+    ended.wait()
     #expect(throws: StorageError.fileExists(path: copy)) { try store.database.backup(to: copy) }
     for path in [copy, second] {
       let restored = try Store(path: path)

@@ -10,7 +10,8 @@ import Testing
     var checkpoints: [String] = []
   }
 
-  private static let content = noise(2 * BlobStore.chunkByteCount + 10)
+  private static let chunkByteCount = 20_000
+  private static let content = noise(2 * chunkByteCount + 10)
 
   /// Some of everything the store does. Goes on after an error, as a service does.
   private func work(_ store: Store, _ told: inout Acknowledged) {
@@ -23,7 +24,7 @@ import Testing
       told.jobs[job] = .queued
       guard let claimed = try? store.write({ try $0.jobs.claim()?.id }) else { continue }
       told.jobs[claimed] = .running
-      let writer = BlobWriter(store)
+      let writer = BlobWriter(store, chunkByteCount: Self.chunkByteCount)
       let checkpoint = try? { () throws -> String in
         try writer.append(Self.content)
         return try writer.finish { session, blob in

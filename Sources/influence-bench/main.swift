@@ -1,1 +1,22 @@
-print("bench")
+import Foundation
+
+/// Runs one case and prints one JSON object: the times are of runs after a warm-up, memory is the process's peak.
+do {
+  let options = try BenchmarkOptions(Array(CommandLine.arguments.dropFirst()))
+  let benchmark = try Benchmark(options)
+  let seconds = try benchmark.run().sorted()
+  let median = seconds[seconds.count / 2]
+  var usage = rusage()
+  getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+  let gflops = benchmark.operations.map { String(format: "%.1f", $0 / median / 1e9) } ?? "null"
+  print(
+    """
+    {"case": "\(options.benchmark.rawValue)", "model": "\(options.model)", "batch": \(options.batch), \
+    "threads": \(options.threads), "repeat": \(options.repeats), "seconds": {"min": \(seconds[0]), \
+    "median": \(median), "max": \(seconds[seconds.count - 1])}, "peak_rss_bytes": \(usage.ru_maxrss * 1024), \
+    "gflops": \(gflops)}
+    """)
+} catch {
+  FileHandle.standardError.write(Data("influence-bench: \(error)\n".utf8))
+  exit(2)
+}

@@ -20,7 +20,7 @@ import Testing
     #expect(JSONValue.number(3.5).integerValue == nil)
   }
 
-  @Test(arguments: [0.1, 1e-5, 1.0 / 3, 5e-324, 1.7976931348623157e308, 123456789.123, -0.0])
+  @Test(arguments: [0.1, 1e-5, 1.0 / 3, .leastNonzeroMagnitude, 1.7976931348623157e308, 123456789.123, -0.0])
   func doublesReadBackAsTheSame(_ value: Double) throws {
     let read = try JSONParser.parse(JSONWriter.text(.number(value)))
     #expect(read.doubleValue?.bitPattern == value.bitPattern)

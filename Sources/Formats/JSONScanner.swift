@@ -1,4 +1,5 @@
-/// The part of JSON (RFC 8259) that a safetensors header is made of: objects, strings, lists of whole numbers.
+/// The part of JSON (RFC 8259) that a safetensors header is made of: objects, strings, lists of whole
+/// numbers.
 struct JSONScanner {
   private let text: [UInt8]
   private(set) var offset = 0

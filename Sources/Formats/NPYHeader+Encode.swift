@@ -1,6 +1,6 @@
 extension NPYHeader {
-  /// The bytes before the data, as `numpy.save` writes them: version 1.0, padded with spaces so that the data start at a multiple
-  /// of 64.
+  /// The bytes before the data, as `numpy.save` writes them: version 1.0, padded with spaces so that the data
+  /// start at a multiple of 64.
   public var encoded: [UInt8] {
     let extents = shape.map(String.init).joined(separator: ", ")
     let tuple = shape.count == 1 ? "(\(extents),)" : "(\(extents))"

@@ -1,7 +1,8 @@
 extension NPYHeader {
   /// Reads the header at the start of `bytes`.
   ///
-  /// - Returns: the header and where the data start, or nil where `bytes` end before the header does: call again with more.
+  /// - Returns: the header and where the data start, or nil where `bytes` end before the header does: call
+  ///   again with more.
   /// - Throws: `NPYError` as soon as the bytes at hand cannot begin a file that is read.
   public static func parse(prefix bytes: UnsafeRawBufferPointer) throws(NPYError) -> (
     header: NPYHeader, dataOffset: Int

@@ -1,6 +1,7 @@
 /// What precedes the data of an `.npy` file: element type and shape, in C order, little-endian.
 ///
-/// Source: NumPy's `numpy.lib.format` ("NEP 1, a simple file format for NumPy arrays"), versions 1.0, 2.0 and 3.0.
+/// Source: NumPy's `numpy.lib.format` ("NEP 1, a simple file format for NumPy arrays"), versions 1.0, 2.0 and
+/// 3.0.
 public struct NPYHeader: Hashable, Sendable {
   /// The element types that are read and written.
   public enum DType: String, Sendable, CaseIterable {
@@ -33,8 +34,8 @@ public struct NPYHeader: Hashable, Sendable {
   /// The product of the shape; 1 for a scalar, whose shape is empty.
   public let elementCount: Int
 
-  /// - Throws: `NPYError.tooManyDimensions`, `.malformedHeader` for a negative extent, `.tooLarge` where the bytes
-  ///   of the array would not fit an `Int`.
+  /// - Throws: `NPYError.tooManyDimensions`, `.malformedHeader` for a negative extent, `.tooLarge` where the
+  ///   bytes of the array would not fit an `Int`.
   public init(dtype: DType, shape: [Int]) throws(NPYError) {
     guard shape.count <= Self.maximumDimensions else {
       throw .tooManyDimensions(found: shape.count, limit: Self.maximumDimensions)

@@ -1,4 +1,5 @@
-/// Reads the Python dictionary of an `.npy` header: the three keys `descr`, `fortran_order` and `shape`, once each, in any order.
+/// Reads the Python dictionary of an `.npy` header: the three keys `descr`, `fortran_order` and `shape`, once
+/// each, in any order.
 struct NPYHeaderScanner {
   private let text: [UInt8]
   private var position = 0

@@ -63,8 +63,8 @@ public enum PNG {
     file += bigEndian(check.value)
   }
 
-  /// A zlib stream (RFC 1950) of stored blocks (RFC 1951, section 3.2.4): samples are small, and a client that
-  /// wants them smaller asks for compressed transfer.
+  /// A zlib stream (RFC 1950) of stored blocks (RFC 1951, section 3.2.4): samples are small, and a client
+  /// that wants them smaller asks for compressed transfer.
   private static func zlibStored(_ bytes: [UInt8]) -> [UInt8] {
     var stream: [UInt8] = [0x78, 0x01]
     var start = 0

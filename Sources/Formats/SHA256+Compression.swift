@@ -19,8 +19,8 @@ extension SHA256 {
 
     /// Takes in `blocks` times 64 bytes.
     ///
-    /// The schedule is kept as a ring of 16 words, each replaced just before its round, so that the two independent chains of additions overlap;
-    /// the eight variables change names instead of values.
+    /// The schedule is kept as a ring of 16 words, each replaced just before its round, so that the two
+    /// independent chains of additions overlap; the eight variables change names instead of values.
     mutating func compress(_ source: UnsafeRawPointer, blocks: Int) {
       let start = words
       var (h0, h1, h2, h3) = (start[0], start[1], start[2], start[3])

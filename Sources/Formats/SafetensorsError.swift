@@ -49,9 +49,11 @@ public enum SafetensorsError: Error, Equatable, CustomStringConvertible {
     case .byteCount(let tensor, let found, let expected):
       "the data_offsets of tensor '\(tensor)' span \(found) bytes; its dtype and shape need \(expected)"
     case .offsets(let tensor, let begin, let end):
-      "the data_offsets of tensor '\(tensor)' are [\(begin), \(end)]; the end must not be before the beginning"
+      "the data_offsets of tensor '\(tensor)' are [\(begin), \(end)]; "
+        + "the end must not be before the beginning"
     case .notContiguous(let tensor, let begin, let expected):
-      "the data of tensor '\(tensor)' begin at \(begin); they must begin at \(expected), where those before them end"
+      "the data of tensor '\(tensor)' begin at \(begin); "
+        + "they must begin at \(expected), where those before them end"
     }
   }
 }

@@ -1,6 +1,6 @@
 extension SafetensorsHeader {
-  /// The bytes before the data: the length, then the JSON text without spaces, padded with spaces to a multiple of 8. The same header
-  /// gives the same bytes; metadata are sorted by key.
+  /// The bytes before the data: the length, then the JSON text without spaces, padded with spaces to a
+  /// multiple of 8. The same header gives the same bytes; metadata are sorted by key.
   public var encoded: [UInt8] {
     var text: [UInt8] = [UInt8(ascii: "{")]
     if !metadata.isEmpty {

@@ -1,9 +1,10 @@
 /// The header of a safetensors file: every tensor's name, element type, shape and place in the data.
 ///
-/// Source: the format section of the safetensors project: 8 bytes little-endian header length, the header in JSON, the data. The
-/// tensors cover the data without holes or overlaps.
+/// Source: the format section of the safetensors project: 8 bytes little-endian header length, the header in
+/// JSON, the data. The tensors cover the data without holes or overlaps.
 public struct SafetensorsHeader: Equatable, Sendable {
-  /// The element types of the format that are whole bytes long, in the format's own order, by which its writers sort.
+  /// The element types of the format that are whole bytes long, in the format's own order, by which its
+  /// writers sort.
   public enum DType: String, Sendable, CaseIterable {
     case bool = "BOOL"
     case uint8 = "U8"
@@ -75,8 +76,9 @@ public struct SafetensorsHeader: Equatable, Sendable {
   /// Bytes the data have.
   public let dataByteCount: Int
 
-  /// The header of a new file, whose data follow in the order of `tensors`: by falling element type in the format's order, so that every
-  /// tensor is aligned, then by the bytes of the name. The same declarations in any order give the same header.
+  /// The header of a new file, whose data follow in the order of `tensors`: by falling element type in the
+  /// format's order, so that every tensor is aligned, then by the bytes of the name. The same declarations in
+  /// any order give the same header.
   ///
   /// - Throws: `SafetensorsError.duplicateKey`, `.tooLarge`.
   public init(_ declarations: [Declaration], metadata: [String: String] = [:]) throws(SafetensorsError) {

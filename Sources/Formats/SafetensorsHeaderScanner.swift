@@ -1,5 +1,5 @@
-/// Reads the JSON text of a safetensors header, which is an object of objects of a fixed form, so that no value nests deeper than the
-/// format's own.
+/// Reads the JSON text of a safetensors header, which is an object of objects of a fixed form, so that no
+/// value nests deeper than the format's own.
 struct SafetensorsHeaderScanner {
   private let text: [UInt8]
   private let limits: SafetensorsHeader.Limits

@@ -29,7 +29,8 @@ public struct SafetensorsReader: Sendable {
     self.limits = limits
   }
 
-  /// Takes the next bytes of the file, and hands on those that are data, in order, cut at the borders of tensors.
+  /// Takes the next bytes of the file, and hands on those that are data, in order, cut at the borders of
+  /// tensors.
   ///
   /// - Throws: `SafetensorsError` as soon as the file cannot be right, and what `receive` throws.
   public mutating func feed(

@@ -44,7 +44,8 @@ public struct ArtifactStore {
   }
 
   private static let select = """
-    SELECT job, name, dtype, shape, artifact.created, blob.id, size, sha256 FROM artifact JOIN blob ON blob.id = blob
+    SELECT job, name, dtype, shape, artifact.created, blob.id, size, sha256
+    FROM artifact JOIN blob ON blob.id = blob
     """
 
   private static func record(_ row: Row) throws -> ArtifactRecord {

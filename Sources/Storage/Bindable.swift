@@ -47,7 +47,8 @@ extension [UInt8]: Bindable {
   }
 }
 
-/// Bound without a copy: the memory must stay as it is until the statement has run, as it does for an argument.
+/// Bound without a copy: the memory must stay as it is until the statement has run, as it does for an
+/// argument.
 extension UnsafeRawBufferPointer: Bindable {
   public func bind(to statement: OpaquePointer, at index: Int32) -> Int32 {
     isEmpty

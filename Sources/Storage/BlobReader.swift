@@ -19,9 +19,11 @@ public struct BlobReader: Sendable {
     }
   }
 
-  /// Fills `buffer` with the bytes from `offset` on, and returns how many there were: fewer than it holds only at the blob's end.
+  /// Fills `buffer` with the bytes from `offset` on, and returns how many there were: fewer than it holds
+  /// only at the blob's end.
   ///
-  /// - Throws: `StorageError.notFound` where the blob has been deleted meanwhile, `.corruptBlob`; `DatabaseError`.
+  /// - Throws: `StorageError.notFound` where the blob has been deleted meanwhile, `.corruptBlob`;
+  ///   `DatabaseError`.
   public func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
     precondition(offset >= 0, "A blob is read from offset 0 or more, not \(offset).")
     let count = min(buffer.count, blob.byteCount - min(offset, blob.byteCount))
@@ -40,7 +42,8 @@ public struct BlobReader: Sendable {
     }
   }
 
-  /// Hands on the bytes of `range`, all of them by default, in order, in pieces of at most a chunk; they are valid during the call.
+  /// Hands on the bytes of `range`, all of them by default, in order, in pieces of at most a chunk; they are
+  /// valid during the call.
   public func stream(_ range: Range<Int>? = nil, _ receive: (UnsafeRawBufferPointer) throws -> Void) throws {
     let range = (range ?? 0..<blob.byteCount).clamped(to: 0..<blob.byteCount)
     guard !range.isEmpty else { return }
@@ -57,7 +60,8 @@ public struct BlobReader: Sendable {
     }
   }
 
-  /// As `stream` of everything, with the SHA-256 compared at the end: what was received is sound only when this returns.
+  /// As `stream` of everything, with the SHA-256 compared at the end: what was received is sound only when
+  /// this returns.
   ///
   /// - Throws: `StorageError.corruptBlob`.
   public func streamVerified(_ receive: (UnsafeRawBufferPointer) throws -> Void) throws {

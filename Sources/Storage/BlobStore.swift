@@ -23,9 +23,11 @@ public struct PendingBlob: Hashable, Sendable {
   public let sha256: SHA256.Digest
 }
 
-/// Content of any size, in chunks. A blob belongs to the one row (checkpoint, artifact, …) that names it, and goes when that row goes.
+/// Content of any size, in chunks. A blob belongs to the one row (checkpoint, artifact, …) that names it, and
+/// goes when that row goes.
 public struct BlobStore {
-  /// Bytes a chunk has, but for the last. Measured: from 256 KiB on reading and writing get no faster, and a reader holds one in memory.
+  /// Bytes a chunk has, but for the last. Measured: from 256 KiB on reading and writing get no faster, and a
+  /// reader holds one in memory.
   public static let chunkByteCount = 512 << 10
 
   let session: Session
@@ -88,7 +90,8 @@ public struct BlobStore {
     try connection.run("UPDATE blob SET state = 'dead' WHERE state = 'pending'")
   }
 
-  /// Removes chunks of dead blobs, some at a time, and the blobs without any left; returns how many rows went.
+  /// Removes chunks of dead blobs, some at a time, and the blobs without any left; returns how many rows
+  /// went.
   func sweep(chunkLimit: Int) throws -> Int {
     let dead = try connection.first("SELECT id FROM blob WHERE state = 'dead' LIMIT 1") { $0.int64(0) }
     guard let dead = dead.map(BlobID.init) else { return 0 }
@@ -115,7 +118,8 @@ public struct BlobStore {
 }
 
 extension Store {
-  /// Removes the chunks of some dead blobs in one short transaction; returns how many rows went, 0 when none is left.
+  /// Removes the chunks of some dead blobs in one short transaction; returns how many rows went, 0 when none
+  /// is left.
   func sweepDeadBlobs() throws -> Int {
     try database.writer.perform(.relaxed, .alone) { [clock, identifiers] connection in
       let session = Session(connection: connection, clock: clock, identifiers: identifiers)

@@ -1,8 +1,9 @@
 import Dispatch
 import Formats
 
-/// Writes a blob piece by piece, holding two chunks in memory. Every chunk is a commit of its own that others' commits come between; nothing
-/// counts until the blob is sealed. A writer that goes away before gives its chunks up.
+/// Writes a blob piece by piece, holding two chunks in memory. Every chunk is a commit of its own that
+/// others' commits come between; nothing counts until the blob is sealed. A writer that goes away before
+/// gives its chunks up.
 public final class BlobWriter {
   private let store: Store
   private let chunkByteCount: Int
@@ -49,7 +50,8 @@ public final class BlobWriter {
     try bytes.withUnsafeBytes { try append($0) }
   }
 
-  /// Ends the content. The blob must then be sealed (`Session.blobs.seal`) or discarded; one that is neither goes at the next start.
+  /// Ends the content. The blob must then be sealed (`Session.blobs.seal`) or discarded; one that is neither
+  /// goes at the next start.
   public func flush() throws -> PendingBlob {
     precondition(!isFlushed, "A blob is flushed once.")
     if !chunk.isEmpty || chunks == 0 { try writeChunk() }
@@ -59,8 +61,8 @@ public final class BlobWriter {
     return PendingBlob(id: id, byteCount: byteCount, sha256: hash.digest())
   }
 
-  /// Ends the content, and seals the blob in one transaction with `body`, which creates the row that owns it. Where that fails the blob is
-  /// given up.
+  /// Ends the content, and seals the blob in one transaction with `body`, which creates the row that owns it.
+  /// Where that fails the blob is given up.
   public func finish<Result: Sendable>(
     _ body: @escaping @Sendable (Session, BlobRecord) throws -> Result
   ) throws -> Result {
@@ -73,7 +75,8 @@ public final class BlobWriter {
     }
   }
 
-  /// Starts writing the chunk, after the one before is written: one is hashed and filled while the other goes to the disk.
+  /// Starts writing the chunk, after the one before is written: one is hashed and filled while the other goes
+  /// to the disk.
   private func writeChunk() throws {
     try awaitWrite()
     let (known, position, bytes, chunkByteCount) = (id, chunks, chunk, chunkByteCount)

@@ -13,7 +13,8 @@ public struct CheckpointKind: RawRepresentable, Hashable, Sendable {
   public static let retrained = CheckpointKind(rawValue: "retrained")
 }
 
-/// The weights of a model at one time. `metrics` is JSON; `job` and `parent` may name what has been deleted since.
+/// The weights of a model at one time. `metrics` is JSON; `job` and `parent` may name what has been deleted
+/// since.
 public struct CheckpointRecord: Hashable, Sendable {
   public let id: String
   public let model: String
@@ -62,7 +63,10 @@ public struct CheckpointStore {
       parent: new.parent,
       metrics: new.metrics, blob: try session.blobs.get(new.blob), created: session.now)
     try connection.run(
-      "INSERT INTO checkpoint (id, model, kind, job, parent, metrics, blob, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      """
+      INSERT INTO checkpoint (id, model, kind, job, parent, metrics, blob, created)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      """,
       record.id, new.model, new.kind.rawValue, new.job, new.parent, new.metrics, new.blob.rawValue,
       record.created)
     return record
@@ -82,7 +86,8 @@ public struct CheckpointStore {
   public func list(model: String, after: String? = nil, limit: Int) throws -> Page<CheckpointRecord> {
     let rows = try connection.rows(
       """
-      \(Self.select) WHERE model = ?1 AND (?2 IS NULL OR checkpoint.id < ?2) ORDER BY checkpoint.id DESC LIMIT ?3
+      \(Self.select) WHERE model = ?1 AND (?2 IS NULL OR checkpoint.id < ?2)
+      ORDER BY checkpoint.id DESC LIMIT ?3
       """, model, after, limit + 1, read: Self.record)
     return Page(rows, limit: limit, id: \.id)
   }

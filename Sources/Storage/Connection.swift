@@ -2,8 +2,8 @@ import CSQLite
 
 /// One connection to a database file, for one thread at a time: `Database` sees to that.
 ///
-/// Prepared statements are kept by their text. A statement is out of the store while it runs, so a body that runs the same text again gets a
-/// statement of its own.
+/// Prepared statements are kept by their text. A statement is out of the store while it runs, so a body that
+/// runs the same text again gets a statement of its own.
 public final class Connection {
   let handle: OpaquePointer
   private var statements: [String: OpaquePointer] = [:]
@@ -84,7 +84,8 @@ public final class Connection {
     guard result == SQLITE_OK else { throw DatabaseError(connection: handle, result: result, sql: sql) }
   }
 
-  /// Runs `body` as a whole: all of it is kept, or, when it throws, none. Inside another transaction it is a savepoint.
+  /// Runs `body` as a whole: all of it is kept, or, when it throws, none. Inside another transaction it is a
+  /// savepoint.
   public func transaction<Result>(_ body: () throws -> Result) throws -> Result {
     let nested = isInTransaction
     try run(nested ? "SAVEPOINT inner_transaction" : "BEGIN IMMEDIATE")

@@ -43,8 +43,8 @@ final class ConnectionPool: Sendable {
   }
 }
 
-/// Carries a connection from one thread to another. Sound as long as its holder gives it to one thread at a time, as the pool and the write
-/// queue do.
+/// Carries a connection from one thread to another. Sound as long as its holder gives it to one thread at a
+/// time, as the pool and the write queue do.
 struct Handoff: @unchecked Sendable {
   let connection: Connection
 

@@ -43,7 +43,8 @@ extension Database {
     }
   }
 
-  /// Gives free pages at the end of the file back to the file system, in short transactions, and moves the log into the file.
+  /// Gives free pages at the end of the file back to the file system, in short transactions, and moves the
+  /// log into the file.
   ///
   /// - Returns: the bytes given back.
   @discardableResult
@@ -63,7 +64,8 @@ extension Database {
     return try max(0, before - size().byteCount)
   }
 
-  /// Moves the log's content into the file, as far as readers allow, without waiting for them; the log starts anew with the next write.
+  /// Moves the log's content into the file, as far as readers allow, without waiting for them; the log starts
+  /// anew with the next write.
   public func checkpointLog() throws {
     try writer.perform(.durable, .bare) { connection in
       _ = try connection.rows("PRAGMA wal_checkpoint(PASSIVE)") { $0.int(0) }
@@ -72,7 +74,8 @@ extension Database {
 
   /// Writes a consistent, compact copy of the running database to a new file.
   ///
-  /// - Throws: `StorageError.fileExists`; `.fileFailure`; `DatabaseError`, such as one for a full disk. A copy that failed leaves nothing.
+  /// - Throws: `StorageError.fileExists`; `.fileFailure`; `DatabaseError`, such as one for a full disk. A
+  ///   copy that failed leaves nothing.
   public func backup(to destination: String) throws {
     // Not one of the readers: `query_only` forbids to write the copy as well.
     try Self.named(path) {

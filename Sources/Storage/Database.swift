@@ -2,10 +2,11 @@ import CSQLite
 import Glibc
 import Synchronization
 
-/// A database file: one connection that writes, for which callers queue and share commits, and some that read beside it.
+/// A database file: one connection that writes, for which callers queue and share commits, and some that read
+/// beside it.
 ///
-/// Readers see the last commit and never wait for the writer (write-ahead log). What `write` returned from is on the disk
-/// (`synchronous=FULL`).
+/// Readers see the last commit and never wait for the writer (write-ahead log). What `write` returned from is
+/// on the disk (`synchronous=FULL`).
 public final class Database: Sendable {
   public struct Configuration: Sendable {
     /// Connections that read at the same time; further readers wait.
@@ -22,7 +23,8 @@ public final class Database: Sendable {
     public init() {}
   }
 
-  /// Bytes a page of a new file has: large enough for blobs to be written fast, small enough for small commits.
+  /// Bytes a page of a new file has: large enough for blobs to be written fast, small enough for small
+  /// commits.
   static let pageByteCount = 8192
   /// Marks the file as this program's ("infl").
   static let applicationID: Int64 = 0x696e_666c
@@ -34,7 +36,8 @@ public final class Database: Sendable {
 
   /// Opens the file, or makes it, and brings its schema up to date.
   ///
-  /// - Throws: `StorageError.cannotOpen`, `.notADatabase`, `.foreignDatabase`, `.readOnly`, `.newerSchema`; `DatabaseError`.
+  /// - Throws: `StorageError.cannotOpen`, `.notADatabase`, `.foreignDatabase`, `.readOnly`, `.newerSchema`;
+  ///   `DatabaseError`.
   public convenience init(path: String, configuration: Configuration = .init()) throws {
     try self.init(path: path, configuration: configuration, migrations: Schema.migrations)
   }
@@ -54,7 +57,8 @@ public final class Database: Sendable {
     }
   }
 
-  /// Runs `body` with a connection that reads. For several statements that must agree with each other, see `snapshot`.
+  /// Runs `body` with a connection that reads. For several statements that must agree with each other, see
+  /// `snapshot`.
   public func read<Result>(_ body: (Connection) throws -> Result) throws -> Result {
     try readers.withConnection(body)
   }
@@ -68,17 +72,19 @@ public final class Database: Sendable {
     }
   }
 
-  /// Runs `body` in a transaction, and returns when it is committed. What `body` throws rolls back its own changes alone.
+  /// Runs `body` in a transaction, and returns when it is committed. What `body` throws rolls back its own
+  /// changes alone.
   ///
-  /// Several callers' bodies may share one commit. The body runs on any thread, after all that were queued before; it must not wait for
-  /// another `write`.
+  /// Several callers' bodies may share one commit. The body runs on any thread, after all that were queued
+  /// before; it must not wait for another `write`.
   public func write<Result: Sendable>(
     durability: Durability = .durable, _ body: @escaping @Sendable (Connection) throws -> Result
   ) throws -> Result {
     try writer.perform(durability, .shared, body)
   }
 
-  /// As above, without waiting: `completion` is called with the outcome after the commit, on any thread, and must not block.
+  /// As above, without waiting: `completion` is called with the outcome after the commit, on any thread, and
+  /// must not block.
   public func write<Result: Sendable>(
     durability: Durability = .durable, _ body: @escaping @Sendable (Connection) throws -> Result,
     completion: @escaping @Sendable (Swift.Result<Result, any Error>) -> Void
@@ -134,12 +140,13 @@ public final class Database: Sendable {
 
   static func configure(_ connection: Connection, _ configuration: Configuration) throws {
     sqlite3_busy_timeout(connection.handle, Int32(clamping: Int64(configuration.busyTimeoutSeconds * 1000)))
-    // Zeroing what is deleted would write every blob twice; `trusted_schema` and `cell_size_check` are SQLite's advice for files that may
-    // have been tampered with.
+    // Zeroing what is deleted would write every blob twice; `trusted_schema` and `cell_size_check` are
+    // SQLite's advice for files that may have been tampered with.
     try connection.script(
       """
       PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=OFF; PRAGMA temp_store=MEMORY;
-      PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA cache_size=-\(configuration.cacheByteCount / 1024)
+      PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;
+      PRAGMA cache_size=-\(configuration.cacheByteCount / 1024)
       """)
   }
 

@@ -14,7 +14,8 @@ public enum DatasetState: String, Sendable, CaseIterable {
   case ready, failed
 }
 
-/// One stored array of a data set: `part` is `inputs` or `labels`, `split` is `train` or `test`; `detail` is JSON, such as the array's shape.
+/// One stored array of a data set: `part` is `inputs` or `labels`, `split` is `train` or `test`; `detail` is
+/// JSON, such as the array's shape.
 public struct DatasetPart: Hashable, Sendable {
   public let split: String
   public let part: String
@@ -70,7 +71,8 @@ public struct DatasetStore {
   ) throws {
     let changed = try connection.run(
       """
-      UPDATE dataset SET state = coalesce(?, state), source = coalesce(?, source), description = coalesce(?, description)
+      UPDATE dataset SET state = coalesce(?, state), source = coalesce(?, source),
+        description = coalesce(?, description)
       WHERE name = ?
       """, state?.rawValue, source, description, name)
     guard changed == 1 else { throw StorageError.notFound(.dataset, name) }

@@ -1,7 +1,8 @@
 import Glibc
 import Synchronization
 
-/// Holds a file beside the database as long as it lives, so that only one process serves it; a process that dies lets go of it.
+/// Holds a file beside the database as long as it lives, so that only one process serves it; a process that
+/// dies lets go of it.
 final class FileLock: Sendable {
   /// -1 when it has been let go.
   private let descriptor: Atomic<Int32>
@@ -13,8 +14,8 @@ final class FileLock: Sendable {
       let code = errno
       throw StorageError.cannotOpen(path: path, detail: String(cString: strerror(code)))
     }
-    // Tried for a second: the process before may be about to end, and one that is just being forked from here has the file until it
-    // runs its own program.
+    // Tried for a second: the process before may be about to end, and one that is just being forked from here
+    // has the file until it runs its own program.
     var attempts = 100
     while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
       attempts -= 1

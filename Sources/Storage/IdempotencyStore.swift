@@ -9,8 +9,9 @@ public struct IdempotencyRecord: Hashable, Sendable {
   public let expires: Timestamp
 }
 
-/// Remembers, for a time, which requests with an `Idempotency-Key` were done. To be used in the transaction that does what the request asks:
-/// `find` first, then the work, then `record`; of two same requests at once the second then finds the first.
+/// Remembers, for a time, which requests with an `Idempotency-Key` were done. To be used in the transaction
+/// that does what the request asks: `find` first, then the work, then `record`; of two same requests at once
+/// the second then finds the first.
 public struct IdempotencyStore {
   let session: Session
   private var connection: Connection { session.connection }

@@ -1,7 +1,8 @@
 /// Makes opaque ids that sort by the time they were made, and in the order they were made.
 ///
-/// An id is 48 bits of milliseconds and 52 random bits, as 20 lower-case characters of Crockford's base 32, whose alphabet sorts as its values do. Ids of
-/// the same millisecond, or of one in which the clock went back, count on from the one before.
+/// An id is 48 bits of milliseconds and 52 random bits, as 20 lower-case characters of Crockford's base 32,
+/// whose alphabet sorts as its values do. Ids of the same millisecond, or of one in which the clock went
+/// back, count on from the one before.
 public final class IdentifierSource: Sendable {
   private struct State {
     var milliseconds: UInt64 = 0

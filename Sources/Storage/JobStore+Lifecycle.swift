@@ -8,15 +8,18 @@ extension JobStore {
     case alreadyFinished(JobState)
   }
 
-  /// Takes the next job for a worker: the highest priority first, the oldest of the same. Nil when none waits.
+  /// Takes the next job for a worker: the highest priority first, the oldest of the same. Nil when none
+  /// waits.
   ///
-  /// - Parameter laneLimit: only jobs of this lane or a lower one, so that a worker can be kept for short jobs.
+  /// - Parameter laneLimit: only jobs of this lane or a lower one, so that a worker can be kept for short
+  ///   jobs.
   public func claim(laneLimit: Int = .max) throws -> JobRecord? {
     try connection.first(
       """
       UPDATE job SET state = 'running', started = coalesce(started, ?)
       WHERE id = (
-        SELECT id FROM job INDEXED BY job_queue WHERE state = 'queued' AND lane <= ? ORDER BY priority DESC, id LIMIT 1)
+        SELECT id FROM job INDEXED BY job_queue WHERE state = 'queued' AND lane <= ?
+        ORDER BY priority DESC, id LIMIT 1)
       RETURNING \(Self.columns), result
       """, session.now, laneLimit, read: Self.record)
   }
@@ -40,7 +43,8 @@ extension JobStore {
     try session.stages.removeAll(of: id)
   }
 
-  /// Puts a running job back into the queue when the program stops in good order; it goes on from its stages later.
+  /// Puts a running job back into the queue when the program stops in good order; it goes on from its stages
+  /// later.
   ///
   /// - Throws: `StorageError.notFound`, `.wrongState`.
   public func requeue(_ id: String) throws {
@@ -64,8 +68,8 @@ extension JobStore {
     }
   }
 
-  /// Deals with the jobs that ran when the program died: each is cancelled if that was asked for, failed if it has been run `maximumAttempts` times,
-  /// and queued again otherwise.
+  /// Deals with the jobs that ran when the program died: each is cancelled if that was asked for, failed if
+  /// it has been run `maximumAttempts` times, and queued again otherwise.
   func recover(maximumAttempts: Int) throws -> (requeued: [String], failed: [String], cancelled: [String]) {
     let cancelled = try connection.rows(
       """
@@ -74,7 +78,8 @@ extension JobStore {
       """, session.now, read: { $0.string(0) })
     let failed = try connection.rows(
       """
-      UPDATE job SET state = 'failed', finished = ?, error = json_object('title', 'The program died while the job ran', 'detail',
+      UPDATE job SET state = 'failed', finished = ?, error = json_object(
+        'title', 'The program died while the job ran', 'detail',
         'the program died ' || attempt || ' times while this job ran, which may be the reason: '
         || 'check the memory it needs and the log, then post it again')
       WHERE state = 'running' AND attempt >= ? RETURNING id

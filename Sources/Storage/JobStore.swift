@@ -88,7 +88,8 @@ public struct JobStore {
     try connection.first("SELECT total(count) FROM job_count WHERE state = 'queued'") { $0.int(0) } ?? 0
   }
 
-  /// Keeps what a client is shown of a running job's progress. A job that does not run any more is left as it is.
+  /// Keeps what a client is shown of a running job's progress. A job that does not run any more is left as it
+  /// is.
   public func setProgress(_ id: String, _ progress: String) throws {
     try connection.run("UPDATE job SET progress = ? WHERE id = ? AND state = 'running'", progress, id)
   }
@@ -119,7 +120,8 @@ public struct JobStore {
   }
 
   static let columns = """
-    id, kind, state, priority, lane, attempt, cancel_requested, created, started, finished, progress, error, request
+    id, kind, state, priority, lane, attempt, cancel_requested, created, started, finished, progress, error,
+    request
     """
 
   /// Of the columns above and the result.

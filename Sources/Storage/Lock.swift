@@ -2,8 +2,8 @@ import Glibc
 
 /// A value that one thread at a time has.
 ///
-/// A POSIX mutex in place of `Synchronization.Mutex`: the thread sanitizer does not see the latter's synchronization, and reports races
-/// that are none.
+/// A POSIX mutex in place of `Synchronization.Mutex`: the thread sanitizer does not see the latter's
+/// synchronization, and reports races that are none.
 final class Lock<Value: Sendable>: @unchecked Sendable {
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private var value: Value

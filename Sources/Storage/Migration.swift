@@ -1,4 +1,5 @@
-/// One step of the schema, from the version before it. Steps that were released never change; new ones are added at the end.
+/// One step of the schema, from the version before it. Steps that were released never change; new ones are
+/// added at the end.
 package struct Migration: Sendable {
   package let version: Int
   package let name: String
@@ -15,8 +16,8 @@ package struct Migration: Sendable {
     self.init(version: version, name: name) { try $0.script(sql) }
   }
 
-  /// Runs the steps that the file has not had yet, each in a transaction together with its version number, so that a step is done or
-  /// not done.
+  /// Runs the steps that the file has not had yet, each in a transaction together with its version number, so
+  /// that a step is done or not done.
   ///
   /// - Throws: `StorageError.newerSchema` where the file has had steps that are not known here.
   package static func run(_ migrations: [Migration], on connection: Connection) throws {

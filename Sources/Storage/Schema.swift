@@ -1,12 +1,13 @@
 /// The tables, as the list of steps that make them.
 ///
-/// Times are milliseconds since 1970; JSON is text that nothing here looks into. A blob belongs to the one row that names it: when that row
-/// goes or names another, a trigger marks the blob dead, whatever made the row go, and `BlobStore.sweep` removes its chunks later in
-/// short transactions.
+/// Times are milliseconds since 1970; JSON is text that nothing here looks into. A blob belongs to the one
+/// row that names it: when that row goes or names another, a trigger marks the blob dead, whatever made the
+/// row go, and `BlobStore.sweep` removes its chunks later in short transactions.
 enum Schema {
   static let migrations = [Migration(version: 1, name: "first", sql: first)]
 
-  /// A chunk's key holds its blob's id and its position, so that a blob's chunks lie side by side without an index.
+  /// A chunk's key holds its blob's id and its position, so that a blob's chunks lie side by side without an
+  /// index.
   static let chunkPositionBits: Int64 = 24
 
   private static let first = """

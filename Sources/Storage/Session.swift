@@ -1,4 +1,5 @@
-/// The stores, seen through one connection during one `read` or `write`. Writing in a `read` is an error of SQLite's.
+/// The stores, seen through one connection during one `read` or `write`. Writing in a `read` is an error of
+/// SQLite's.
 public struct Session {
   public let connection: Connection
   let clock: @Sendable () -> Timestamp

@@ -13,7 +13,8 @@ public struct StageStore {
 
   /// Saves a stage in place of the one of that name.
   ///
-  /// - Throws: `StorageError.notFound`; `.wrongState` unless the job runs, so that a worker that lost its job leaves nothing behind.
+  /// - Throws: `StorageError.notFound`; `.wrongState` unless the job runs, so that a worker that lost its job
+  ///   leaves nothing behind.
   public func save(job: String, name: String, detail: String = "{}", blob: BlobID) throws {
     let state = try session.jobs.get(job).state
     guard state == .running else {

@@ -8,7 +8,8 @@ import Glibc
 /// let page = try store.read { try $0.jobs.list(limit: 50) }
 /// ```
 ///
-/// A `Session` is the stores as one transaction sees them: what several of them do in one `write` is kept together or not at all.
+/// A `Session` is the stores as one transaction sees them: what several of them do in one `write` is kept
+/// together or not at all.
 public final class Store: Sendable {
   public let database: Database
   /// What opening found and put right.
@@ -100,8 +101,8 @@ public final class Store: Sendable {
   /// An id for a thing that is to be created later; it sorts by now.
   public func makeIdentifier() -> String { identifiers.next() }
 
-  /// Removes what nothing refers to any more, and gives the space back: dead blobs, expired idempotency keys, free pages. In short
-  /// transactions; meant to be called every minute or so.
+  /// Removes what nothing refers to any more, and gives the space back: dead blobs, expired idempotency keys,
+  /// free pages. In short transactions; meant to be called every minute or so.
   public func maintain() throws {
     try write { _ = try $0.idempotency.removeExpired() }
     while try sweepDeadBlobs() > 0 {}

@@ -39,8 +39,8 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
     return "\(date)T\(hour):\(minute):\(padded(secondOfDay % 60, 2)).\(padded(milliseconds, 3))Z"
   }
 
-  /// The proleptic Gregorian date. Years are counted from March, so that the leap day is the last of its year, in eras of 400 years, which
-  /// all have 146,097 days.
+  /// The proleptic Gregorian date. Years are counted from March, so that the leap day is the last of its
+  /// year, in eras of 400 years, which all have 146,097 days.
   private static func civil(daysSince1970 days: Int64) -> (year: Int64, month: Int64, day: Int64) {
     let (era, dayOfEra) = floorDivision(days + 719_468, 146_097)
     let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36524 - dayOfEra / 146_096) / 365

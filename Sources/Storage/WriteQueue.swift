@@ -6,20 +6,24 @@ import Synchronization
 public enum Durability: Sendable {
   /// After its commit is on the disk.
   case durable
-  /// After its commit is in the log: a crash of the program does not lose it, one of the machine may, until the next durable write.
+  /// After its commit is in the log: a crash of the program does not lose it, one of the machine may, until
+  /// the next durable write.
   case relaxed
 }
 
-/// Runs transactions one after the other on a single connection, and lets those that wait at the same time share one commit.
+/// Runs transactions one after the other on a single connection, and lets those that wait at the same time
+/// share one commit.
 ///
-/// There is no thread of its own: a caller that finds nobody writing writes at once, on its own thread, whatever is queued up to then; what
-/// came in meanwhile goes to a Dispatch queue. Each request of a shared commit is a savepoint, so one that throws takes only its own changes
-/// back. All are answered after the commit.
+/// There is no thread of its own: a caller that finds nobody writing writes at once, on its own thread,
+/// whatever is queued up to then; what came in meanwhile goes to a Dispatch queue. Each request of a shared
+/// commit is a savepoint, so one that throws takes only its own changes back. All are answered after the
+/// commit.
 final class WriteQueue: Sendable {
   enum Grouping: Sendable {
     /// Small: may share a commit.
     case shared
-    /// Large, such as a piece of a blob: has a commit of its own, so that when the disk is full nobody else fails with it.
+    /// Large, such as a piece of a blob: has a commit of its own, so that when the disk is full nobody else
+    /// fails with it.
     case alone
     /// Not in a transaction at all.
     case bare
@@ -148,7 +152,8 @@ final class WriteQueue: Sendable {
           }
         } catch {
           errors[index] = error
-          // A failure such as a full disk may have ended the whole transaction; the others must not believe in a commit.
+          // A failure such as a full disk may have ended the whole transaction; the others must not believe
+          // in a commit.
           if !connection.isInTransaction { throw error }
           if batch.count == 1 { throw error }
         }

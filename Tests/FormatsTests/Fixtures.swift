@@ -2,8 +2,8 @@ import Foundation
 
 /// Small files that the reference implementations wrote.
 enum Fixtures {
-  /// `safetensors.torch.save` 0.8 of: `n` i64 scalar 7; `a"ü\n` f64 [1.5]; `b.weight` f32 0…5 as 2×3; `z` f32 0×3; `h` f16 [1];
-  /// `u` u8 [1, 2, 255]; metadata `format: pt`.
+  /// `safetensors.torch.save` 0.8 of: `n` i64 scalar 7; `a"ü\n` f64 [1.5]; `b.weight` f32 0…5 as 2×3; `z` f32
+  /// 0×3; `h` f16 [1]; `u` u8 [1, 2, 255]; metadata `format: pt`.
   static let safetensors = bytes(
     """
     eAEAAAAAAAB7Il9fbWV0YWRhdGFfXyI6eyJmb3JtYXQiOiJwdCJ9LCJuIjp7ImR0eXBlIjoiSTY0Iiwic2hhcGUiOltdLCJk

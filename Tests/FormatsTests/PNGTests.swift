@@ -27,7 +27,8 @@ import Testing
     let (width, height) = (200, 200)
     let pixels = (0..<width * height * 3).map { UInt8(truncatingIfNeeded: $0 &* 31) }
     let file = try PNG.encode(pixels, width: width, height: height, color: .rgb)
-    // Two blocks of five bytes of head, zlib's six bytes, a filter byte a row, three chunks of twelve, IHDR and the signature.
+    // Two blocks of five bytes of head, zlib's six bytes, a filter byte a row, three chunks of twelve, IHDR
+    // and the signature.
     #expect(file.count == pixels.count + height + 2 * 5 + 6 + 3 * 12 + 13 + 8)
   }
 

@@ -2,9 +2,11 @@ import CSQLite
 import Glibc
 import Synchronization
 
-/// A VFS over the system's that lets the N-th operation of a kind that can fail fail: writes, syncs, truncations, reads.
+/// A VFS over the system's that lets the N-th operation of a kind that can fail fail: writes, syncs,
+/// truncations, reads.
 ///
-/// Its functions are C functions without a context, so there is one for the process, used by one test at a time.
+/// Its functions are C functions without a context, so there is one for the process, used by one test at a
+/// time.
 enum FailingFileSystem {
   static let name = "failing"
 

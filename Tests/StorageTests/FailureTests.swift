@@ -2,7 +2,8 @@ import Foundation
 import Storage
 import Testing
 
-/// Lets every operation on the files fail, one after the other, and looks at what is left. Serialized: there is one failing file system.
+/// Lets every operation on the files fail, one after the other, and looks at what is left. Serialized: there
+/// is one failing file system.
 @Suite(.serialized) struct FailureTests {
   /// What a client was told.
   private struct Acknowledged {
@@ -91,7 +92,8 @@ import Testing
       store.close()
 
       guard failed else { break }
-      // The first hundred one by one, then ever larger steps: a run has some thousand operations, most of them alike.
+      // The first hundred one by one, then ever larger steps: a run has some thousand operations, most of
+      // them alike.
       if count >= 100 { step = count / 20 }
       count += step
     }

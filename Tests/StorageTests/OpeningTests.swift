@@ -84,7 +84,8 @@ import Testing
     try Store(path: test.path).close()
   }
 
-  /// Damage anywhere in the file is an error or a finding of the check, never a crash, and the rest stays readable or says why not.
+  /// Damage anywhere in the file is an error or a finding of the check, never a crash, and the rest stays
+  /// readable or says why not.
   @Test func damagedPagesAreFound() throws {
     let test = try TestStore()
     try test.makeModel()

@@ -3,19 +3,17 @@ import Foundation
 import Jobs
 import Storage
 import Synchronization
-import Tensor
 
 /// Takes jobs out of the store and runs them on worker threads that share one compute pool.
 ///
-/// The first worker takes any job; with more than one, the last is kept for short kinds, so that these do not wait behind
-/// trainings.
+/// `workers` of them take any job; one more takes only short kinds, so that these never wait behind trainings.
 public final class JobQueue: Sendable {
-  public struct Configuration: Sendable {
-    public var workers = 2
+  public struct Settings: Sendable {
+    public var workers = 1
     /// Seconds a job may run; nil is no limit.
     public var timeLimit: Double?
 
-    public init(workers: Int = 2, timeLimit: Double? = nil) {
+    public init(workers: Int = 1, timeLimit: Double? = nil) {
       self.workers = workers
       self.timeLimit = timeLimit
     }
@@ -23,11 +21,19 @@ public final class JobQueue: Sendable {
 
   /// What happened to a job, for the log and the metrics.
   public struct Notice: Sendable {
+    public enum Event: Sendable {
+      case started(attempt: Int)
+      /// Put back because the service stops.
+      case queued
+      case ended(JobState, curvatureProducts: Double)
+      case message
+    }
+
     public let job: String
     public let kind: String
-    /// `started`, `queued`, a final state, or `log`.
-    public let state: String
+    public let event: Event
     public let seconds: Double
+    /// Empty where there is nothing to say.
     public let message: String
   }
 
@@ -35,25 +41,29 @@ public final class JobQueue: Sendable {
     var running: [String: RunningJob] = [:]
     var isStopping = false
     var workers = 0
+    /// Grows with every reason to look into the queue, so that none is missed between a look and a wait.
+    var generation = 0
   }
 
   private let store: Store
   private let environment: JobEnvironment
   private let kinds: [JobKind]
-  private let configuration: Configuration
+  private let settings: Settings
+  let signals: JobSignals
   private let notify: @Sendable (Notice) -> Void
   private let state = Mutex(State())
   /// Guards nothing: workers wait on it for work and for the stop.
   private let condition = NSCondition()
 
-  public init(
-    store: Store, environment: JobEnvironment, kinds: [JobKind], configuration: Configuration = .init(),
+  init(
+    store: Store, environment: JobEnvironment, kinds: [JobKind], settings: Settings, signals: JobSignals,
     notify: @escaping @Sendable (Notice) -> Void = { _ in }
   ) {
     self.store = store
     self.environment = environment
     self.kinds = kinds
-    self.configuration = configuration
+    self.settings = settings
+    self.signals = signals
     self.notify = notify
   }
 
@@ -66,9 +76,9 @@ public final class JobQueue: Sendable {
 
   /// Starts the workers.
   public func start() {
-    for index in 0..<max(1, configuration.workers) {
-      let isKept = configuration.workers > 1 && index == configuration.workers - 1
-      let thread = Thread { self.work(laneLimit: isKept ? Self.shortLane : .max) }
+    let count = max(1, settings.workers)
+    for index in 0...count {
+      let thread = Thread { self.work(laneLimit: index == count ? Self.shortLane : .max) }
       thread.name = "worker-\(index)"
       thread.stackSize = 16 << 20
       state.withLock { $0.workers += 1 }
@@ -79,6 +89,7 @@ public final class JobQueue: Sendable {
   /// To be called after a job was queued.
   public func wake() {
     condition.lock()
+    state.withLock { $0.generation += 1 }
     condition.broadcast()
     condition.unlock()
   }
@@ -89,21 +100,32 @@ public final class JobQueue: Sendable {
   /// Whether the workers take jobs.
   public var isReady: Bool { state.withLock { !$0.isStopping && $0.workers > 0 } }
 
+  func running(_ id: String) -> RunningJob? { state.withLock { $0.running[id] } }
+
   /// Cancels a job: a queued one at once, a running one within a second.
   /// - Throws: `StorageError.notFound`.
   public func cancel(_ id: String) throws -> JobStore.Cancellation {
-    let outcome = try store.write { session in
+    let (outcome, kind) = try store.write { session in
+      let kind = try session.jobs.get(id).kind
       let outcome = try session.jobs.cancel(id)
-      if outcome == .cancelled {
-        try session.events.append(job: id, name: "state", data: JSONWriter.text(["state": "cancelled"]))
-      }
-      return outcome
+      if outcome == .cancelled { try session.appendState(id, .cancelled) }
+      return (outcome, kind)
     }
-    if outcome == .requested { state.withLock { $0.running[id] }?.interrupt(.cancelled) }
+    switch outcome {
+    case .cancelled:
+      signals.notify(id)
+      notify(
+        Notice(
+          job: id, kind: kind, event: .ended(.cancelled, curvatureProducts: 0), seconds: 0, message: "while queued"))
+    case .requested: running(id)?.interrupt(.cancelled)
+    case .alreadyFinished: break
+    }
     return outcome
   }
 
   /// Takes no more jobs, asks the running ones to leave off, and waits for them; they are queued again.
+  ///
+  /// A job that does not leave off in time is put back all the same: the process is about to end.
   /// - Returns: whether all had ended in time.
   public func stop(timeout: Double = 8) -> Bool {
     let running = state.withLock { state in
@@ -113,68 +135,80 @@ public final class JobQueue: Sendable {
     for job in running { job.interrupt(.stopping) }
     let deadline = Date(timeIntervalSinceNow: timeout)
     condition.lock()
-    defer { condition.unlock() }
     condition.broadcast()
-    while state.withLock({ $0.workers > 0 }) {
-      if !condition.wait(until: min(deadline, Date(timeIntervalSinceNow: 0.1))), Date() >= deadline {
-        return false
-      }
+    while state.withLock({ $0.workers > 0 }), Date() < deadline {
+      _ = condition.wait(until: min(deadline, Date(timeIntervalSinceNow: 0.1)))
     }
-    return true
+    condition.unlock()
+    let late = state.withLock { $0.workers > 0 ? Array($0.running.values) : [] }
+    for job in late { try? job.requeue() }
+    return late.isEmpty
   }
 
   // MARK: Workers
 
   private func work(laneLimit: Int) {
-    while !state.withLock({ $0.isStopping }) {
+    while true {
+      let (isStopping, seen) = state.withLock { ($0.isStopping, $0.generation) }
+      if isStopping { break }
       do {
-        if let record = try store.write({ try $0.jobs.claim(laneLimit: laneLimit) }) {
+        if let record = try claim(laneLimit) {
           run(record)
           continue
         }
       } catch {
-        notify(Notice(job: "", kind: "", state: "log", seconds: 0, message: "no job can be taken: \(error)"))
+        tell("", "", .message, message: "no job can be taken: \(error)")
+        Thread.sleep(forTimeInterval: 1)
       }
       condition.lock()
-      _ = condition.wait(until: Date(timeIntervalSinceNow: 1))
+      if state.withLock({ $0.generation == seen && !$0.isStopping }) {
+        _ = condition.wait(until: Date(timeIntervalSinceNow: 5))
+      }
       condition.unlock()
     }
     state.withLock { $0.workers -= 1 }
     wake()
   }
 
+  private func claim(_ laneLimit: Int) throws -> JobRecord? {
+    // A look costs less than a write.
+    guard try store.read({ try $0.jobs.queued() }) > 0 else { return nil }
+    return try store.write { session in
+      guard let record = try session.jobs.claim(laneLimit: laneLimit) else { return nil }
+      try session.appendState(record.id, .running)
+      return record
+    }
+  }
+
   private func run(_ record: JobRecord) {
     let started = DispatchTime.now().uptimeNanoseconds
-    func tell(_ state: String, _ message: String = "") {
-      let seconds = Double(DispatchTime.now().uptimeNanoseconds - started) / 1e9
-      notify(Notice(job: record.id, kind: record.kind, state: state, seconds: seconds, message: message))
+    func tell(_ event: Notice.Event, _ message: String = "") {
+      self.tell(
+        record.id, record.kind, event, seconds: Double(DispatchTime.now().uptimeNanoseconds - started) / 1e9,
+        message: message)
     }
-    let job = RunningJob(record, store: store) { [notify, id = record.id, kind = record.kind] message in
-      notify(Notice(job: id, kind: kind, state: "log", seconds: 0, message: message))
+    let job = RunningJob(record, store: store, signals: signals) { [notify, id = record.id, kind = record.kind] in
+      notify(Notice(job: id, kind: kind, event: .message, seconds: 0, message: $0))
     }
     let isStopping = state.withLock { state in
       state.running[record.id] = job
       return state.isStopping
     }
-    defer { state.withLock { _ = $0.running.removeValue(forKey: record.id) } }
     if isStopping { job.interrupt(.stopping) }
-    if record.cancelRequested { job.interrupt(.cancelled) }
+    // A cancellation may have come between the claim and here.
+    if (try? store.read { try $0.jobs.find(record.id) })??.cancelRequested == true { job.interrupt(.cancelled) }
     let limit = timeLimit(job)
-    defer { limit?.cancel() }
-    _ = try? store.write(durability: .relaxed) { session in
-      try session.events.append(job: record.id, name: "state", data: JSONWriter.text(["state": "running"]))
-    }
-    tell("started")
-    do {
-      try settle(job, Result { try execute(record, job) }, tell)
-    } catch {
-      // The store cannot take the end of the job: it stays `running` there and is queued again at the next start.
-      tell("log", "the end of the job could not be stored: \(error)")
-    }
+    tell(.started(attempt: record.attempt))
+    signals.notify(record.id)
+    let result = Result { try execute(record, job) }
+    limit?.cancel()
+    settle(job, result, tell)
+    state.withLock { _ = $0.running.removeValue(forKey: record.id) }
+    signals.notify(record.id)
   }
 
   private func timeLimit(_ job: RunningJob) -> (any DispatchSourceTimer)? {
-    guard let seconds = configuration.timeLimit else { return nil }
+    guard let seconds = settings.timeLimit else { return nil }
     let timer = DispatchSource.makeTimerSource(queue: .global())
     timer.schedule(deadline: .now() + seconds)
     timer.setEventHandler { job.interrupt(.timeLimit) }
@@ -183,64 +217,80 @@ public final class JobQueue: Sendable {
   }
 
   private func execute(_ record: JobRecord, _ job: RunningJob) throws -> JSONValue {
+    try job.throwIfInterrupted()
     var body = try JobBody(try JSONParser.parse(record.request), kinds: kinds)
     try body.resolve(environment.catalog)
     return try body.kind.run(body.request, in: environment).run(job)
   }
 
+  // MARK: The end of a job
+
   private func settle(
-    _ job: RunningJob, _ result: Result<JSONValue, any Error>, _ tell: (String, String) -> Void
-  ) throws {
+    _ job: RunningJob, _ result: Result<JSONValue, any Error>, _ tell: (Notice.Event, String) -> Void
+  ) {
     do {
-      try job.succeed(try result.get())
-      tell("succeeded", "")
-    } catch let interruption as JobInterruption {
-      switch interruption {
-      case .cancelled:
-        try job.end(.cancelled, state: "cancelled")
-        tell("cancelled", "")
-      case .stopping:
-        try job.requeue()
-        tell("queued", "the service stops")
-      case .timeLimit:
-        let limit = configuration.timeLimit ?? 0
-        try fail(
-          job,
-          JobFailure(
-            .timeLimit, "The job ran longer than the \(Int(limit)) seconds that the configuration allows.",
-            advice: "Ask for less, or raise the time limit."), tell)
-      }
+      let value = try result.get()
+      let products = value["solver"]?["curvature_products"]?.doubleValue ?? 0
+      // What the outputs run into when they are stored (a model deleted meanwhile) fails the job.
+      try store(job, tell) { try job.succeed(value) }
+      tell(.ended(.succeeded, curvatureProducts: products), "")
     } catch {
-      try fail(job, JobFailure(running: error), tell)
-    }
-  }
-
-  private func fail(_ job: RunningJob, _ failure: JobFailure, _ tell: (String, String) -> Void) throws {
-    try job.end(.failed(error: JSONWriter.text(failure.json)), state: "failed")
-    tell("failed", failure.description)
-  }
-}
-
-extension JobFailure {
-  /// The failure that an error of a run means to a user.
-  init(running error: any Error) {
-    switch error {
-    case let failure as JobFailure: self = failure
-    case let rejection as RequestRejection:
-      self.init(.unacceptable, "The request no longer fits: \(rejection).")
-    case let unknown as UnknownResource: self.init(.missing, "By now \(unknown).")
-    case let taken as NameTaken:
-      self.init(.unacceptable, "By now \(taken).", advice: "Post it with another name.")
-    case let database as DatabaseError where ResultCode.full ~= database.code:
-      self.init(
-        .outOfResources, "The disk or the database is full.", advice: "Free space and post the job again.")
-    case let storage as StorageError:
-      if case .corruptBlob = storage {
-        self.init(.corrupt, "\(storage).")
-      } else {
-        self.init(.internal, "The store refused an output: \(storage).")
+      do {
+        try settle(job, error, tell)
+      } catch {
+        // It stays `running` in the store and is queued again at the next start.
+        tell(.message, "the end of the job could not be stored: \(error)")
       }
-    default: self.init(.internal, "An error that the service does not know ended the job: \(error).")
     }
+  }
+
+  private func settle(
+    _ job: RunningJob, _ error: any Error, _ tell: (Notice.Event, String) -> Void
+  ) throws {
+    // A computation that was interrupted may surface as any error.
+    let interruption = (error as? JobInterruption) ?? job.interruption
+    switch interruption {
+    case .cancelled:
+      try store(job, tell) { try job.end(.cancelled, .cancelled) }
+      tell(.ended(.cancelled, curvatureProducts: 0), "")
+    case .stopping:
+      try store(job, tell) { try job.requeue() }
+      tell(.queued, "the service stops")
+    case .timeLimit:
+      let limit = Int(settings.timeLimit ?? 0)
+      let failure = JobFailure(
+        .timeLimit, "The job ran longer than the \(limit) seconds that the configuration allows.",
+        advice: "Ask for less, or raise job_time_limit.")
+      try fail(job, failure, tell)
+    case nil: try fail(job, JobFailure(running: error), tell)
+    }
+  }
+
+  private func fail(_ job: RunningJob, _ failure: JobFailure, _ tell: (Notice.Event, String) -> Void) throws {
+    try store(job, tell) { try job.end(.failed(error: JSONWriter.text(failure.json)), .failed) }
+    tell(.ended(.failed, curvatureProducts: 0), failure.description)
+  }
+
+  /// The end must be written: a disk that is full for a moment is waited for.
+  private func store(
+    _ job: RunningJob, _ tell: (Notice.Event, String) -> Void, _ write: () throws -> Void
+  ) throws {
+    var attempt = 1
+    while true {
+      do {
+        return try write()
+      } catch let error as DatabaseError where !(ResultCode.constraint ~= error.code) {
+        guard attempt < 20, !state.withLock({ $0.isStopping }) else { throw error }
+        tell(.message, "the end of the job cannot be stored yet: \(error)")
+        Thread.sleep(forTimeInterval: min(10, 0.2 * Double(attempt)))
+        attempt += 1
+      }
+    }
+  }
+
+  private func tell(
+    _ job: String, _ kind: String, _ event: Notice.Event, seconds: Double = 0, message: String = ""
+  ) {
+    notify(Notice(job: job, kind: kind, event: event, seconds: seconds, message: message))
   }
 }

@@ -1,5 +1,4 @@
 import Dispatch
-import Foundation
 import Jobs
 import Storage
 import Synchronization
@@ -13,88 +12,80 @@ final class RunningJob: JobContext {
   let kind: String
   let attempt: Int
   private let store: Store
+  private let signals: JobSignals
   private let onLog: @Sendable (String) -> Void
-  private let started = DispatchTime.now().uptimeNanoseconds
 
-  fileprivate struct State: Sendable {
-    var interruption: JobInterruption?
-    var fraction = 0.0
-    var phase = ""
-    var detail = ""
-    var phaseStarted: UInt64
-    var seconds: [(phase: String, seconds: Double)] = []
-    /// The fraction at which this attempt began to report, for the estimate.
-    var firstFraction: Double?
-    var lastStored: UInt64 = 0
-    var outputs: [@Sendable (Session) throws -> Void] = []
+  private struct Outputs {
+    var rows: [@Sendable (Session) throws -> Void] = []
     var pending: [PendingBlob] = []
   }
 
-  private let state: Mutex<State>
+  private let outputs = Mutex(Outputs())
+  private let state: Mutex<JobProgress>
+  /// 0 runs; otherwise one more than the index of the reason.
+  private let interrupt = Atomic<Int>(0)
+  private static let reasons: [JobInterruption] = [.cancelled, .stopping, .timeLimit]
 
-  init(_ record: JobRecord, store: Store, onLog: @escaping @Sendable (String) -> Void) {
+  init(_ record: JobRecord, store: Store, signals: JobSignals, onLog: @escaping @Sendable (String) -> Void) {
     id = record.id
     kind = record.kind
     attempt = record.attempt
     self.store = store
+    self.signals = signals
     self.onLog = onLog
-    var state = State(phaseStarted: DispatchTime.now().uptimeNanoseconds)
-    // Seconds of earlier attempts.
-    if let progress = record.progress.flatMap({ try? JSONParser.parse($0) }),
-      let seconds = progress["seconds"]?.objectValue
-    {
-      state.seconds = seconds.members.compactMap { member in
-        member.value.doubleValue.map { (member.name, $0) }
-      }
-    }
+    var state = JobProgress()
+    if let stored = record.progress.flatMap({ try? JSONParser.parse($0) }) { state.takeUp(stored) }
     self.state = Mutex(state)
   }
 
   // MARK: Interruption
 
-  var interruption: JobInterruption? { state.withLock { $0.interruption } }
+  var interruption: JobInterruption? {
+    let index = interrupt.load(ordering: .relaxed)
+    return index == 0 ? nil : Self.reasons[index - 1]
+  }
 
-  /// Asks the run to leave off; the first reason stands.
+  /// Asks the run to leave off. The first reason stands, but a cancellation overrules a stop.
   func interrupt(_ reason: JobInterruption) {
-    state.withLock { if $0.interruption == nil { $0.interruption = reason } }
+    guard let index = Self.reasons.firstIndex(of: reason) else { return }
+    let (isFirst, old) = interrupt.compareExchange(
+      expected: 0, desired: index + 1, ordering: .sequentiallyConsistent)
+    if !isFirst, reason == .cancelled, Self.reasons[old - 1] == .stopping {
+      interrupt.store(index + 1, ordering: .sequentiallyConsistent)
+    }
   }
 
   // MARK: Progress
 
-  /// Nanoseconds between two writes of the progress.
-  private static let storeInterval: UInt64 = 250_000_000
+  private static func monotonicSeconds() -> Double { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 }
 
   func progress(_ fraction: Double, phase: String, detail: String) {
-    let now = DispatchTime.now().uptimeNanoseconds
+    let now = Self.monotonicSeconds()
     let json = state.withLock { state -> String? in
-      let isNewPhase = state.phase != phase
-      if isNewPhase {
-        state.closePhase(at: now)
-        state.phase = phase
-      }
-      state.fraction = max(state.fraction, min(max(fraction, 0), 1))
-      state.detail = detail
-      if state.firstFraction == nil { state.firstFraction = state.fraction }
-      guard isNewPhase || now - state.lastStored > Self.storeInterval else { return nil }
-      state.lastStored = now
-      return JSONWriter.text(state.json(elapsed: Double(now - started) / 1e9, now: now))
+      guard state.record(fraction, phase: phase, detail: detail, at: now) else { return nil }
+      return JSONWriter.text(state.json(at: now))
     }
     guard let json else { return }
     // Progress is not a promise: it may be lost with the machine.
-    store.write(
-      durability: .relaxed,
-      { [id] session in
-        try session.jobs.setProgress(id, json)
-        try session.events.append(job: id, name: "progress", data: json)
-      }, completion: { _ in })
+    store.write(durability: .relaxed) { [id] session in
+      guard try session.jobs.find(id)?.state == .running else { return }
+      try session.jobs.setProgress(id, json)
+      try session.events.append(job: id, name: "progress", data: json)
+    } completion: { [self] _ in
+      state.withLock { $0.isPublishing = false }
+      signals.notify(id)
+    }
+  }
+
+  /// As a client sees it at this moment.
+  var progressJSON: JSONValue {
+    let now = Self.monotonicSeconds()
+    return state.withLock { $0.json(at: now) }
   }
 
   var phaseSeconds: [(phase: String, seconds: Double)] {
-    state.withLock { state in
-      var copy = state
-      copy.closePhase(at: DispatchTime.now().uptimeNanoseconds)
-      return copy.seconds
-    }
+    let now = Self.monotonicSeconds()
+    return state.withLock { $0.allSeconds(at: now) }
   }
 
   func log(_ message: String) { onLog(message) }
@@ -104,12 +95,10 @@ final class RunningJob: JobContext {
   func resumeState(_ stage: String) throws -> [UInt8]? {
     do {
       guard let saved = try store.read({ try $0.stages.find(job: id, name: stage) }) else { return nil }
-      var bytes: [UInt8] = []
-      bytes.reserveCapacity(saved.blob.byteCount)
-      try BlobReader(store, saved.blob.id).streamVerified { bytes.append(contentsOf: $0) }
-      return bytes
+      return try BlobReader(store, saved.blob.id).bytes()
     } catch let error as StorageError {
-      throw JobFailure(.corrupt, "The saved state of the job cannot be read: \(error).")
+      throw JobFailure(
+        .corrupt, "The saved state of the job cannot be read: \(error).", advice: "Post the job again.")
     }
   }
 
@@ -148,33 +137,32 @@ final class RunningJob: JobContext {
   }
 
   func createModel(_ model: CatalogModel, exactName: Bool) throws -> String {
-    var model = model
-    let stem = model.name
-    var number = 1
-    while try store.read({ try $0.models.find(model.name) }) != nil {
-      if exactName {
-        throw JobFailure(
-          .unacceptable, "A model named \(model.name) exists by now.",
-          advice: "Post the job with another name.")
+    let (set, name) = try store.snapshot { session in
+      guard let set = try session.datasets.find(model.dataset) else {
+        throw JobFailure(.missing, "There is no data set \(model.dataset) any more.")
       }
-      number += 1
-      model.name = "\(stem)-\(number)"
+      return (
+        try DatasetDescription(set).catalogDataset(set),
+        try session.freeModelName(model.name, exactName: exactName)
+      )
     }
-    let (name, dataset, text) = (model.name, model.dataset, ModelDescription.text(model))
-    addOutput { try $0.models.create(name: name, dataset: dataset, description: text) }
+    var named = model
+    named.name = name
+    let description = JSONWriter.text(ModelDescription(named, network: try model.network(for: set), job: id).json)
+    addOutput { try $0.models.create(name: name, dataset: model.dataset, description: description) }
     return name
   }
 
   func setTraining(_ recipe: TrainingRecipe, ofModel name: String) throws {
     addOutput { session in
-      var model = try ModelDescription.model(try session.models.get(name))
-      model.training = recipe
-      try session.models.update(name, description: ModelDescription.text(model))
+      var description = try ModelDescription(try session.models.get(name))
+      description.model.training = recipe
+      try session.models.update(name, description: JSONWriter.text(description.json))
     }
   }
 
   private func addOutput(_ output: @escaping @Sendable (Session) throws -> Void) {
-    state.withLock { $0.outputs.append(output) }
+    outputs.withLock { $0.rows.append(output) }
   }
 
   private func pendingBlob(
@@ -188,7 +176,7 @@ final class RunningJob: JobContext {
         .internal, "An output has \(writer.byteCount - head.count) bytes where \(byteCount) were announced.")
     }
     let blob = try writer.flush()
-    state.withLock { $0.pending.append(blob) }
+    outputs.withLock { $0.pending.append(blob) }
     return blob
   }
 
@@ -196,74 +184,84 @@ final class RunningJob: JobContext {
 
   /// Ends the job with its result and makes its outputs visible, all in one durable transaction.
   func succeed(_ result: JSONValue) throws {
-    let outputs = state.withLock { $0.outputs }
+    let rows = outputs.withLock { $0.rows }
     let seconds = phaseSeconds
+    stopProgress()
     try store.write { [id] session in
-      for output in outputs { try output(session) }
-      var object = result.objectValue ?? [:]
+      for row in rows { try row(session) }
+      var object = result.objectValue ?? ["value": result]
       object["artifacts"] = .array(try session.artifacts.list(job: id).map(\.json))
-      object["seconds"] = .object(JSONObject(seconds.map { ($0.phase, .number($0.seconds)) }))
-      let progress = JSONWriter.text(["fraction": 1, "phase": "done", "detail": "", "eta": 0])
-      try session.jobs.setProgress(id, progress)
+      var phases = JSONObject(seconds.map { ($0.phase, .milliseconds($0.seconds)) })
+      phases["total"] = .milliseconds(seconds.reduce(0) { $0 + $1.seconds })
+      object["seconds"] = .object(phases)
+      let progress: JSONValue = ["fraction": 1.0, "phase": "done", "detail": "", "eta": 0.0]
+      try session.jobs.setProgress(id, JSONWriter.text(progress))
       try session.jobs.finish(id, .succeeded(result: JSONWriter.text(.object(object))))
-      try session.events.append(job: id, name: "state", data: JSONWriter.text(["state": "succeeded"]))
+      try session.appendState(id, .succeeded)
     }
   }
 
   /// Ends the job without outputs.
-  func end(_ outcome: JobOutcome, state name: String) throws {
+  func end(_ outcome: JobOutcome, _ state: JobState) throws {
+    stopProgress()
     try giveUpOutputs()
     try store.write { [id] session in
       try session.jobs.finish(id, outcome)
-      try session.events.append(job: id, name: "state", data: JSONWriter.text(["state": .string(name)]))
+      try session.appendState(id, state)
     }
   }
 
   /// Puts the job back into the queue; it goes on from its resume state.
   func requeue() throws {
+    stopProgress()
     try giveUpOutputs()
+    // The seconds of this attempt are counted on by the next.
+    let progress = JSONWriter.text(progressJSON)
     try store.write { [id] session in
+      // It may have been put back already: by its worker, or by the thread that would not wait any longer for it.
+      guard try session.jobs.get(id).state == .running else { return }
+      try session.jobs.setProgress(id, progress)
       try session.jobs.requeue(id)
-      try session.events.append(job: id, name: "state", data: JSONWriter.text(["state": "queued"]))
+      try session.appendState(id, .queued)
     }
   }
 
+  private func stopProgress() { state.withLock { $0.isEnded = true } }
+
   private func giveUpOutputs() throws {
-    let pending = state.withLock { state in
-      defer {
-        state.pending = []
-        state.outputs = []
-      }
-      return state.pending
+    let pending = outputs.withLock { outputs in
+      defer { outputs = Outputs() }
+      return outputs.pending
     }
     guard !pending.isEmpty else { return }
-    try store.write(durability: .relaxed) { session in for blob in pending { try session.blobs.discard(blob) }
+    try store.write(durability: .relaxed) { session in
+      for blob in pending { try session.blobs.discard(blob) }
     }
   }
 }
 
-extension RunningJob.State {
-  fileprivate mutating func closePhase(at now: UInt64) {
-    defer { phaseStarted = now }
-    guard !phase.isEmpty else { return }
-    let spent = Double(now - phaseStarted) / 1e9
-    if let place = seconds.firstIndex(where: { $0.phase == phase }) {
-      seconds[place].seconds += spent
-    } else {
-      seconds.append((phase, spent))
-    }
+extension Session {
+  /// The event of a job's new state.
+  func appendState(_ id: String, _ state: JobState) throws {
+    try events.append(
+      job: id, name: "state", data: JSONWriter.text(["id": .string(id), "state": .string(state.rawValue)]))
   }
 
-  /// The `progress` member of a job, with the seconds of each phase.
-  fileprivate func json(elapsed: Double, now: UInt64) -> JSONValue {
-    var current = self
-    current.closePhase(at: now)
-    let done = fraction - (firstFraction ?? 0)
-    // Too early an estimate is worse than none.
-    let eta = done > 0.01 ? JSONValue(elapsed * (1 - fraction) / done) : .null
-    return [
-      "fraction": .number(fraction), "phase": .string(phase), "detail": .string(detail), "eta": eta,
-      "seconds": .object(JSONObject(current.seconds.map { ($0.phase, .number($0.seconds)) })),
-    ]
+  /// The name, or where it is taken the first free one of `name-2`, `name-3`, …
+  ///
+  /// Throws `JobFailure` where it is taken and must not be changed.
+  func freeModelName(_ name: String, exactName: Bool) throws -> String {
+    var number = 1
+    while true {
+      let suffix = number == 1 ? "" : "-\(number)"
+      // Names have at most 63 characters.
+      let candidate = String(name.prefix(63 - suffix.utf8.count)) + suffix
+      if try models.find(candidate) == nil { return candidate }
+      if exactName {
+        throw JobFailure(
+          .unacceptable, "A model named \(name) exists by now.", advice: "Post the job with another name.")
+      }
+      number += 1
+    }
   }
 }

@@ -1,0 +1,46 @@
+/// How long a job still takes, from how its fraction grew.
+///
+/// The rate is a mean of the whole attempt's and that of the last half minute: steady where progress is even, and soon
+/// right where a later phase is slower. Nothing is said before there is something to go by.
+struct ProgressEstimate: Sendable {
+  private struct Sample {
+    var time: Double
+    var fraction: Double
+  }
+
+  private static let window = 30.0
+  private var start: Sample?
+  /// Rising in time, at most one a second.
+  private var recent: [Sample] = []
+  private(set) var fraction = 0.0
+
+  /// - Parameters:
+  ///   - time: monotonic seconds.
+  ///   - fraction: 0…1; a smaller one than before does not count.
+  mutating func record(_ fraction: Double, at time: Double) {
+    guard fraction.isFinite else { return }
+    let sample = Sample(time: time, fraction: max(self.fraction, min(max(fraction, 0), 1)))
+    self.fraction = sample.fraction
+    guard start != nil else {
+      start = sample
+      recent = [sample]
+      return
+    }
+    if let last = recent.last, time - last.time >= 1 {
+      recent.append(sample)
+      while recent.count > 2, time - recent[1].time > Self.window { recent.removeFirst() }
+    }
+  }
+
+  /// Seconds until the fraction is 1; nil while that cannot be told.
+  func remaining(at time: Double) -> Double? {
+    guard let start, let first = recent.first, fraction > start.fraction, time - start.time >= 0.5 else {
+      return fraction >= 1 ? 0 : nil
+    }
+    let whole = (fraction - start.fraction) / (time - start.time)
+    let lately = time > first.time ? (fraction - first.fraction) / (time - first.time) : whole
+    let rate = lately > 0 ? (whole + 2 * lately) / 3 : whole / 3
+    guard rate > 0 else { return nil }
+    return (1 - fraction) / rate
+  }
+}

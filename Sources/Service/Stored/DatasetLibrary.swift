@@ -1,0 +1,152 @@
+import Datasets
+import Foundation
+import Jobs
+import Storage
+import Synchronization
+
+/// Makes data sets from their stored sources and keeps the ones used last in memory, up to a number of bytes.
+///
+/// A set is loaded once however many ask for it at the same time.
+final class DatasetLibrary: Sendable {
+  /// One set, or its place while somebody loads it.
+  private final class Entry: Sendable {
+    let value = Mutex<Dataset?>(nil)
+  }
+
+  private struct Held {
+    var entries: [String: Entry] = [:]
+    /// Names with the bytes of the loaded sets; those used last at the end.
+    var order: [(key: String, bytes: Int)] = []
+  }
+
+  private let store: Store
+  private let directory: DataDirectory
+  private let byteLimit: Int
+  private let held = Mutex(Held())
+
+  init(store: Store, directory: DataDirectory, byteLimit: Int) {
+    self.store = store
+    self.directory = directory
+    self.byteLimit = byteLimit
+  }
+
+  /// The samples of a set.
+  ///
+  /// Throws `JobFailure` (`missing`, `corrupt`), or `DatasetError` where files are not what they were.
+  func load(_ name: String) throws -> Dataset { try load(name, depth: 0) }
+
+  private func load(_ name: String, depth: Int) throws -> Dataset {
+    // Sets are derived from older ones, so there is no circle; the limit is for a tampered file.
+    guard depth < 64 else {
+      throw JobFailure(.corrupt, "the data set \"\(name)\" is derived from too many others.")
+    }
+    guard let record = try store.read({ try $0.datasets.find(name) }) else {
+      throw JobFailure(.missing, "there is no data set \"\(name)\" any more.")
+    }
+    guard record.state == .ready else {
+      throw JobFailure(.missing, "the data set \"\(name)\" is not complete.")
+    }
+    // The id tells a set from another one made later under its name.
+    let key = record.id
+    let entry = held.withLock { held in
+      if let known = held.entries[key] { return known }
+      let entry = Entry()
+      held.entries[key] = entry
+      return entry
+    }
+    return try entry.value.withLock { value in
+      if let value {
+        touch(key)
+        return value
+      }
+      do {
+        let set = try make(record, depth: depth)
+        try check(set, record)
+        keep(key, bytes: set.byteCount)
+        value = set
+        return set
+      } catch {
+        held.withLock { $0.entries[key] = nil }
+        throw error
+      }
+    }
+  }
+
+  /// Makes a set that is not stored yet.
+  func make(_ source: DatasetSource, name: String) throws -> Dataset {
+    try source.dataset(named: name, in: directory) { try load($0, depth: 1) }
+  }
+
+  /// A set made of the arrays that were uploaded for it.
+  func assemble(_ name: String, parts: [DatasetPart], classes: Int?) throws -> Dataset {
+    func arrays(_ split: String) throws -> SplitArrays? {
+      guard let inputs = parts.first(where: { $0.split == split && $0.part == "inputs" }),
+        let labels = parts.first(where: { $0.split == split && $0.part == "labels" })
+      else { return nil }
+      return SplitArrays(
+        inputs: try BlobReader(store, inputs.blob.id).bytes(),
+        labels: try BlobReader(store, labels.blob.id).bytes())
+    }
+    guard let train = try arrays("train") else {
+      throw JobFailure(.missing, "the data set \"\(name)\" has no training arrays.")
+    }
+    return try Dataset.arrays(name: name, train: train, test: try arrays("test"), classes: classes)
+  }
+
+  private func make(_ record: DatasetRecord, depth: Int) throws -> Dataset {
+    let source = try JSONParser.parse(record.source)
+    if source["format"] == "upload" {
+      let parts = try store.read { try $0.datasets.parts(of: record.name) }
+      return try assemble(record.name, parts: parts, classes: source["classes"]?.integerValue)
+    }
+    return try DatasetSource(json: source)
+      .dataset(named: record.name, in: directory) { try load($0, depth: depth + 1) }
+  }
+
+  /// A job must not compute on other samples than those that were described.
+  private func check(_ set: Dataset, _ record: DatasetRecord) throws {
+    let described = try DatasetDescription(record).json["sha256"]?.stringValue
+    guard described == nil || described == set.sha256 else {
+      throw JobFailure(
+        .corrupt, "the samples of \"\(record.name)\" are not those it was made with.",
+        advice: "Its files have changed: put them back, or make a new data set of them.")
+    }
+  }
+
+  private func touch(_ key: String) {
+    held.withLock { held in
+      guard let place = held.order.firstIndex(where: { $0.key == key }) else { return }
+      held.order.append(held.order.remove(at: place))
+    }
+  }
+
+  /// Lets go of the sets that were not used for longest, until the rest fits; the newest always stays.
+  private func keep(_ key: String, bytes: Int) {
+    held.withLock { held in
+      held.order.append((key, bytes))
+      var total = held.order.reduce(0) { $0 + $1.bytes }
+      while total > byteLimit, held.order.count > 1 {
+        let oldest = held.order.removeFirst()
+        held.entries[oldest.key] = nil
+        total -= oldest.bytes
+      }
+    }
+  }
+}
+
+extension Dataset {
+  /// Bytes its samples take, about.
+  fileprivate var byteCount: Int {
+    func bytes(_ split: Split) -> Int {
+      let values = split.count * shape.count
+      let inputs =
+        switch split.storage {
+        case .bytes: values
+        case .float32: 4 * values
+        case .float64: 8 * values
+        }
+      return inputs + 8 * split.labels.count + 8 * (split.targets?.elements.count ?? 0)
+    }
+    return bytes(train) + bytes(test)
+  }
+}

@@ -1,0 +1,70 @@
+import Jobs
+import Network
+import Storage
+import Tensor
+
+/// What is stored of a model as JSON beside its name and data set.
+struct ModelDescription {
+  var model: CatalogModel
+  /// The job that made it; nil for one a user posted.
+  var job: String?
+  var parameters: Int
+  var layers: JSONValue
+
+  init(_ model: CatalogModel, network: Architecture, job: String? = nil) {
+    self.model = model
+    self.job = job
+    parameters = network.layout.parameterCount
+    layers = .array(
+      network.rows.map {
+        [
+          "name": .string($0.name), "type": .string($0.type), "output_shape": JSONValue($0.output),
+          "parameters": JSONValue($0.parameters),
+        ]
+      })
+  }
+
+  /// Reads what `json` wrote.
+  ///
+  /// Throws `JobFailure.corrupt`.
+  init(_ record: ModelRecord) throws {
+    do {
+      let json = try JSONParser.parse(record.description)
+      guard let lossJSON = json["loss"],
+        let precision = (json["precision"]?.stringValue).flatMap(Precision.init(rawValue:)),
+        let seed = json["seed"]?.integerValue, let decay = json["weight_decay"]?.doubleValue
+      else { throw RequestRejection(faults: []) }
+      let loss = try LossChoice(json: lossJSON)
+      let training: TrainingRecipe? =
+        if let recipe = json["training"], !recipe.isNull { try TrainingRecipe(json: recipe) } else { nil }
+      var reference: RetrainReference?
+      if let stored = json["reference"], !stored.isNull,
+        let model = stored["model"]?.stringValue, let group = stored["group"]
+      {
+        reference = RetrainReference(
+          model: model, group: try GroupChoice(json: group), recovers: stored["recover"]?.boolValue ?? false)
+      }
+      model = CatalogModel(
+        name: record.name, dataset: record.dataset, architecture: json["architecture"] ?? .null,
+        precision: precision, loss: loss, weightDecay: decay, seed: seed, training: training,
+        reference: reference)
+      job = json["job"]?.stringValue
+      parameters = json["parameters"]?.integerValue ?? 0
+      layers = json["layers"] ?? []
+    } catch {
+      throw JobFailure(.corrupt, "what is stored of the model \"\(record.name)\" cannot be read: \(error).")
+    }
+  }
+
+  var json: JSONValue {
+    [
+      "architecture": model.architecture, "precision": .string(model.precision.rawValue),
+      "loss": model.loss.json, "weight_decay": .number(model.weightDecay), "seed": JSONValue(model.seed),
+      "training": model.training?.json ?? .null,
+      "reference": model.reference.map {
+        ["model": .string($0.model), "group": $0.group.json, "recover": .bool($0.recovers)]
+      } ?? .null,
+      "job": JSONValue(job), "parameters": JSONValue(parameters), "layers": layers,
+    ]
+  }
+}

@@ -1,0 +1,87 @@
+import Datasets
+import Jobs
+import Storage
+
+/// The catalog of jobs, over the store.
+public final class StoredCatalog: Catalog {
+  let store: Store
+  let library: DatasetLibrary
+
+  init(store: Store, library: DatasetLibrary) {
+    self.store = store
+    self.library = library
+  }
+
+  public func model(named name: String) throws -> CatalogModel? {
+    try store.read { try $0.models.find(name) }.map { try ModelDescription($0).model }
+  }
+
+  public func checkpoint(id: String) throws -> CatalogCheckpoint? {
+    try store.read { try $0.checkpoints.find(id) }.map(CatalogCheckpoint.init)
+  }
+
+  public func latestCheckpoint(ofModel name: String) throws -> CatalogCheckpoint? {
+    try store.snapshot { session in
+      let latest = try session.latestCheckpoint(ofModel: name, kinds: [.trained, .uploaded])
+      return try (latest ?? session.latestCheckpoint(ofModel: name, kinds: [.initial])).map(
+        CatalogCheckpoint.init)
+    }
+  }
+
+  public func checkpoints(ofModel name: String) throws -> [CatalogCheckpoint] {
+    try store.snapshot { session in
+      var found: [CatalogCheckpoint] = []
+      var after: String?
+      repeat {
+        let page = try session.checkpoints.list(model: name, after: after, limit: 500)
+        found += page.items.map(CatalogCheckpoint.init)
+        after = page.next
+      } while after != nil
+      return found
+    }
+  }
+
+  public func weights(ofCheckpoint id: String) throws -> [UInt8] {
+    do {
+      let record = try store.read { try $0.checkpoints.get(id) }
+      return try BlobReader(store, record.blob.id).bytes()
+    } catch let error as StorageError {
+      switch error {
+      case .notFound: throw JobFailure(.missing, "there is no checkpoint \(id) any more.")
+      case .corruptBlob:
+        throw JobFailure(
+          .corrupt, "the weights of the checkpoint \(id) are not what was stored: \(error).",
+          advice: "Use another checkpoint, or restore the database from a backup.")
+      default: throw error
+      }
+    }
+  }
+
+  public func retrained(_ model: String, _ group: GroupChoice, recovers: Bool) throws -> CatalogCheckpoint? {
+    let wanted = RetrainReference(model: model, group: group, recovers: recovers)
+    var after: String?
+    repeat {
+      let page = try store.read { try $0.models.list(after: after, limit: 200) }
+      for record in page.items where try ModelDescription(record).model.reference == wanted {
+        if let latest = try latestCheckpoint(ofModel: record.name), latest.kind == .trained { return latest }
+      }
+      after = page.next
+    } while after != nil
+    return nil
+  }
+
+  public func dataset(named name: String) throws -> CatalogDataset? {
+    try store.read { try $0.datasets.find(name) }.map { try DatasetDescription($0).catalogDataset($0) }
+  }
+
+  public func loadDataset(named name: String) throws -> Dataset { try library.load(name) }
+}
+
+extension CatalogCheckpoint {
+  init(_ record: CheckpointRecord) {
+    self.init(
+      id: record.id, model: record.model, kind: CheckpointOrigin(rawValue: record.kind.rawValue) ?? .trained,
+      parent: record.parent, job: record.job, metrics: (try? JSONParser.parse(record.metrics)) ?? [:], byteCount: record.blob.byteCount,
+      sha256: record.blob.sha256.hexadecimal, createdAt: record.created.description)
+  }
+}

@@ -1,0 +1,5 @@
+/// What this program calls itself.
+public enum Version {
+  public static let name = "influenced"
+  public static let number = "0.1.0"
+}

@@ -1,0 +1,50 @@
+import Formats
+import HTTP
+import Jobs
+import Storage
+
+/// Serves stored blobs: whole, in part, or not at all where the client has them.
+enum BlobResponse {
+  /// The answer to a `GET` or `HEAD` of a blob (RFC 9110 §8.8.3, §13, §14).
+  ///
+  /// The entity tag is the blob's SHA-256; a blob never changes, so what a client has stays right.
+  ///
+  /// - Throws: `StorageError.notFound`.
+  static func of(
+    _ blob: BlobRecord, in store: Store, request: Request, fileName: String, type: String
+  ) throws -> Response {
+    let reader = try BlobReader(store, blob.id)
+    let length = blob.byteCount
+    let tag = EntityTag(blob.sha256.hexadecimal)
+    var headers: Headers = [
+      "ETag": tag.description, "Accept-Ranges": "bytes", "Cache-Control": "private, max-age=31536000, immutable",
+    ]
+    switch Precondition.evaluate(request, entityTag: tag) {
+    case .notModified: return Response(.notModified, headers: headers)
+    case .failed: throw Problem(.preconditionFailed, "the blob is not the one that If-Match names")
+    case .proceed: break
+    }
+    headers.set("Content-Type", type)
+    headers.set("Content-Disposition", "attachment; filename=\"\(fileName)\"")
+    let range = ByteRange.of(request, length: length, entityTag: tag)
+    let bounds: Range<Int>
+    switch range {
+    case .whole: bounds = 0..<length
+    case .part(let part): bounds = part
+    case .unsatisfiable:
+      throw Problem(
+        .rangeNotSatisfiable, "the blob has \(length) bytes",
+        headers: ["Content-Range": range.contentRange(length: length) ?? "", "Accept-Ranges": "bytes"])
+    }
+    if let part = range.contentRange(length: length) { headers.set("Content-Range", part) }
+    let body = Response.Body.stream(length: bounds.count) { writer in
+      do {
+        try reader.stream(bounds) { try writer.write($0) }
+      } catch {
+        // Too late for a status: the client sees that the body is short.
+        writer.abort()
+      }
+    }
+    return Response(bounds.count == length && range == .whole ? .ok : .partialContent, headers: headers, body: body)
+  }
+}

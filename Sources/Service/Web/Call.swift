@@ -1,0 +1,138 @@
+import Formats
+import HTTP
+import Jobs
+
+/// A request on its way to a route's handler.
+struct Call: Sendable {
+  let request: Request
+  let parameters: Router<Route>.Parameters
+  /// The whole body, where the route takes JSON.
+  var body: [UInt8] = []
+
+  /// The segment a route's pattern names; the router has found it.
+  func parameter(_ name: String) -> String { parameters[name] ?? "" }
+
+  // MARK: Representation
+
+  enum Representation { case json, text }
+
+  /// JSON, or a table where a person asks for `text/plain`.
+  ///
+  /// Throws a `Problem` (406) where neither is acceptable.
+  func representation() throws(Problem) -> Representation {
+    switch Negotiation.preferred(["application/json", "text/plain"], accept: request.headers) {
+    case "application/json": return .json
+    case "text/plain": return .text
+    default:
+      throw Problem(.notAcceptable, "this is available as application/json and as text/plain")
+    }
+  }
+
+  /// The body's JSON.
+  func json() throws -> JSONValue { try JSONParser.parse(body) }
+
+  // MARK: Query
+
+  /// Refuses query parameters that the route does not know.
+  func checkQuery(_ known: String...) throws(Problem) {
+    var seen: Set<String> = []
+    for item in request.query {
+      guard known.contains(item.name) else {
+        throw Problem(
+          .badRequest,
+          "the query parameter \(FieldReader.brief(.string(item.name))) is not known here"
+            + Spelling.suggestion(for: item.name, among: known))
+      }
+      guard seen.insert(item.name).inserted else {
+        throw Problem(.badRequest, "the query parameter \"\(item.name)\" is given more than once")
+      }
+    }
+  }
+
+  func integer(_ name: String, in range: ClosedRange<Int>, default standard: Int) throws(Problem) -> Int {
+    guard let text = request.query(name) else { return standard }
+    guard let value = Int(text), range.contains(value), !text.hasPrefix("+") else {
+      throw Problem(
+        .badRequest,
+        "the query parameter \"\(name)\" must be an integer between \(range.lowerBound) and \(range.upperBound), got \(FieldReader.brief(.string(text)))"
+      )
+    }
+    return value
+  }
+
+  func choice<Choice: RawRepresentable<String> & CaseIterable>(
+    _ name: String, _ type: Choice.Type
+  ) throws(Problem) -> Choice? {
+    guard let text = request.query(name) else { return nil }
+    if let choice = Choice(rawValue: text) { return choice }
+    let names = Choice.allCases.map(\.rawValue)
+    throw Problem(
+      .badRequest,
+      "the query parameter \"\(name)\" must be \(FieldReader.words(names, joinedBy: "or")), got \(FieldReader.brief(.string(text)))"
+        + Spelling.suggestion(for: text, among: names))
+  }
+
+  // MARK: Paging
+
+  struct Paging {
+    var limit: Int
+    var after: String?
+  }
+
+  func paging() throws(Problem) -> Paging {
+    let limit = try integer("limit", in: 1...500, default: 50)
+    let after = request.query("after")
+    if let after, after.isEmpty || after.utf8.count > 64 {
+      throw Problem(.badRequest, "the query parameter \"after\" must be the id of an item")
+    }
+    return Paging(limit: limit, after: after)
+  }
+
+  /// `Link` to the next page: the same query with another `after` (RFC 8288).
+  func link(next: String?) -> String? {
+    guard let next else { return nil }
+    let query = request.query.filter { $0.name != "after" } + [.init(name: "after", value: next)]
+    let text = query.map { "\(Self.escaped($0.name))=\(Self.escaped($0.value))" }.joined(separator: "&")
+    return "<\(request.pathSegments.map { "/" + Self.escaped($0) }.joined())?\(text)>; rel=\"next\""
+  }
+
+  /// Percent-encoded but for unreserved characters (RFC 3986 §2.3).
+  static func escaped(_ text: String) -> String {
+    var escaped = ""
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+        UInt8(ascii: "~"):
+        escaped.unicodeScalars.append(Unicode.Scalar(byte))
+      default:
+        let digits = String(byte, radix: 16, uppercase: true)
+        escaped += "%" + (digits.utf8.count == 1 ? "0" : "") + digits
+      }
+    }
+    return escaped
+  }
+
+  // MARK: Idempotency
+
+  struct IdempotencyKey: Sendable {
+    /// With the method and path: the same key may be used on two routes.
+    var key: String
+    var body: SHA256.Digest
+  }
+
+  /// The key of the request, if it has one.
+  ///
+  /// Throws a `Problem` where it is malformed.
+  func idempotencyKey() throws(Problem) -> IdempotencyKey? {
+    let values = request.headers.all(named: "Idempotency-Key")
+    guard let key = values.first else { return nil }
+    guard values.count == 1, (1...255).contains(key.utf8.count),
+      key.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F })
+    else {
+      throw Problem(.badRequest, "Idempotency-Key must be one value of 1 to 255 printable ASCII characters")
+    }
+    return IdempotencyKey(
+      key: "\(request.method) \(request.path) \(key)", body: SHA256.digest(of: body))
+  }
+}

@@ -1,0 +1,43 @@
+import HTTP
+import Jobs
+
+/// What answers a route, and where that may run.
+struct Route: Sendable {
+  enum Work: Sendable {
+    /// Cheap: answered on the connection's loop.
+    case immediate(@Sendable (Call) throws -> Response)
+    /// Reads or computes for a while: answered on a thread that may block.
+    case blocking(@Sendable (Call) throws -> Response)
+    /// As `blocking`, once the JSON body is there.
+    case json(@Sendable (Call) throws -> Response)
+    /// Takes the exchange and answers it in its own time.
+    case exchange(@Sendable (Call, Exchange) throws -> Void)
+  }
+
+  let work: Work
+  /// Whether it is served without a token.
+  var isOpen = false
+}
+
+extension Response {
+  /// JSON with a newline at its end.
+  static func json(_ value: JSONValue, _ status: Status = .ok, headers: Headers = [:]) -> Response {
+    json(bytes: JSONWriter.bytes(value), status, headers: headers)
+  }
+
+  static func json(bytes: [UInt8], _ status: Status = .ok, headers: Headers = [:]) -> Response {
+    var headers = headers
+    headers.set("Content-Type", "application/json")
+    if !headers.contains("Cache-Control") { headers.set("Cache-Control", "no-store") }
+    headers.set("Vary", "Accept")
+    return Response(status, headers: headers, body: .bytes(bytes + [0x0A]))
+  }
+
+  static func table(_ text: String, headers: Headers = [:]) -> Response {
+    var headers = headers
+    headers.set("Content-Type", "text/plain; charset=utf-8")
+    headers.set("Cache-Control", "no-store")
+    headers.set("Vary", "Accept")
+    return Response(.ok, headers: headers, body: .bytes(Array(text.utf8)))
+  }
+}

@@ -24,7 +24,8 @@ extension JobFailure {
         self.init(.missing, "There is no \(entity.rawValue) \(name) any more.")
       case .alreadyExists(let entity, let name):
         self.init(
-          .unacceptable, "A \(entity.rawValue) named \(name) exists by now.", advice: "Post it with another name.")
+          .unacceptable, "A \(entity.rawValue) named \(name) exists by now.",
+          advice: "Post it with another name.")
       default: self.init(.internal, "The store refused an output: \(storage).")
       }
     case let error as DatasetError: self.init(.missing, "The data set cannot be used: \(error).")

@@ -116,7 +116,8 @@ public final class JobQueue: Sendable {
       signals.notify(id)
       notify(
         Notice(
-          job: id, kind: kind, event: .ended(.cancelled, curvatureProducts: 0), seconds: 0, message: "while queued"))
+          job: id, kind: kind, event: .ended(.cancelled, curvatureProducts: 0), seconds: 0,
+          message: "while queued"))
     case .requested: running(id)?.interrupt(.cancelled)
     case .alreadyFinished: break
     }
@@ -187,7 +188,8 @@ public final class JobQueue: Sendable {
         record.id, record.kind, event, seconds: Double(DispatchTime.now().uptimeNanoseconds - started) / 1e9,
         message: message)
     }
-    let job = RunningJob(record, store: store, signals: signals) { [notify, id = record.id, kind = record.kind] in
+    let job = RunningJob(record, store: store, signals: signals) {
+      [notify, id = record.id, kind = record.kind] in
       notify(Notice(job: id, kind: kind, event: .message, seconds: 0, message: $0))
     }
     let isStopping = state.withLock { state in
@@ -196,7 +198,9 @@ public final class JobQueue: Sendable {
     }
     if isStopping { job.interrupt(.stopping) }
     // A cancellation may have come between the claim and here.
-    if (try? store.read { try $0.jobs.find(record.id) })??.cancelRequested == true { job.interrupt(.cancelled) }
+    if (try? store.read { try $0.jobs.find(record.id) })??.cancelRequested == true {
+      job.interrupt(.cancelled)
+    }
     let limit = timeLimit(job)
     tell(.started(attempt: record.attempt))
     signals.notify(record.id)
@@ -262,7 +266,10 @@ public final class JobQueue: Sendable {
         .timeLimit, "The job ran longer than the \(limit) seconds that the configuration allows.",
         advice: "Ask for less, or raise job_time_limit.")
       try fail(job, failure, tell)
-    case nil: try fail(job, JobFailure(running: error), tell)
+    case nil:
+      let failure = JobFailure(running: error)
+      if failure.reason == .internal { tell(.message, "\(error)") }
+      try fail(job, failure, tell)
     }
   }
 

@@ -148,7 +148,8 @@ final class RunningJob: JobContext {
     }
     var named = model
     named.name = name
-    let description = JSONWriter.text(ModelDescription(named, network: try model.network(for: set), job: id).json)
+    let description = JSONWriter.text(
+      ModelDescription(named, network: try model.network(for: set), job: id).json)
     addOutput { try $0.models.create(name: name, dataset: model.dataset, description: description) }
     return name
   }

@@ -22,9 +22,9 @@ public final class StoredCatalog: Catalog {
 
   public func latestCheckpoint(ofModel name: String) throws -> CatalogCheckpoint? {
     try store.snapshot { session in
-      let latest = try session.latestCheckpoint(ofModel: name, kinds: [.trained, .uploaded])
-      return try (latest ?? session.latestCheckpoint(ofModel: name, kinds: [.initial])).map(
-        CatalogCheckpoint.init)
+      let latest = try session.checkpoints.latest(model: name, kinds: [.trained, .uploaded])
+      return try (latest ?? session.checkpoints.latest(model: name, kinds: [.initial]))
+        .map(CatalogCheckpoint.init)
     }
   }
 
@@ -81,7 +81,8 @@ extension CatalogCheckpoint {
   init(_ record: CheckpointRecord) {
     self.init(
       id: record.id, model: record.model, kind: CheckpointOrigin(rawValue: record.kind.rawValue) ?? .trained,
-      parent: record.parent, job: record.job, metrics: (try? JSONParser.parse(record.metrics)) ?? [:], byteCount: record.blob.byteCount,
+      parent: record.parent, job: record.job, metrics: (try? JSONParser.parse(record.metrics)) ?? [:],
+      byteCount: record.blob.byteCount,
       sha256: record.blob.sha256.hexadecimal, createdAt: record.created.description)
   }
 }

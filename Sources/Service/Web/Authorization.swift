@@ -14,7 +14,9 @@ struct Authorization: Sendable {
     let values = request.headers.all(named: "Authorization")
     guard values.count == 1, let value = values.first else { throw Self.refusal("a token is needed") }
     let parts = value.split(separator: " ", maxSplits: 1)
-    guard parts.count == 2, parts[0].lowercased() == "bearer" else { throw Self.refusal("a bearer token is needed") }
+    guard parts.count == 2, parts[0].lowercased() == "bearer" else {
+      throw Self.refusal("a bearer token is needed")
+    }
     // Of the digests every byte is compared, whatever the token: the time tells nothing about how much was right.
     let given = SHA256.digest(of: Array(parts[1].utf8).filter { $0 != 0x20 })
     guard zip(given.bytes, digest.bytes).reduce(0, { $0 | ($1.0 ^ $1.1) }) == 0 else {
@@ -25,6 +27,8 @@ struct Authorization: Sendable {
   private static func refusal(_ detail: String, error: Bool = false) -> Problem {
     Problem(
       .unauthorized, "\(detail): send Authorization: Bearer TOKEN",
-      headers: ["WWW-Authenticate": "Bearer realm=\"influenced\"" + (error ? ", error=\"invalid_token\"" : "")])
+      headers: [
+        "WWW-Authenticate": "Bearer realm=\"influenced\"" + (error ? ", error=\"invalid_token\"" : "")
+      ])
   }
 }

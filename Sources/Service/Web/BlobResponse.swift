@@ -17,7 +17,8 @@ enum BlobResponse {
     let length = blob.byteCount
     let tag = EntityTag(blob.sha256.hexadecimal)
     var headers: Headers = [
-      "ETag": tag.description, "Accept-Ranges": "bytes", "Cache-Control": "private, max-age=31536000, immutable",
+      "ETag": tag.description, "Accept-Ranges": "bytes",
+      "Cache-Control": "private, max-age=31536000, immutable",
     ]
     switch Precondition.evaluate(request, entityTag: tag) {
     case .notModified: return Response(.notModified, headers: headers)
@@ -45,6 +46,7 @@ enum BlobResponse {
         writer.abort()
       }
     }
-    return Response(bounds.count == length && range == .whole ? .ok : .partialContent, headers: headers, body: body)
+    return Response(
+      bounds.count == length && range == .whole ? .ok : .partialContent, headers: headers, body: body)
   }
 }

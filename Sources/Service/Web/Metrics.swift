@@ -67,7 +67,8 @@ final class Metrics: Sendable {
     /// Each value with its labels, such as `kind="train"`; empty for none.
     var values: [(labels: String, value: Double)]
 
-    init(_ name: String, _ help: String, type: String = "gauge", _ values: [(labels: String, value: Double)]) {
+    init(_ name: String, _ help: String, type: String = "gauge", _ values: [(labels: String, value: Double)])
+    {
       self.name = name
       self.help = help
       self.type = type
@@ -102,9 +103,12 @@ final class Metrics: Sendable {
         "influenced_http_requests_total",
         "method=\"\(key.route.method)\",route=\"\(key.route.route)\",status=\"\(key.status)\"", Double(count))
     }
-    head("influenced_http_request_seconds", "From the head of a request to the end of its response.", "histogram")
+    head(
+      "influenced_http_request_seconds", "From the head of a request to the end of its response.", "histogram"
+    )
     for (key, latencies) in state.latencies.sorted(by: { order($0.key) < order($1.key) }) {
-      histogram("influenced_http_request_seconds", "method=\"\(key.method)\",route=\"\(key.route)\"", latencies)
+      histogram(
+        "influenced_http_request_seconds", "method=\"\(key.method)\",route=\"\(key.route)\"", latencies)
     }
     head("influenced_jobs_ended_total", "Jobs that ended since the start.", "counter")
     for (key, count) in state.jobs.sorted(by: { ($0.key.kind, $0.key.state) < ($1.key.kind, $1.key.state) }) {

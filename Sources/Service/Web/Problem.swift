@@ -56,7 +56,8 @@ extension Problem {
     case let error as DatabaseError: self.init(error)
     case let error as DatasetError: self.init(error)
     case let error as NPYError: self.init(.unprocessableContent, "the array cannot be used: \(error)")
-    case let error as SafetensorsError: self.init(.unprocessableContent, "the safetensors body cannot be used: \(error)")
+    case let error as SafetensorsError:
+      self.init(.unprocessableContent, "the safetensors body cannot be used: \(error)")
     case let error as JobFailure:
       switch error.reason {
       case .missing, .unacceptable: self.init(.conflict, error.description)
@@ -82,7 +83,8 @@ extension Problem {
   private init?(_ error: DatabaseError) {
     switch error.code {
     case ResultCode.full:
-      self.init(.insufficientStorage, "the disk that holds the database is full; free some space, then try again")
+      self.init(
+        .insufficientStorage, "the disk that holds the database is full; free some space, then try again")
     case ResultCode.readOnly, ResultCode.inputOutput:
       self.init(
         .serviceUnavailable, "the database cannot be written at the moment", headers: ["Retry-After": "10"])

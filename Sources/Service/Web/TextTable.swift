@@ -66,7 +66,9 @@ enum TextTable {
     var flat: JSONObject = [:]
     for member in object.members {
       if case .object(let inner) = member.value {
-        for nested in flattened(inner, prefix: prefix + member.name + ".").members { flat[nested.name] = nested.value }
+        for nested in flattened(inner, prefix: prefix + member.name + ".").members {
+          flat[nested.name] = nested.value
+        }
       } else {
         flat[prefix + member.name] = member.value
       }
@@ -84,7 +86,8 @@ enum TextTable {
   static func cell(_ value: JSONValue) -> String {
     switch value {
     case .null: return "-"
-    case .string(let text): return text.contains { $0.isNewline || $0 == "\t" } ? JSONWriter.text(value) : text
+    case .string(let text):
+      return text.contains { $0.isNewline || $0 == "\t" } ? JSONWriter.text(value) : text
     case .number(let number): return short(number)
     case .array(let elements):
       let shown = elements.prefix(12).map(cell).joined(separator: " ")
@@ -102,8 +105,14 @@ enum TextTable {
       // The shortest of the representations that agree to six digits.
       var scaled = number
       var exponent = 0
-      while abs(scaled) >= 10 { scaled /= 10; exponent += 1 }
-      while abs(scaled) < 1, scaled != 0 { scaled *= 10; exponent -= 1 }
+      while abs(scaled) >= 10 {
+        scaled /= 10
+        exponent += 1
+      }
+      while abs(scaled) < 1, scaled != 0 {
+        scaled *= 10
+        exponent -= 1
+      }
       return "\((scaled * 1000).rounded() / 1000)e\(exponent)"
     }
     var digits = 6

@@ -1,0 +1,223 @@
+"""Compares a running service with PyTorch: check_pytorch.py URL [NAME…]. See scripts/check-pytorch."""
+
+import io
+import json
+import os
+import sys
+import urllib.error
+import urllib.request
+
+import numpy
+import safetensors.torch
+import torch
+
+import pytorch_modules as modules
+
+# Largest difference of two outputs, as a share of the largest output (at least 1): float32 rounding
+# through the deepest of the networks stays well below the first, float64 below the second.
+TOLERANCE = {torch.float32: 1e-4, torch.float64: 1e-10}
+
+LAYERS = [
+    {"type": "conv2d", "out_channels": 8, "kernel_size": 3, "padding": 1, "bias": False},
+    {"type": "batch_norm2d"},
+    {"type": "relu"},
+    {"type": "max_pool2d", "kernel_size": 3, "stride": 2, "padding": 1},
+    {
+        "type": "residual",
+        "layers": [
+            {"type": "conv2d", "out_channels": 12, "kernel_size": 3, "stride": 2, "padding": 1},
+            {"type": "batch_norm2d"},
+            {"type": "tanh"},
+            {"type": "conv2d", "out_channels": 12, "kernel_size": [1, 3], "padding": 1},
+            {"type": "max_pool2d", "kernel_size": [3, 1], "stride": 1},
+        ],
+        "shortcut": [{"type": "conv2d", "out_channels": 12, "kernel_size": 1, "stride": 2}],
+    },
+    {"type": "relu"},
+    {
+        "type": "residual",
+        "layers": [
+            {"type": "conv2d", "out_channels": 12, "kernel_size": 3, "padding": 1},
+            {"type": "tanh"},
+        ],
+    },
+    {"type": "avg_pool2d", "kernel_size": 2, "padding": 1},
+    {"type": "dropout", "p": 0.3},
+    {"type": "flatten"},
+    {"type": "linear", "out_features": 24},
+    {"type": "tanh"},
+    {"type": "linear", "out_features": 10},
+]
+
+
+class Case:
+    def __init__(self, architecture, shape, module, precision="float32", samples=256):
+        self.architecture = architecture
+        self.shape = shape
+        self.module = module
+        self.precision = precision
+        self.samples = samples
+
+
+CASES = {
+    "mlp": Case("mlp", (12,), modules.mlp),
+    "cnn": Case("cnn", (1, 28, 28), modules.cnn),
+    "small_cnn": Case("small_cnn", (1, 28, 28), modules.small_cnn),
+    "lenet": Case("lenet", (3, 32, 32), modules.LeNet),
+    "layers": Case({"layers": LAYERS}, (3, 17, 17), lambda shape: modules.sequential(LAYERS, shape)),
+    "layers64": Case(
+        {"layers": LAYERS}, (3, 17, 17), lambda shape: modules.sequential(LAYERS, shape), precision="float64"
+    ),
+    "vgg11": Case("vgg11", (3, 32, 32), modules.VGG11, samples=64),
+    "resnet18": Case("resnet18", (1, 28, 28), modules.ResNet18, samples=64),
+}
+
+
+class Failure(Exception):
+    """A sentence for the user."""
+
+
+class Client:
+    def __init__(self, url):
+        self.url = url
+        self.token = os.environ.get("INFLUENCED_TOKEN")
+
+    def call(self, method, path, body=None, kind="application/json"):
+        """The bytes of an answer."""
+        headers = {"Content-Type": kind} if body is not None else {}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        request = urllib.request.Request(self.url + path, data=body, headers=headers, method=method)
+        try:
+            # Not by a proxy: a server of this kind is near.
+            opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+            with opener.open(request, timeout=330) as answer:
+                return answer.read()
+        except urllib.error.HTTPError as error:
+            text = error.read().decode(errors="replace")
+            raise Failure(f"{method} {path} was answered with {error.code}: {text}") from None
+        except OSError as error:
+            raise Failure(f"no answer to {method} {path}: {error}") from None
+
+    def json(self, method, path, body=None):
+        raw = self.call(method, path, None if body is None else json.dumps(body).encode())
+        return json.loads(raw) if raw else None
+
+    def array(self, path):
+        return numpy.load(io.BytesIO(self.call("GET", path)))
+
+    def put_array(self, path, array):
+        buffer = io.BytesIO()
+        numpy.save(buffer, numpy.ascontiguousarray(array))
+        self.call("PUT", path, buffer.getvalue(), kind="application/octet-stream")
+
+    def finish(self, job):
+        """Waits for a job; its result."""
+        while job["state"] not in ("succeeded", "failed", "cancelled"):
+            job = self.json("GET", f"/v1/jobs/{job['id']}?wait=60")
+        if job["state"] != "succeeded":
+            raise Failure(f"the job {job['kind']} {job['state']}: {json.dumps(job['error'])}")
+        return job
+
+    def outputs(self, model, checkpoint):
+        job = self.json("POST", "/v1/jobs", {"kind": "evaluate", "model": model, "checkpoint": checkpoint})
+        return self.array(f"/v1/jobs/{self.finish(job)['id']}/artifacts/outputs.npy")
+
+
+def samples(case, count, generator):
+    """Samples of ten classes: a pattern each, and noise."""
+    labels = numpy.arange(count) % 10
+    patterns = numpy.random.default_rng(7).normal(size=(10, *case.shape))
+    values = patterns[labels] + generator.normal(size=(count, *case.shape))
+    dtype = numpy.float64 if case.precision == "float64" else numpy.float32
+    return values.astype(dtype), labels.astype(numpy.int64)
+
+
+def compare(what, case, module, inputs, theirs):
+    """Prints and judges the largest difference between the service's outputs and PyTorch's."""
+    module.eval()
+    with torch.no_grad():
+        ours = module(torch.from_numpy(inputs)).numpy()
+    if ours.shape != theirs.shape:
+        raise Failure(f"{what}: the service gives outputs of shape {theirs.shape}, PyTorch {ours.shape}")
+    difference = float(numpy.abs(ours - theirs).max())
+    largest = float(numpy.abs(ours).max())
+    good = difference <= TOLERANCE[getattr(torch, case.precision)] * max(1.0, largest)
+    print(f"  {what:<34} largest difference {difference:.1e}, largest output {largest:6.2f}  {'ok' if good else 'DIFFERS'}")
+    return good
+
+
+def check(client, name, case, made):
+    generator = numpy.random.default_rng(1)
+    dataset = f"pytorch-check-{name.replace('_', '-')}-{os.getpid()}"
+    test, test_labels = samples(case, 100, generator)
+    train, train_labels = samples(case, case.samples, generator)
+    made.append(f"/v1/datasets/{dataset}")
+    for split, values, labels in (("train", train, train_labels), ("test", test, test_labels)):
+        client.put_array(f"/v1/datasets/{dataset}/{split}/inputs", values)
+        client.put_array(f"/v1/datasets/{dataset}/{split}/labels", labels)
+    body = {
+        "name": dataset, "dataset": dataset, "architecture": case.architecture, "precision": case.precision,
+        "seed": 3, "weight_decay": 0.0005,
+        "training": {"learning_rate": 0.02, "epochs": 1, "batch_size": 16, "validation": 0},
+    }  # fmt: skip
+    job = client.json("POST", "/v1/models", body)
+    made.append(f"/v1/models/{dataset}")
+    trained = client.finish(job)["result"]["checkpoint"]
+
+    torch.manual_seed(0)
+    dtype = getattr(torch, case.precision)
+    module = case.module(case.shape).to(dtype)
+    tensors = safetensors.torch.load(client.call("GET", f"/v1/checkpoints/{trained}/weights"))
+    # Strict: every name and shape must be the module's.
+    module.load_state_dict(tensors)
+    good = compare(f"{name}, trained here", case, module, test, client.outputs(dataset, trained))
+
+    module = case.module(case.shape).to(dtype)
+    with torch.no_grad():
+        for layer in module.modules():
+            if isinstance(layer, torch.nn.BatchNorm2d):
+                layer.running_mean.normal_(0, 0.2)
+                layer.running_var.uniform_(0.5, 2)
+                layer.weight.uniform_(0.5, 1.5)
+                layer.bias.normal_(0, 0.2)
+    state = {key: value.contiguous() for key, value in module.state_dict().items()}
+    answer = client.call("PUT", f"/v1/models/{dataset}/weights", safetensors.torch.save(state), "application/octet-stream")
+    uploaded = json.loads(answer)["id"]
+    good &= compare(f"{name}, weights from PyTorch", case, module, test, client.outputs(dataset, uploaded))
+
+    back = safetensors.torch.load(client.call("GET", f"/v1/checkpoints/{uploaded}/weights"))
+    same = back.keys() == state.keys() and all(torch.equal(back[key], state[key]) for key in state)
+    if not same:
+        print(f"  {name}: the uploaded tensors come back changed  DIFFERS")
+    return good and same
+
+
+def main():
+    url, names = sys.argv[1], sys.argv[2:] or list(CASES)
+    unknown = [name for name in names if name not in CASES]
+    if unknown:
+        print(f"unknown network {unknown[0]}: {', '.join(CASES)}", file=sys.stderr)
+        return 2
+    client = Client(url)
+    print(f"PyTorch {torch.__version__} and the service at {url}: outputs on 100 test samples")
+    good = True
+    for name in names:
+        made = []
+        try:
+            good &= check(client, name, CASES[name], made)
+        except (Failure, RuntimeError, KeyError) as error:
+            print(f"  {name}: {error}", file=sys.stderr)
+            good = False
+        finally:
+            for path in reversed(made):
+                try:
+                    client.call("DELETE", path)
+                except Failure as failure:
+                    print(f"  left behind: {failure}", file=sys.stderr)
+    print("All are equal." if good else "Not all are equal.")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

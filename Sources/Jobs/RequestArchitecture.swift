@@ -8,6 +8,9 @@ public struct ArchitectureRequest: Sendable {
     case layers([LayerDescription])
   }
 
+  /// The values of a layer's `type`.
+  public static var layerTypes: [String] { LayerReader.types }
+
   public var form: Form
   /// The body, defaults filled in.
   public var json: JSONValue

@@ -3,6 +3,9 @@ import Tensor
 
 /// The body of `POST /v1/datasets`.
 public struct CreateDatasetRequest: Sendable, Equatable {
+  /// The values of a source's `format`.
+  public static var formats: [String] { DatasetSource.Format.allCases.map(\.rawValue) }
+
   public var name: String
   public var source: DatasetSource
 

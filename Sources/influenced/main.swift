@@ -1,1 +1,4 @@
-print("influenced")
+import Foundation
+import Service
+
+exit(Program.run(CommandLine.arguments))

@@ -72,6 +72,14 @@ final class DatasetLibrary: Sendable {
     }
   }
 
+  /// Lets go of a set whose arrays have changed.
+  func forget(_ id: String) {
+    held.withLock { held in
+      held.entries[id] = nil
+      held.order.removeAll { $0.key == id }
+    }
+  }
+
   /// Makes a set that is not stored yet.
   func make(_ source: DatasetSource, name: String) throws -> Dataset {
     try source.dataset(named: name, in: directory) { try load($0, depth: 1) }

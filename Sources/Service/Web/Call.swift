@@ -31,6 +31,74 @@ struct Call: Sendable {
   /// The body's JSON.
   func json() throws -> JSONValue { try JSONParser.parse(body) }
 
+  /// Refuses a body that is not announced as JSON, or not at all.
+  func checkJSONBody(_ announced: RequestBody) throws(Problem) {
+    try checkEncoding()
+    if let type = mediaType, type != "application/json", !type.hasSuffix("+json") {
+      throw Problem(
+        .unsupportedMediaType, "the body must be application/json, got \(FieldReader.brief(.string(type)))",
+        headers: ["Accept": "application/json"])
+    }
+    if request.framing == .none {
+      throw Problem(.lengthRequired, "a JSON body is needed, with Content-Length or in chunks")
+    }
+  }
+
+  /// Refuses a body that is not announced as bytes.
+  func checkBlobBody() throws(Problem) {
+    try checkEncoding()
+    if let type = mediaType, type != "application/octet-stream", type != "application/x-www-form-urlencoded" {
+      throw Problem(
+        .unsupportedMediaType,
+        "the body must be application/octet-stream, got \(FieldReader.brief(.string(type)))",
+        headers: ["Accept": "application/octet-stream"])
+    }
+    if request.framing == .none {
+      throw Problem(.lengthRequired, "a body is needed, with Content-Length or in chunks")
+    }
+  }
+
+  private func checkEncoding() throws(Problem) {
+    let codings = request.headers.list(named: "Content-Encoding").filter { $0.lowercased() != "identity" }
+    guard codings.isEmpty else {
+      throw Problem(
+        .unsupportedMediaType, "the body must not be encoded, got \(codings.joined(separator: ", "))",
+        headers: ["Accept-Encoding": "identity"])
+    }
+  }
+
+  private var mediaType: String? {
+    request.headers.first(named: "Content-Type").map {
+      String($0.prefix { $0 != ";" }).lowercased().filter { $0 != " " && $0 != "\t" }
+    }
+  }
+
+  /// `value` as JSON or, where a person asks for it, as `text` makes it.
+  func respond(
+    _ value: @autoclosure () throws -> JSONValue, headers: Headers = [:],
+    text: ((JSONValue) -> String)? = nil
+  ) throws -> Response {
+    let representation = try representation()
+    let value = try value()
+    switch representation {
+    case .json: return .json(value, headers: headers)
+    case .text:
+      return .table(text?(value) ?? TextTable.object(value.objectValue ?? ["value": value]), headers: headers)
+    }
+  }
+
+  /// A page of a collection: the items, and the link to the next page.
+  func respond(
+    items: [JSONValue], next: String?, text: ([JSONValue]) -> String = TextTable.list
+  ) throws -> Response {
+    var headers: Headers = [:]
+    if let link = link(next: next) { headers.set("Link", link) }
+    switch try representation() {
+    case .json: return .json(["items": .array(items)], headers: headers)
+    case .text: return .table(items.isEmpty ? "nothing yet\n" : text(items), headers: headers)
+    }
+  }
+
   // MARK: Query
 
   /// Refuses query parameters that the route does not know.

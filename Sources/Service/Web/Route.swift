@@ -5,13 +5,13 @@ import Jobs
 struct Route: Sendable {
   enum Work: Sendable {
     /// Cheap: answered on the connection's loop.
-    case immediate(@Sendable (Call) throws -> Response)
+    case immediate(@Sendable (Application, Call) throws -> Response)
     /// Reads or computes for a while: answered on a thread that may block.
-    case blocking(@Sendable (Call) throws -> Response)
+    case blocking(@Sendable (Application, Call) throws -> Response)
     /// As `blocking`, once the JSON body is there.
-    case json(@Sendable (Call) throws -> Response)
+    case json(@Sendable (Application, Call) throws -> Response)
     /// Takes the exchange and answers it in its own time.
-    case exchange(@Sendable (Call, Exchange) throws -> Void)
+    case exchange(@Sendable (Application, Call, Exchange) throws -> Void)
   }
 
   let work: Work

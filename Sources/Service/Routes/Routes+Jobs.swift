@@ -1,0 +1,216 @@
+import Dispatch
+import HTTP
+import Jobs
+import Storage
+import Synchronization
+
+extension RouteTable {
+  func addJobs() {
+    immediate(.get, "/v1/jobs") { application, call in
+      try call.checkQuery("state", "kind", "model", "limit", "after")
+      let paging = try call.paging()
+      let filter = JobFilter(
+        state: try call.choice("state", JobState.self), kind: call.request.query("kind"),
+        model: call.request.query("model"))
+      let page = try application.store.read {
+        try $0.jobs.list(filter, after: paging.after, limit: paging.limit)
+      }
+      let items = page.items.map { application.representation($0, brief: true) }
+      return try call.respond(items: items, next: page.next, text: JobTable.list)
+    }
+    json(.post, "/v1/jobs") { application, call in try application.createJob(call) }
+    exchange(.get, "/v1/jobs/{id}") { application, call, exchange in
+      try call.checkQuery("wait")
+      let wait = min(try call.integer("wait", in: 0...Int(Int32.max), default: 0), 300)
+      let representation = try call.representation()
+      JobWait(application, id: call.parameter("id"), exchange: exchange, representation).begin(seconds: wait)
+    }
+    blocking(.delete, "/v1/jobs/{id}") { application, call in
+      try call.checkQuery()
+      let id = call.parameter("id")
+      try application.store.write { try $0.jobs.delete(id) }
+      return Response(.noContent)
+    }
+    blocking(.post, "/v1/jobs/{id}/cancel") { application, call in
+      try call.checkQuery()
+      let id = call.parameter("id")
+      if case .alreadyFinished(let state) = try application.queue.cancel(id), state != .cancelled {
+        throw Problem(.conflict, "the job has \(state.rawValue) already")
+      }
+      return .json(application.representation(try application.job(id)), .accepted)
+    }
+    immediate(.get, "/v1/jobs/{id}/result") { application, call in
+      try call.checkQuery()
+      let record = try application.job(call.parameter("id"))
+      guard let result = record.result else {
+        throw Problem(
+          .conflict,
+          record.state.isFinished
+            ? "the job has \(record.state.rawValue == "failed" ? "failed" : "been cancelled"): it has no result"
+            : "the job is \(record.state.rawValue): its result comes at its end")
+      }
+      switch try call.representation() {
+      case .json: return .json(bytes: Array(result.utf8))
+      case .text: return .table(TextTable.object(try JSONParser.parse(result).objectValue ?? [:]))
+      }
+    }
+    blocking(.get, "/v1/jobs/{id}/artifacts/{name}") { application, call in
+      try call.checkQuery()
+      let (id, name) = (call.parameter("id"), call.parameter("name"))
+      _ = try application.job(id)
+      let artifact = try application.store.read { try $0.artifacts.get(job: id, name: name) }
+      return try BlobResponse.of(
+        artifact.blob, in: application.store, request: call.request, fileName: "\(id)-\(name)",
+        type: "application/octet-stream")
+    }
+    exchange(.get, "/v1/jobs/{id}/events") { application, call, exchange in
+      try EventStream.answer(application, call, exchange)
+    }
+  }
+}
+
+extension Application {
+  func job(_ id: String) throws -> JobRecord {
+    guard let record = try store.read({ try $0.jobs.find(id) }) else { throw UnknownResource(.job, id) }
+    return record
+  }
+
+  /// A job as `GET /v1/jobs/{id}` has it; in lists without its result.
+  func representation(_ record: JobRecord, brief: Bool = false) -> JSONValue {
+    func parsed(_ text: String?) -> JSONValue { text.flatMap { try? JSONParser.parse($0) } ?? .null }
+    let running = record.state == .running ? queue.running(record.id) : nil
+    var object: JSONObject = [
+      "id": .string(record.id), "kind": .string(record.kind), "state": .string(record.state.rawValue),
+      "priority": JSONValue(record.priority), "attempt": JSONValue(record.attempt),
+      "created_at": .string(record.created.description), "started_at": JSONValue(record.started?.description),
+      "finished_at": JSONValue(record.finished?.description),
+      "progress": running?.progressJSON ?? parsed(record.progress), "request": parsed(record.request),
+      "error": parsed(record.error),
+    ]
+    if !brief { object["result"] = parsed(record.result) }
+    let path = "/v1/jobs/\(record.id)"
+    object["links"] = [
+      "self": .string(path), "events": .string(path + "/events"), "result": .string(path + "/result"),
+      "cancel": .string(path + "/cancel"),
+    ]
+    return .object(object)
+  }
+
+  fileprivate func createJob(_ call: Call) throws -> Response {
+    try call.checkQuery()
+    let key = try call.idempotencyKey()
+    if let known = try known(key) { return known }
+    var body = try JobBody(call.json(), kinds: kinds)
+    try body.resolve(catalog)
+    let new = newJob(body)
+    let limit = configuration.queueLimit
+    return try finish(key) { session in
+      let record = try session.jobs.create(new, queueLimit: limit)
+      try session.appendState(record.id, .queued)
+      try session.record(key, status: 202, resource: "/v1/jobs/\(record.id)")
+      return record
+    }
+  }
+
+  func newJob(_ body: JobBody) -> NewJob {
+    let uses = body.request.uses
+    return NewJob(
+      kind: body.kind.name, request: JSONWriter.text(body.json), priority: body.priority,
+      lane: JobQueue.lane(of: body.kind), models: uses.models, datasets: uses.datasets,
+      checkpoints: uses.checkpoints)
+  }
+
+  /// Queues a job in a transaction and answers with it, or with what an earlier request with the same key made.
+  func finish(
+    _ key: Call.IdempotencyKey?, _ create: @escaping @Sendable (Session) throws -> JobRecord
+  ) throws -> Response {
+    let made = try store.write { session -> Result<JobRecord, Repeated> in
+      if let resource = try session.known(key) { return .failure(Repeated(resource: resource)) }
+      return .success(try create(session))
+    }
+    switch made {
+    case .failure(let repeated):
+      return try represent(repeated.resource, status: .ok, headers: ["Location": repeated.resource])
+    case .success(let record):
+      queue.wake()
+      signals.notify(record.id)
+      log.write(.info, "job.queued", ["job": .string(record.id), "kind": .string(record.kind)])
+      return .json(representation(record), .accepted, headers: ["Location": "/v1/jobs/\(record.id)"])
+    }
+  }
+}
+
+/// Tables of jobs for people.
+enum JobTable {
+  static func list(_ jobs: [JSONValue]) -> String {
+    TextTable.rows(
+      ["ID", "KIND", "MODEL", "STATE", "DONE", "CREATED", "DETAIL"],
+      jobs.map { job in
+        let done = job["progress"]?["fraction"]?.doubleValue.map { "\(Int($0 * 100)) %" } ?? "-"
+        return [
+          job["id"] ?? .null, job["kind"] ?? .null, job["request"]?["model"] ?? .null, job["state"] ?? .null,
+          .string(done), job["created_at"] ?? .null,
+          job["error"]?["message"] ?? job["progress"]?["detail"] ?? .null,
+        ]
+      })
+  }
+}
+
+/// Answers `GET /v1/jobs/{id}`, at once or when the job has ended.
+private final class JobWait: Sendable {
+  private let application: Application
+  private let id: String
+  private let exchange: Exchange
+  private let representation: Call.Representation
+  private let token = Mutex<JobSignals.Token?>(nil)
+  private let isAnswered = Atomic<Bool>(false)
+
+  init(_ application: Application, id: String, exchange: Exchange, _ representation: Call.Representation) {
+    self.application = application
+    self.id = id
+    self.exchange = exchange
+    self.representation = representation
+  }
+
+  func begin(seconds: Int) {
+    guard seconds > 0 else { return answer(isFinal: true) }
+    let subscription = application.signals.subscribe(id) { [self] in
+      // Signals come from writers and loops: the look into the store is made elsewhere.
+      application.threads.run { self.answer(isFinal: !self.application.queue.isReady) }
+    }
+    token.withLock { $0 = subscription }
+    exchange.onClose { [self] in
+      if !isAnswered.exchange(true, ordering: .relaxed) { leave() }
+    }
+    DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(seconds)) { [weak self] in
+      guard let self else { return }
+      application.threads.run { self.answer(isFinal: true) }
+    }
+    answer(isFinal: false)
+  }
+
+  /// Answers where the job has ended, or in any case.
+  private func answer(isFinal: Bool) {
+    guard !isAnswered.load(ordering: .relaxed) else { return }
+    let response: Response
+    do {
+      let record = try application.job(id)
+      guard isFinal || record.state.isFinished else { return }
+      let value = application.representation(record)
+      response = representation == .json ? .json(value) : .table(TextTable.object(value.objectValue ?? [:]))
+    } catch {
+      response = application.response(to: error)
+    }
+    guard !isAnswered.exchange(true, ordering: .relaxed) else { return }
+    leave()
+    exchange.respond(response)
+  }
+
+  private func leave() {
+    let subscription = token.withLock { token in
+      defer { token = nil }
+      return token
+    }
+    if let subscription { application.signals.unsubscribe(subscription) }
+  }
+}

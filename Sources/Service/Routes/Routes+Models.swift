@@ -1,0 +1,147 @@
+import HTTP
+import Jobs
+import Network
+import Storage
+import Tensor
+
+extension RouteTable {
+  func addModels() {
+    immediate(.get, "/v1/models") { application, call in
+      try call.checkQuery("limit", "after")
+      let paging = try call.paging()
+      let items = try application.store.snapshot { session in
+        let page = try session.models.list(after: paging.after, limit: paging.limit)
+        return (try page.items.map { try session.representation($0, brief: true) }, page.next)
+      }
+      return try call.respond(items: items.0, next: items.1) { models in
+        TextTable.rows(
+          [
+            "NAME", "DATASET", "ARCHITECTURE", "PRECISION", "PARAMETERS", "CHECKPOINT", "ACCURACY", "CREATED",
+          ],
+          models.map { model in
+            [
+              model["name"] ?? .null, model["dataset"] ?? .null,
+              model["architecture"]?["name"]
+                ?? (model["architecture"]?["layers"] == nil ? model["architecture"] ?? .null : "layers"),
+              model["precision"] ?? .null, model["parameters"] ?? .null, model["checkpoint"]?["id"] ?? .null,
+              model["metrics"]?["test"]?["accuracy"] ?? model["metrics"]?["accuracy"] ?? .null,
+              model["created_at"] ?? .null,
+            ]
+          })
+      }
+    }
+    json(.post, "/v1/models") { application, call in try application.createModel(call) }
+    immediate(.get, "/v1/models/{name}") { application, call in
+      try call.checkQuery()
+      let name = call.parameter("name")
+      return try call.respond(
+        try application.store.snapshot { session in
+          guard let record = try session.models.find(name) else { throw UnknownResource(.model, name) }
+          return try session.representation(record)
+        })
+    }
+    blocking(.delete, "/v1/models/{name}") { application, call in
+      try call.checkQuery()
+      let name = call.parameter("name")
+      try application.store.write { session in
+        guard try session.models.find(name) != nil else { throw UnknownResource(.model, name) }
+        try session.models.delete(name)
+      }
+      return Response(.noContent)
+    }
+  }
+}
+
+extension Session {
+  /// A model as `GET /v1/models/{name}` has it; in lists without its layers and checkpoints.
+  func representation(_ record: ModelRecord, brief: Bool = false) throws -> JSONValue {
+    let description = try ModelDescription(record)
+    let latest =
+      try checkpoints.latest(model: record.name, kinds: [.trained, .uploaded])
+      ?? checkpoints.latest(model: record.name, kinds: [.initial])
+    var object: JSONObject = ["name": .string(record.name), "dataset": .string(record.dataset)]
+    object = object.merging(description.json.objectValue ?? [:])
+    if brief { object["layers"] = nil }
+    object["checkpoint"] = latest?.json ?? .null
+    object["metrics"] = latest.map(\.metricsJSON) ?? .null
+    if !brief {
+      object["checkpoints"] = .array(
+        try checkpoints.list(model: record.name, limit: 50).items.map(\.json))
+    }
+    object["created_at"] = .string(record.created.description)
+    let path = "/v1/models/\(record.name)"
+    object["links"] = [
+      "self": .string(path), "checkpoints": .string(path + "/checkpoints"),
+      "weights": .string(path + "/weights"),
+      "dataset": .string("/v1/datasets/\(record.dataset)"), "jobs": .string("/v1/jobs?model=\(record.name)"),
+    ]
+    return .object(object)
+  }
+}
+
+extension Application {
+  fileprivate func createModel(_ call: Call) throws -> Response {
+    try call.checkQuery()
+    let key = try call.idempotencyKey()
+    if let known = try known(key) { return known }
+    var request = try CreateModelRequest(call.json())
+    try request.resolve(catalog)
+    guard let network = request.network else { throw Problem(.conflict, "the data set is not complete yet") }
+    let name = request.name
+    let dataset = request.dataset
+    let description = JSONWriter.text(ModelDescription(request.record, network: network).json)
+    if let recipe = request.training {
+      guard let kind = kinds.first(where: { $0.name == TrainRequest.kind }) else {
+        throw Problem(.notImplemented, "this service does not train")
+      }
+      let train = TrainRequest(model: name, seed: request.seed, recipe: recipe)
+      let body = JobBody(kind: kind, request: train)
+      let job = NewJob(
+        kind: kind.name, request: JSONWriter.text(body.json), lane: JobQueue.lane(of: kind), models: [name],
+        datasets: [dataset])
+      let limit = configuration.queueLimit
+      return try finish(key) { session in
+        try session.models.create(name: name, dataset: dataset, description: description)
+        let record = try session.jobs.create(job, queueLimit: limit)
+        try session.appendState(record.id, .queued)
+        try session.record(key, status: 202, resource: "/v1/jobs/\(record.id)")
+        return record
+      }
+    }
+    let pending = try initialWeights(request, network)
+    let path = "/v1/models/\(name)"
+    do {
+      let repeated = try store.write { session -> Repeated? in
+        if let resource = try session.known(key) { return Repeated(resource: resource) }
+        try session.models.create(name: name, dataset: dataset, description: description)
+        let blob = try session.blobs.seal(pending)
+        try session.checkpoints.create(NewCheckpoint(model: name, kind: .initial, blob: blob.id))
+        try session.record(key, status: 201, resource: path)
+        return nil
+      }
+      if let repeated {
+        try store.write(durability: .relaxed) { try $0.blobs.discard(pending) }
+        return try represent(repeated.resource, status: .ok, headers: ["Location": repeated.resource])
+      }
+    } catch {
+      try? store.write(durability: .relaxed) { try $0.blobs.discard(pending) }
+      throw error
+    }
+    return try represent(path, status: .created, headers: ["Location": path])
+  }
+
+  /// The weights that a model starts with, written but not owned yet.
+  private func initialWeights(_ request: CreateModelRequest, _ network: Architecture) throws -> PendingBlob {
+    let writer = BlobWriter(store)
+    let weights = Weights(layout: network.layout, precision: request.precision)
+    func write<Element: Scalar>(_: Element.Type) throws {
+      let state = NetworkState<Element>(initial: network.layout, seed: UInt64(request.seed))
+      try weights.write(state) { try writer.append($0) }
+    }
+    switch request.precision {
+    case .float32: try write(Float.self)
+    case .float64: try write(Double.self)
+    }
+    return try writer.flush()
+  }
+}

@@ -1,0 +1,102 @@
+import Foundation
+import HTTP
+import Influence
+import Jobs
+import Network
+import Storage
+
+extension RouteTable {
+  /// The service itself: what it is, whether it is well, what it did.
+  func addService() {
+    immediate(.get, "/v1") { application, call in
+      try call.checkQuery()
+      return try call.respond(application.capabilities)
+    }
+    immediate(.get, "/healthz", isOpen: true) { _, _ in
+      Response(.ok, text: "ok\n")
+    }
+    blocking(.get, "/readyz", isOpen: true) { application, _ in
+      guard application.queue.isReady else {
+        throw Problem(.serviceUnavailable, "the workers take no jobs", headers: ["Retry-After": "5"])
+      }
+      do {
+        try application.store.database.checkWritable()
+      } catch {
+        application.log.write(.error, "readyz", ["error": .string("\(error)")])
+        throw Problem(.serviceUnavailable, "the database cannot be written", headers: ["Retry-After": "10"])
+      }
+      return Response(.ok, text: "ready\n")
+    }
+    blocking(.get, "/metrics") { application, _ in
+      var response = Response(.ok, text: try application.metricsText())
+      response.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+      response.headers.set("Cache-Control", "no-store")
+      return response
+    }
+  }
+}
+
+extension Application {
+  /// What this service is and can do.
+  fileprivate var capabilities: JSONValue {
+    let solvers = SolverRequest.Name.allCases.map { name in
+      SolverRequest(name: name, iterations: name.hasPath ? .auto : .standard).json
+    }
+    return [
+      "name": .string(Version.name), "version": .string(Version.number),
+      "started_at": .string(started.description),
+      "links": [
+        "datasets": "/v1/datasets", "models": "/v1/models", "jobs": "/v1/jobs", "health": "/healthz",
+        "readiness": "/readyz", "metrics": "/metrics",
+      ],
+      "capabilities": [
+        "architectures": JSONValue(NamedArchitecture.names),
+        "layers": JSONValue(ArchitectureRequest.layerTypes),
+        "precisions": ["float32", "float64"],
+        "losses": ["cross_entropy", "mse", "hinge"],
+        "dataset_formats": JSONValue(CreateDatasetRequest.formats),
+        "job_kinds": .array(kinds.map { ["kind": .string($0.name), "summary": .string($0.summary)] }),
+        "estimators": JSONValue(Estimator.allCases.map(\.rawValue)),
+        "selections": JSONValue(SelectionCriterion.allCases.map(\.rawValue)),
+        "solvers": .array(solvers),
+        "training": TrainingRecipe.standard.json,
+      ],
+      "limits": [
+        "json_bytes": JSONValue(configuration.jsonLimit), "blob_bytes": JSONValue(configuration.blobLimit),
+        "queue": JSONValue(configuration.queueLimit), "compute_threads": JSONValue(pool.threads),
+      ],
+    ]
+  }
+
+  fileprivate func metricsText() throws -> String {
+    typealias Reading = Metrics.Reading
+    let counts = try store.read { try $0.jobs.counts() }
+    let size = try store.database.size()
+    let uptime = Timestamp.now().seconds(since: started)
+    let busy = pool.busySeconds
+    return metrics.text([
+      Reading(
+        "influenced_jobs", "Jobs by kind and state.",
+        counts.map { ("kind=\"\($0.kind)\",state=\"\($0.state.rawValue)\"", Double($0.count)) }),
+      Reading(
+        "influenced_queue_depth", "Jobs that wait.",
+        [("", Double(counts.filter { $0.state == .queued }.reduce(0) { $0 + $1.count }))]),
+      Reading("influenced_jobs_running", "Jobs that run.", [("", Double(queue.runningCount))]),
+      Reading(
+        "influenced_compute_busy_seconds_total", "Seconds the compute threads worked, all added up.",
+        type: "counter", [("", busy)]),
+      Reading("influenced_compute_threads", "Threads of the compute pool.", [("", Double(pool.threads))]),
+      Reading(
+        "influenced_compute_busy_fraction",
+        "Share of the compute threads' time since the start that was work.",
+        [("", uptime > 0 ? min(1, busy / (uptime * Double(pool.threads))) : 0)]),
+      Reading(
+        "influenced_resident_memory_bytes", "Memory the process holds.", [("", Double(Metrics.residentBytes))]
+      ),
+      Reading("influenced_database_bytes", "The database file.", [("", Double(size.byteCount))]),
+      Reading("influenced_database_free_bytes", "Unused pages in it.", [("", Double(size.freeByteCount))]),
+      Reading("influenced_database_log_bytes", "Its write-ahead log.", [("", Double(size.logByteCount))]),
+      Reading("influenced_uptime_seconds", "Since the start.", [("", uptime)]),
+    ])
+  }
+}

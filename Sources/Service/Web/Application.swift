@@ -1,0 +1,211 @@
+import Dispatch
+import Foundation
+import HTTP
+import Jobs
+import Storage
+import Tensor
+
+/// Answers requests: authorization, routing, and the routes' handlers, each where it may run.
+final class Application: Sendable {
+  let configuration: Configuration
+  let store: Store
+  let catalog: StoredCatalog
+  let library: DatasetLibrary
+  let queue: JobQueue
+  let kinds: [JobKind]
+  let pool: ComputePool
+  let signals: JobSignals
+  let metrics: Metrics
+  let log: Log
+  let started = Timestamp.now()
+  let threads = BlockingThreads(limit: 32)
+  private let authorization: Authorization
+  private let router: Router<Route>
+
+  init(
+    configuration: Configuration, store: Store, catalog: StoredCatalog, library: DatasetLibrary,
+    queue: JobQueue,
+    kinds: [JobKind], pool: ComputePool, signals: JobSignals, metrics: Metrics, log: Log
+  ) {
+    self.configuration = configuration
+    self.store = store
+    self.catalog = catalog
+    self.library = library
+    self.queue = queue
+    self.kinds = kinds
+    self.pool = pool
+    self.signals = signals
+    self.metrics = metrics
+    self.log = log
+    authorization = Authorization(token: configuration.token)
+    let table = RouteTable()
+    table.addService()
+    table.addDatasets()
+    table.addModels()
+    table.addCheckpoints()
+    table.addJobs()
+    router = table.router
+  }
+
+  // MARK: One request
+
+  /// Called on the connection's loop; never blocks.
+  func handle(_ exchange: Exchange) {
+    do {
+      try dispatch(exchange)
+    } catch {
+      exchange.respond(response(to: error))
+    }
+  }
+
+  private func dispatch(_ exchange: Exchange) throws {
+    let request = exchange.request
+    guard request.method != .options || request.path != "*" else {
+      exchange.respond(Response(.noContent, headers: ["Allow": "GET, HEAD, POST, PUT, DELETE, OPTIONS"]))
+      return
+    }
+    let match = router.match(request)
+    if case .found(let route, _) = match, route.handler.isOpen {
+    } else {
+      // Before anything is told of what exists.
+      try authorization.check(request)
+    }
+    switch match {
+    case .found(let route, let parameters):
+      try run(route.handler, Call(request: request, parameters: parameters), exchange)
+    case .methodNotAllowed(let allow):
+      let list = (allow + [.options]).map(\.rawValue).joined(separator: ", ")
+      if request.method == .options {
+        exchange.respond(Response(.noContent, headers: ["Allow": list]))
+      } else {
+        throw Problem(
+          .methodNotAllowed, "\(request.path) does not take \(request.method)", headers: ["Allow": list])
+      }
+    case .notFound:
+      throw Problem(.notFound, "there is nothing at \(request.path)")
+    }
+  }
+
+  private func run(_ route: Route, _ call: Call, _ exchange: Exchange) throws {
+    switch route.work {
+    case .immediate(let answer): exchange.respond(try answer(self, call))
+    case .exchange(let take): try take(self, call, exchange)
+    case .blocking(let answer): block(exchange) { try answer($0, call) }
+    case .json(let answer):
+      try call.checkJSONBody(exchange.body)
+      exchange.body.collect(limit: configuration.jsonLimit) { [self] result in
+        switch result {
+        case .failure(let error): exchange.respond(response(to: error))
+        case .success(let bytes):
+          var call = call
+          call.body = bytes
+          block(exchange) { [call] in try answer($0, call) }
+        }
+      }
+    }
+  }
+
+  /// Answers on a thread that may block.
+  func block(_ exchange: Exchange, _ answer: @escaping @Sendable (Application) throws -> Response) {
+    threads.run { [self] in
+      do {
+        exchange.respond(try answer(self))
+      } catch {
+        exchange.respond(response(to: error))
+      }
+    }
+  }
+
+  /// The answer to the `GET` of a path, made for the answer to another request (a repeated `POST`).
+  func represent(_ path: String, status: Status, headers: Headers) throws -> Response {
+    let request = try Request(.get, path)
+    guard case .found(let route, let parameters) = router.match(request) else {
+      throw Problem(.notFound, "there is nothing at \(path)")
+    }
+    let call = Call(request: request, parameters: parameters)
+    var response: Response
+    switch route.handler.work {
+    case .immediate(let answer), .blocking(let answer): response = try answer(self, call)
+    case .json, .exchange: throw Problem(.notFound, "there is nothing at \(path)")
+    }
+    response.status = status
+    for (name, value) in headers { response.headers.set(name, value) }
+    return response
+  }
+
+  // MARK: Errors
+
+  func response(to error: any Error) -> Response {
+    if let problem = Problem(error) { return problem.response }
+    log.write(.error, "request.error", ["error": .string("\(error)")])
+    return Problem(
+      .internalServerError, "the service failed at this request; its log says more"
+    ).response
+  }
+
+  // MARK: After a response
+
+  /// One line and one count a request.
+  func completed(_ completion: ServerConfiguration.Completion) {
+    let seconds = completion.duration.seconds
+    let request = completion.request
+    var route = "none"
+    if let request, case .found(let found, _) = router.match(request) { route = found.pattern }
+    // Only methods that have a route have a name of their own: a client cannot make up series.
+    let known: [HTTP.Method] = [.get, .head, .post, .put, .delete, .options]
+    let method = request.map { known.contains($0.method) ? $0.method.rawValue : "other" } ?? "none"
+    metrics.record(method: method, route: route, status: completion.status.code, seconds: seconds)
+    log.write(
+      .info, "request",
+      [
+        "method": JSONValue(request?.method.rawValue), "path": JSONValue(request?.path),
+        "status": JSONValue(completion.status.code), "bytes": JSONValue(completion.bodyBytes),
+        "seconds": .number((seconds * 1e6).rounded() / 1e6), "client": .string(completion.remoteAddress),
+        "complete": completion.complete ? .null : false,
+      ])
+  }
+}
+
+extension Duration {
+  var seconds: Double {
+    let parts = components
+    return Double(parts.seconds) + Double(parts.attoseconds) * 1e-18
+  }
+}
+
+/// Gathers the routes while the application is made.
+final class RouteTable {
+  private(set) var router = Router<Route>()
+
+  /// Cheap: answered on the connection's loop.
+  func immediate(
+    _ method: HTTP.Method, _ pattern: String, isOpen: Bool = false,
+    _ answer: @escaping @Sendable (Application, Call) throws -> Response
+  ) {
+    router.add(method, pattern, Route(work: .immediate(answer), isOpen: isOpen))
+  }
+
+  /// Answered on a thread that may block.
+  func blocking(
+    _ method: HTTP.Method, _ pattern: String, isOpen: Bool = false,
+    _ answer: @escaping @Sendable (Application, Call) throws -> Response
+  ) {
+    router.add(method, pattern, Route(work: .blocking(answer), isOpen: isOpen))
+  }
+
+  /// As `blocking`, once the JSON body is there.
+  func json(
+    _ method: HTTP.Method, _ pattern: String,
+    _ answer: @escaping @Sendable (Application, Call) throws -> Response
+  ) {
+    router.add(method, pattern, Route(work: .json(answer)))
+  }
+
+  /// Takes the exchange and answers it in its own time.
+  func exchange(
+    _ method: HTTP.Method, _ pattern: String,
+    _ take: @escaping @Sendable (Application, Call, Exchange) throws -> Void
+  ) {
+    router.add(method, pattern, Route(work: .exchange(take)))
+  }
+}

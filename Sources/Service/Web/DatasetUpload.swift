@@ -1,0 +1,193 @@
+import Datasets
+import Formats
+import HTTP
+import Jobs
+import Storage
+import Synchronization
+
+/// Receives `PUT /v1/datasets/{name}/{split}/{inputs|labels}`: an `.npy` body, stored as it comes.
+///
+/// The first array makes the set. As soon as `train` has both arrays, and `test` both or none, the set is made of
+/// them; an array that does not fit is refused and not kept.
+final class DatasetUpload: Sendable {
+  private let application: Application
+  private let name: String
+  private let split: String
+  private let part: String
+  private let classes: Int?
+  private let state: Mutex<State>
+
+  private struct State {
+    /// The bytes so far, until the header is known.
+    var head: [UInt8]? = []
+    var header: NPYHeader?
+    var expected = 0
+    let writer: BlobWriter
+  }
+
+  static func receive(_ application: Application, _ call: Call, _ exchange: Exchange) throws {
+    try call.checkQuery("classes")
+    let (name, split, part) = (call.parameter("name"), call.parameter("split"), call.parameter("part"))
+    guard split == "train" || split == "test", part == "inputs" || part == "labels" else {
+      throw Problem(
+        .notFound,
+        "arrays are put to /v1/datasets/\(name)/train/inputs, train/labels, test/inputs and test/labels")
+    }
+    guard ResourceName.isValid(name) else {
+      throw Problem(.unprocessableContent, "the name \(ResourceName.rule)")
+    }
+    try call.checkBlobBody()
+    var classes: Int?
+    if call.request.query("classes") != nil {
+      guard part == "labels" else { throw Problem(.badRequest, "\"classes\" belongs to the labels") }
+      classes = try call.integer("classes", in: 2...100_000, default: 2)
+    }
+    let limit = application.configuration.blobLimit
+    if let length = exchange.body.contentLength, length > limit { throw HTTPError.bodyTooLarge(limit: limit) }
+    let upload = DatasetUpload(application, name: name, split: split, part: part, classes: classes)
+    exchange.body.stream(limit: limit) { bytes in
+      try upload.take(bytes)
+    } completion: { result in
+      do {
+        _ = try result.get()
+        exchange.respond(try upload.finish())
+      } catch {
+        exchange.respond(application.response(to: error))
+      }
+    }
+  }
+
+  private init(_ application: Application, name: String, split: String, part: String, classes: Int?) {
+    self.application = application
+    self.name = name
+    self.split = split
+    self.part = part
+    self.classes = classes
+    state = Mutex(State(writer: BlobWriter(application.store)))
+  }
+
+  private func take(_ bytes: [UInt8]) throws {
+    try state.withLock { state in
+      if var head = state.head {
+        // Refused as soon as its header shows that it cannot be used, before the rest is stored.
+        head += bytes
+        if let (header, offset) = try NPYHeader.parse(prefix: head) {
+          if let fault = SplitArrays.fault(of: header, as: part == "inputs" ? .inputs : .labels) {
+            throw DatasetError.array("\(split) \(part)", fault)
+          }
+          let (expected, overflow) = header.dataByteCount.addingReportingOverflow(offset)
+          guard !overflow, expected <= application.configuration.blobLimit else {
+            throw HTTPError.bodyTooLarge(limit: application.configuration.blobLimit)
+          }
+          state.header = header
+          state.expected = expected
+          state.head = nil
+        } else {
+          state.head = head
+        }
+      }
+      try state.writer.append(bytes)
+      if state.header != nil, state.writer.byteCount > state.expected {
+        throw Problem(
+          .unprocessableContent, "the array has more bytes than its header says: \(state.expected) are right")
+      }
+    }
+  }
+
+  private func finish() throws -> Response {
+    let detail = try state.withLock { state -> String in
+      guard let header = state.header else {
+        throw Problem(.unprocessableContent, "the body ends before its .npy header is complete")
+      }
+      guard state.writer.byteCount == state.expected else {
+        throw Problem(
+          .unprocessableContent,
+          "the array has \(state.writer.byteCount) bytes where its header says \(state.expected)")
+      }
+      return JSONWriter.text(["dtype": .string(header.dtype.rawValue), "shape": JSONValue(header.shape)])
+    }
+    let isNew = try store(detail)
+    do {
+      try settle()
+    } catch {
+      try? application.store.write { [name, split, part] session in
+        try session.removePart(name, split: split, part: part, alsoEmptySet: isNew)
+      }
+      throw error
+    }
+    let record = try application.dataset(name)
+    return .json(
+      try application.representation(record), isNew ? .created : .ok,
+      headers: ["Location": "/v1/datasets/\(name)"])
+  }
+
+  /// Keeps the array; true where it made the set.
+  private func store(_ detail: String) throws -> Bool {
+    let (name, split, part, classes) = (name, split, part, classes)
+    let pending = try state.withLock { try $0.writer.flush() }
+    do {
+      return try application.store.write { session in
+        let known = try session.datasets.find(name)
+        if let known {
+          guard (try? JSONParser.parse(known.source))?["format"] == "upload" else {
+            throw Problem(
+              .conflict, "the data set \"\(name)\" was not uploaded; delete it, or choose another name")
+          }
+        } else {
+          try session.datasets.create(
+            name: name, state: .incomplete, source: JSONWriter.text(["format": "upload", "classes": nil]),
+            description: "{}")
+        }
+        if part == "labels", split == "train" || classes != nil {
+          try session.datasets.update(
+            name, source: JSONWriter.text(["format": "upload", "classes": JSONValue(classes)]))
+        }
+        let blob = try session.blobs.seal(pending)
+        try session.datasets.put(name, split: split, part: part, detail: detail, blob: blob.id)
+        return known == nil
+      }
+    } catch {
+      try? application.store.write(durability: .relaxed) { try $0.blobs.discard(pending) }
+      throw error
+    }
+  }
+
+  /// Makes the set where its arrays are all there, and says what is missing where not.
+  private func settle() throws {
+    let parts = try application.store.read { try $0.datasets.parts(of: name) }
+    func has(_ split: String, _ part: String) -> Bool {
+      parts.contains { $0.split == split && $0.part == part }
+    }
+    var missing: [String] = []
+    for part in ["inputs", "labels"] where !has("train", part) { missing.append("train/\(part)") }
+    if has("test", "inputs") != has("test", "labels") {
+      missing.append(has("test", "inputs") ? "test/labels" : "test/inputs")
+    }
+    let state: DatasetState
+    let description: DatasetDescription
+    if missing.isEmpty {
+      let source = try JSONParser.parse(application.dataset(name).source)
+      let set = try application.library.assemble(name, parts: parts, classes: source["classes"]?.integerValue)
+      application.library.forget(try application.dataset(name).id)
+      description = DatasetDescription(set)
+      state = .ready
+    } else {
+      description = DatasetDescription(
+        parts: parts, missing: "it has no \(missing.joined(separator: " and no ")) yet")
+      state = .incomplete
+    }
+    let text = JSONWriter.text(.object(description.json))
+    try application.store.write { [name] session in
+      try session.datasets.update(name, state: state, description: text)
+    }
+  }
+}
+
+extension Session {
+  /// Removes an uploaded array that turned out not to fit, and with it a set that was made for it.
+  fileprivate func removePart(_ name: String, split: String, part: String, alsoEmptySet: Bool) throws {
+    try connection.run(
+      "DELETE FROM dataset_part WHERE dataset = ? AND split = ? AND part = ?", name, split, part)
+    if alsoEmptySet, try datasets.parts(of: name).isEmpty { try datasets.delete(name) }
+  }
+}

@@ -31,7 +31,8 @@ let package = Package(
       name: "Jobs", dependencies: ["Tensor", "Network", "Influence", "Datasets", "Formats"],
       swiftSettings: engine),
     .target(
-      name: "Service", dependencies: ["Tensor", "Network", "Influence", "Formats", "Datasets", "Jobs", "Storage", "HTTP"]),
+      name: "Service",
+      dependencies: ["Tensor", "Network", "Influence", "Formats", "Datasets", "Jobs", "Storage", "HTTP"]),
     .executableTarget(name: "influenced", dependencies: ["Service"]),
     .executableTarget(name: "influence-bench", dependencies: ["Influence"], swiftSettings: engine),
 

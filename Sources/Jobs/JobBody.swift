@@ -10,6 +10,30 @@ public struct JobBody: Sendable {
   /// Reads a body; throws `RequestRejection` with every fault.
   public init(_ body: JSONValue, kinds: [JobKind]) throws(RequestRejection) {
     let faults = RequestFaults()
+    let read = Self.read(body, kinds, faults)
+    try faults.throwIfAny()
+    guard let read else { throw RequestRejection(faults: []) }
+    self = read
+  }
+
+  /// Reads a body and resolves it: what is wrong by itself and what does not fit the stored things, all at once.
+  ///
+  /// Throws `RequestRejection`; for a body without faults of its own also `UnknownResource` and `NameTaken`.
+  public init(_ body: JSONValue, kinds: [JobKind], catalog: any Catalog) throws {
+    let faults = RequestFaults()
+    guard var read = Self.read(body, kinds, faults) else { throw RequestRejection(faults: faults.list) }
+    if faults.isEmpty {
+      try read.resolve(catalog)
+    } else {
+      let further = RequestFaults()
+      try? read.request.resolve(catalog, further)
+      faults.add(further.list, sayingMoreOf: body)
+      try faults.throwIfAny()
+    }
+    self = read
+  }
+
+  private static func read(_ body: JSONValue, _ kinds: [JobKind], _ faults: RequestFaults) -> JobBody? {
     let reader = FieldReader(body, faults: faults)
     let names = kinds.map(\.name)
     var chosen: JobKind?
@@ -22,16 +46,12 @@ public struct JobBody: Sendable {
           "must be \(FieldReader.words(names, joinedBy: "or")), got \(FieldReader.brief(value))\(suggestion)")
       }
     }
-    priority = reader.integer("priority", in: Self.priorities, default: 0)
+    let priority = reader.integer("priority", in: Self.priorities, default: 0)
     // Without a kind nobody knows which other members belong here.
-    guard let chosen else {
-      try faults.throwIfAny()
-      throw RequestRejection(faults: [])
-    }
-    kind = chosen
-    request = chosen.read(reader)
+    guard let chosen else { return nil }
+    let request = chosen.read(reader)
     reader.finish()
-    try faults.throwIfAny()
+    return JobBody(kind: chosen, priority: priority, request: request)
   }
 
   public init(kind: JobKind, priority: Int = 0, request: any JobRequest) {

@@ -71,6 +71,23 @@ public final class RequestFaults {
     list.append(RequestFault(pointer: pointer.description, detail: detail))
   }
 
+  /// Adds the faults that were found with stand-ins for what could not be read: only those of members that are in the
+  /// body and had no fault before are sure.
+  func add(_ further: [RequestFault], sayingMoreOf body: JSONValue) {
+    func member(_ pointer: String) -> Substring? { pointer.split(separator: "/").first }
+    let known = Set(list.compactMap { member($0.pointer) })
+    for fault in further {
+      guard let name = member(fault.pointer), !known.contains(name), body[String(name)] != nil else {
+        continue
+      }
+      guard list.count < Self.maximumCount else {
+        omitted += 1
+        continue
+      }
+      list.append(fault)
+    }
+  }
+
   /// Throws `RequestRejection` where there is a fault.
   public func throwIfAny() throws(RequestRejection) {
     guard !list.isEmpty else { return }

@@ -43,6 +43,28 @@ public struct CreateModelRequest: Sendable {
     try faults.throwIfAny()
   }
 
+  /// Reads a body and resolves it: what is wrong by itself and what does not fit the stored things, all at once.
+  ///
+  /// Throws `RequestRejection`; for a body without faults of its own also `UnknownResource` and `NameTaken`.
+  public init(_ body: JSONValue, catalog: any Catalog) throws {
+    let faults = RequestFaults()
+    let reader = FieldReader(body, faults: faults)
+    self = Self.read(reader)
+    reader.finish()
+    if faults.isEmpty {
+      try resolve(catalog)
+      return
+    }
+    do {
+      try resolve(catalog)
+    } catch let rejection as RequestRejection {
+      faults.add(rejection.faults, sayingMoreOf: body)
+    } catch {
+      // Who has faults to mend is not yet told that a name is unknown or taken.
+    }
+    try faults.throwIfAny()
+  }
+
   private init(
     name: String, dataset: String, architecture: ArchitectureRequest, precision: Precision, seed: Int,
     loss: LossChoice, weightDecay: Double, training: TrainingRecipe?

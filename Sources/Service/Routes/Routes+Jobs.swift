@@ -100,8 +100,7 @@ extension Application {
     try call.checkQuery()
     let key = try call.idempotencyKey()
     if let known = try known(key) { return known }
-    var body = try JobBody(call.json(), kinds: kinds)
-    try body.resolve(catalog)
+    let body = try JobBody(call.json(), kinds: kinds, catalog: catalog)
     let new = newJob(body)
     let limit = configuration.queueLimit
     return try finish(key) { session in

@@ -84,8 +84,7 @@ extension Application {
     try call.checkQuery()
     let key = try call.idempotencyKey()
     if let known = try known(key) { return known }
-    var request = try CreateModelRequest(call.json())
-    try request.resolve(catalog)
+    let request = try CreateModelRequest(call.json(), catalog: catalog)
     guard let network = request.network else { throw Problem(.conflict, "the data set is not complete yet") }
     let name = request.name
     let dataset = request.dataset

@@ -64,6 +64,7 @@ final class Application: Sendable {
       exchange.respond(Response(.noContent, headers: ["Allow": "GET, HEAD, POST, PUT, DELETE, OPTIONS"]))
       return
     }
+    try checkOrigin(request)
     let match = router.match(request)
     if case .found(let route, _) = match, route.handler.isOpen {
     } else {
@@ -83,6 +84,18 @@ final class Application: Sendable {
       }
     case .notFound:
       throw Problem(.notFound, "there is nothing at \(request.path)")
+    }
+  }
+
+  /// Pages of other sites must not make a browser change things here, which on this machine needs no token: what a
+  /// browser sends for a page names the page's origin.
+  private func checkOrigin(_ request: Request) throws(Problem) {
+    guard request.method != .get, request.method != .head, request.method != .options,
+      let origin = request.headers.first(named: "Origin")
+    else { return }
+    let authority = origin.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false).last ?? ""
+    guard let host = request.authority, authority.lowercased() == host.lowercased() else {
+      throw Problem(.forbidden, "requests for pages of other origins may only read")
     }
   }
 

@@ -36,7 +36,8 @@ struct Call: Sendable {
     try checkEncoding()
     if let type = mediaType, type != "application/json", !type.hasSuffix("+json") {
       throw Problem(
-        .unsupportedMediaType, "the body must be application/json, got \(FieldReader.brief(.string(type)))",
+        .unsupportedMediaType,
+        "the body must be sent as Content-Type: application/json, got \(FieldReader.brief(.string(type)))",
         headers: ["Accept": "application/json"])
     }
     if request.framing == .none {

@@ -73,7 +73,10 @@ extension Problem {
     case .alreadyExists, .inUse, .wrongState: self.init(.conflict, error.description)
     case .notFound: self.init(.notFound, error.description)
     case .queueFull: self.init(.tooManyRequests, error.description, headers: ["Retry-After": "5"])
-    case .idempotencyKeyReused: self.init(.unprocessableContent, error.description)
+    case .idempotencyKeyReused:
+      self.init(
+        .unprocessableContent,
+        "this Idempotency-Key came with another body before; a new request needs a new key")
     case .corruptBlob: self.init(.internalServerError, error.description)
     case .closed: self.init(.serviceUnavailable, "the service is stopping", headers: ["Retry-After": "5"])
     default: return nil

@@ -25,7 +25,10 @@ enum TextTable {
   }
 
   /// An object as `name  value` lines; lists of objects below it as tables, objects as indented blocks.
+  ///
+  /// Links are for programs and left out.
   static func object(_ object: JSONObject, indent: Int = 0) -> String {
+    let object = object.without("links")
     let margin = String(repeating: " ", count: indent)
     let width = object.members.map(\.name.count).max() ?? 0
     var text = ""
@@ -64,7 +67,7 @@ enum TextTable {
 
   private static func flattened(_ object: JSONObject, prefix: String = "") -> JSONObject {
     var flat: JSONObject = [:]
-    for member in object.members {
+    for member in object.without("links").members {
       if case .object(let inner) = member.value {
         for nested in flattened(inner, prefix: prefix + member.name + ".").members {
           flat[nested.name] = nested.value
@@ -125,5 +128,13 @@ enum TextTable {
     for _ in 0..<max(digits, 0) { power *= 10 }
     let rounded = (number * power).rounded() / power
     return Int(exactly: rounded).map(String.init) ?? rounded.description
+  }
+}
+
+extension JSONObject {
+  fileprivate func without(_ name: String) -> JSONObject {
+    var object = self
+    object[name] = nil
+    return object
   }
 }

@@ -3,7 +3,8 @@ public struct TrainRequest: JobRequest, Hashable {
   public static let kind = "train"
 
   public var target: ModelReference
-  /// Seeds the order of samples, augmentation, dropout and the validation share; by default the model's.
+  /// Seeds the order of samples, augmentation and dropout; by default the model's. The validation share is drawn
+  /// with the model's seed, so that every training holds out the same samples.
   public var seed: Int?
   public var recipe: TrainingRecipe
   /// The model's data set, known after `resolve`.

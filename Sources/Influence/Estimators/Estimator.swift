@@ -49,11 +49,12 @@ extension Estimator {
   }
 
   /// The true relative residual of some x over J: ‖Aᵀ(g − Ax) − δ²x‖/‖Aᵀg‖ for `gif`, ‖g − (H + δI)x‖/‖g‖ over J or all of θ
-  /// for the others; for `pif`, whose x is only a part, NaN.
-  /// - Returns: the residual and the curvature products it took.
+  /// for the others.
+  /// - Returns: the residual and the curvature products it took; nil for `pif`, whose x is only a part of the
+  ///   solution.
   public func relativeResidual<H: SymmetricOperator>(
     of x: [H.Element], _ curvature: H, indices: [Int], gradient: [H.Element], damping: Double
-  ) throws -> (value: Double, products: Int) {
+  ) throws -> (value: Double, products: Int)? {
     func residual<M: SymmetricOperator>(_ matrix: M, _ g: [M.Element]) throws -> (
       value: Double, products: Int
     )
@@ -73,7 +74,7 @@ extension Estimator {
       return (normal.norm / size, 3 * a.productsPerApplication)
     case .fif:
       return try residual(PrincipalRestriction(curvature, indices: indices), indices.map { gradient[$0] })
-    case .pif: return (.nan, 0)
+    case .pif: return nil
     case .if: return try residual(curvature, gradient)
     }
   }

@@ -22,6 +22,9 @@ struct ForgettingMetrics: Sendable {
     return a + 1 - s > 0 ? 2 * a * (1 - s) / (a + 1 - s) : 0
   }
 
+  /// Whether every loss is a number.
+  var isFinite: Bool { (own.losses + test.losses).allSatisfy(\.isFinite) }
+
   var json: JSONValue { ["self": own.json, "test": test.json, "score": JSONValue(score)] }
 }
 

@@ -2,15 +2,15 @@ import Datasets
 import Tensor
 
 /// Which training samples a recipe trains on, and which it holds out for validation.
-struct Partition: Sendable, Equatable {
+package struct Partition: Sendable, Equatable {
   /// Ascending indices in the training split.
-  let training: [Int]
-  let validation: [Int]
+  package let training: [Int]
+  package let validation: [Int]
 
   /// Draws the validation share with the seed out of the whole split first, so that leaving samples out of the training
   /// does not move the border; then takes the excluded samples out of the training part.
   /// - Parameter excluded: ascending.
-  init(count: Int, recipe: TrainingRecipe?, seed: Int, excluded: [Int]) {
+  package init(count: Int, recipe: TrainingRecipe?, seed: Int, excluded: [Int]) {
     let share = recipe?.validationShare ?? 0
     let held = Int((share * Double(count)).rounded())
     var stream = RandomStream(seed: UInt64(seed), purpose: "validation share")
@@ -22,6 +22,12 @@ struct Partition: Sendable, Equatable {
 }
 
 extension GroupChoice {
+  /// This group and another one, or this one alone where there is no other.
+  func joined(with other: GroupChoice?, in dataset: Dataset) -> GroupChoice {
+    guard let other, other != self else { return self }
+    return .indices(Set(indices(in: dataset)).union(other.indices(in: dataset)).sorted())
+  }
+
   /// The group's training samples, ascending.
   func indices(in dataset: Dataset) -> [Int] {
     switch self {

@@ -60,12 +60,15 @@ struct RemoveRun: PreciseRun {
     let sweep = try choice.sweep(solution.x, request.scales, phases)
     phases.enter(.measure, "test samples")
     let edited = choice.updated(solution.x, scale: sweep.best.scale)
-    guard edited.parameters.isFinite else {
-      throw JobFailure(.nonFinite, "The update has entries that are infinite or NaN.", advice: "Add damping.")
-    }
     let report = model.reportSamples(request.group, members: group.members)
     let before = try report.evaluate(model, state, compute)
     let after = try report.evaluate(model, edited, compute)
+    guard edited.parameters.isFinite, after.isFinite else {
+      throw JobFailure(
+        .nonFinite,
+        "The updated model has weights or losses that are infinite or NaN (scale \(sweep.best.scale.shortText)).",
+        advice: "Add damping, or try smaller scales.")
+    }
     let retrained = try retrainedMetrics(model, report, compute)
 
     phases.enter(.save, "")
@@ -146,12 +149,7 @@ struct RemoveRun: PreciseRun {
         "change": .number(change), "relative_change": .number(size > 0 ? change / size : 0),
       ]
     }
-    var warnings: [String] = []
-    if !solution.report.converged, let reason = solution.report.reason {
-      warnings.append(
-        "The solve did not reach its tolerance (\(reason.rawValue)); its relative residual is "
-          + "\(solution.report.relativeResidual.shortText).")
-    }
+    let warnings = solution.report.warnings
     return [
       "checkpoint": .string(checkpoint), "scale": .number(sweep.best.scale), "sweep": .array(sweep.rows),
       "samples": [

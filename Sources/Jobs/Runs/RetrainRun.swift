@@ -20,7 +20,7 @@ struct RetrainRun: PreciseRun {
     let seed = request.seed ?? model.record.seed
     let group = request.group.indices(in: model.dataset)
     let partition = model.partition(recipe: recipe, seed: seed, excluding: request.recovers ? [] : group)
-    if !request.recovers { recipe.excluded = recipe.excluded ?? request.group }
+    if !request.recovers { recipe.excluded = request.group.joined(with: recipe.excluded, in: model.dataset) }
     var training = Training(
       model: model, recipe: recipe, seed: seed, partition: partition,
       samples: request.recovers

@@ -29,8 +29,7 @@ extension PreciseRun {
     } catch is Cancelled {
       throw context.interruption ?? .cancelled
     } catch let error as SolveError {
-      if case .nonFinite = error { throw JobFailure(.nonFinite, error.description) }
-      throw JobFailure(.unacceptable, error.description)
+      throw JobFailure(error)
     } catch let error as TrainingError {
       throw JobFailure(error)
     }
@@ -38,6 +37,17 @@ extension PreciseRun {
 }
 
 extension JobFailure {
+  init(_ error: SolveError) {
+    let reason: Reason =
+      switch error {
+      case .nonFinite: .nonFinite
+      case .diverged: .notConverged
+      case .option: .unacceptable
+      case .length: .internal
+      }
+    self.init(reason, error.description)
+  }
+
   init(_ error: TrainingError) {
     switch error {
     case .nonFinite(let epoch, let step):

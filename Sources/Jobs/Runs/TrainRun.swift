@@ -18,13 +18,15 @@ struct TrainRun: PreciseRun {
       } else {
         NetworkState(initial: model.layout, seed: UInt64(model.record.seed))
       }
-    let partition = model.partition(recipe: request.recipe, seed: seed)
+    // The model's seed, so that every training of a model holds out the same samples.
+    let partition = model.partition(recipe: request.recipe)
     var training = Training(
       model: model, recipe: request.recipe, seed: seed, partition: partition, samples: nil, context: context,
       compute: compute)
     let outcome = try training.run(from: start)
     let checkpoint = try model.save(
       outcome.state, kind: .trained, parent: request.target.checkpoint, metrics: outcome.metrics, context)
+    try context.setTraining(request.recipe, ofModel: model.record.name)
     return [
       "checkpoint": .string(checkpoint), "metrics": outcome.metrics, "curve": .array(outcome.curve),
       "samples": [

@@ -29,11 +29,13 @@ struct Training<Element: Scalar> {
         .unacceptable, "No training sample is left.", advice: "Hold out or leave out fewer samples.")
     }
     let samples = samples ?? model.dataset.train.samples(partition.training)
-    var snapshot = try TrainingSnapshot<Element>(context.resumeState(Self.stage), layout: model.layout)
+    let options = recipe.options(weightDecay: model.weightDecay, seed: seed, samples: samples.count)
+    var snapshot = try TrainingSnapshot<Element>(
+      context.resumeState(Self.stage), layout: model.layout,
+      optimizerLength: model.layout.parameterCount * options.optimizerVectors)
     let trainer = Trainer(
       network: model.network, state: snapshot?.state ?? start, samples: samples, loss: model.loss,
-      options: recipe.options(weightDecay: model.weightDecay, seed: seed, samples: samples.count),
-      compute: compute,
+      options: options, compute: compute,
       optimizerState: snapshot?.optimizerState, epoch: snapshot?.epoch ?? 0)
     var curve = snapshot?.curve ?? []
     snapshot = nil

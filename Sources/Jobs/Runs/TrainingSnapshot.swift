@@ -2,8 +2,8 @@ import Formats
 import Network
 import Tensor
 
-/// A training after an epoch, as bytes: a JSON head (its length first), the state as safetensors, and the optimizer's
-/// vectors.
+/// A training after an epoch, as bytes: the lengths of the next two, a JSON head, the state as safetensors, and
+/// the optimizer's vectors.
 struct TrainingSnapshot<Element: Scalar> {
   let state: NetworkState<Element>
   let optimizerState: [Element]
@@ -17,28 +17,33 @@ struct TrainingSnapshot<Element: Scalar> {
     self.curve = curve
   }
 
+  /// Bytes of the two lengths in front.
+  private static var prefix: Int { 16 }
+
   /// Reads what `bytes` wrote; nil where there is nothing.
+  /// - Parameter optimizerLength: elements of the optimizer's vectors.
   /// - Throws: `JobFailure.corrupt`.
-  init?(_ bytes: [UInt8]?, layout: ParameterLayout) throws {
+  init?(_ bytes: [UInt8]?, layout: ParameterLayout, optimizerLength: Int) throws {
     guard let bytes else { return nil }
     let corrupt = JobFailure(.corrupt, "The saved state of the training is not what was saved.")
-    guard bytes.count >= 8 else { throw corrupt }
-    let headLength = Int(bytes.withUnsafeBytes { UInt32(littleEndian: $0.loadUnaligned(as: UInt32.self)) })
-    let stateLength = Int(
-      bytes.withUnsafeBytes { UInt32(littleEndian: $0.loadUnaligned(fromByteOffset: 4, as: UInt32.self)) })
-    guard headLength + stateLength <= bytes.count - 8 else { throw corrupt }
-    let head = try? JSONParser.parse(Array(bytes[8..<8 + headLength]))
-    guard let head, let epoch = head["epoch"]?.integerValue, let curve = head["curve"]?.arrayValue else {
-      throw corrupt
+    guard bytes.count >= Self.prefix else { throw corrupt }
+    let lengths = bytes.withUnsafeBytes { raw in
+      [0, 8].map { UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: $0, as: UInt64.self)) }
     }
-    let stateEnd = 8 + headLength + stateLength
+    let room = UInt64(bytes.count - Self.prefix)
+    guard lengths[0] <= room, lengths[1] <= room - lengths[0] else { throw corrupt }
+    let headEnd = Self.prefix + Int(lengths[0])
+    let stateEnd = headEnd + Int(lengths[1])
+    let head = try? JSONParser.parse(Array(bytes[Self.prefix..<headEnd]))
+    guard let head, let epoch = head["epoch"]?.integerValue, epoch > 0,
+      let curve = head["curve"]?.arrayValue
+    else { throw corrupt }
     let weights = Weights(layout: layout, precision: Element.precision)
-    guard let state: NetworkState<Element> = try? weights.state(from: Array(bytes[8 + headLength..<stateEnd]))
-    else {
+    guard let state: NetworkState<Element> = try? weights.state(from: Array(bytes[headEnd..<stateEnd])) else {
       throw corrupt
     }
     let size = MemoryLayout<Element>.size
-    guard (bytes.count - stateEnd) % size == 0 else { throw corrupt }
+    guard bytes.count - stateEnd == optimizerLength * size else { throw corrupt }
     self.state = state
     self.epoch = epoch
     self.curve = curve
@@ -53,9 +58,10 @@ struct TrainingSnapshot<Element: Scalar> {
     let head = JSONWriter.bytes(["epoch": JSONValue(epoch), "curve": .array(curve)])
     let body = try Weights(layout: layout, precision: Element.precision).bytes(of: state)
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(8 + head.count + body.count + optimizerState.count * MemoryLayout<Element>.size)
-    withUnsafeBytes(of: UInt32(head.count).littleEndian) { bytes.append(contentsOf: $0) }
-    withUnsafeBytes(of: UInt32(body.count).littleEndian) { bytes.append(contentsOf: $0) }
+    bytes.reserveCapacity(Self.prefix + head.count + body.count + optimizerState.count * MemoryLayout<Element>.size)
+    for length in [head.count, body.count] {
+      withUnsafeBytes(of: UInt64(length).littleEndian) { bytes.append(contentsOf: $0) }
+    }
     bytes += head
     bytes += body
     optimizerState.withUnsafeBytes { bytes.append(contentsOf: $0) }

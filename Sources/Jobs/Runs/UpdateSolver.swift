@@ -10,13 +10,17 @@ struct UpdateSolver {
   /// The longest path that `auto` follows.
   static let pathLimit = 60
   /// Looks without a better score after which it stops.
-  static let patience = 3
+  static let patience = 5
+  /// The largest scale that a look tries.
+  static let largestScale = 2048.0
 
   func solve<Element: Scalar>(
     _ curvature: RiskCurvature<Element>, _ gradient: [Element], _ indices: [Int],
     _ choice: UpdateChoice<Element>
   ) throws -> Solution<Element> {
-    let followsPath = request.solver.iterations == .auto && choice.hasScore
+    // Who insists on convergence wants the end of the path.
+    let followsPath =
+      request.solver.iterations == .auto && choice.hasScore && !request.requiresConvergence
     let solver = request.solver.choice(
       damping: request.damping, pathLimit: followsPath ? Self.pathLimit : nil, seed: UInt64(request.seed))
     var monitor = SolveMonitor<Element>(progress: { progress in
@@ -60,14 +64,21 @@ extension UpdateSolver {
   }
 }
 
-/// Looks at some steps of a path, each at the best scale near that of the look before, and keeps the best.
+/// Looks at some steps of a solver's path, each at the best scale for it, and keeps the best: early steps follow the
+/// strong curvature, late ones noise.
 final class PathSearch<Element: Scalar> {
+  private struct Trial {
+    var scale: Double
+    var score: Double
+  }
+
   private let choice: UpdateChoice<Element>
   private var next = 1
-  private var scale = 1.0
+  /// The best scale of the look before; nil where that told nothing.
+  private var scale: Double?
   private var looksWithoutGain = 0
   private var bestScore = -Double.infinity
-  private var bestIteration = 0
+  private(set) var bestIteration = 0
   private var bestStep: [Element]?
 
   init(_ choice: UpdateChoice<Element>) { self.choice = choice }
@@ -75,11 +86,11 @@ final class PathSearch<Element: Scalar> {
   /// Whether the path has been followed far enough.
   func look(_ iteration: Int, _ x: [Element]) throws -> Bool {
     guard iteration >= next else { return false }
-    // Steps 1, 2, 3, 4, 6, 8, 11, 15, 20, 26, …
+    // Steps 1, 2, 3, 4, 5, 7, 9, 12, 16, 21, 27, …
     next = max(iteration + 1, Int((Double(iteration) * 1.3).rounded()))
-    let score = try climb(x)
+    let score = try bestScore(of: x)
     // A later step must be better, not equal: fewer steps are the safer update.
-    if score > bestScore + 1e-6 {
+    if score > bestScore + 1e-9 {
       bestScore = score
       bestIteration = iteration
       bestStep = x
@@ -90,39 +101,52 @@ final class PathSearch<Element: Scalar> {
     return looksWithoutGain >= UpdateSolver.patience
   }
 
-  /// Climbs in factors of 2 from the present scale.
-  private func climb(_ x: [Element]) throws -> Double {
-    func score(_ scale: Double) throws -> Double {
-      try choice.metrics(x, scale: scale, on: choice.pathSamples).score ?? -.infinity
+  /// The best score over scales: of the whole sweep at first, and as long as that changes nothing; then near the
+  /// scale of the look before.
+  private func bestScore(of x: [Element]) throws -> Double {
+    func trial(_ scale: Double) throws -> Trial {
+      Trial(
+        scale: scale, score: try choice.metrics(x, scale: scale, on: choice.pathSamples).score ?? -.infinity)
     }
-    var best = try score(scale)
-    for factor in [2.0, 0.5] {
+    guard let start = scale else {
+      let trials = try ScaleSearch.sweep.map(trial)
+      // The first of equals: the smallest update.
+      let best = trials.dropFirst().reduce(trials[0]) { $1.score > $0.score ? $1 : $0 }
+      if best.score > trials[0].score + 0.01 { scale = best.scale }
+      return best.score
+    }
+    var best = try trial(start)
+    for factor in [0.5, 2] {
       var moved = false
-      while (0.05...2000).contains(scale * factor) {
-        let there = try score(scale * factor)
-        guard there > best else { break }
+      while (ScaleSearch.sweep[0]...UpdateSolver.largestScale).contains(best.scale * factor) {
+        let there = try trial(best.scale * factor)
+        guard there.score > best.score else { break }
         best = there
-        scale *= factor
         moved = true
       }
       if moved { break }
     }
-    return best
+    scale = best.scale
+    return best.score
   }
 
-  /// The best step as a solution, with its true residual; the last one where no look was better.
-  func best(_ last: Solution<Element>, residual: ([Element]) throws -> (value: Double, products: Int)) throws
-    -> Solution<Element>
-  {
-    guard let bestStep, bestIteration < last.report.iterations || last.report.reason == .observer else {
-      return last
-    }
+  /// The best step as a solution; the last one where no look was better.
+  /// - Parameter residual: the true residual of a step; nil where the whole of its iterate is not known: then the
+  ///   recurrence's own stands for it.
+  func best(
+    _ last: Solution<Element>, residual: ([Element]) throws -> (value: Double, products: Int)?
+  ) throws -> Solution<Element> {
+    guard let bestStep, bestIteration < last.report.iterations else { return last }
     var report = last.report
-    let measured = try residual(bestStep)
-    report.curvatureProducts += measured.products
-    report.relativeResidual = measured.value
+    let history = report.residualHistory
+    if let measured = try residual(bestStep) {
+      report.curvatureProducts += measured.products
+      report.relativeResidual = measured.value
+    } else if history.indices.contains(bestIteration - 1) {
+      report.relativeResidual = history[bestIteration - 1]
+    }
     report.chosenIteration = bestIteration
-    report.converged = measured.value <= report.tolerance
+    report.converged = report.relativeResidual <= report.tolerance
     // The path was left on purpose: as far as the tolerance goes, its iterations were limited.
     report.reason = report.converged ? nil : .iterationLimit
     return Solution(x: bestStep, report: report)
@@ -159,6 +183,28 @@ extension SolverRequest {
 }
 
 extension SolveReport {
+  /// What a person should know of a solve that did not converge.
+  var warnings: [String] {
+    guard !converged else { return [] }
+    let residual = "its relative residual is \(relativeResidual.shortText)"
+    if let chosenIteration {
+      return [
+        "The update is step \(chosenIteration) of a path of \(iterations), the best on validation samples; \(residual)."
+      ]
+    }
+    let advice =
+      switch reason ?? .stagnation {
+      case .iterationLimit: "Allow more iterations or a larger tolerance."
+      case .negativeCurvature: "Add damping, use hessian gauss_newton, or the solver lsmr or minres."
+      case .stagnation: "Add damping, allow a larger tolerance, or compute in float64."
+      case .lowRank: "Raise the rank, or choose complement solved."
+      case .observer: ""
+      }
+    return [
+      "The solve did not reach its tolerance (\((reason ?? .stagnation).rawValue)); \(residual). \(advice)"
+    ]
+  }
+
   /// The `solver` member of a result.
   var json: JSONValue {
     var object: JSONObject = [

@@ -91,7 +91,8 @@ final class MemoryStore: Catalog {
   }
 
   /// `POST /v1/jobs` and its run to the end, on this thread; what it wrote is kept where it succeeds.
-  @discardableResult func run(_ body: String, context: MemoryContext = MemoryContext(), threads: Int = 2) throws
+  @discardableResult func run(_ body: String, context: MemoryContext = MemoryContext(), threads: Int = 2)
+    throws
     -> JSONValue
   {
     var job = try JobBody(JSONParser.parse(body), kinds: StandardJobs.kinds)
@@ -129,6 +130,18 @@ final class MemoryStore: Catalog {
         id: id, model: model, kind: kind, parent: nil, job: nil, metrics: [:], byteCount: bytes.count,
         sha256: "", createdAt: ""), bytes)
     return id
+  }
+
+  /// Gives a model the initial checkpoint that `POST /v1/models` without training makes.
+  @discardableResult func insertInitial<Element: Scalar>(_ model: String, _: Element.Type) throws -> String {
+    guard let record = self.model(named: model), let set = dataset(named: record.dataset) else {
+      throw JobFailure(.missing, "There is no model \(model).")
+    }
+    let layout = try record.network(for: set).layout
+    let state = NetworkState<Element>(initial: layout, seed: UInt64(record.seed))
+    return insert(
+      try Weights(layout: layout, precision: Element.precision).bytes(of: state), model: model,
+      kind: .initial)
   }
 
   static func newIdentifier() -> String {

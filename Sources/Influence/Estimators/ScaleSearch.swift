@@ -14,7 +14,10 @@ public enum ScaleSearch {
   /// The geometric sweep.
   public static let sweep: [Double] = [0.125, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64]
 
-  /// The sweep, then refinements between the best scale's neighbours.
+  /// The largest scale that is tried.
+  public static let largest = 2048.0
+
+  /// The sweep, further up as long as that is better, then refinements between the best scale's neighbours.
   /// - Parameters:
   ///   - refinements: times the bracket is cut: each tries two scales.
   ///   - score: of the model with the update at a scale; larger is better.
@@ -25,6 +28,10 @@ public enum ScaleSearch {
     var trials: [ScaleTrial] = []
     for scale in sweep { trials.append(ScaleTrial(scale: scale, score: try score(scale))) }
     var best = Self.best(trials)
+    while let last = trials.last, best == last, last.scale < largest {
+      trials.append(ScaleTrial(scale: 2 * last.scale, score: try score(2 * last.scale)))
+      best = Self.best(trials)
+    }
     var ratio = 2.0
     for _ in 0..<refinements {
       ratio = ratio.squareRoot()

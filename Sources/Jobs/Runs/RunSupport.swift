@@ -30,6 +30,10 @@ extension PreciseRun {
       throw context.interruption ?? .cancelled
     } catch let error as SolveError {
       throw JobFailure(error)
+    } catch let error as DenseAlgebraError {
+      throw JobFailure(
+        .internal, "A dense factorisation failed: \(error).",
+        advice: "Use an iterative solver, or add damping.")
     } catch let error as TrainingError {
       throw JobFailure(error)
     }

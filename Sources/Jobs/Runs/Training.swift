@@ -67,9 +67,7 @@ struct Training<Element: Scalar> {
       "accuracy": JSONValue(summary.accuracy),
       "learning_rate": .number(summary.learningRate),
     ]
-    if !partition.validation.isEmpty {
-      row["validation"] = try evaluate(state, model.dataset.train.samples(partition.validation)).json
-    }
+    if let held = try validation(state) { row["validation"] = held.json }
     return .object(row)
   }
 
@@ -79,13 +77,24 @@ struct Training<Element: Scalar> {
 
   private func metrics(_ state: NetworkState<Element>) throws -> JSONValue {
     var metrics: JSONObject = [:]
-    if model.dataset.test.count > 0 {
-      metrics["test"] = try evaluate(state, model.dataset.test.samples()).json
-    }
-    if !partition.validation.isEmpty {
-      metrics["validation"] = try evaluate(state, model.dataset.train.samples(partition.validation)).json
-    }
+    let test = kept(model.dataset.test.samples())
+    if test.count > 0 { metrics["test"] = try evaluate(state, test).json }
+    if let held = try validation(state) { metrics["validation"] = held.json }
     return .object(metrics)
+  }
+
+  private func validation(_ state: NetworkState<Element>) throws -> Evaluation? {
+    let held = kept(model.dataset.train.samples(partition.validation))
+    return held.count > 0 ? try evaluate(state, held) : nil
+  }
+
+  /// The samples without those of a class that is left out of the training: a model is not measured on a class it
+  /// was never shown.
+  private func kept(_ samples: Samples) -> Samples {
+    guard case .label(let label) = recipe.excluded, case .classes(let labels) = samples.targets else {
+      return samples
+    }
+    return samples.selecting(labels.indices.filter { Int(labels[$0]) != label })
   }
 }
 

@@ -58,7 +58,8 @@ struct TrainingSnapshot<Element: Scalar> {
     let head = JSONWriter.bytes(["epoch": JSONValue(epoch), "curve": .array(curve)])
     let body = try Weights(layout: layout, precision: Element.precision).bytes(of: state)
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(Self.prefix + head.count + body.count + optimizerState.count * MemoryLayout<Element>.size)
+    bytes.reserveCapacity(
+      Self.prefix + head.count + body.count + optimizerState.count * MemoryLayout<Element>.size)
     for length in [head.count, body.count] {
       withUnsafeBytes(of: UInt64(length).littleEndian) { bytes.append(contentsOf: $0) }
     }

@@ -11,8 +11,6 @@ struct UpdateSolver {
   static let pathLimit = 60
   /// Looks without a better score after which it stops.
   static let patience = 5
-  /// The largest scale that a look tries.
-  static let largestScale = 2048.0
 
   func solve<Element: Scalar>(
     _ curvature: RiskCurvature<Element>, _ gradient: [Element], _ indices: [Int],
@@ -118,7 +116,7 @@ final class PathSearch<Element: Scalar> {
     var best = try trial(start)
     for factor in [0.5, 2] {
       var moved = false
-      while (ScaleSearch.sweep[0]...UpdateSolver.largestScale).contains(best.scale * factor) {
+      while (ScaleSearch.sweep[0]...ScaleSearch.largest).contains(best.scale * factor) {
         let there = try trial(best.scale * factor)
         guard there.score > best.score else { break }
         best = there

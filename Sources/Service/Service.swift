@@ -115,7 +115,12 @@ public final class Service: Sendable {
       (recovery.requeued, .queued), (recovery.failed, .failed), (recovery.cancelled, .cancelled),
     ]
     for (jobs, state) in states where !jobs.isEmpty {
-      try store.write { session in for id in jobs { try session.appendState(id, state) } }
+      try store.write { session in
+        for id in jobs {
+          if state == .failed { try session.setCrashed(id) }
+          try session.appendState(id, state)
+        }
+      }
       for id in jobs {
         log.write(.warning, "job.recovered", ["job": .string(id), "state": .string(state.rawValue)])
       }
@@ -167,5 +172,16 @@ public final class Service: Sendable {
         kind: notice.kind, state: state.rawValue, seconds: notice.seconds, curvatureProducts: products)
     case .message: log.write(.info, "job.message", fields)
     }
+  }
+}
+
+extension Session {
+  /// Says of a job that the store has given up why that is, as of every failed job.
+  fileprivate func setCrashed(_ id: String) throws {
+    let attempts = try jobs.get(id).attempt
+    let failure = JobFailure(
+      .crashed, "The service ended \(attempts) times while the job ran, which may be the job's doing.",
+      advice: "Look into the log, check the memory the job needs, then post it again.")
+    try connection.run("UPDATE job SET error = ? WHERE id = ?", JSONWriter.text(failure.json), id)
   }
 }

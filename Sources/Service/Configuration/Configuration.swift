@@ -53,8 +53,8 @@ public struct Configuration: Sendable, Equatable {
   /// Whether only this machine can reach the address: 127.0.0.0/8, ::1 or `localhost`.
   public var isLoopback: Bool {
     if host == "localhost" || host == "::1" || host == "[::1]" { return true }
-    let parts = host.split(separator: ".", omittingEmptySubsequences: false).compactMap { UInt8($0) }
-    return parts.count == 4 && parts[0] == 127
+    let parts = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
+    return parts.count == 4 && parts[0] == 127 && !parts.contains(nil)
   }
 
   /// Reads the token file, and checks what only all options together tell.

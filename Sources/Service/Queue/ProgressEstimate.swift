@@ -2,7 +2,7 @@
 ///
 /// The rate is a mean of the whole attempt's and that of the last half minute: steady where progress is even, and soon
 /// right where a later phase is slower. Nothing is said before there is something to go by.
-struct ProgressEstimate: Sendable {
+package struct ProgressEstimate: Sendable {
   private struct Sample {
     var time: Double
     var fraction: Double
@@ -12,12 +12,14 @@ struct ProgressEstimate: Sendable {
   private var start: Sample?
   /// Rising in time, at most one a second.
   private var recent: [Sample] = []
-  private(set) var fraction = 0.0
+  package private(set) var fraction = 0.0
+
+  package init() {}
 
   /// - Parameters:
   ///   - time: monotonic seconds.
   ///   - fraction: 0…1; a smaller one than before does not count.
-  mutating func record(_ fraction: Double, at time: Double) {
+  package mutating func record(_ fraction: Double, at time: Double) {
     guard fraction.isFinite else { return }
     let sample = Sample(time: time, fraction: max(self.fraction, min(max(fraction, 0), 1)))
     self.fraction = sample.fraction
@@ -33,7 +35,7 @@ struct ProgressEstimate: Sendable {
   }
 
   /// Seconds until the fraction is 1; nil while that cannot be told.
-  func remaining(at time: Double) -> Double? {
+  package func remaining(at time: Double) -> Double? {
     guard let start, let first = recent.first, fraction > start.fraction, time - start.time >= 0.5 else {
       return fraction >= 1 ? 0 : nil
     }

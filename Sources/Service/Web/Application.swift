@@ -139,7 +139,10 @@ final class Application: Sendable {
     var response: Response
     switch route.handler.work {
     case .immediate(let answer), .blocking(let answer): response = try answer(self, call)
-    case .json, .exchange: throw Problem(.notFound, "there is nothing at \(path)")
+    case .exchange:
+      // Of what a POST makes only a job is answered by more than a plain GET.
+      response = .json(representation(try job(call.parameter("id"))))
+    case .json: throw Problem(.notFound, "there is nothing at \(path)")
     }
     response.status = status
     for (name, value) in headers { response.headers.set(name, value) }

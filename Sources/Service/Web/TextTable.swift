@@ -1,9 +1,9 @@
 import Jobs
 
 /// JSON as a person reads it in a terminal: aligned columns for lists of objects, a line a member for objects.
-enum TextTable {
+package enum TextTable {
   /// A table with a head line; numbers are aligned to the right.
-  static func rows(_ head: [String], _ rows: [[JSONValue]]) -> String {
+  package static func rows(_ head: [String], _ rows: [[JSONValue]]) -> String {
     let cells = rows.map { $0.map(cell) }
     var widths = head.map(\.count)
     for row in cells {
@@ -101,7 +101,7 @@ enum TextTable {
   }
 
   /// At most six significant digits, without trailing zeros; a power of ten where it is very large or small.
-  static func short(_ number: Double) -> String {
+  package static func short(_ number: Double) -> String {
     if let whole = Int(exactly: number), abs(whole) < 1_000_000_000 { return String(whole) }
     let magnitude = abs(number)
     guard magnitude >= 1e-4, magnitude < 1e9 else {

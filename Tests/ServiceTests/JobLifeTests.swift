@@ -1,0 +1,188 @@
+import Foundation
+import Jobs
+import Service
+import Storage
+import Testing
+
+/// Jobs from the queue to their end, with everything that can come between.
+@Suite(.serialized) struct JobLifeTests {
+  @Test func aJobRunsAndLeavesItsResult() throws {
+    let running = try RunningService()
+    let reply = try running.post("/v1/jobs", ["kind": "count", "steps": 3, "seconds": 0.01])
+    #expect(reply.status == 202)
+    let id = try #require(reply.json["id"]?.stringValue)
+    #expect(reply.headers["location"] == "/v1/jobs/\(id)")
+    #expect(reply.json["request"]?["priority"] == 0)
+    let job = try running.ended(id)
+    #expect(job["state"] == "succeeded")
+    #expect(job["attempt"] == 1)
+    #expect(job["progress"]?["fraction"] == 1.0)
+    #expect(job["result"]?["counted"] == 3)
+    #expect(job["result"]?["seconds"]?["count"]?.doubleValue ?? 0 > 0.02)
+    let artifact = try #require(job["result"]?["artifacts"]?[0])
+    #expect(artifact["name"] == "steps.npy")
+    #expect(artifact["shape"] == [3])
+    let array = try running.get("/v1/jobs/\(id)/artifacts/steps.npy", accept: "*/*").body
+    #expect(array.starts(with: [0x93] + Array("NUMPY".utf8)))
+    #expect(Array(array.suffix(24)) == [0, 1, 2].flatMap { [UInt8($0), 0, 0, 0, 0, 0, 0, 0] })
+    #expect(try running.get("/v1/jobs/\(id)/artifacts/none.npy").status == 404)
+    #expect(try running.get("/v1/jobs/\(id)/result").json == job["result"])
+    #expect(try running.get("/v1/jobs/\(id)/result", accept: "text/plain").text.contains("counted"))
+    #expect(try running.post("/v1/jobs/\(id)/cancel", [:]).status == 409)
+    #expect(try running.send("DELETE", "/v1/jobs/\(id)").status == 204)
+    #expect(try running.get("/v1/jobs/\(id)").status == 404)
+  }
+
+  @Test func eventsAreFollowedAndResumed() throws {
+    let running = try RunningService()
+    let id = try running.queue(["kind": "count", "steps": 4, "seconds": 0.1])
+    let stream = try running.send("GET", "/v1/jobs/\(id)/events", headers: ["Accept": "text/event-stream"])
+    #expect(stream.headers["content-type"] == "text/event-stream")
+    let events = stream.text.components(separatedBy: "\n\n").filter { $0.hasPrefix("id:") }
+    #expect(events.first?.contains("event: state\ndata: {\"id\":\"\(id)\",\"state\":\"queued\"}") == true)
+    #expect(events.last?.contains("\"state\":\"succeeded\"") == true)
+    #expect(events.contains { $0.contains("event: progress") && $0.contains("\"phase\":\"count\"") })
+    #expect(events.enumerated().allSatisfy { $1.hasPrefix("id: \($0 + 1)\n") })
+    let rest = try running.send(
+      "GET", "/v1/jobs/\(id)/events", headers: ["Last-Event-ID": "\(events.count - 1)"])
+    #expect(rest.text.components(separatedBy: "\n\n").first == events.last)
+    #expect(try running.send("GET", "/v1/jobs/\(id)/events", headers: ["Last-Event-ID": "x"]).status == 400)
+  }
+
+  @Test func aFailureSaysWhatToChangeAndLeavesNothing() throws {
+    let running = try RunningService()
+    try running.addDigits()
+    _ = try running.post("/v1/models", ["name": "m", "dataset": "digits", "architecture": "logistic"])
+    let id = try running.queue(["kind": "count", "steps": 3, "fail_at": 1, "model": "m"])
+    let job = try running.ended(id)
+    #expect(job["state"] == "failed")
+    #expect(
+      job["error"]
+        == ["reason": "non_finite", "message": "Step 1 is not a number.", "advice": "Count less far."])
+    #expect(job["result"] == nil || job["result"] == .null)
+    #expect(try running.get("/v1/jobs/\(id)/result").status == 409)
+    #expect(try running.get("/v1/models/m/checkpoints").json["items"]?.arrayValue?.count == 1)
+  }
+
+  @Test func aRunningJobStopsWithinASecond() throws {
+    let running = try RunningService()
+    try running.addDigits()
+    _ = try running.post("/v1/models", ["name": "m", "dataset": "digits", "architecture": "logistic"])
+    let id = try running.queue(["kind": "count", "steps": 10_000, "seconds": 0.05, "model": "m"])
+    _ = try running.wait(for: id) { $0["progress"]?["fraction"]?.doubleValue ?? 0 > 0 }
+    #expect(try running.send("DELETE", "/v1/models/m").status == 409)
+    #expect(try running.send("DELETE", "/v1/jobs/\(id)").status == 409)
+    let start = Date()
+    #expect(try running.post("/v1/jobs/\(id)/cancel", [:]).status == 202)
+    let job = try running.ended(id)
+    #expect(Date().timeIntervalSince(start) < 1)
+    #expect(job["state"] == "cancelled")
+    #expect(try running.get("/v1/models/m/checkpoints").json["items"]?.arrayValue?.count == 1)
+    #expect(try running.get("/v1/jobs/\(id)/artifacts/steps.npy").status == 404)
+    #expect(try running.send("DELETE", "/v1/models/m").status == 204)
+  }
+
+  @Test func waitingJobsAreCancelledAndCounted() throws {
+    let running = try RunningService { $0.queueLimit = 2 }
+    let long = try running.queue(["kind": "count", "steps": 1000, "seconds": 0.05])
+    _ = try running.wait(for: long) { $0["state"] == "running" }
+    let waiting = try running.queue(["kind": "count"])
+    _ = try running.queue(["kind": "count"])
+    let full = try running.post("/v1/jobs", ["kind": "count"])
+    #expect(full.status == 429)
+    #expect(full.headers["retry-after"] != nil)
+    let cancelled = try running.post("/v1/jobs/\(waiting)/cancel", [:])
+    #expect(cancelled.json["state"] == "cancelled")
+    #expect(try running.get("/v1/jobs?state=queued").json["items"]?.arrayValue?.count == 1)
+    #expect(try running.post("/v1/jobs/\(long)/cancel", [:]).status == 202)
+  }
+
+  @Test func higherPrioritiesGoFirst() throws {
+    let running = try RunningService()
+    let long = try running.queue(["kind": "count", "steps": 20, "seconds": 0.05])
+    _ = try running.wait(for: long) { $0["state"] == "running" }
+    let low = try running.queue(["kind": "count", "priority": -1])
+    let high = try running.queue(["kind": "count", "priority": 5])
+    let jobs = try [low, high].map { try running.ended($0) }
+    let times = jobs.map { $0["started_at"]?.stringValue ?? "" }
+    #expect(times[1] < times[0])
+  }
+
+  @Test func shortJobsDoNotWaitBehindLongOnes() throws {
+    let running = try RunningService(kinds: StandardJobs.kinds + [CountRequest.job])
+    try running.addDigits()
+    _ = try running.post("/v1/models", ["name": "m", "dataset": "digits", "architecture": "logistic"])
+    let long = try running.queue(["kind": "count", "steps": 1000, "seconds": 0.05])
+    _ = try running.wait(for: long) { $0["state"] == "running" }
+    let short = try running.ended(running.queue(["kind": "evaluate", "model": "m"]))
+    #expect(short["state"] == "succeeded")
+    #expect(try running.get("/v1/jobs/\(long)").json["state"] == "running")
+    _ = try running.post("/v1/jobs/\(long)/cancel", [:])
+  }
+
+  @Test func aStopInGoodOrderGoesOnLater() throws {
+    let first = try RunningService()
+    let id = try first.queue(["kind": "count", "steps": 40, "seconds": 0.05])
+    _ = try first.wait(for: id) { $0["progress"]?["fraction"]?.doubleValue ?? 0 > 0.1 }
+    let start = Date()
+    first.stop()
+    #expect(Date().timeIntervalSince(start) < 4)
+    let second = try RunningService(folder: first.folder)
+    let job = try second.ended(id)
+    #expect(job["state"] == "succeeded")
+    #expect(job["attempt"] == 1)
+    #expect(job["result"]?["counted"] == 40)
+    #expect(job["result"]?["resumed_at"]?.integerValue ?? 0 > 3)
+    let events = try second.send("GET", "/v1/jobs/\(id)/events").text
+    #expect(events.components(separatedBy: "\"state\":\"running\"").count == 3)
+    #expect(events.components(separatedBy: "\"state\":\"queued\"").count == 3)
+  }
+
+  @Test func aCrashIsCountedAndTheThirdIsTheLast() throws {
+    let first = try RunningService()
+    first.stop()
+    // What a process leaves behind that dies while it runs a job.
+    func crash(_ makes: Bool) throws -> String {
+      let store = try Store(path: first.folder + "/test.sqlite")
+      defer { store.close() }
+      return try store.write { session in
+        if makes {
+          try session.jobs.create(
+            NewJob(kind: "count", request: #"{"kind":"count","priority":0,"steps":2,"seconds":0}"#, lane: 1))
+        }
+        guard let job = try session.jobs.claim() else { throw Failure(description: "no job is queued") }
+        return job.id
+      }
+    }
+    let id = try crash(true)
+    let second = try RunningService(folder: first.folder)
+    let job = try second.ended(id)
+    #expect(job["state"] == "succeeded")
+    #expect(job["attempt"] == 2)
+    second.stop()
+
+    let other = try crash(true)
+    #expect(try crash(false) == other)
+    #expect(try crash(false) == other)
+    let third = try RunningService(folder: first.folder)
+    let failed = try third.get("/v1/jobs/\(other)").json
+    #expect(failed["state"] == "failed")
+    #expect(failed["error"]?["message"]?.stringValue?.contains("3 times") == true, "\(failed)")
+  }
+
+  @Test func waitAnswersInItsTimeAndWhenTheServiceStops() throws {
+    let running = try RunningService()
+    let id = try running.queue(["kind": "count", "steps": 1000, "seconds": 0.05])
+    let start = Date()
+    #expect(try running.get("/v1/jobs/\(id)?wait=1").json["state"] == "running")
+    #expect(abs(Date().timeIntervalSince(start) - 1) < 0.5)
+    let (port, stopping) = (running.port, DispatchSemaphore(value: 0))
+    Thread {
+      let reply = try? Client(port: port).ask("GET", "/v1/jobs/\(id)?wait=60")
+      if reply?.status == 200 { stopping.signal() }
+    }.start()
+    usleep(300_000)
+    running.stop()
+    #expect(stopping.wait(timeout: .now() + 3) == .success)
+  }
+}

@@ -1,0 +1,169 @@
+import Foundation
+import Jobs
+import Service
+import Synchronization
+
+/// A service on a free port of this machine, with its files in a folder of its own.
+final class RunningService {
+  let service: Service
+  let port: UInt16
+  let folder: String
+  private var isStopped = false
+
+  /// - Parameter folder: of an earlier service, to go on with its database.
+  init(
+    folder: String? = nil, kinds: [JobKind] = StandardJobs.kinds + [CountRequest.job],
+    _ change: (inout Configuration) -> Void = { _ in }
+  ) throws {
+    let folder =
+      try folder
+      ?? {
+        let path = NSTemporaryDirectory() + "influenced-service-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: path + "/data", withIntermediateDirectories: true)
+        return path
+      }()
+    self.folder = folder
+    var configuration = Configuration()
+    configuration.port = 0
+    configuration.database = folder + "/test.sqlite"
+    configuration.dataDirectory = folder + "/data"
+    configuration.computeThreads = 1
+    configuration.stopDeadline = 4
+    change(&configuration)
+    service = try Service(configuration: configuration, kinds: kinds, log: Log(level: .error))
+    port = try service.start()
+  }
+
+  /// Ends the service; its files stay for another one.
+  func stop() {
+    guard !isStopped else { return }
+    isStopped = true
+    service.stop()
+  }
+
+  func remove() {
+    stop()
+    try? FileManager.default.removeItem(atPath: folder)
+  }
+
+  deinit { remove() }
+
+  // MARK: Requests
+
+  func send(
+    _ method: String, _ path: String, _ body: [UInt8]? = nil, headers: [String: String] = [:]
+  ) throws -> Reply {
+    try Client(port: port).ask(method, path, body, headers: headers)
+  }
+
+  func get(_ path: String, accept: String = "application/json") throws -> Reply {
+    try send("GET", path, headers: ["Accept": accept])
+  }
+
+  func post(_ path: String, _ body: JSONValue, headers: [String: String] = [:]) throws -> Reply {
+    try send(
+      "POST", path, JSONWriter.bytes(body),
+      headers: headers.merging(["Content-Type": "application/json"]) { given, _ in given })
+  }
+
+  func post(_ path: String, text: String) throws -> Reply {
+    try send("POST", path, Array(text.utf8), headers: ["Content-Type": "application/json"])
+  }
+
+  /// Posts a job and returns its id.
+  func queue(_ body: JSONValue) throws -> String {
+    let reply = try post("/v1/jobs", body)
+    guard reply.status == 202, let id = reply.json["id"]?.stringValue else {
+      throw Failure(description: "not queued: \(reply.status) \(reply.text)")
+    }
+    return id
+  }
+
+  /// The job once it has ended.
+  func ended(_ id: String) throws -> JSONValue { try get("/v1/jobs/\(id)?wait=60").json }
+
+  /// Asks until `condition` holds of the job.
+  func wait(for id: String, until condition: (JSONValue) -> Bool) throws -> JSONValue {
+    for _ in 0..<600 {
+      let job = try get("/v1/jobs/\(id)").json
+      if condition(job) { return job }
+      usleep(20_000)
+    }
+    throw Failure(description: "the job \(id) did not get there")
+  }
+
+  func addDigits() throws {
+    let reply = try post(
+      "/v1/datasets", ["name": "digits", "source": ["format": "builtin", "name": "digits"]])
+    guard reply.status == 201 else { throw Failure(description: reply.text) }
+  }
+}
+
+struct Failure: Error, CustomStringConvertible { var description: String }
+
+/// A job kind for tests: counts, and does on the way whatever the request says.
+struct CountRequest: JobRequest {
+  static let kind = "count"
+
+  var steps: Int
+  var seconds: Double
+  var failAt: Int?
+  var model: String?
+
+  static func read(_ reader: FieldReader) -> CountRequest {
+    CountRequest(
+      steps: reader.integer("steps", in: 0...1_000_000, default: 1),
+      seconds: reader.number("seconds", .notNegative, default: 0),
+      failAt: reader.integer("fail_at", in: 0...1_000_000), model: reader.resourceName("model"))
+  }
+
+  mutating func resolve(_ catalog: any Catalog, _ faults: RequestFaults) throws {
+    if let model, try catalog.model(named: model) == nil { throw UnknownResource(.model, model) }
+  }
+
+  var members: JSONObject {
+    [
+      "steps": JSONValue(steps), "seconds": .number(seconds), "fail_at": JSONValue(failAt),
+      "model": JSONValue(model),
+    ]
+  }
+
+  var uses: JobUses { JobUses(models: model.map { [$0] } ?? []) }
+
+  static let job = JobKind(CountRequest.self, summary: "Counts.") { request, _ in CountRun(request: request) }
+  static var shortJob: JobKind {
+    JobKind(CountRequest.self, summary: "Counts.", isShort: true) { request, _ in CountRun(request: request) }
+  }
+}
+
+struct CountRun: JobRun {
+  let request: CountRequest
+
+  func run(_ context: any JobContext) throws -> JSONValue {
+    var step = 0
+    var resumed = 0
+    if let saved = try context.resumeState("step"), let value = Int(String(decoding: saved, as: UTF8.self)) {
+      step = value
+      resumed = value
+    }
+    if let model = request.model {
+      _ = try context.saveCheckpoint(
+        CheckpointDraft(model: model, kind: .edited, metrics: ["steps": 0], byteCount: 3)
+      ) { sink in try [UInt8]("abc".utf8).withUnsafeBytes { try sink($0) } }
+    }
+    while step < request.steps {
+      try context.throwIfInterrupted()
+      if step == request.failAt {
+        throw JobFailure(.nonFinite, "Step \(step) is not a number.", advice: "Count less far.")
+      }
+      usleep(UInt32(request.seconds * 1e6))
+      step += 1
+      context.progress(Double(step) / Double(request.steps), phase: "count", detail: "step \(step)")
+      try context.saveResumeState("step", Array(String(step).utf8))
+    }
+    try context.writeArtifact("steps.npy", type: .int64, shape: [request.steps]) { sink in
+      try (0..<Int64(request.steps)).map { $0 }.withUnsafeBytes { try sink($0) }
+    }
+    return ["counted": JSONValue(step), "resumed_at": JSONValue(resumed)]
+  }
+}

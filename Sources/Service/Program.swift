@@ -56,6 +56,8 @@ public enum Program {
       source.setEventHandler { stop.signal() }
       source.resume()
     }
+    // A source that nobody holds is gone, and the signal with it: hold both until the end.
+    defer { for source in signals { source.cancel() } }
     do {
       let service = try Service(configuration: configuration, log: log)
       let port = try service.start()

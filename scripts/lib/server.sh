@@ -18,7 +18,10 @@ clean_up() {
   if [ -n "$server_process" ] && kill -TERM "$server_process" 2>/dev/null; then
     local tries=0
     while kill -0 "$server_process" 2>/dev/null && [ $((tries += 1)) -le 100 ]; do sleep 0.1; done
-    kill -KILL "$server_process" 2>/dev/null || true
+    if kill -KILL "$server_process" 2>/dev/null; then
+      printf '%s: the server did not stop within 10 s of SIGTERM and was killed.\n' "$script_name" >&2
+      [ "$status" -ne 0 ] || status=1
+    fi
     wait "$server_process" 2>/dev/null || true
   fi
   [ -z "$work" ] || rm -rf "$work"

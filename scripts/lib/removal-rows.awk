@@ -4,7 +4,6 @@
 
 FNR == 1 { files++ }
 { have[files, $1] = $2 }
-$1 ~ /^\/result\/seconds\// { seconds[files] += $2 }
 
 END {
   for (file = 1; file <= files; file++) {
@@ -19,5 +18,5 @@ END {
 
 function row(version, file, at, scale, timed) {
   print model "\t" version "\t" have[file, at "/test/accuracy"] "\t" have[file, at "/test/loss"] "\t" \
-    have[file, at "/self/accuracy"] "\t" have[file, at "/self/loss"] "\t" scale "\t" seconds[timed]
+    have[file, at "/self/accuracy"] "\t" have[file, at "/self/loss"] "\t" scale "\t" have[timed, "/result/seconds/total"]
 }

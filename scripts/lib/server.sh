@@ -101,10 +101,5 @@ follow() {
     awk -F '\t' '$1 ~ /^\/error\// { print "    " substr($1, 8) ": " $2 }' "$work/answer" >&2
     fail "$title: the job $state."
   fi
-  printf '  %-34s done in %s s\n' "$title" "$(job_seconds)"
-}
-
-# Seconds of the job in the last answer, from its phases.
-job_seconds() {
-  awk -F '\t' '$1 ~ /^\/result\/seconds\// { total += $2 } END { printf "%.1f\n", total }' "$work/answer"
+  printf '  %-34s done in %.1f s\n' "$title" "$(answer /result/seconds/total)"
 }

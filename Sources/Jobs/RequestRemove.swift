@@ -104,6 +104,11 @@ public struct RemoveRequest: JobRequest, Hashable {
     dataset = model.dataset
     let set = try catalog.usableDataset(dataset, at: .root.appending("model"), faults)
     group.check(set, at: .root, faults)
+    if estimator == .gif, solver.name == .lissa {
+      faults.add(
+        "cannot be \"lissa\" for the estimator \"gif\", which is a least-squares problem; use lsmr, cg or neumann",
+        at: .root.appending("solver"))
+    }
   }
 
   public var members: JSONObject {

@@ -5,6 +5,8 @@ import Tensor
 public struct NeuronMeans: Sendable, Equatable {
   /// A row a layer of `ParameterLayout.neuronLayers`, a value a neuron.
   public var layers: [[Double]]
+
+  public init(layers: [[Double]]) { self.layers = layers }
 }
 
 extension Network {

@@ -1,57 +1,70 @@
 /// A scale of an update and how it did.
 public struct ScaleTrial: Sendable, Equatable {
   public let scale: Double
+  /// Larger is better.
   public let score: Double
+  /// Decides between equal scores: a smoother measure of the same, since few samples give few distinct scores.
+  public let tieBreak: Double
 
-  public init(scale: Double, score: Double) {
+  public init(scale: Double, score: Double, tieBreak: Double = 0) {
     self.scale = scale
     self.score = score
+    self.tieBreak = tieBreak
+  }
+
+  /// Whether this trial did better; a score that is not a number never does.
+  public func isBetter(than other: ScaleTrial) -> Bool {
+    if score.isNaN || other.score.isNaN { return !score.isNaN }
+    if score != other.score { return score > other.score }
+    return tieBreak > other.tieBreak
   }
 }
 
 /// Looks for the scale s of an update sΔ with the best validation score. The linear theory says 1.
 public enum ScaleSearch {
   /// The geometric sweep.
-  public static let sweep: [Double] = [0.125, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64]
-
+  public static let scales: [Double] = [0.125, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64]
   /// The largest scale that is tried.
   public static let largest = 2048.0
 
-  /// The sweep, further up as long as that is better, then refinements between the best scale's neighbours.
+  /// The sweep, and further up in factors of 2 as long as that is better.
+  /// - Parameter trial: tries the model with the update at a scale.
+  /// - Returns: the trials by rising scale.
+  public static func sweep(_ trial: (Double) throws -> ScaleTrial) rethrows -> [ScaleTrial] {
+    var trials: [ScaleTrial] = []
+    for scale in scales { trials.append(try trial(scale)) }
+    while let last = trials.last, last.scale < largest, best(trials) == last {
+      trials.append(try trial(2 * last.scale))
+    }
+    return trials
+  }
+
+  /// The sweep, then refinements between the best scale's neighbours.
   /// - Parameters:
   ///   - refinements: times the bracket is cut: each tries two scales.
-  ///   - score: of the model with the update at a scale; larger is better.
-  /// - Returns: every trial in the order made, and the best: of equal scores the scale nearest to 1.
+  ///   - trial: tries the model with the update at a scale.
+  /// - Returns: every trial in the order made, and the best.
   public static func search(
-    refinements: Int = 3, score: (Double) throws -> Double
+    refinements: Int = 3, _ trial: (Double) throws -> ScaleTrial
   ) rethrows -> (trials: [ScaleTrial], best: ScaleTrial) {
-    var trials: [ScaleTrial] = []
-    for scale in sweep { trials.append(ScaleTrial(scale: scale, score: try score(scale))) }
-    var best = Self.best(trials)
-    while let last = trials.last, best == last, last.scale < largest {
-      trials.append(ScaleTrial(scale: 2 * last.scale, score: try score(2 * last.scale)))
-      best = Self.best(trials)
-    }
+    var trials = try sweep(trial)
+    var best = best(trials)
     var ratio = 2.0
     for _ in 0..<refinements {
       ratio = ratio.squareRoot()
-      for scale in [best.scale / ratio, best.scale * ratio] {
-        trials.append(ScaleTrial(scale: scale, score: try score(scale)))
-      }
+      for scale in [best.scale / ratio, best.scale * ratio] { trials.append(try trial(scale)) }
       best = Self.best(trials)
     }
     return (trials, best)
   }
 
-  /// The trial with the best score; of equal ones the one nearest to 1 (in ratio), then the smaller.
+  /// The best trial; of equally good ones the one nearest to 1 (in ratio), then the smaller.
   /// - Precondition: there is at least one trial.
   public static func best(_ trials: [ScaleTrial]) -> ScaleTrial {
     func distance(_ scale: Double) -> Double { scale <= 0 ? .infinity : max(scale, 1 / scale) }
     return trials.dropFirst().reduce(trials[0]) { best, trial in
-      // A score that is not a number never wins.
-      if trial.score.isNaN { return best }
-      if best.score.isNaN || trial.score > best.score { return trial }
-      if trial.score < best.score { return best }
+      if trial.isBetter(than: best) { return trial }
+      if best.isBetter(than: trial) { return best }
       let (a, b) = (distance(trial.scale), distance(best.scale))
       return a < b || (a == b && trial.scale < best.scale) ? trial : best
     }

@@ -1,3 +1,4 @@
+import Foundation
 import Influence
 import Network
 import Tensor
@@ -19,7 +20,24 @@ struct ForgettingMetrics: Sendable {
   /// read as labelled (Lyu et al. 2023); nil for regression or where one of the sets is empty.
   var score: Double? {
     guard let a = test.accuracy, let s = own.accuracy else { return nil }
-    return a + 1 - s > 0 ? 2 * a * (1 - s) / (a + 1 - s) : 0
+    return Self.score(a, s)
+  }
+
+  /// The same of the mean likelihoods exp(−ℓ) instead of the accuracies: it moves where accuracies stand still.
+  var smoothScore: Double {
+    func likelihood(_ evaluation: Evaluation) -> Double {
+      evaluation.losses.reduce(0) { $0 + exp(-$1) } / Double(evaluation.losses.count)
+    }
+    return Self.score(likelihood(test), likelihood(own))
+  }
+
+  private static func score(_ a: Double, _ s: Double) -> Double {
+    a + 1 - s > 0 ? 2 * a * (1 - s) / (a + 1 - s) : 0
+  }
+
+  /// As the trial of a scale; without a score never the best.
+  func trial(_ scale: Double) -> ScaleTrial {
+    ScaleTrial(scale: scale, score: score ?? .nan, tieBreak: smoothScore)
   }
 
   /// Whether every loss is a number.

@@ -22,7 +22,7 @@ struct RemoveRun: PreciseRun {
     let group = try RemovalGroup(request, model)
     let phases = RemovalProgress(context)
 
-    phases.enter(.select, "\(group.members.count) samples of the group")
+    try phases.enter(.select, "\(group.members.count) samples of the group")
     let selection = try select(model, state, group, compute)
     guard !selection.indices.isEmpty else {
       throw JobFailure(
@@ -31,21 +31,21 @@ struct RemoveRun: PreciseRun {
         advice: "Raise the modification ratio.")
     }
 
-    phases.enter(.linearize, "\(group.curvature.count) samples")
+    try phases.enter(.linearize, "\(group.curvature.count) samples")
     let change = try groupChange(model, state, group, compute)
-    let linearization = try Linearization(
+    let curvature = try SampledCurvature(
       network: model.network, state: state, samples: model.dataset.train.samples(group.curvature),
-      loss: model.loss,
-      compute: compute)
-    let curvature = RiskCurvature(
-      linearization, kind: request.curvature == .hessian ? .hessian : .gaussNewton,
-      weightDecay: model.weightDecay)
+      loss: model.loss, kind: request.curvature == .hessian ? .hessian : .gaussNewton,
+      weightDecay: model.weightDecay, memoryLimit: environment.memoryLimit, compute: compute)
 
     let choice = UpdateChoice(
       model: model, state: state, indices: selection.indices, factor: change.factor,
       samples: model.choiceSamples(request.group, members: group.members, partition: group.partition),
       seed: UInt64(request.seed), compute: compute)
-    phases.enter(.solve, "")
+    if request.solver.name == .direct {
+      try requireMemoryForDirect(rows: model.layout.parameterCount, columns: selection.indices.count)
+    }
+    try phases.enter(.solve, "")
     let solution = try UpdateSolver(request: request, phases: phases).solve(
       curvature, change.gradient, selection.indices, choice)
     if request.requiresConvergence, !solution.report.converged {
@@ -56,9 +56,9 @@ struct RemoveRun: PreciseRun {
         advice: "Allow more iterations, a larger tolerance or damping.")
     }
 
-    phases.enter(.scale, "")
+    try phases.enter(.scale, "")
     let sweep = try choice.sweep(solution.x, request.scales, phases)
-    phases.enter(.measure, "test samples")
+    try phases.enter(.measure, "test samples")
     let edited = choice.updated(solution.x, scale: sweep.best.scale)
     let report = model.reportSamples(request.group, members: group.members)
     let before = try report.evaluate(model, state, compute)
@@ -71,13 +71,28 @@ struct RemoveRun: PreciseRun {
     }
     let retrained = try retrainedMetrics(model, report, compute)
 
-    phases.enter(.save, "")
+    try phases.enter(.save, "")
     let id = try model.save(
       edited, kind: .edited, parent: checkpoint, metrics: after.json, context)
     return .object(
       result(model, state, edited, selection, solution, sweep, checkpoint: id, group).merging([
         "before": before.json, "after": after.json, "retrained": retrained ?? .null,
       ]))
+  }
+
+  /// - Throws: `JobFailure.outOfResources` where the dense matrix would not fit.
+  private func requireMemoryForDirect(rows: Int, columns: Int) throws {
+    let rows = request.estimator == .gif ? rows : request.estimator == .fif ? columns : rows
+    let columns = request.estimator == .pif ? rows : columns
+    // The matrix, and LAPACK's copy of it.
+    let (bytes, overflow) = (2 * rows).multipliedReportingOverflow(by: 8 * columns)
+    if overflow || bytes > environment.memoryLimit, columns <= DirectSolver.defaultDimensionLimit {
+      throw JobFailure(
+        .outOfResources,
+        "The solver direct needs \(bytes >> 20) MiB for a matrix of \(rows) × \(columns), and a job may have "
+          + "\(environment.memoryLimit >> 20) MiB.",
+        advice: "Use lsmr or cg, or a smaller modification ratio.")
+    }
   }
 
   private func select<Element: Scalar>(
@@ -228,13 +243,16 @@ final class RemovalProgress {
 
   init(_ context: any JobContext) { self.context = context }
 
-  func enter(_ phase: Phase, _ detail: String) {
+  /// - Throws: `JobInterruption`.
+  func enter(_ phase: Phase, _ detail: String) throws(JobInterruption) {
     self.phase = phase
-    advance(0, detail)
+    try advance(0, detail)
   }
 
   /// - Parameter share: of the present phase.
-  func advance(_ share: Double, _ detail: String) {
+  /// - Throws: `JobInterruption`.
+  func advance(_ share: Double, _ detail: String) throws(JobInterruption) {
+    try context.throwIfInterrupted()
     let span = phase.span
     context.progress(
       span.lowerBound + min(max(share, 0), 1) * (span.upperBound - span.lowerBound), phase: phase.rawValue,

@@ -53,28 +53,26 @@ struct UpdateChoice<Element: Scalar> {
     var rows: [JSONValue] = []
     var done = 0
     let expected: Int
-    func trial(_ scale: Double) throws -> Double {
-      progress.advance(Double(done) / Double(expected), "scale \(scale.shortText)")
+    func trial(_ scale: Double) throws -> ScaleTrial {
+      try progress.advance(Double(done) / Double(expected), "scale \(scale.shortText)")
       done += 1
       let metrics = try metrics(x, scale: scale, on: samples)
       rows.append([
         "scale": .number(scale), "validation": metrics.json, "score": JSONValue(metrics.score),
       ])
-      return metrics.score ?? .nan
+      return metrics.trial(scale)
     }
     switch scales {
     case .list(let list):
       expected = list.count
-      let trials = try list.map { ScaleTrial(scale: $0, score: try trial($0)) }
-      return UpdateSweep(best: ScaleSearch.best(trials), rows: rows)
+      return UpdateSweep(best: ScaleSearch.best(try list.map(trial)), rows: rows)
     case .auto where hasScore:
-      expected = ScaleSearch.sweep.count + 6
-      let best = try ScaleSearch.search(score: trial).best
+      expected = ScaleSearch.scales.count + 6
+      let best = try ScaleSearch.search(trial).best
       return UpdateSweep(best: best, rows: rows)
     case .auto:
       expected = 1
-      let score = try trial(1)
-      return UpdateSweep(best: ScaleTrial(scale: 1, score: score), rows: rows)
+      return UpdateSweep(best: try trial(1), rows: rows)
     }
   }
 }

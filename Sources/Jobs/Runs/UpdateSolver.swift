@@ -13,7 +13,7 @@ struct UpdateSolver {
   static let patience = 5
 
   func solve<Element: Scalar>(
-    _ curvature: RiskCurvature<Element>, _ gradient: [Element], _ indices: [Int],
+    _ curvature: SampledCurvature<Element>, _ gradient: [Element], _ indices: [Int],
     _ choice: UpdateChoice<Element>
   ) throws -> Solution<Element> {
     // Who insists on convergence wants the end of the path.
@@ -22,8 +22,7 @@ struct UpdateSolver {
     let solver = request.solver.choice(
       damping: request.damping, pathLimit: followsPath ? Self.pathLimit : nil, seed: UInt64(request.seed))
     var monitor = SolveMonitor<Element>(progress: { progress in
-      try phases.context.throwIfInterrupted()
-      phases.advance(
+      try phases.advance(
         Double(progress.iteration) / Double(progress.limit),
         "iteration \(progress.iteration) of at most \(progress.limit), relative residual "
           + progress.relativeResidual.shortText)
@@ -47,17 +46,15 @@ struct UpdateSolver {
 extension UpdateSolver {
   /// The curvature of batches of the same samples, each made when it is drawn.
   private func batches<Element: Scalar>(
-    of curvature: RiskCurvature<Element>
-  ) -> BatchFamily<RiskCurvature<Element>> {
-    let whole = curvature.linearization
-    let size = min(request.solver.batchSize, whole.count)
+    of curvature: SampledCurvature<Element>
+  ) -> BatchFamily<SampledCurvature<Element>> {
+    let count = curvature.samples.count
+    let size = min(request.solver.batchSize, count)
     var stream = RandomStream(seed: UInt64(request.seed), purpose: "lissa batches")
-    let order = stream.permutation(whole.count)
+    let order = stream.permutation(count)
     // Batches of one size, so that each is as good a piece as another.
-    return BatchFamily(count: whole.count / size) { batch in
-      RiskCurvature(
-        try whole.restricted(to: Array(order[batch * size..<(batch + 1) * size])), kind: curvature.kind,
-        weightDecay: curvature.weightDecay)
+    return BatchFamily(count: count / size) { batch in
+      try curvature.restricted(to: Array(order[batch * size..<(batch + 1) * size]))
     }
   }
 }
@@ -65,17 +62,12 @@ extension UpdateSolver {
 /// Looks at some steps of a solver's path, each at the best scale for it, and keeps the best: early steps follow the
 /// strong curvature, late ones noise.
 final class PathSearch<Element: Scalar> {
-  private struct Trial {
-    var scale: Double
-    var score: Double
-  }
-
   private let choice: UpdateChoice<Element>
   private var next = 1
   /// The best scale of the look before; nil where that told nothing.
   private var scale: Double?
   private var looksWithoutGain = 0
-  private var bestScore = -Double.infinity
+  private var best: ScaleTrial?
   private(set) var bestIteration = 0
   private var bestStep: [Element]?
 
@@ -86,46 +78,42 @@ final class PathSearch<Element: Scalar> {
     guard iteration >= next else { return false }
     // Steps 1, 2, 3, 4, 5, 7, 9, 12, 16, 21, 27, …
     next = max(iteration + 1, Int((Double(iteration) * 1.3).rounded()))
-    let score = try bestScore(of: x)
-    // A later step must be better, not equal: fewer steps are the safer update.
-    if score > bestScore + 1e-9 {
-      bestScore = score
+    let trial = try bestTrial(of: x)
+    // What decides between equal scores is no reason to go on for long.
+    looksWithoutGain = trial.score > best?.score ?? -.infinity ? 0 : looksWithoutGain + 1
+    if best.map({ trial.isBetter(than: $0) }) ?? true {
+      best = trial
       bestIteration = iteration
       bestStep = x
-      looksWithoutGain = 0
-    } else {
-      looksWithoutGain += 1
     }
     return looksWithoutGain >= UpdateSolver.patience
   }
 
-  /// The best score over scales: of the whole sweep at first, and as long as that changes nothing; then near the
-  /// scale of the look before.
-  private func bestScore(of x: [Element]) throws -> Double {
-    func trial(_ scale: Double) throws -> Trial {
-      Trial(
-        scale: scale, score: try choice.metrics(x, scale: scale, on: choice.pathSamples).score ?? -.infinity)
+  /// The best scale for a step: of the whole sweep at first, and as long as that changes little; then near the scale
+  /// of the look before.
+  private func bestTrial(of x: [Element]) throws -> ScaleTrial {
+    func trial(_ scale: Double) throws -> ScaleTrial {
+      try choice.metrics(x, scale: scale, on: choice.pathSamples).trial(scale)
     }
     guard let start = scale else {
-      let trials = try ScaleSearch.sweep.map(trial)
-      // The first of equals: the smallest update.
-      let best = trials.dropFirst().reduce(trials[0]) { $1.score > $0.score ? $1 : $0 }
+      let trials = try ScaleSearch.sweep(trial)
+      let best = ScaleSearch.best(trials)
       if best.score > trials[0].score + 0.01 { scale = best.scale }
-      return best.score
+      return best
     }
     var best = try trial(start)
     for factor in [0.5, 2] {
       var moved = false
-      while (ScaleSearch.sweep[0]...ScaleSearch.largest).contains(best.scale * factor) {
+      while (ScaleSearch.scales[0]...ScaleSearch.largest).contains(best.scale * factor) {
         let there = try trial(best.scale * factor)
-        guard there.score > best.score else { break }
+        guard there.isBetter(than: best) else { break }
         best = there
         moved = true
       }
       if moved { break }
     }
     scale = best.scale
-    return best.score
+    return best
   }
 
   /// The best step as a solution; the last one where no look was better.

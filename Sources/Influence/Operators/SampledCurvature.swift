@@ -1,0 +1,106 @@
+import Network
+import Tensor
+
+/// The curvature of the risk R(θ) = L(θ) + λ/2‖θ‖² at one θ over any number of samples, in bounded memory: the samples
+/// are cut into pieces, and as many pieces as fit stay linearized; the passes of the others are run again for every
+/// product, at half the price of the product on top.
+///
+/// The pieces depend on the network alone, so that the memory at hand changes the time and never a bit.
+public struct SampledCurvature<Element: Scalar>: SymmetricOperator {
+  public let network: Network<Element>
+  public let state: NetworkState<Element>
+  public let samples: Samples
+  public let loss: Loss
+  public let kind: CurvatureKind
+  /// λ.
+  public let weightDecay: Double
+  private let memoryLimit: Int
+  private let compute: Compute
+  private let pieceSize: Int
+  private let pieces: [Range<Int>]
+  /// Of the first pieces.
+  private let kept: [Linearization<Element>]
+
+  /// Bytes that the linearization of a piece may take, where more than a few shards fit in.
+  private static var pieceBytes: Int { 1 << 30 }
+
+  /// Linearizes as many samples as fit in `memoryLimit` bytes; one piece more is in memory during a product.
+  /// - Parameter pieceSize: samples in a piece; nil takes what the network asks for.
+  /// - Precondition: there is at least one sample.
+  /// - Throws: `Cancelled`.
+  public init(
+    network: Network<Element>, state: NetworkState<Element>, samples: Samples, loss: Loss,
+    kind: CurvatureKind = .hessian, weightDecay: Double, memoryLimit: Int, compute: Compute,
+    pieceSize: Int? = nil
+  ) throws(Cancelled) {
+    precondition(samples.count > 0, "A curvature needs at least one sample.")
+    self.network = network
+    self.state = state
+    self.samples = samples
+    self.loss = loss
+    self.kind = kind
+    self.weightDecay = weightDecay
+    self.memoryLimit = memoryLimit
+    self.compute = compute
+    // Every value, its gradient, and for curved activations the gradient before it.
+    let bytes = 3 * network.architecture.valuesPerSample * MemoryLayout<Element>.size
+    let size = pieceSize ?? max(2, min(64, Self.pieceBytes / (bytes * network.shardSize))) * network.shardSize
+    self.pieceSize = size
+    pieces = stride(from: 0, to: samples.count, by: size).map { $0..<min($0 + size, samples.count) }
+    var kept: [Linearization<Element>] = []
+    var left = memoryLimit
+    for piece in pieces {
+      left -= piece.count * bytes
+      // The first piece is kept in any case: the memory of one is needed anyway.
+      if left < 0, !kept.isEmpty { break }
+      kept.append(
+        try Linearization(
+          network: network, state: state, samples: samples.selecting(Array(piece)), loss: loss,
+          compute: compute))
+    }
+    self.kept = kept
+  }
+
+  public var dimension: Int { network.layout.parameterCount }
+
+  /// Samples whose passes are kept between products.
+  public var keptSamples: Int { kept.reduce(0) { $0 + $1.count } }
+
+  public func apply(_ x: [Element], into y: inout [Element]) throws {
+    try requireLength(x.count, dimension, "the vector to multiply")
+    if pieces.count == 1 {
+      try product(kept[0], x, into: &y)
+    } else {
+      var part = [Element].zeros(dimension)
+      for index in y.indices { y[index] = 0 }
+      for (place, piece) in pieces.enumerated() {
+        let linearization =
+          place < kept.count
+          ? kept[place]
+          : try Linearization(
+            network: network, state: state, samples: samples.selecting(Array(piece)), loss: loss,
+            compute: compute)
+        try product(linearization, x, into: &part)
+        y.add(Element(Double(piece.count) / Double(samples.count)), times: part)
+      }
+    }
+    if weightDecay != 0 { y.add(Element(weightDecay), times: x) }
+  }
+
+  private func product(
+    _ linearization: Linearization<Element>, _ x: [Element], into y: inout [Element]
+  ) throws(Cancelled) {
+    switch kind {
+    case .hessian: try linearization.hessianProduct(x, into: &y)
+    case .gaussNewton: try linearization.gaussNewtonProduct(x, into: &y)
+    }
+  }
+
+  /// The curvature of the same risk over some of the samples, by their places.
+  /// - Throws: `Cancelled`.
+  public func restricted(to places: [Int]) throws(Cancelled) -> SampledCurvature {
+    try SampledCurvature(
+      network: network, state: state, samples: samples.selecting(places), loss: loss, kind: kind,
+      weightDecay: weightDecay, memoryLimit: memoryLimit, compute: compute, pieceSize: pieceSize)
+  }
+}

@@ -1,0 +1,219 @@
+import Datasets
+import Jobs
+import Network
+import Synchronization
+import Tensor
+import TestSupport
+import Testing
+
+@Suite("Removal runs")
+struct RemoveRunTests {
+  /// A network that reads digits; trained once for all tests.
+  private static let trained = Result<(MemoryStore), any Error> {
+    let store = MemoryStore(try Dataset.builtIn(.digits))
+    try store.createModel(
+      #"""
+      {"name": "digits", "dataset": "digits", "weight_decay": 0.0005,
+       "architecture": {"layers": [
+         {"type": "conv2d", "out_channels": 12, "kernel_size": 3, "stride": 2, "padding": 1}, {"type": "relu"},
+         {"type": "conv2d", "out_channels": 24, "kernel_size": 3, "stride": 2, "padding": 1}, {"type": "relu"},
+         {"type": "flatten"}, {"type": "linear", "out_features": 10}]}}
+      """#)
+    try store.run(
+      #"{"kind": "train", "model": "digits", "learning_rate": 0.05, "epochs": 12, "batch_size": 64, "validation": 0.2}"#
+    )
+    try store.run(#"{"kind": "retrain", "model": "digits", "class": 8}"#)
+    return store
+  }
+
+  private func remove(_ members: String, threads: Int = 2, context: MemoryContext = MemoryContext()) throws
+    -> JSONValue
+  {
+    try Self.trained.get().run(
+      #"{"kind": "remove", "model": "digits", \#(members)}"#, context: context, threads: threads)
+  }
+
+  private func number(_ result: JSONValue, _ path: String...) throws -> Double {
+    let value = path.reduce(Optional(result)) { $0?[$1] }
+    return try #require(value?.doubleValue, "\(path)")
+  }
+
+  @Test(arguments: ["gif", "fif", "pif", "if"])
+  func aClassIsForgottenAndTheRestIsNot(_ estimator: String) throws {
+    let context = MemoryContext()
+    let result = try remove(#""class": 8, "estimator": "\#(estimator)""#, context: context)
+    #expect(try number(result, "before", "self", "accuracy") > 0.8)
+    #expect(try number(result, "after", "self", "accuracy") < 0.1)
+    let lost = try number(result, "before", "test", "accuracy") - number(result, "after", "test", "accuracy")
+    #expect(lost < 0.02)
+    #expect(try number(result, "retrained", "self", "accuracy") == 0)
+    #expect(try number(result, "retrained", "test", "accuracy") > 0.9)
+    #expect(context.fractions == context.fractions.sorted())
+    let store = try Self.trained.get()
+    let id = try #require(result["checkpoint"]?.stringValue)
+    let record = try #require(store.checkpoint(id: id))
+    #expect(record.kind == .edited)
+    // An edited checkpoint is never taken for the model's own.
+    #expect(store.latestCheckpoint(ofModel: "digits")?.id == record.parent)
+    // The metrics are those of the saved weights.
+    let evaluated = try store.run(#"{"kind": "evaluate", "model": "digits", "checkpoint": "\#(id)"}"#)
+    #expect(
+      evaluated["per_class"]?[8]?["accuracy"]?.doubleValue
+        == (try number(result, "after", "self", "accuracy")))
+  }
+
+  @Test func theResultSaysWhatWasDone() throws {
+    let result = try remove(#""class": 8, "modification_ratio": 0.1"#)
+    let rows = try #require(result["layers"]?.arrayValue)
+    #expect(rows.map { $0["parameters"]?.integerValue } == [120, 2616, 970])
+    #expect(rows.map { $0["selected"]?.integerValue } == [12, 261, 97])
+    #expect(
+      result["parameters"] == ["total": 3706, "selectable": 3706, "selected": 370])
+    // 1442 training samples, of which 288 are held out.
+    #expect(result["samples"]?["validation"]?.integerValue == 288)
+    #expect(result["samples"]?["train"]?.integerValue == 1154)
+    let sweep = try #require(result["sweep"]?.arrayValue)
+    let best = sweep.compactMap { $0["score"]?.doubleValue }.max()
+    let chosen = sweep.first { $0["scale"] == result["scale"] }
+    #expect(chosen?["score"]?.doubleValue == best)
+    let score = try number(result, "after", "score")
+    let (a, s) = (
+      try number(result, "after", "test", "accuracy"), try number(result, "after", "self", "accuracy")
+    )
+    #expect(abs(score - 2 * a * (1 - s) / (a + 1 - s)) < 1e-12)
+    let solver = try #require(result["solver"])
+    #expect(solver["name"] == "lsmr")
+    #expect(solver["iterations"]!.integerValue! <= solver["path_iterations"]!.integerValue!)
+    #expect(solver["residual_history"]?.arrayValue?.count == solver["path_iterations"]?.integerValue)
+    #expect(solver["converged"] == false)
+    #expect(result["warnings"]?[0]?.stringValue?.contains("path") == true)
+    // Change and relative change of a layer are those of the weights.
+    let store = try Self.trained.get()
+    let before = try store.load("digits", as: Float.self)
+    let after = try store.load("digits", checkpoint: result["checkpoint"]?.stringValue, as: Float.self).state
+    let layer = before.network.layout.neuronLayers[1]
+    let places = layer.weights..<layer.weights + layer.parameters
+    let difference = places.map {
+      Double(after.parameters[$0]) - Double(before.state.parameters[$0])
+    }
+    #expect(abs((try number(rows[1], "change")) / difference.norm - 1) < 1e-5)
+  }
+
+  @Test(arguments: ["gif", "pif"]) func threadsAndRepetitionChangeNothing(_ estimator: String) throws {
+    let members = #""class": 8, "estimator": "\#(estimator)", "hessian_samples": 300, "gradient_samples": 50"#
+    let store = try Self.trained.get()
+    func run(_ threads: Int) throws -> (bytes: [UInt8], result: JSONValue) {
+      let result = try remove(members, threads: threads)
+      let bytes = try store.weights(ofCheckpoint: #require(result["checkpoint"]?.stringValue))
+      var object = try #require(result.objectValue)
+      object["checkpoint"] = nil
+      return (bytes, .object(object))
+    }
+    let first = try run(1)
+    for threads in [1, 2, 3] {
+      let again = try run(threads)
+      #expect(again.bytes == first.bytes)
+      #expect(again.result == first.result)
+    }
+  }
+
+  @Test(arguments: [
+    "top_outputs", "top_gradients", "threshold", "random", "lowest_outputs", "lowest_gradients",
+  ])
+  func everySelectionChangesItsShareAlone(_ selection: String) throws {
+    let result = try remove(
+      #""class": 8, "modification_ratio": 0.3, "selection": "\#(selection)", "seed": 3"#)
+    #expect(result["parameters"]?["selected"]?.integerValue == 36 + 784 + 291)
+    let store = try Self.trained.get()
+    let before = try store.load("digits", as: Float.self).state.parameters
+    let after = try store.load("digits", checkpoint: result["checkpoint"]?.stringValue, as: Float.self).state
+      .parameters
+    let changed = before.indices.filter { before[$0] != after[$0] }.count
+    #expect(changed <= 36 + 784 + 291 && changed > 500)
+    #expect(try number(result, "after", "score") >= number(result, "before", "score"))
+  }
+
+  @Test(arguments: ["lsmr", "cg", "minres", "neumann", "arnoldi", "lissa", "direct"], ["fif", "pif", "gif"])
+  func everySolverGivesAnUpdate(_ solver: String, _ estimator: String) throws {
+    let options =
+      switch solver {
+      case "direct": ""
+      case "lissa", "arnoldi": #", "iterations": 50"#
+      default: #", "iterations": 12"#
+      }
+    let members =
+      #""class": 8, "estimator": "\#(estimator)", "modification_ratio": 0.05, "hessian_samples": 200, "damping": 0.05, "#
+      + #""hessian": "gauss_newton", "solver": {"name": "\#(solver)"\#(options)}"#
+    if solver == "lissa", estimator == "gif" {
+      #expect(throws: RequestRejection.self) { try remove(members) }
+      return
+    }
+    let result = try remove(members)
+    #expect(result["solver"]?["name"]?.stringValue == solver)
+    let residual = try number(result, "solver", "relative_residual")
+    #expect(residual < (solver == "direct" ? 1e-6 : 1))
+    let converged = try #require(result["solver"]?["converged"]?.boolValue)
+    #expect(result["warnings"]?.arrayValue?.isEmpty == converged)
+    #expect((result["solver"]?["reason"] == .null) == converged)
+  }
+
+  @Test func aGroupOfSamplesIsMeasuredOnItself() throws {
+    let store = try Self.trained.get()
+    let partition = Partition(
+      count: 1442, recipe: store.model(named: "digits")?.training, seed: 0, excluded: [])
+    let group = Array(partition.training.prefix(20)) + Array(partition.validation.prefix(3))
+    let result = try remove(#""indices": \#(group)"#)
+    // Held-out samples were never trained on: they are no part of the group.
+    #expect(result["samples"]?["group"]?.integerValue == 20)
+    #expect(try number(result, "before", "self", "accuracy") > 0.9)
+    #expect(try number(result, "after", "self", "loss") > number(result, "before", "self", "loss"))
+    #expect(result["retrained"] == .null)
+    let failure = #expect(throws: JobFailure.self) {
+      try remove(#""indices": \#(Array(partition.validation.prefix(3)))"#)
+    }
+    #expect(failure?.reason == .unacceptable)
+  }
+
+  @Test func givenScalesAreTriedEachFromTheOriginalWeights() throws {
+    let result = try remove(#""class": 8, "scales": [0, 8, 16]"#)
+    #expect(result["sweep"]?.arrayValue?.compactMap { $0["scale"]?.doubleValue } == [0, 8, 16])
+    let nothing = try remove(#""class": 8, "scales": [0]"#)
+    #expect(nothing["after"] == nothing["before"])
+    let store = try Self.trained.get()
+    #expect(
+      try store.weights(ofCheckpoint: #require(nothing["checkpoint"]?.stringValue))
+        == store.weights(ofCheckpoint: #require(store.latestCheckpoint(ofModel: "digits")?.id)))
+  }
+
+  @Test(arguments: ["select", "linearize", "solve", "scale", "measure"])
+  func anInterruptionEndsTheRunAndLeavesNothing(_ phase: String) throws {
+    let context = MemoryContext { now, _ in now == phase ? .cancelled : nil }
+    #expect(throws: JobInterruption.cancelled) { try remove(#""class": 8"#, context: context) }
+    #expect(context.outputs.isEmpty)
+  }
+
+  @Test func aRetrainedModelIsTheReferenceOfItsModelAndGroup() throws {
+    let store = try Self.trained.get()
+    let reference = try #require(store.model(named: "digits-without-class-8"))
+    #expect(reference.reference == RetrainReference(model: "digits", group: .label(8), recovers: false))
+    #expect(reference.training?.excluded == .label(8))
+    let result = try store.run(
+      #"{"kind": "evaluate", "model": "digits-without-class-8", "split": "test"}"#)
+    #expect(result["per_class"]?[8]?["accuracy"] == 0.0)
+    #expect(try number(result, "accuracy") > 0.8)
+  }
+
+  /// What is left out already stays out.
+  @Test func retrainingJoinsTheGroupAndWhatTheRecipeLeavesOut() throws {
+    let iris = try Dataset.builtIn(.iris)
+    let store = MemoryStore(iris)
+    try store.createModel(#"{"name": "m", "dataset": "iris", "architecture": "logistic"}"#)
+    try store.run(
+      #"{"kind": "train", "model": "m", "epochs": 1, "validation": 0, "exclude": {"class": 2}}"#)
+    let result = try store.run(
+      #"{"kind": "retrain", "model": "m", "indices": [0, 1, 2], "name": "again"}"#)
+    #expect(result["samples"]?["train"]?.integerValue == 77)
+    let excluded = try #require(store.model(named: "again")?.training?.excluded)
+    #expect(excluded == .indices(([0, 1, 2] + iris.train.indices(ofClass: 2)).sorted()))
+  }
+}

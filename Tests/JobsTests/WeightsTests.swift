@@ -1,0 +1,152 @@
+import Datasets
+import Formats
+import Jobs
+import Network
+import Tensor
+import TestSupport
+import Testing
+
+@Suite("Checkpoint bytes")
+struct WeightsTests {
+  /// Writes a file with the given tensors, all ones.
+  private func file(_ declarations: [SafetensorsHeader.Declaration]) throws -> [UInt8] {
+    let header = try SafetensorsHeader(declarations)
+    var bytes = Array(header.encoded)
+    for tensor in header.tensors {
+      for _ in 0..<tensor.elementCount {
+        switch tensor.dtype {
+        case .float32: withUnsafeBytes(of: Float(1)) { bytes += $0 }
+        case .float64: withUnsafeBytes(of: Double(1)) { bytes += $0 }
+        default: bytes += Array(repeating: 0, count: tensor.dtype.byteCount)
+        }
+      }
+    }
+    return bytes
+  }
+
+  private func declarations(_ layout: ParameterLayout, _ dtype: SafetensorsHeader.DType)
+    -> [SafetensorsHeader.Declaration]
+  {
+    layout.tensors.map {
+      .init(name: $0.name, dtype: $0.kind == .batchesTracked ? .int64 : dtype, shape: $0.shape)
+    }
+  }
+
+  private func faults(_ layout: ParameterLayout, _ bytes: [UInt8], _ precision: Precision = .float32)
+    -> [String]
+  {
+    do {
+      let weights = Weights(layout: layout, precision: precision)
+      switch precision {
+      case .float32: _ = try weights.state(from: bytes, as: Float.self)
+      case .float64: _ = try weights.state(from: bytes, as: Double.self)
+      }
+      return []
+    } catch let rejection as RequestRejection {
+      return rejection.faults.map(\.description)
+    } catch {
+      return ["\(error)"]
+    }
+  }
+
+  @Test(arguments: SmallNetwork.all)
+  func whatIsWrittenIsReadAgain(_ network: SmallNetwork) throws {
+    func check<Element: Scalar>(_: Element.Type) throws {
+      var state = network.state(Element.self)
+      for index in state.counters.indices { state.counters[index] = Int64(index + 7) << 33 }
+      let weights = Weights(layout: network.architecture.layout, precision: Element.precision)
+      let bytes = try weights.bytes(of: state)
+      #expect(bytes.count == (try weights.byteCount()))
+      #expect(try weights.state(from: bytes) == state)
+      // Cut into pieces of any size.
+      var reader = WeightsReader<Element>(layout: network.architecture.layout)
+      for start in stride(from: 0, to: bytes.count, by: 7) {
+        try bytes[start..<min(start + 7, bytes.count)].withUnsafeBytes { try reader.feed($0) }
+      }
+      #expect(try reader.finish() == state)
+    }
+    try check(Float.self)
+    try check(Double.self)
+  }
+
+  @Test func thePixelsOfAKernelLieInPyTorchsOrder() throws {
+    let network = SmallNetwork(
+      "convolution", Shape(height: 3, width: 3, channels: 2), [.conv2d(outChannels: 1, kernel: [2, 2])])
+    let layout = network.architecture.layout
+    // O, I, H, W: channel 0 first.
+    let written: [Float] = [1, 2, 3, 4, 5, 6, 7, 8]
+    var bytes = Array(
+      try SafetensorsHeader([
+        .init(name: "0.bias", dtype: .float32, shape: [1]),
+        .init(name: "0.weight", dtype: .float32, shape: [1, 2, 2, 2]),
+      ]).encoded)
+    for value in [0] + written { withUnsafeBytes(of: value) { bytes += $0 } }
+    let state: NetworkState<Float> = try Weights(layout: layout, precision: .float32).state(from: bytes)
+    let weights = layout.neuronLayers[0].weights
+    // Channels-last inside: (row, column, channel).
+    #expect(Array(state.parameters[weights..<weights + 8]) == [1, 5, 2, 6, 3, 7, 4, 8])
+  }
+
+  @Test func everyMismatchIsListed() throws {
+    let layout = try #require(SmallNetwork.all.first { $0.name == "normalized" }).architecture.layout
+    var wrong = declarations(layout, .float32)
+    wrong.removeAll { $0.name == "0.weight" }
+    wrong = wrong.map {
+      switch $0.name {
+      case "1.weight": .init(name: $0.name, dtype: .float32, shape: [4])
+      case "3.bias": .init(name: $0.name, dtype: .float16, shape: [5])
+      default: $0
+      }
+    }
+    wrong.append(.init(name: "0.weigth", dtype: .float32, shape: [1]))
+    let found = faults(layout, try file(wrong))
+    #expect(
+      Set(found)
+        == [
+          #"/0.weigth is not a tensor of this network, did you mean "0.weight"?"#,
+          "/1.weight must have the shape [3], got [4]",
+          "/3.bias must have the shape [3], got [5]",
+          "/3.bias must have elements of type F32, got F16",
+          "/0.weight is missing; it must have the shape [3, 2, 3, 3]",
+        ], "\(found)")
+  }
+
+  @Test func singlePrecisionIsWidenedAndDoubleIsNotNarrowed() throws {
+    let layout = SmallNetwork.all[1].architecture.layout
+    let single = try file(declarations(layout, .float32))
+    let state: NetworkState<Double> = try Weights(layout: layout, precision: .float64).state(from: single)
+    #expect(state.parameters.allSatisfy { $0 == 1 })
+    let found = faults(layout, try file(declarations(layout, .float64)))
+    #expect(found.count == layout.tensors.count)
+    #expect(found.allSatisfy { $0.contains("must have elements of type F32, got F64") })
+  }
+
+  @Test func countsOfBatchesMayBeAbsentAndWeightsMustBeNumbers() throws {
+    let layout = try #require(SmallNetwork.all.first { $0.name == "normalized" }).architecture.layout
+    let without = declarations(layout, .float32).filter { !$0.name.hasSuffix("num_batches_tracked") }
+    #expect(without.count < layout.tensors.count)
+    #expect(faults(layout, try file(without)).isEmpty)
+    var bytes = try file(without)
+    withUnsafeBytes(of: Float.nan) { bytes.replaceSubrange(bytes.count - 4..<bytes.count, with: $0) }
+    #expect(faults(layout, bytes).first?.contains("not a number") == true)
+    #expect(faults(layout, Array(bytes.dropLast())).count == 1)
+  }
+
+  @Test func theNamesOfTheCommonCIFARModulesAreTaken() throws {
+    let layout = try Architecture(
+      layers: try #require(NamedArchitecture(name: "resnet18")).layers(
+        input: Shape(height: 8, width: 8, channels: 1), outputs: 10),
+      input: Shape(height: 8, width: 8, channels: 1)
+    ).layout
+    let renamed = declarations(layout, .float32).map { tensor in
+      var name = tensor.name
+      if let range = name.range(of: "downsample") { name.replaceSubrange(range, with: "shortcut") }
+      if name.hasPrefix("fc.") { name = "linear." + name.dropFirst(3) }
+      return SafetensorsHeader.Declaration(name: name, dtype: tensor.dtype, shape: tensor.shape)
+    }
+    #expect(renamed.contains { $0.name == "layer2.0.shortcut.0.weight" })
+    #expect(faults(layout, try file(renamed)).isEmpty)
+    let twice = renamed + [.init(name: "fc.bias", dtype: .float32, shape: [10])]
+    #expect(faults(layout, try file(twice)).contains { $0.contains("given twice") })
+  }
+}

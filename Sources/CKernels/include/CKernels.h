@@ -66,5 +66,40 @@ CK_DECLARE(float, f32)
 CK_DECLARE(double, f64)
 #undef CK_DECLARE
 
+// How output pictures are cut into tiles for Winograd's minimal filtering with 3×3 windows at stride 1. Tiles are
+// counted along a row, then rows, then samples; the last ones may reach beyond the picture.
+typedef struct {
+  ptrdiff_t height, width, channels, padding;
+  ptrdiff_t output_height, output_width, output_channels;
+  ptrdiff_t tiles_high, tiles_wide;
+} ck_tiles;
+
+// The transforms of F(M×M, 3×3) (Lavin and Gray 2016), M = 2 or 4, N = M + 2: the N² points of a tile lie `plane`
+// elements apart, at each point a matrix of tiles (or of output channels) by channels.
+#define CK_DECLARE_WINOGRAD(M, T, S)                                                                \
+  /* v ← Bᵀ x B for tiles [first, first + count): input channels. */                                \
+  void ck_winograd##M##_input_##S(const T *x, T *v, const ck_tiles *g, size_t first, size_t count,  \
+                                  size_t plane);                                                    \
+  /* y ← Aᵀ m A + bias where the tiles lie inside; bias may be null. Output channels. */            \
+  void ck_winograd##M##_output_##S(const T *m, const T *bias, T *y, const ck_tiles *g,              \
+                                   size_t first, size_t count, size_t plane);                       \
+  /* d ← A dy Aᵀ: output channels. */                                                               \
+  void ck_winograd##M##_output_gradient_##S(const T *dy, T *d, const ck_tiles *g, size_t first,     \
+                                            size_t count, size_t plane);                            \
+  /* dx ← dx + B m Bᵀ where the tiles lie inside: input channels. */                                \
+  void ck_winograd##M##_input_gradient_##S(const T *m, T *dx, const ck_tiles *g, size_t first,      \
+                                           size_t count, size_t plane);                             \
+  /* u ← G w Gᵀ for rows of 3×3×channels weights. */                                                \
+  void ck_winograd##M##_weights_##S(const T *w, T *u, size_t rows, size_t channels, size_t plane);  \
+  /* gradient ← gradient + Gᵀ du G, likewise. */                                                    \
+  void ck_winograd##M##_weight_gradient_##S(const T *du, T *gradient, size_t rows, size_t channels, \
+                                            size_t plane);
+
+CK_DECLARE_WINOGRAD(2, float, f32)
+CK_DECLARE_WINOGRAD(4, float, f32)
+CK_DECLARE_WINOGRAD(2, double, f64)
+CK_DECLARE_WINOGRAD(4, double, f64)
+#undef CK_DECLARE_WINOGRAD
+
 /// 1 where the processor has the instructions of x86-64-v4 (AVX-512 F, BW, CD, DQ, VL).
 int ck_has_avx512(void);

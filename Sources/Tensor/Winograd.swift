@@ -1,0 +1,224 @@
+import CKernels
+
+/// Convolutions with 3×3 windows at stride 1 by minimal filtering F(M×M, 3×3) (Winograd 1980; Lavin and Gray 2016):
+/// a tile of M×M outputs takes N² = (M+2)² products a pair of channels instead of 9M².
+///
+/// With V = Bᵀ x B of the input tiles, U = G w Gᵀ of the weights and D = A ∂y Aᵀ of the output gradient's tiles,
+/// each of them N² matrices (tiles × channels, or out × in for weights):
+///
+/// - forward: y = Aᵀ(V Uᵀ)A,
+/// - input gradient: ∂x = Σ B(D U)Bᵀ over overlapping tiles (the transpose of the forward map),
+/// - weight gradient: ∂w = Gᵀ(Dᵀ V)G, summed over all tiles before the one transform back.
+///
+/// Sums of several terms are made before the transform back: the tangent passes cost one each. Tiles go
+/// through in blocks that stay in the cache. Everything here runs on one thread.
+public struct Winograd<Element: Scalar>: Sendable {
+  public let window: Window
+  /// K, the output's channels.
+  public let outputChannels: Int
+  /// M.
+  public let tile: Int
+  private let kernels: WinogradKernels<Element>
+  private let tiles: ck_tiles
+
+  /// - Parameter tile: 2 or 4.
+  /// - Returns: nil where the window is not 3×3 at stride 1.
+  public init?(window: Window, outputChannels: Int, tile: Int) {
+    guard window.kernelHeight == 3, window.kernelWidth == 3, window.stride == 1, tile == 2 || tile == 4 else {
+      return nil
+    }
+    self.window = window
+    self.outputChannels = outputChannels
+    self.tile = tile
+    kernels = Element.winogradKernels(tile: tile)
+    tiles = ck_tiles(
+      height: window.input.height, width: window.input.width, channels: window.input.channels,
+      padding: window.padding, output_height: window.outputHeight, output_width: window.outputWidth,
+      output_channels: outputChannels, tiles_high: (window.outputHeight + tile - 1) / tile,
+      tiles_wide: (window.outputWidth + tile - 1) / tile)
+  }
+
+  /// The form that takes the fewest products, where it saves enough over the plain one; it depends on the shape alone.
+  public static func best(_ window: Window, outputChannels: Int) -> Winograd? {
+    guard window.input.channels >= leastChannels, outputChannels >= leastChannels else { return nil }
+    let forms = [4, 2].compactMap { Winograd(window: window, outputChannels: outputChannels, tile: $0) }
+    guard let best = forms.min(by: { $0.productsPerSample < $1.productsPerSample }) else { return nil }
+    return 3 * best.productsPerSample <= 2 * 9 * window.positions ? best : nil
+  }
+
+  /// Below this many channels transforms cost more than products save.
+  public static var leastChannels: Int { 16 }
+
+  /// N².
+  public var points: Int { (tile + 2) * (tile + 2) }
+
+  private var channels: Int { window.input.channels }
+  private var tilesPerSample: Int { tiles.tiles_high * tiles.tiles_wide }
+  private var productsPerSample: Int { points * tilesPerSample }
+
+  /// Tiles of a block over `count` samples.
+  private func block(_ count: Int) -> Int { min(128, count * tilesPerSample) }
+
+  /// Elements between the points of a block of `rows` by `columns`: an odd number of cache lines, so that the N²
+  /// streams of a transform do not fall on one set of the cache.
+  private static func plane(_ rows: Int, _ columns: Int) -> Int { ((rows * columns + 15) / 16 | 1) * 16 }
+
+  // MARK: Weights
+
+  /// Elements between the points of transformed weights.
+  private var weightPlane: Int { outputChannels * channels }
+
+  /// Elements of U: N²·out·in.
+  public var weightCount: Int { points * weightPlane }
+
+  /// U ← G w Gᵀ for some of the output channels.
+  /// - Parameter w: all weights, out × (row, column, in).
+  public func transformWeights(
+    _ w: UnsafePointer<Element>, rows: Range<Int>, into u: UnsafeMutablePointer<Element>
+  ) {
+    kernels.weights(
+      w + rows.lowerBound * 9 * channels, u + rows.lowerBound * channels, rows.count, channels, weightPlane)
+  }
+
+  // MARK: Passes
+
+  /// Elements of scratch that the passes over `count` samples use, with up to two terms.
+  public func scratchCount(_ count: Int) -> Int {
+    let rows = block(count)
+    return 2 * points * (Self.plane(rows, channels) + Self.plane(rows, outputChannels))
+      + points * max(Self.plane(rows, max(channels, outputChannels)), sumPlane(count))
+      + (isOneBlock(count) ? 0 : points * sumPlane(count))
+  }
+
+  /// y ← b + Σ Aᵀ(V Uᵀ)A over terms (x, U).
+  public func forward(
+    _ count: Int, _ terms: [(x: UnsafePointer<Element>, u: UnsafePointer<Element>)],
+    bias: UnsafePointer<Element>?, y: UnsafeMutablePointer<Element>, scratch: UnsafeMutablePointer<Element>
+  ) {
+    forEachBlock(count) { tiles, first, rows in
+      let inputPlane = Self.plane(rows, channels)
+      let plane = Self.plane(rows, outputChannels)
+      let product = scratch + points * inputPlane
+      for (index, term) in terms.enumerated() {
+        kernels.input(term.x, scratch, tiles, first, rows, inputPlane)
+        for point in 0..<points {
+          Element.gemm(
+            false, true, rows, outputChannels, channels, 1, scratch + point * inputPlane, channels,
+            term.u + point * weightPlane, channels, index == 0 ? 0 : 1, product + point * plane,
+            outputChannels)
+        }
+      }
+      kernels.output(product, bias, y, tiles, first, rows, plane)
+    }
+  }
+
+  /// What one term of a backward pass is made of.
+  public struct BackwardTerm {
+    public var dy: UnsafePointer<Element>
+    /// Its partner in the weight gradient.
+    public var x: UnsafePointer<Element>?
+    /// Its partner in the input gradient.
+    public var u: UnsafePointer<Element>?
+
+    public init(dy: UnsafePointer<Element>, x: UnsafePointer<Element>?, u: UnsafePointer<Element>?) {
+      self.dy = dy
+      self.x = x
+      self.u = u
+    }
+  }
+
+  /// dx ← Σ B(D U)Bᵀ and gradient ← gradient + Σ Gᵀ(DᵀV)G over at most two terms; every ∂y is transformed once.
+  /// - Parameters:
+  ///   - dx: nil where nobody asks.
+  ///   - gradient: out × (row, column, in); nil where nobody asks.
+  public func backward(
+    _ count: Int, _ terms: [BackwardTerm], dx: UnsafeMutablePointer<Element>?,
+    gradient: UnsafeMutablePointer<Element>?, scratch: UnsafeMutablePointer<Element>
+  ) {
+    precondition(terms.count <= 2, "A backward pass has at most two terms.")
+    if let dx { dx.update(repeating: 0, count: count * window.input.count) }
+    let most = block(count)
+    let sums = scratch
+    let work = scratch + (isOneBlock(count) ? 0 : points * sumPlane(count))
+    let wide = points * Self.plane(most, outputChannels)
+    let narrow = points * Self.plane(most, channels)
+    forEachBlock(count) { tiles, first, rows in
+      let plane = Self.plane(rows, outputChannels)
+      let inputPlane = Self.plane(rows, channels)
+      for (index, term) in terms.enumerated() {
+        kernels.outputGradient(term.dy, work + index * wide, tiles, first, rows, plane)
+        guard gradient != nil, let x = term.x else { continue }
+        kernels.input(x, work + 2 * wide + index * narrow, tiles, first, rows, inputPlane)
+      }
+      let product = work + 2 * (wide + narrow)
+      if let gradient {
+        let factors = terms.indices.filter { terms[$0].x != nil }.map {
+          (d: UnsafePointer(work + $0 * wide), v: UnsafePointer(work + 2 * wide + $0 * narrow))
+        }
+        addWeightProducts(
+          rows, factors, gradient, isOneBlock(count) ? product : sums, isFirst: first == 0,
+          isLast: first + rows == count * tilesPerSample, step: sumRows(count))
+      }
+      if let dx {
+        var isFirst = true
+        for (index, term) in terms.enumerated() {
+          guard let u = term.u else { continue }
+          for point in 0..<points {
+            Element.gemm(
+              false, false, rows, channels, outputChannels, 1, work + index * wide + point * plane,
+              outputChannels, u + point * weightPlane, channels, isFirst ? 0 : 1,
+              product + point * inputPlane, channels)
+          }
+          isFirst = false
+        }
+        if !isFirst { kernels.inputGradient(product, dx, tiles, first, rows, inputPlane) }
+      }
+    }
+  }
+
+  /// Adds DᵀV of a block to the sums over blocks, some output channels at a time, and transforms the sums back
+  /// after the last block.
+  private func addWeightProducts(
+    _ rows: Int, _ factors: [(d: UnsafePointer<Element>, v: UnsafePointer<Element>)],
+    _ gradient: UnsafeMutablePointer<Element>, _ sums: UnsafeMutablePointer<Element>, isFirst: Bool,
+    isLast: Bool, step: Int
+  ) {
+    guard !factors.isEmpty else { return }
+    let plane = Self.plane(rows, outputChannels)
+    let inputPlane = Self.plane(rows, channels)
+    let sumPlane = Self.plane(step, channels)
+    for start in stride(from: 0, to: outputChannels, by: step) {
+      let outputs = min(step, outputChannels - start)
+      for point in 0..<points {
+        for (index, factor) in factors.enumerated() {
+          Element.gemm(
+            true, false, outputs, channels, rows, 1, factor.d + point * plane + start, outputChannels,
+            factor.v + point * inputPlane, channels, isFirst && index == 0 ? 0 : 1,
+            sums + point * sumPlane, channels)
+        }
+      }
+      if isLast {
+        kernels.weightGradient(sums, gradient + start * 9 * channels, outputs, channels, sumPlane)
+      }
+    }
+  }
+
+  private func isOneBlock(_ count: Int) -> Bool { count * tilesPerSample <= block(count) }
+
+  /// Output channels whose weight sums are held at a time: all of them where several blocks add to them, else what
+  /// stays in the cache until it is transformed back.
+  private func sumRows(_ count: Int) -> Int {
+    isOneBlock(count) ? min(outputChannels, max(16, (1 << 19) / (points * channels) & ~15)) : outputChannels
+  }
+
+  private func sumPlane(_ count: Int) -> Int { Self.plane(sumRows(count), channels) }
+
+  private func forEachBlock(_ count: Int, _ body: (UnsafePointer<ck_tiles>, Int, Int) -> Void) {
+    let total = count * tilesPerSample
+    withUnsafePointer(to: tiles) { tiles in
+      for first in stride(from: 0, to: total, by: block(count)) {
+        body(tiles, first, min(block(count), total - first))
+      }
+    }
+  }
+}

@@ -63,7 +63,8 @@ extension Network {
     let places = ReusePool<(ShardRecord<Element>, Workspace<Element>)> {
       (ShardRecord(root, capacity: capacity), Workspace(root, capacity: capacity))
     }
-    try state.withPointers { pointers throws(Cancelled) in
+    let transformed = TransformedWeights(root, count: layout.parameterCount)
+    try state.withPointers(transformed, compute) { pointers throws(Cancelled) in
       try compute.pool.run(plan.shards.count, cancellation: compute.cancellation) { shard in
         places.with { record, workspace in
           record.load(samples, plan.shards[shard], pointers, workspace)
@@ -76,16 +77,19 @@ extension Network {
 
 extension NetworkState {
   /// Lends θ and the statistics to passes on any thread.
-  func withPointers<Result, Failure: Error>(
-    _ body: (StatePointers<Element>) throws(Failure) -> Result
-  ) throws(Failure) -> Result {
+  /// - Parameter transformed: receives θ's transformed weights.
+  func withPointers<Result>(
+    _ transformed: TransformedWeights<Element>, _ compute: Compute,
+    _ body: (StatePointers<Element>) throws(Cancelled) -> Result
+  ) throws(Cancelled) -> Result {
     let theta = Buffer<Element>(count: parameters.count)
     theta.pointer.update(from: parameters, count: parameters.count)
+    try transformed.fill(from: theta.pointer, compute)
     let statistics = Buffer<Element>(count: self.statistics.count)
     statistics.pointer.update(from: self.statistics, count: self.statistics.count)
     let pointers = StatePointers(
-      parameters: UnsafePointer(theta.pointer), statistics: UnsafePointer(statistics.pointer))
-    return try withExtendedLifetime((theta, statistics)) { () throws(Failure) -> Result in try body(pointers)
+      parameters: UnsafePointer(theta.pointer), transformed: transformed.pointer, statistics: UnsafePointer(statistics.pointer))
+    return try withExtendedLifetime((theta, statistics)) { () throws(Cancelled) -> Result in try body(pointers)
     }
   }
 }

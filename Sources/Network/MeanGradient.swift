@@ -17,7 +17,8 @@ extension Network {
     let sum = OrderedSum(into: total.pointer, count: count)
     let losses = Buffer<Double>(count: samples.count, zeroed: true)
     let scale = 1 / Double(samples.count)
-    try state.withPointers { pointers throws(Cancelled) in
+    let transformed = TransformedWeights(root, count: layout.parameterCount)
+    try state.withPointers(transformed, compute) { pointers throws(Cancelled) in
       try compute.pool.run(plan.lanes.count, cancellation: compute.cancellation) { lane in
         let part = sum.makePart()
         places.with { record, workspace in

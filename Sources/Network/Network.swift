@@ -15,12 +15,14 @@ public final class Network<Element: Scalar>: Sendable {
   public var layout: ParameterLayout { architecture.layout }
 
   /// Samples in a shard: the unit of parallel work and of fixed-order sums. It depends on the network alone, never
-  /// on the batch or the number of threads, and keeps a shard's values near 16 MB.
+  /// on the batch or the number of threads. A shard of 64 keeps the values of small networks in the cache; of larger
+  /// ones 32 samples give deep layers, which have few positions, enough rows for each pass over their weights.
   public var shardSize: Int {
     let values = architecture.valuesPerSample
     if values <= 512 { return 256 }
-    var size = 64
-    while size > 8, size * values > 1 << 22 { size /= 2 }
+    if 64 * values <= 1 << 22 { return 64 }
+    var size = 32
+    while size > 8, size * values > 1 << 26 { size /= 2 }
     return size
   }
 

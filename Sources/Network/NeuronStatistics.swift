@@ -51,7 +51,8 @@ extension Network {
         Buffer(count: loss == nil ? 0 : dimension, zeroed: true)
       )
     }
-    try state.withPointers { pointers throws(Cancelled) in
+    let transformed = TransformedWeights(root, count: layout.parameterCount)
+    try state.withPointers(transformed, compute) { pointers throws(Cancelled) in
       try compute.pool.run(plan.shards.count, cancellation: compute.cancellation) { shard in
         let target = sums.pointer + shard * width
         let observer: (Int, UnsafePointer<Element>, Int) -> Void = { weights, values, rows in

@@ -62,6 +62,8 @@ struct Chain<Element: Scalar>: Layer {
 
   private func sizes(_ capacity: Int) -> [Int] { stages.map { capacity * $0.layer.output.count } }
 
+  var weightTransforms: [WeightTransform<Element>] { stages.flatMap { $0.layer.weightTransforms } }
+
   func scratchCount(capacity: Int) -> Int {
     stages.map { $0.layer.scratchCount(capacity: capacity) }.max() ?? 0
   }

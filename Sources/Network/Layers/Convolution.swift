@@ -8,7 +8,8 @@ import Tensor
 /// - tangentForward: ẏ = C(ẋ) Wᵀ + C(x) Vᵀ + v_b.
 /// - tangentBackward: ∂ẋ = Cᵀ(∂ẏ W + ∂y V), product W: ∂ẏᵀC(x) + ∂yᵀC(ẋ), product b: Σ ∂ẏ.
 ///
-/// C(x) is formed a block of rows at a time, so that it stays in the cache.
+/// C(x) is formed a block of rows at a time, so that it stays in the cache. In `Float`, shapes that Winograd's
+/// minimal filtering suits take it instead (`Convolution+Winograd.swift`).
 struct Convolution<Element: Scalar>: Layer {
   let window: Window
   let output: Shape
@@ -16,6 +17,18 @@ struct Convolution<Element: Scalar>: Layer {
   let weights: Int
   /// Offset of b, if there is one.
   let bias: Int?
+  /// Set where all passes go by minimal filtering.
+  let winograd: Winograd<Element>?
+
+  init(window: Window, output: Shape, weights: Int, bias: Int?) {
+    self.window = window
+    self.output = output
+    self.weights = weights
+    self.bias = bias
+    // Its rounding, some times that of the plain products, is Float's alone to bear.
+    winograd =
+      Element.precision == .float32 ? Winograd.best(window, outputChannels: output.channels) : nil
+  }
 
   var input: Shape { window.input }
   private var m: Int { output.channels }
@@ -25,7 +38,8 @@ struct Convolution<Element: Scalar>: Layer {
   private var block: Int { max(16, min(1024, (1 << 17) / k)) }
 
   func scratchCount(capacity: Int) -> Int {
-    window.isPointwise ? 0 : min(block, capacity * window.positions) * k
+    if let winograd { return winograd.scratchCount(capacity) }
+    return window.isPointwise ? 0 : min(block, capacity * window.positions) * k
   }
 
   /// Calls `body` with (first row, rows) of each block over the shard.
@@ -46,6 +60,7 @@ struct Convolution<Element: Scalar>: Layer {
   }
 
   func forward(_ pass: Pass<Element>, x: UnsafePointer<Element>, y: UnsafeMutablePointer<Element>) {
+    if let winograd { return forward(pass, by: winograd, x: x, y: y) }
     let w = pass.parameters + weights
     forEachBlock(pass.count) { first, rows in
       let block = y + first * m
@@ -60,6 +75,7 @@ struct Convolution<Element: Scalar>: Layer {
     _ pass: Pass<Element>, x: UnsafePointer<Element>, dy: UnsafePointer<Element>,
     dx: UnsafeMutablePointer<Element>?, gradient: UnsafeMutablePointer<Element>
   ) {
+    if let winograd { return backward(pass, by: winograd, x: x, dy: dy, dx: dx, gradient: gradient) }
     let total = pass.count * window.positions
     pass.observer?(weights, dy, total)
     if let bias { Element.sumRows(dy, gradient + bias, total, m) }
@@ -75,6 +91,7 @@ struct Convolution<Element: Scalar>: Layer {
     _ pass: Pass<Element>, v: UnsafePointer<Element>, x: UnsafePointer<Element>,
     tx: UnsafePointer<Element>?, ty: UnsafeMutablePointer<Element>
   ) {
+    if let winograd { return tangentForward(pass, by: winograd, v: v, x: x, tx: tx, ty: ty) }
     forEachBlock(pass.count) { first, rows in
       let block = ty + first * m
       if let bias { Element.broadcastRows(v + bias, block, rows, m) }
@@ -94,6 +111,10 @@ struct Convolution<Element: Scalar>: Layer {
     tx: UnsafePointer<Element>?, dy: UnsafePointer<Element>, tdy: UnsafePointer<Element>,
     tdx: UnsafeMutablePointer<Element>?, product: UnsafeMutablePointer<Element>?
   ) {
+    if let winograd {
+      return tangentBackward(
+        pass, by: winograd, v: v, x: x, tx: tx, dy: dy, tdy: tdy, tdx: tdx, product: product)
+    }
     if let product {
       if let bias { Element.sumRows(tdy, product + bias, pass.count * window.positions, m) }
       forEachBlock(pass.count) { first, rows in

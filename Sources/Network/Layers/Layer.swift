@@ -20,6 +20,9 @@ protocol Layer<Element>: Sendable {
   var input: Shape { get }
   var output: Shape { get }
 
+  /// What is computed from weights once, before the passes over the shards read it.
+  var weightTransforms: [WeightTransform<Element>] { get }
+
   /// Elements of scratch that a pass over `capacity` samples needs.
   func scratchCount(capacity: Int) -> Int
 
@@ -78,6 +81,10 @@ struct Pass<Element: Scalar>: @unchecked Sendable {
   var count: Int
   /// θ, in the network's order.
   var parameters: UnsafePointer<Element>
+  /// θ's `TransformedWeights`, where the network has any.
+  var transformed: UnsafePointer<Element>?
+  /// v's, in tangent passes.
+  var transformedDirection: UnsafePointer<Element>?
   /// Running means and variances of batch normalization, in the network's order.
   var statistics: UnsafePointer<Element>
   /// What the layer's primal passes keep.
@@ -130,6 +137,7 @@ struct TrainingStep<Element: Scalar>: @unchecked Sendable {
 }
 
 extension Layer {
+  var weightTransforms: [WeightTransform<Element>] { [] }
   func scratchCount(capacity: Int) -> Int { 0 }
   func makeFrame(capacity: Int) -> Frame { Frame() }
   func makeWorkspace(capacity: Int) -> Frame { Frame() }

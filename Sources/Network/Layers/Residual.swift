@@ -30,6 +30,10 @@ struct Residual<Element: Scalar>: Layer {
     }
   }
 
+  var weightTransforms: [WeightTransform<Element>] {
+    main.weightTransforms + (shortcut?.weightTransforms ?? [])
+  }
+
   func scratchCount(capacity: Int) -> Int {
     max(main.scratchCount(capacity: capacity), shortcut?.scratchCount(capacity: capacity) ?? 0)
   }

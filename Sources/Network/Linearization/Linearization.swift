@@ -17,6 +17,9 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
   private let statistics: Buffer<Element>
   private let records: [ShardRecord<Element>]
   private let workspaces: ReusePool<Workspace<Element>>
+  /// θ's; those of directions.
+  private let transformed: TransformedWeights<Element>
+  private let directions: ReusePool<TransformedWeights<Element>>
 
   /// L(θ).
   public let meanLoss: Double
@@ -50,10 +53,15 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
     let records = plan.shards.map { ShardRecord<Element>(root, capacity: $0.count) }
     self.records = records
 
-    let pointers = StatePointers(
-      parameters: UnsafePointer(parameters.pointer), statistics: UnsafePointer(statistics.pointer))
-    let losses = Buffer<Double>(count: samples.count)
     let count = network.layout.parameterCount
+    transformed = TransformedWeights(root, count: count)
+    directions = ReusePool { TransformedWeights(root, count: count) }
+    try transformed.fill(from: UnsafePointer(parameters.pointer), compute)
+
+    let pointers = StatePointers(
+      parameters: UnsafePointer(parameters.pointer), transformed: transformed.pointer,
+      statistics: UnsafePointer(statistics.pointer))
+    let losses = Buffer<Double>(count: samples.count)
     let total = Buffer<Element>(count: count, zeroed: true)
     let sum = OrderedSum(into: total.pointer, count: count)
     let scale = 1 / Double(samples.count)
@@ -82,38 +90,61 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
 
   private var pointers: StatePointers<Element> {
     StatePointers(
-      parameters: UnsafePointer(parameters.pointer), statistics: UnsafePointer(statistics.pointer))
+      parameters: UnsafePointer(parameters.pointer), transformed: transformed.pointer,
+      statistics: UnsafePointer(statistics.pointer))
+  }
+
+  /// Runs `body` for every shard, lanes in parallel.
+  private func forEachShard(
+    _ body: @Sendable (ShardRecord<Element>, Workspace<Element>) -> Void
+  ) throws(Cancelled) {
+    try compute.pool.run(plan.lanes.count, cancellation: compute.cancellation) { lane in
+      workspaces.with { workspace in
+        for shard in plan.lanes[lane] { body(records[shard], workspace) }
+      }
+    }
   }
 
   /// Runs `body` for every shard, lanes in parallel, and sums what the lanes leave in order.
   private func summed(
-    into result: inout [Element],
-    _ body:
-      @Sendable (ShardRecord<Element>, Pass<Element>, Workspace<Element>, UnsafeMutablePointer<Element>) ->
-      Void
-  ) throws(Cancelled) {
-    let count = dimension
-    if result.count != count { result = .zeros(count) }
-    let total = Buffer<Element>(count: count, zeroed: true)
-    let sum = OrderedSum(into: total.pointer, count: count)
+    _ body: @Sendable (ShardRecord<Element>, Workspace<Element>, UnsafeMutablePointer<Element>) -> Void
+  ) throws(Cancelled) -> [Element] {
+    let total = Buffer<Element>(count: dimension, zeroed: true)
+    let sum = OrderedSum(into: total.pointer, count: dimension)
     try compute.pool.run(plan.lanes.count, cancellation: compute.cancellation) { lane in
       let part = sum.makePart()
       workspaces.with { workspace in
-        for shard in plan.lanes[lane] {
-          body(records[shard], records[shard].pass(pointers, workspace), workspace, part.pointer)
-        }
+        for shard in plan.lanes[lane] { body(records[shard], workspace, part.pointer) }
       }
       sum.add(part, lane: lane)
     }
-    result.withUnsafeMutableBufferPointer { $0.baseAddress?.update(from: total.pointer, count: count) }
+    return Array(UnsafeBufferPointer(start: total.pointer, count: dimension))
   }
 
-  /// Copies v where the passes can read it from any thread.
-  private func shared(_ v: [Element]) -> Buffer<Element> {
+  /// Puts v, and what layers compute from it once a product, where the passes can read it from any thread.
+  private func withDirection<Result>(
+    _ v: [Element], _ body: (Direction) throws(Cancelled) -> Result
+  ) throws(Cancelled) -> Result {
     precondition(v.count == dimension, "A direction has the length of θ, \(dimension).")
     let copy = Buffer<Element>(count: v.count)
     copy.pointer.update(from: v, count: v.count)
-    return copy
+    return try directions.with { transformed throws(Cancelled) in
+      try transformed.fill(from: UnsafePointer(copy.pointer), compute)
+      return try body(Direction(v: copy, transformed: transformed))
+    }
+  }
+
+  private struct Direction: Sendable {
+    let v: Buffer<Element>
+    let transformed: TransformedWeights<Element>
+  }
+
+  private func pass(
+    _ record: ShardRecord<Element>, _ workspace: Workspace<Element>, _ direction: Direction
+  ) -> Pass<Element> {
+    var pass = record.pass(pointers, workspace)
+    pass.transformedDirection = direction.transformed.pointer
+    return pass
   }
 
   /// The linearization at the same θ over some of the samples, by their places.
@@ -128,19 +159,16 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
   /// ∇²L(θ)·v, by Pearlmutter's R-operator (1994): a tangent forward and a tangent backward pass.
   /// - Throws: `Cancelled`.
   public func hessianProduct(_ v: [Element], into result: inout [Element]) throws(Cancelled) {
-    let v = shared(v)
     let scale = 1 / Double(count)
-    try summed(into: &result) { [self] record, pass, workspace, part in
-      let root = network.root
-      tangentForward(record, pass, v, workspace)
-      let tdy = workspace.rows[1].pointer
-      loss.curvature(
-        record.output.pointer, tf: workspace.rows[0].pointer, columns: record.columns,
-        targets: samples.targets,
-        range: record.range, scale: scale, into: tdy)
-      root.tangentBackward(
-        pass, v: v.pointer, x: record.input.pointer, y: record.output.pointer, tx: nil,
-        ty: workspace.rows[0].pointer, dy: record.outputGradient.pointer, tdy: tdy, tdx: nil, product: part)
+    result = try withDirection(v) { direction throws(Cancelled) in
+      try summed { [self] record, workspace, part in
+        let pass = pass(record, workspace, direction)
+        tangentForward(record, pass, direction, workspace)
+        let tdy = curvature(record, workspace, scale: scale)
+        network.root.tangentBackward(
+          pass, v: direction.v.pointer, x: record.input.pointer, y: record.output.pointer, tx: nil,
+          ty: workspace.rows[0].pointer, dy: record.outputGradient.pointer, tdy: tdy, tdx: nil, product: part)
+      }
     }
   }
 
@@ -148,40 +176,33 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
   /// loss's curvature, a backward pass.
   /// - Throws: `Cancelled`.
   public func gaussNewtonProduct(_ v: [Element], into result: inout [Element]) throws(Cancelled) {
-    let v = shared(v)
     let scale = 1 / Double(count)
-    try summed(into: &result) { [self] record, pass, workspace, part in
-      tangentForward(record, pass, v, workspace)
-      let tdy = workspace.rows[1].pointer
-      loss.curvature(
-        record.output.pointer, tf: workspace.rows[0].pointer, columns: record.columns,
-        targets: samples.targets,
-        range: record.range, scale: scale, into: tdy)
-      var pass = pass
-      pass.keepsGradients = false
-      network.root.backward(
-        pass, x: record.input.pointer, y: record.output.pointer, dy: tdy, dx: nil, gradient: part)
+    result = try withDirection(v) { direction throws(Cancelled) in
+      try summed { [self] record, workspace, part in
+        var pass = pass(record, workspace, direction)
+        tangentForward(record, pass, direction, workspace)
+        let tdy = curvature(record, workspace, scale: scale)
+        pass.keepsGradients = false
+        network.root.backward(
+          pass, x: record.input.pointer, y: record.output.pointer, dy: tdy, dx: nil, gradient: part)
+      }
     }
   }
 
   /// vᵀ∇ℓ(zᵢ, θ) of every sample i: a tangent forward pass alone, no gradient of a sample is ever formed.
   /// - Throws: `Cancelled`.
   public func directionalDerivatives(_ v: [Element]) throws(Cancelled) -> [Double] {
-    let v = shared(v)
     let result = Buffer<Double>(count: count)
-    try compute.pool.run(plan.lanes.count, cancellation: compute.cancellation) { [self] lane in
-      workspaces.with { workspace in
-        for shard in plan.lanes[lane] {
-          let record = records[shard]
-          tangentForward(record, record.pass(pointers, workspace), v, workspace)
-          for row in 0..<record.range.count {
-            let start = row * record.columns
-            // The kept output gradient is that of the mean: times n it is the sample's own.
-            result.pointer[record.range.lowerBound + row] =
-              Double(count)
-              * Element.dot(
-                record.outputGradient.pointer + start, workspace.rows[0].pointer + start, record.columns)
-          }
+    try withDirection(v) { direction throws(Cancelled) in
+      try forEachShard { [self] record, workspace in
+        tangentForward(record, pass(record, workspace, direction), direction, workspace)
+        for row in 0..<record.range.count {
+          let start = row * record.columns
+          // The kept output gradient is that of the mean: times n it is the sample's own.
+          result.pointer[record.range.lowerBound + row] =
+            Double(count)
+            * Element.dot(
+              record.outputGradient.pointer + start, workspace.rows[0].pointer + start, record.columns)
         }
       }
     }
@@ -193,24 +214,17 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
   /// - Returns: n rows of the input shape, channels-last.
   /// - Throws: `Cancelled`.
   public func inputGradients(_ v: [Element]) throws(Cancelled) -> [Element] {
-    let v = shared(v)
     let size = network.architecture.input.count
     let result = Buffer<Element>(count: count * size)
-    try compute.pool.run(plan.lanes.count, cancellation: compute.cancellation) { [self] lane in
-      workspaces.with { workspace in
-        for shard in plan.lanes[lane] {
-          let record = records[shard]
-          let pass = record.pass(pointers, workspace)
-          tangentForward(record, pass, v, workspace)
-          let tdy = workspace.rows[1].pointer
-          loss.curvature(
-            record.output.pointer, tf: workspace.rows[0].pointer, columns: record.columns,
-            targets: samples.targets, range: record.range, scale: 1 / Double(count), into: tdy)
-          network.root.tangentBackward(
-            pass, v: v.pointer, x: record.input.pointer, y: record.output.pointer, tx: nil,
-            ty: workspace.rows[0].pointer, dy: record.outputGradient.pointer, tdy: tdy,
-            tdx: result.pointer + record.range.lowerBound * size, product: nil)
-        }
+    try withDirection(v) { direction throws(Cancelled) in
+      try forEachShard { [self] record, workspace in
+        let pass = pass(record, workspace, direction)
+        tangentForward(record, pass, direction, workspace)
+        let tdy = curvature(record, workspace, scale: 1 / Double(count))
+        network.root.tangentBackward(
+          pass, v: direction.v.pointer, x: record.input.pointer, y: record.output.pointer, tx: nil,
+          ty: workspace.rows[0].pointer, dy: record.outputGradient.pointer, tdy: tdy,
+          tdx: result.pointer + record.range.lowerBound * size, product: nil)
       }
     }
     Element.scale(Element(count), result.pointer, result.count)
@@ -219,11 +233,22 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
 
   /// Leaves ḟ in the workspace's first rows.
   private func tangentForward(
-    _ record: ShardRecord<Element>, _ pass: Pass<Element>, _ v: Buffer<Element>,
+    _ record: ShardRecord<Element>, _ pass: Pass<Element>, _ direction: Direction,
     _ workspace: Workspace<Element>
   ) {
     network.root.tangentForward(
-      pass, v: v.pointer, x: record.input.pointer, y: record.output.pointer, tx: nil,
+      pass, v: direction.v.pointer, x: record.input.pointer, y: record.output.pointer, tx: nil,
       ty: workspace.rows[0].pointer)
+  }
+
+  /// ∇²_f ℓ·ḟ, from the workspace's first rows into its second.
+  private func curvature(
+    _ record: ShardRecord<Element>, _ workspace: Workspace<Element>, scale: Double
+  ) -> UnsafePointer<Element> {
+    let target = workspace.rows[1].pointer
+    loss.curvature(
+      record.output.pointer, tf: workspace.rows[0].pointer, columns: record.columns,
+      targets: samples.targets, range: record.range, scale: scale, into: target)
+    return UnsafePointer(target)
   }
 }

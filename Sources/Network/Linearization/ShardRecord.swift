@@ -23,7 +23,8 @@ final class ShardRecord<Element: Scalar>: @unchecked Sendable {
 
   func pass(_ state: StatePointers<Element>, _ workspace: Workspace<Element>) -> Pass<Element> {
     Pass(
-      count: range.count, parameters: state.parameters, statistics: state.statistics, frame: frame,
+      count: range.count, parameters: state.parameters, transformed: state.transformed,
+      statistics: state.statistics, frame: frame,
       workspace: workspace.frame, scratch: workspace.scratch.pointer)
   }
 
@@ -63,8 +64,9 @@ final class ShardRecord<Element: Scalar>: @unchecked Sendable {
   }
 }
 
-/// θ and the running statistics while passes read them.
+/// θ, its transformed weights and the running statistics while passes read them.
 struct StatePointers<Element>: @unchecked Sendable {
   let parameters: UnsafePointer<Element>
+  let transformed: UnsafePointer<Element>?
   let statistics: UnsafePointer<Element>
 }

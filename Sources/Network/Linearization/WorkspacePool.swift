@@ -25,7 +25,7 @@ final class ReusePool<Item>: @unchecked Sendable {
 
   init(_ make: @escaping @Sendable () -> Item) { self.make = make }
 
-  func with<Result>(_ body: (Item) -> Result) -> Result {
+  func with<Result, Failure: Error>(_ body: (Item) throws(Failure) -> Result) throws(Failure) -> Result {
     lock.lock()
     let item = free.popLast()
     lock.unlock()
@@ -35,6 +35,6 @@ final class ReusePool<Item>: @unchecked Sendable {
       free.append(taken)
       lock.unlock()
     }
-    return body(taken)
+    return try body(taken)
   }
 }

@@ -16,6 +16,7 @@ final class GradientMachine<Element: Scalar> {
   private let records: ReusePool<ShardRecord<Element>>
   private let workspaces: ReusePool<Workspace<Element>>
   private let losses: Buffer<Double>
+  private let transformed: TransformedWeights<Element>
   private let capacity: Int
 
   init(network: Network<Element>, loss: Loss, batchSize: Int, compute: Compute) {
@@ -31,6 +32,7 @@ final class GradientMachine<Element: Scalar> {
     records = ReusePool { ShardRecord(root, capacity: capacity) }
     workspaces = ReusePool { Workspace(root, capacity: capacity) }
     losses = Buffer(count: batchSize)
+    transformed = TransformedWeights(root, count: count)
   }
 
   /// Runs forward and backward over the minibatch in training mode; batch normalization's running statistics and
@@ -69,7 +71,7 @@ final class GradientMachine<Element: Scalar> {
     let scale = 1 / Double(batch.count)
     let correct = Buffer<Int>(count: plan.shards.count, zeroed: true)
     let shared = Uncheckedly(self)
-    return try state.withPointers { pointers throws(Cancelled) in
+    return try state.withPointers(transformed, compute) { pointers throws(Cancelled) in
       try compute.pool.run(plan.lanes.count, cancellation: compute.cancellation) { lane in
         let machine = shared.value
         let part = machine.sum.makePart()
@@ -112,7 +114,7 @@ final class GradientMachine<Element: Scalar> {
     let scale = 1 / Double(batch.count)
     let loss = loss
     let losses = losses
-    let correct = try state.withPointers { pointers throws(Cancelled) -> Int in
+    let correct = try state.withPointers(transformed, compute) { pointers throws(Cancelled) -> Int in
       try step.forEachShard { shard, _ in
         places.value[shard].record.gather(batch, plan.shards[shard])
       }

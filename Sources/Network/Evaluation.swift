@@ -88,8 +88,10 @@ extension NetworkState {
     let statistics = Buffer<Element>(count: self.statistics.count)
     statistics.pointer.update(from: self.statistics, count: self.statistics.count)
     let pointers = StatePointers(
-      parameters: UnsafePointer(theta.pointer), transformed: transformed.pointer, statistics: UnsafePointer(statistics.pointer))
-    return try withExtendedLifetime((theta, statistics)) { () throws(Cancelled) -> Result in try body(pointers)
+      parameters: UnsafePointer(theta.pointer), transformed: transformed.pointer,
+      statistics: UnsafePointer(statistics.pointer))
+    return try withExtendedLifetime((theta, statistics)) { () throws(Cancelled) -> Result in
+      try body(pointers)
     }
   }
 }

@@ -167,7 +167,7 @@ struct LinearizationTests {
     #expect(relativeError(gradients, estimate) < 2e-6)
   }
 
-  @Test(arguments: SmallNetwork.all)
+  @Test(arguments: SmallNetwork.all + SmallNetwork.wide)
   func threadsChangeNoBit(_ small: SmallNetwork) throws {
     let state = small.state(Float.self)
     let samples = small.samples(600)
@@ -186,7 +186,7 @@ struct LinearizationTests {
     #expect(one.1 == three.1)
   }
 
-  @Test(arguments: SmallNetwork.all)
+  @Test(arguments: SmallNetwork.all + SmallNetwork.wide)
   func floatFollowsDouble(_ small: SmallNetwork) throws {
     let state = small.state(Double.self)
     let single = NetworkState<Float>(

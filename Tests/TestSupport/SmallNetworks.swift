@@ -79,6 +79,30 @@ public struct SmallNetwork: Sendable, CustomStringConvertible {
       ]),
   ]
 
+  /// Networks with enough channels that their 3×3 convolutions go by minimal filtering in `Float`, over tiles of both
+  /// sizes, first and last in a branch, with and without bias; and plain ones beside them.
+  public static let wide: [SmallNetwork] = [
+    SmallNetwork(
+      "wide from plain", Shape(height: 12, width: 10, channels: 3),
+      [
+        .conv2d(outChannels: 16, kernel: [3, 3], padding: 1), .tanh,
+        .conv2d(outChannels: 20, kernel: [3, 3], padding: 1), .relu, .maxPool2d(kernel: [2, 2]),
+        .residual(
+          layers: NamedLayer.sequential([
+            .conv2d(outChannels: 20, kernel: [3, 3], padding: 1, bias: false), .batchNorm2d(), .tanh,
+            .conv2d(outChannels: 20, kernel: [3, 3], padding: 1, bias: false), .batchNorm2d(),
+          ])), .tanh, .maxPool2d(kernel: [2, 2]),
+        .conv2d(outChannels: 17, kernel: [3, 3], padding: 1), .tanh, .flatten, .linear(outFeatures: 3),
+      ]),
+    SmallNetwork(
+      "wide at once", Shape(height: 9, width: 6, channels: 18),
+      [
+        .conv2d(outChannels: 33, kernel: [3, 3], padding: 2), .tanh,
+        .conv2d(outChannels: 16, kernel: [3, 3]), .tanh, .adaptiveAvgPool2d(outputHeight: 2, outputWidth: 2),
+        .conv2d(outChannels: 16, kernel: [3, 3], padding: 1), .flatten, .linear(outFeatures: 3),
+      ]),
+  ]
+
   /// A state away from its symmetric start: running statistics and β are not 0 and 1.
   public func state<Element: Scalar>(_: Element.Type, seed: UInt64 = 1) -> NetworkState<Element> {
     var state = NetworkState<Element>(initial: architecture.layout, seed: seed)

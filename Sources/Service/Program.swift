@@ -69,6 +69,8 @@ public enum Program {
         _exit(1)
       }
       service.stop()
+      // A source that nobody holds any more hears no signal.
+      withExtendedLifetime(signals) {}
       return 0
     } catch {
       complain("influenced: \(error)")

@@ -99,6 +99,14 @@ struct RemoveRunTests {
     #expect(abs((try number(rows[1], "change")) / difference.norm - 1) < 1e-5)
   }
 
+  /// The Hessian of a network is indefinite: the path of CG ends there, and its best step is taken.
+  @Test func aPathThatEndsAtNegativeCurvatureSaysSo() throws {
+    let result = try remove(#""class": 8, "estimator": "fif", "solver": "cg", "modification_ratio": 0.5"#)
+    #expect(result["solver"]?["reason"] == "negative_curvature")
+    #expect(result["warnings"]?[0]?.stringValue?.contains("negative curvature") == true)
+    #expect(try number(result, "after", "self", "accuracy") < 0.2)
+  }
+
   @Test(arguments: ["gif", "pif"]) func threadsAndRepetitionChangeNothing(_ estimator: String) throws {
     let members = #""class": 8, "estimator": "\#(estimator)", "hessian_samples": 300, "gradient_samples": 50"#
     let store = try Self.trained.get()

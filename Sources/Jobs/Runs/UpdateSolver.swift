@@ -122,7 +122,9 @@ final class PathSearch<Element: Scalar> {
   func best(
     _ last: Solution<Element>, residual: ([Element]) throws -> (value: Double, products: Int)?
   ) throws -> Solution<Element> {
-    guard let bestStep, bestIteration < last.report.iterations else { return last }
+    guard let bestStep, bestIteration < last.report.iterations || last.report.reason == .observer else {
+      return last
+    }
     var report = last.report
     let history = report.residualHistory
     if let measured = try residual(bestStep) {
@@ -133,8 +135,9 @@ final class PathSearch<Element: Scalar> {
     }
     report.chosenIteration = bestIteration
     report.converged = report.relativeResidual <= report.tolerance
-    // The path was left on purpose: as far as the tolerance goes, its iterations were limited.
-    report.reason = report.converged ? nil : .iterationLimit
+    // Where the path was left on purpose, its iterations were limited; where it ended by itself, that is the reason.
+    report.reason =
+      report.converged ? nil : report.reason == .negativeCurvature ? .negativeCurvature : .iterationLimit
     return Solution(x: bestStep, report: report)
   }
 }
@@ -174,8 +177,10 @@ extension SolveReport {
     guard !converged else { return [] }
     let residual = "its relative residual is \(relativeResidual.shortText)"
     if let chosenIteration {
+      let end = reason == .negativeCurvature ? " The path ended at negative curvature." : ""
       return [
         "The update is step \(chosenIteration) of a path of \(iterations), the best on validation samples; \(residual)."
+          + end
       ]
     }
     let advice =

@@ -116,27 +116,27 @@ extension Double: Scalar {
   }
 
   @inlinable
-  public static func maxUpdate(
-    _ x: UnsafePointer<Double>, _ index: UInt8, _ y: UnsafeMutablePointer<Double>,
-    _ at: UnsafeMutablePointer<UInt8>, _ n: Int
+  public static func maxPool(
+    _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>, _ at: UnsafeMutablePointer<UInt8>,
+    _ window: Window, count: Int
   ) {
-    ck_max_update_f64(x, index, y, at, n)
+    withUnsafePointer(to: window.geometry) { ck_max_pool_f64(x, y, at, $0, count) }
   }
 
   @inlinable
-  public static func maxScatter(
-    _ g: UnsafePointer<Double>, _ at: UnsafePointer<UInt8>, _ index: UInt8, _ d: UnsafeMutablePointer<Double>,
-    _ n: Int
+  public static func maxPoolScatter(
+    _ dy: UnsafePointer<Double>, _ at: UnsafePointer<UInt8>, _ dx: UnsafeMutablePointer<Double>,
+    _ window: Window, count: Int
   ) {
-    ck_max_scatter_f64(g, at, index, d, n)
+    withUnsafePointer(to: window.geometry) { ck_max_pool_scatter_f64(dy, at, dx, $0, count) }
   }
 
   @inlinable
-  public static func maxGather(
-    _ x: UnsafePointer<Double>, _ at: UnsafePointer<UInt8>, _ index: UInt8, _ y: UnsafeMutablePointer<Double>,
-    _ n: Int
+  public static func maxPoolGather(
+    _ x: UnsafePointer<Double>, _ at: UnsafePointer<UInt8>, _ y: UnsafeMutablePointer<Double>,
+    _ window: Window, count: Int
   ) {
-    ck_max_gather_f64(x, at, index, y, n)
+    withUnsafePointer(to: window.geometry) { ck_max_pool_gather_f64(x, at, y, $0, count) }
   }
 
   @inlinable

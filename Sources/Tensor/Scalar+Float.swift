@@ -1,6 +1,12 @@
 import CKernels
 import COpenBLAS
 
+/// Which products of `Float` matrices there are besides BLAS.
+@usableFromInline
+enum ProductForm {
+  @usableFromInline static let hasOwn = ck_has_products() == 1
+}
+
 extension Float: Scalar {
   public static var precision: Precision { .float32 }
 
@@ -10,6 +16,14 @@ extension Float: Scalar {
     _ a: UnsafePointer<Float>, _ lda: Int, _ b: UnsafePointer<Float>, _ ldb: Int, _ beta: Float,
     _ c: UnsafeMutablePointer<Float>, _ ldc: Int
   ) {
+    // Where the processor has AVX-512 and the shape fills its tiles, the engine's own product.
+    if ProductForm.hasOwn, alpha == 1, beta == 0 || beta == 1, !(transposeA && transposeB), m >= 8, n >= 24,
+      k >= 8
+    {
+      ck_product_f32(
+        transposeA ? 1 : 0, transposeB ? 1 : 0, m, n, k, a, lda, b, ldb, beta == 1 ? 1 : 0, c, ldc)
+      return
+    }
     cblas_sgemm(
       CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
       Int32(m), Int32(n), Int32(k), alpha, a, Int32(lda), b, Int32(ldb), beta, c, Int32(ldc))
@@ -111,27 +125,27 @@ extension Float: Scalar {
   }
 
   @inlinable
-  public static func maxUpdate(
-    _ x: UnsafePointer<Float>, _ index: UInt8, _ y: UnsafeMutablePointer<Float>,
-    _ at: UnsafeMutablePointer<UInt8>, _ n: Int
+  public static func maxPool(
+    _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ at: UnsafeMutablePointer<UInt8>,
+    _ window: Window, count: Int
   ) {
-    ck_max_update_f32(x, index, y, at, n)
+    withUnsafePointer(to: window.geometry) { ck_max_pool_f32(x, y, at, $0, count) }
   }
 
   @inlinable
-  public static func maxScatter(
-    _ g: UnsafePointer<Float>, _ at: UnsafePointer<UInt8>, _ index: UInt8, _ d: UnsafeMutablePointer<Float>,
-    _ n: Int
+  public static func maxPoolScatter(
+    _ dy: UnsafePointer<Float>, _ at: UnsafePointer<UInt8>, _ dx: UnsafeMutablePointer<Float>,
+    _ window: Window, count: Int
   ) {
-    ck_max_scatter_f32(g, at, index, d, n)
+    withUnsafePointer(to: window.geometry) { ck_max_pool_scatter_f32(dy, at, dx, $0, count) }
   }
 
   @inlinable
-  public static func maxGather(
-    _ x: UnsafePointer<Float>, _ at: UnsafePointer<UInt8>, _ index: UInt8, _ y: UnsafeMutablePointer<Float>,
-    _ n: Int
+  public static func maxPoolGather(
+    _ x: UnsafePointer<Float>, _ at: UnsafePointer<UInt8>, _ y: UnsafeMutablePointer<Float>,
+    _ window: Window, count: Int
   ) {
-    ck_max_gather_f32(x, at, index, y, n)
+    withUnsafePointer(to: window.geometry) { ck_max_pool_gather_f32(x, at, y, $0, count) }
   }
 
   @inlinable

@@ -60,18 +60,19 @@ public protocol Scalar: BinaryFloatingPoint, Sendable, BitwiseCopyable {
   static func affineRowsAdd(
     _ x: UnsafePointer<Self>, _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>,
     _ y: UnsafeMutablePointer<Self>, _ m: Int, _ n: Int)
-  /// y ← max(x, y), `at` ← index where x wins; the first of equal values stays, a NaN wins.
-  static func maxUpdate(
-    _ x: UnsafePointer<Self>, _ index: UInt8, _ y: UnsafeMutablePointer<Self>,
-    _ at: UnsafeMutablePointer<UInt8>, _ n: Int)
-  /// d[c] ← d[c] + g[c] where at[c] is index.
-  static func maxScatter(
-    _ g: UnsafePointer<Self>, _ at: UnsafePointer<UInt8>, _ index: UInt8,
-    _ d: UnsafeMutablePointer<Self>, _ n: Int)
-  /// y[c] ← x[c] where at[c] is index.
-  static func maxGather(
-    _ x: UnsafePointer<Self>, _ at: UnsafePointer<UInt8>, _ index: UInt8,
-    _ y: UnsafeMutablePointer<Self>, _ n: Int)
+  /// y ← the largest value of every window of `count` pictures, `at` ← its index in the window; the first of equal
+  /// values stays, a NaN wins, padding never does.
+  static func maxPool(
+    _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, _ at: UnsafeMutablePointer<UInt8>,
+    _ window: Window, count: Int)
+  /// dx ← dx + dy at the places that `at` says.
+  static func maxPoolScatter(
+    _ dy: UnsafePointer<Self>, _ at: UnsafePointer<UInt8>, _ dx: UnsafeMutablePointer<Self>,
+    _ window: Window, count: Int)
+  /// y ← x at the places that `at` says.
+  static func maxPoolGather(
+    _ x: UnsafePointer<Self>, _ at: UnsafePointer<UInt8>, _ y: UnsafeMutablePointer<Self>,
+    _ window: Window, count: Int)
   /// Rows first ..< first + rows of the matrix whose row is the window of one output position, all samples'
   /// positions one after the other; a row runs along (kernel row, kernel column, channel).
   static func im2col(

@@ -136,7 +136,7 @@ public struct Winograd<Element: Scalar>: Sendable {
     gradient: UnsafeMutablePointer<Element>?, scratch: UnsafeMutablePointer<Element>
   ) {
     precondition(terms.count <= 2, "A backward pass has at most two terms.")
-    if let dx { dx.update(repeating: 0, count: count * window.input.count) }
+    if let dx { dx.clear(count * window.input.count) }
     let most = block(count)
     let sums = scratch
     let work = scratch + (isOneBlock(count) ? 0 : points * sumPlane(count))

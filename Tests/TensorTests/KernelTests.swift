@@ -117,19 +117,61 @@ struct KernelTests {
   @Test func rowsInFloat() { checkRows(Float.self) }
   @Test func rowsInDouble() { checkRows(Double.self) }
 
-  @Test func maximumKeepsTheFirstAndLetsNaNWin() {
-    let x: [Float] = [1, 5, -.infinity, .nan, 2]
-    var y: [Float] = [1, 2, -.infinity, 3, 4]
-    var at: [UInt8] = [0, 0, 0, 0, 0]
-    Float.maxUpdate(x, 7, &y, &at, 5)
-    #expect(at == [0, 7, 0, 7, 0])
+  @Test func maximumKeepsTheFirstAndLetsNaNWin() throws {
+    // One window of 1×2 places and five channels, a place of padding before it.
+    let window = try #require(
+      Window(
+        input: Shape(height: 1, width: 2, channels: 5), kernelHeight: 3, kernelWidth: 3, stride: 3, padding: 1
+      ))
+    let x: [Float] = [1, 2, -.infinity, 3, 4] + [1, 5, -.infinity, .nan, 2]
+    var y = [Float](repeating: 9, count: 5)
+    var at = [UInt8](repeating: 9, count: 5)
+    Float.maxPool(x, &y, &at, window, count: 1)
+    // The first place of all beats −∞ only as a NaN would: the choice stays at it.
+    #expect(at == [4, 5, 0, 5, 4])
     #expect(y[0] == 1 && y[1] == 5 && y[2] == -.infinity && y[3].isNaN && y[4] == 4)
-    var gathered: [Float] = [9, 9, 9, 9, 9]
-    Float.maxGather([1, 2, 3, 4, 5], at, 7, &gathered, 5)
-    #expect(gathered == [9, 2, 9, 4, 9])
-    var scattered: [Float] = [1, 1, 1, 1, 1]
-    Float.maxScatter([1, 2, 3, 4, 5], at, 0, &scattered, 5)
-    #expect(scattered == [2, 1, 4, 1, 6])
+    var gathered = [Float](repeating: 9, count: 5)
+    Float.maxPoolGather([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], at, &gathered, window, count: 1)
+    #expect(gathered == [1, 7, 0, 9, 5])
+    var scattered = [Float](repeating: 1, count: 10)
+    Float.maxPoolScatter([1, 2, 3, 4, 5], at, &scattered, window, count: 1)
+    #expect(scattered == [2, 1, 1, 1, 6] + [1, 3, 1, 5, 1])
+  }
+
+  /// Pools by their definition on overlapping, padded and cut-off windows of several pictures.
+  @Test func poolsOnEverySmallShape() throws {
+    for height in 2...6 {
+      for (kernel, stride, padding) in [(2, 2, 0), (3, 2, 1), (2, 1, 1), (3, 3, 0)] {
+        let shape = Shape(height: height, width: 5, channels: 3)
+        guard
+          let window = Window(
+            input: shape, kernelHeight: kernel, kernelWidth: kernel, stride: stride, padding: padding)
+        else { continue }
+        let samples = 2
+        let x = values(Double.self, samples * shape.count, "x")
+        let outputs = samples * window.positions * shape.channels
+        var y = [Double](repeating: 0, count: outputs)
+        var at = [UInt8](repeating: 0, count: outputs)
+        Double.maxPool(x, &y, &at, window, count: samples)
+        var gathered = [Double](repeating: 0, count: outputs)
+        Double.maxPoolGather(x, at, &gathered, window, count: samples)
+        #expect(gathered == y)
+        let dy = values(Double.self, outputs, "dy")
+        var dx = [Double](repeating: 0, count: x.count)
+        Double.maxPoolScatter(dy, at, &dx, window, count: samples)
+        #expect(abs(x.dot(dx) - y.dot(dy)) < 1e-12)
+        for index in 0..<outputs {
+          let (place, c) = (index / shape.channels, index % shape.channels)
+          let (sample, position) = (place / window.positions, place % window.positions)
+          let top = position / window.outputWidth * stride - padding
+          let left = position % window.outputWidth * stride - padding
+          let inside = (max(top, 0)..<min(top + kernel, height)).flatMap { row in
+            (max(left, 0)..<min(left + kernel, 5)).map { x[((sample * height + row) * 5 + $0) * 3 + c] }
+          }
+          #expect(y[index] == inside.max())
+        }
+      }
+    }
   }
 
   @Test func reluLetsNaNThrough() {
@@ -168,6 +210,48 @@ struct KernelTests {
           }
       }
       expectClose(c, expected, k)
+    }
+  }
+
+  /// Shapes around the tiles of the engine's own product and the parts it goes in, with room between rows.
+  @Test(arguments: [false, true], [false, true])
+  func matrixProductsInFloat(_ transposeA: Bool, _ transposeB: Bool) {
+    for (m, n, k) in [
+      (8, 24, 8), (12, 32, 16), (11, 33, 17), (23, 31, 15), (25, 64, 48), (7, 40, 20), (40, 20, 30),
+      (13, 97, 513),
+      (241, 32, 31), (485, 33, 8), (9, 30, 1030),
+    ] {
+      let lda = (transposeA ? m : k) + 3
+      let ldb = (transposeB ? k : n) + 5
+      let ldc = n + 2
+      let a = values(Float.self, (transposeA ? k : m) * lda, "a")
+      let b = values(Float.self, (transposeB ? n : k) * ldb, "b")
+      let start = values(Float.self, m * ldc, "c")
+      for beta: Float in [0, 1, 0.5] {
+        for alpha: Float in [1, 2] {
+          var c = start
+          if beta == 0 { for row in 0..<m { for j in 0..<n { c[row * ldc + j] = .nan } } }
+          Float.gemm(transposeA, transposeB, m, n, k, alpha, a, lda, b, ldb, beta, &c, ldc)
+          var worst = 0.0
+          for row in 0..<m {
+            for column in 0..<n {
+              var sum = 0.0
+              for l in 0..<k {
+                sum +=
+                  Double(a[transposeA ? l * lda + row : row * lda + l])
+                  * Double(b[transposeB ? column * ldb + l : l * ldb + column])
+              }
+              let expected = Double(alpha) * sum + Double(beta) * Double(start[row * ldc + column])
+              worst = max(worst, abs(Double(c[row * ldc + column]) - expected))
+            }
+            // What lies between the rows stays.
+            for gap in n..<ldc where row * ldc + gap < c.count {
+              #expect(c[row * ldc + gap] == start[row * ldc + gap])
+            }
+          }
+          #expect(worst < 1e-6 * Double(k + 8), "\(m)×\(n)×\(k), α \(alpha), β \(beta)")
+        }
+      }
     }
   }
 

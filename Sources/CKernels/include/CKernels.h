@@ -46,12 +46,14 @@ typedef struct {
   void ck_affine_rows_##S(const T *x, const T *a, const T *b, T *y, size_t m, size_t n);            \
   /* y[r,c] ← y[r,c] + a[c]·x[r,c] + b[c] */                                                        \
   void ck_affine_rows_add_##S(const T *x, const T *a, const T *b, T *y, size_t m, size_t n);        \
-  /* y[r,:] ← max over the window rows, with the index of the first maximum in at. */               \
-  void ck_max_update_##S(const T *x, uint8_t index, T *y, uint8_t *at, size_t n);                   \
-  /* d[c] ← d[c] + g[c] where at[c] = index */                                                      \
-  void ck_max_scatter_##S(const T *g, const uint8_t *at, uint8_t index, T *d, size_t n);            \
-  /* y[c] ← x[c] where at[c] = index */                                                             \
-  void ck_max_gather_##S(const T *x, const uint8_t *at, uint8_t index, T *y, size_t n);             \
+  /* y ← the largest value of each window, at ← its index in the window (the first of equals). */   \
+  void ck_max_pool_##S(const T *x, T *y, uint8_t *at, const ck_window *g, size_t samples);          \
+  /* dx ← dx + dy at the places that at says. */                                                    \
+  void ck_max_pool_scatter_##S(const T *dy, const uint8_t *at, T *dx, const ck_window *g,           \
+                               size_t samples);                                                     \
+  /* y ← x at the places that at says. */                                                           \
+  void ck_max_pool_gather_##S(const T *x, const uint8_t *at, T *y, const ck_window *g,              \
+                              size_t samples);                                                      \
   /* rows [first, first + rows) of the matrix whose row is the window of one output position. */     \
   void ck_im2col_##S(const T *x, T *columns, const ck_window *g, size_t first, size_t rows);        \
   /* dx ← dx + the transpose of im2col applied to those rows. */                                    \
@@ -103,3 +105,11 @@ CK_DECLARE_WINOGRAD(4, double, f64)
 
 /// 1 where the processor has the instructions of x86-64-v4 (AVX-512 F, BW, CD, DQ, VL).
 int ck_has_avx512(void);
+
+/// 1 where ck_product_f32 runs: on processors with AVX-512, outside the sanitizers.
+int ck_has_products(void);
+
+// C ← op(A)·op(B), added to C where accumulate is 1; op(A) m×k, op(B) k×n, not both transposed; k > 0. Takes 64 KB
+// of stack.
+void ck_product_f32(int transpose_a, int transpose_b, size_t m, size_t n, size_t k, const float *a, size_t lda,
+                    const float *b, size_t ldb, int accumulate, float *c, size_t ldc);

@@ -74,14 +74,14 @@ struct BatchNormalization<Element: Scalar>: Layer {
     let inverse = pass.scratch
     let sums = pass.scratch + channels
     let mean = running(pass, inverse)
-    sums.update(repeating: 0, count: channels)
+    sums.clear(channels)
     Element.centredDotRows(x, mean, dy, sums, rows(pass), channels)
     for c in 0..<channels { gradient[scale + c] += sums[c] * inverse[c] }
     Element.sumRows(dy, gradient + scale + channels, rows(pass), channels)
     guard let dx else { return }
     let a = pass.scratch + 2 * channels
     let zero = pass.scratch + 3 * channels
-    zero.update(repeating: 0, count: channels)
+    zero.clear(channels)
     for c in 0..<channels { a[c] = pass.parameters[scale + c] * inverse[c] }
     Element.affineRows(dy, a, zero, dx, rows(pass), channels)
   }
@@ -117,9 +117,9 @@ struct BatchNormalization<Element: Scalar>: Layer {
     let a = pass.scratch + 2 * channels
     let zero = pass.scratch + 3 * channels
     let mean = running(pass, inverse)
-    zero.update(repeating: 0, count: channels)
+    zero.clear(channels)
     if let product {
-      sums.update(repeating: 0, count: channels)
+      sums.clear(channels)
       Element.centredDotRows(x, mean, tdy, sums, rows(pass), channels)
       if let tx { Element.centredDotRows(tx, zero, dy, sums, rows(pass), channels) }
       for c in 0..<channels { product[scale + c] += sums[c] * inverse[c] }

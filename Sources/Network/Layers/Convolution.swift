@@ -136,7 +136,7 @@ struct Convolution<Element: Scalar>: Layer {
     _ pass: Pass<Element>, _ terms: [(dy: UnsafePointer<Element>, w: UnsafePointer<Element>)],
     _ dx: UnsafeMutablePointer<Element>
   ) {
-    if !window.isPointwise { dx.update(repeating: 0, count: pass.count * input.count) }
+    if !window.isPointwise { dx.clear(pass.count * input.count) }
     forEachBlock(pass.count) { first, rows in
       let target = window.isPointwise ? dx + first * k : pass.scratch
       for (index, term) in terms.enumerated() {

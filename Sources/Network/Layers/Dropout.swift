@@ -42,7 +42,7 @@ struct Dropout<Element: Scalar>: Layer {
     _ pass: Pass<Element>, v: UnsafePointer<Element>, x: UnsafePointer<Element>,
     tx: UnsafePointer<Element>?, ty: UnsafeMutablePointer<Element>
   ) {
-    if let tx { apply(pass, tx, ty) } else { ty.update(repeating: 0, count: pass.count * output.count) }
+    if let tx { apply(pass, tx, ty) } else { ty.clear(pass.count * output.count) }
   }
 
   func tangentBackward(

@@ -18,39 +18,12 @@ struct MaxPool<Element: Scalar>: Layer {
 
   func makeFrame(capacity: Int) -> Frame { Choices(count: capacity * output.count) }
 
-  /// Calls `body` with the input offset, output offset and window index of every pair inside the picture.
-  private func forEachPair(_ count: Int, _ body: (_ input: Int, _ output: Int, _ index: UInt8) -> Void) {
-    let channels = input.channels
-    for sample in 0..<count {
-      for oy in 0..<window.outputHeight {
-        for ox in 0..<window.outputWidth {
-          let target = ((sample * window.outputHeight + oy) * window.outputWidth + ox) * channels
-          for ky in 0..<window.kernelHeight {
-            let iy = oy * window.stride - window.padding + ky
-            guard iy >= 0, iy < input.height else { continue }
-            for kx in 0..<window.kernelWidth {
-              let ix = ox * window.stride - window.padding + kx
-              guard ix >= 0, ix < input.width else { continue }
-              let source = ((sample * input.height + iy) * input.width + ix) * channels
-              body(source, target, UInt8(ky * window.kernelWidth + kx))
-            }
-          }
-        }
-      }
-    }
-  }
-
   private func choices(_ pass: Pass<Element>) -> UnsafeMutablePointer<UInt8> {
     unsafeDowncast(pass.frame, to: Choices.self).index.pointer
   }
 
   func forward(_ pass: Pass<Element>, x: UnsafePointer<Element>, y: UnsafeMutablePointer<Element>) {
-    let at = choices(pass)
-    y.update(repeating: -.infinity, count: pass.count * output.count)
-    at.update(repeating: 0, count: pass.count * output.count)
-    forEachPair(pass.count) { source, target, index in
-      Element.maxUpdate(x + source, index, y + target, at + target, input.channels)
-    }
+    Element.maxPool(x, y, choices(pass), window, count: pass.count)
   }
 
   func backward(
@@ -58,23 +31,16 @@ struct MaxPool<Element: Scalar>: Layer {
     dx: UnsafeMutablePointer<Element>?, gradient: UnsafeMutablePointer<Element>
   ) {
     guard let dx else { return }
-    let at = choices(pass)
-    dx.update(repeating: 0, count: pass.count * input.count)
-    forEachPair(pass.count) { source, target, index in
-      Element.maxScatter(dy + target, at + target, index, dx + source, input.channels)
-    }
+    dx.clear(pass.count * input.count)
+    Element.maxPoolScatter(dy, choices(pass), dx, window, count: pass.count)
   }
 
   func tangentForward(
     _ pass: Pass<Element>, v: UnsafePointer<Element>, x: UnsafePointer<Element>,
     tx: UnsafePointer<Element>?, ty: UnsafeMutablePointer<Element>
   ) {
-    ty.update(repeating: 0, count: pass.count * output.count)
-    guard let tx else { return }
-    let at = choices(pass)
-    forEachPair(pass.count) { source, target, index in
-      Element.maxGather(tx + source, at + target, index, ty + target, input.channels)
-    }
+    guard let tx else { return ty.clear(pass.count * output.count) }
+    Element.maxPoolGather(tx, choices(pass), ty, window, count: pass.count)
   }
 
   func tangentBackward(
@@ -83,11 +49,8 @@ struct MaxPool<Element: Scalar>: Layer {
     tdx: UnsafeMutablePointer<Element>?, product: UnsafeMutablePointer<Element>?
   ) {
     guard let tdx else { return }
-    let at = choices(pass)
-    tdx.update(repeating: 0, count: pass.count * input.count)
-    forEachPair(pass.count) { source, target, index in
-      Element.maxScatter(tdy + target, at + target, index, tdx + source, input.channels)
-    }
+    tdx.clear(pass.count * input.count)
+    Element.maxPoolScatter(tdy, choices(pass), tdx, window, count: pass.count)
   }
 }
 
@@ -140,7 +103,7 @@ struct AveragePool<Element: Scalar>: Layer {
 
   private func average(_ count: Int, _ x: UnsafePointer<Element>, _ y: UnsafeMutablePointer<Element>) {
     let channels = input.channels
-    y.update(repeating: 0, count: count * output.count)
+    y.clear(count * output.count)
     for sample in 0..<count {
       let source = x + sample * input.count
       for (index, term) in terms.enumerated() {
@@ -155,7 +118,7 @@ struct AveragePool<Element: Scalar>: Layer {
   private func spread(_ count: Int, _ dy: UnsafePointer<Element>, _ dx: UnsafeMutablePointer<Element>?) {
     guard let dx else { return }
     let channels = input.channels
-    dx.update(repeating: 0, count: count * input.count)
+    dx.clear(count * input.count)
     for sample in 0..<count {
       let target = dx + sample * input.count
       for (index, term) in terms.enumerated() {
@@ -185,7 +148,7 @@ struct AveragePool<Element: Scalar>: Layer {
     if let tx {
       average(pass.count, tx, ty)
     } else {
-      ty.update(repeating: 0, count: pass.count * output.count)
+      ty.clear(pass.count * output.count)
     }
   }
 

@@ -63,7 +63,7 @@ struct Rearrangement<Element: Scalar>: Layer {
     if let tx {
       gather(pass.count, tx, ty)
     } else {
-      ty.update(repeating: 0, count: pass.count * output.count)
+      ty.clear(pass.count * output.count)
     }
   }
 

@@ -44,7 +44,7 @@ struct AugmentedSource: SampleSource {
         let fromY = y + dy
         let shifted = x + dx
         guard fromY >= 0, fromY < shape.height, shifted >= 0, shifted < shape.width else {
-          place.update(repeating: 0, count: channels)
+          place.clear(channels)
           continue
         }
         let fromX = flips ? shape.width - 1 - shifted : shifted

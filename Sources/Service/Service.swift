@@ -68,6 +68,9 @@ public final class Service: Sendable {
     try settleRecovered()
   }
 
+  /// Every route that is served, as method and pattern.
+  package var routes: [(method: String, pattern: String)] { application.routes }
+
   /// Starts the workers and listens.
   ///
   /// - Returns: the port.

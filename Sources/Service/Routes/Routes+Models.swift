@@ -86,6 +86,7 @@ extension Application {
     if let known = try known(key) { return known }
     let request = try CreateModelRequest(call.json(), catalog: catalog)
     guard let network = request.network else { throw Problem(.conflict, "the data set is not complete yet") }
+    try checkSize(network, request.precision)
     let name = request.name
     let dataset = request.dataset
     let description = JSONWriter.text(ModelDescription(request.record, network: network).json)
@@ -127,6 +128,18 @@ extension Application {
       throw error
     }
     return try represent(path, status: .created, headers: ["Location": path])
+  }
+
+  /// A model that could be neither downloaded nor uploaded is too large.
+  private func checkSize(_ network: Architecture, _ precision: Precision) throws {
+    let bytes = try Weights(layout: network.layout, precision: precision).byteCount()
+    guard bytes > configuration.blobLimit else { return }
+    throw RequestRejection(faults: [
+      RequestFault(
+        pointer: "/architecture",
+        detail: "has \(network.layout.parameterCount) parameters, \(bytes) bytes; "
+          + "blob_limit allows \(configuration.blobLimit) bytes")
+    ])
   }
 
   /// The weights that a model starts with, written but not owned yet.

@@ -27,6 +27,10 @@ extension RouteTable {
       }
       return Response(.ok, text: "ready\n")
     }
+    immediate(.get, "/openapi.json") { application, call in
+      try call.checkQuery()
+      return .json(bytes: application.contract)
+    }
     blocking(.get, "/metrics") { application, _ in
       var response = Response(.ok, text: try application.metricsText())
       response.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")

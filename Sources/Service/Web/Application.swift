@@ -18,6 +18,8 @@ final class Application: Sendable {
   let metrics: Metrics
   let log: Log
   let started = Timestamp.now()
+  /// The contract, made once.
+  let contract: [UInt8]
   let threads = BlockingThreads(limit: 32)
   private let authorization: Authorization
   private let router: Router<Route>
@@ -38,6 +40,7 @@ final class Application: Sendable {
     self.metrics = metrics
     self.log = log
     authorization = Authorization(token: configuration.token)
+    contract = JSONWriter.bytes(OpenAPI.document(token: configuration.token != nil))
     let table = RouteTable()
     table.addService()
     table.addDatasets()
@@ -48,6 +51,11 @@ final class Application: Sendable {
   }
 
   // MARK: One request
+
+  /// Every route, as method and pattern.
+  var routes: [(method: String, pattern: String)] {
+    router.routes.map { ($0.method.rawValue.lowercased(), $0.pattern) }
+  }
 
   /// Called on the connection's loop; never blocks.
   func handle(_ exchange: Exchange) {

@@ -1,0 +1,101 @@
+import Jobs
+
+extension OpenAPI {
+  /// What the service answers with.
+  static var answerSchemas: JSONObject {
+    let optional = Schema.optional
+    let links: JSONValue = ["type": "object", "additionalProperties": Schema.string]
+    let artifact = Schema.answer([
+      "name": Schema.string, "dtype": Schema.choice(["<f4", "<f8", "<i4", "<i8", "|u1"]),
+      "shape": Schema.array(Schema.integer(from: 0)), "bytes": Schema.integer(from: 0),
+      "sha256": Schema.sha256,
+    ])
+    let job: JSONObject = [
+      "id": Schema.id, "kind": Schema.string,
+      "state": Schema.choice(["queued", "running", "succeeded", "failed", "cancelled"]),
+      "priority": Schema.integer, "attempt": Schema.integer(from: 1), "created_at": Schema.time,
+      "started_at": optional(Schema.time), "finished_at": optional(Schema.time),
+      "progress": optional(Schema.ref("Progress")), "request": ["type": "object"],
+      "error": optional(Schema.ref("JobError")), "links": links,
+    ]
+    return [
+      "Problem": Schema.described(
+        Schema.answer(
+          [
+            "type": Schema.string, "title": Schema.string, "status": Schema.integer(from: 400, to: 599),
+            "detail": Schema.string,
+          ],
+          [
+            "errors": Schema.array(
+              Schema.answer([
+                "pointer": Schema.described(Schema.string, "RFC 6901"), "detail": Schema.string,
+              ]))
+          ]), "RFC 9457; errors has every fault of a body at once."),
+      "Service": Schema.answer([
+        "name": Schema.string, "version": Schema.string, "started_at": Schema.time, "links": links,
+        "capabilities": ["type": "object"], "limits": ["type": "object"],
+      ]),
+      "Progress": Schema.answer(
+        [
+          "fraction": Schema.number(.share), "phase": optional(Schema.string), "detail": Schema.string,
+          "eta": optional(Schema.number(.notNegative)),
+        ], ["seconds": ["type": "object", "additionalProperties": Schema.number]]),
+      "JobError": Schema.answer([
+        "reason": Schema.choice(JobFailure.Reason.allCases.map(\.rawValue)), "message": Schema.string,
+        "advice": Schema.string,
+      ]),
+      "Result": Schema.answer([
+        "artifacts": Schema.array(artifact),
+        "seconds": ["type": "object", "additionalProperties": Schema.number],
+      ]),
+      "JobSummary": Schema.answer(job),
+      "Job": Schema.answer(job.merging(["result": optional(Schema.ref("Result"))])),
+      "Checkpoint": Schema.answer([
+        "id": Schema.id, "model": Schema.name,
+        "kind": Schema.choice(CheckpointOrigin.allCases.map(\.rawValue)), "job": optional(Schema.id),
+        "parent": optional(Schema.id), "metrics": ["type": "object"], "bytes": Schema.integer(from: 0),
+        "sha256": Schema.sha256, "created_at": Schema.time, "links": links,
+      ]),
+      "Model": Schema.answer(
+        [
+          "name": Schema.name, "dataset": Schema.name, "architecture": Schema.anything,
+          "precision": Schema.choice(["float32", "float64"]), "loss": Schema.anything,
+          "weight_decay": Schema.number, "seed": Schema.integer, "training": optional(["type": "object"]),
+          "reference": optional(["type": "object"]), "job": optional(Schema.id),
+          "parameters": Schema.integer(from: 0), "checkpoint": optional(Schema.ref("Checkpoint")),
+          "metrics": optional(["type": "object"]), "created_at": Schema.time, "links": links,
+        ],
+        [
+          "layers": Schema.array(
+            Schema.answer([
+              "name": Schema.string, "type": Schema.string, "output_shape": Schema.array(Schema.integer),
+              "parameters": Schema.integer(from: 0),
+            ])), "checkpoints": Schema.array(Schema.ref("Checkpoint")),
+        ]),
+      "Dataset": Schema.answer(
+        [
+          "name": Schema.name, "state": Schema.choice(["incomplete", "ready", "failed"]),
+          "created_at": Schema.time, "source": ["type": "object"], "links": links,
+        ],
+        [
+          "shape": Schema.array(Schema.integer(from: 1)), "targets": Schema.choice(["classes", "values"]),
+          "classes": Schema.integer(from: 1), "class_names": optional(Schema.array(Schema.string)),
+          "outputs": Schema.integer(from: 1), "splits": ["type": "object"],
+          "normalization": ["type": "object"],
+          "groups": ["type": "object", "additionalProperties": Schema.integer(from: 0)],
+          "sha256": Schema.sha256, "origin": Schema.string, "missing": Schema.string,
+          "arrays": Schema.array(["type": "object"]),
+        ]),
+      "Sample": Schema.answer(
+        [
+          "dataset": Schema.name, "split": Schema.choice(["train", "test"]), "index": Schema.integer(from: 0),
+          "shape": Schema.array(Schema.integer(from: 1)), "values": Schema.array(Schema.number),
+        ],
+        [
+          "label": Schema.integer(from: 0), "class_name": Schema.string,
+          "true_label": Schema.integer(from: 0),
+          "target": Schema.array(Schema.number), "groups": Schema.array(Schema.string),
+        ]),
+    ]
+  }
+}

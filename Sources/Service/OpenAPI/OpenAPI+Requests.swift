@@ -1,0 +1,254 @@
+import Influence
+import Jobs
+import Network
+
+extension OpenAPI {
+  /// The bodies a client sends.
+  static var requestSchemas: JSONObject {
+    let seed = Schema.integer(from: 0, default: 0)
+    let sampleCount = Schema.anyOf(Schema.integer(from: 1), Schema.constant("all"))
+    var schemas: JSONObject = [
+      "Group": Schema.anyOf(
+        Schema.request(["class": Schema.integer(from: 0)]),
+        Schema.request(["indices": indices]), Schema.request(["poisoned": ["const": true]])),
+      "Loss": Schema.anyOf(
+        Schema.choice(["cross_entropy", "mse", "hinge"]),
+        Schema.request(["name": Schema.choice(["cross_entropy", "mse"])]),
+        Schema.request(
+          ["name": Schema.constant("hinge")], ["temperature": Schema.number(.positive, default: 1)])),
+      "Schedule": Schema.anyOf(
+        Schema.choice(["constant", "cosine", "step"]),
+        Schema.request(["name": Schema.choice(["constant", "cosine"])]),
+        Schema.request(
+          ["name": Schema.constant("step")],
+          [
+            "every": Schema.integer(from: 1, to: 1_000_000, default: 30),
+            "factor": Schema.number(.positiveShare, default: 0.1),
+          ])),
+      "Training": Schema.described(
+        Schema.request([:], recipe),
+        "momentum and nesterov belong to sgd, betas and epsilon to adam."),
+      "Solver": solver,
+      "Architecture": Schema.anyOf(
+        Schema.choice(NamedArchitecture.names),
+        Schema.request([
+          "name": Schema.choice(NamedArchitecture.names.filter { $0 != "mlp" && !$0.hasPrefix("resnet") })
+        ]),
+        Schema.request(
+          ["name": Schema.constant("mlp")],
+          [
+            "hidden": Schema.array(Schema.integer(from: 1, to: 1_000_000), maximum: 1000),
+            "activation": Schema.choice(["relu", "tanh"], default: "relu"),
+          ]),
+        Schema.request(
+          ["name": Schema.choice(["resnet18", "resnet50"])], ["stem": Schema.choice(["small", "imagenet"])]),
+        Schema.request(["layers": Schema.ref("Layers")])),
+      "Layers": ["type": "array", "items": Schema.ref("Layer"), "minItems": 1, "maxItems": 4096],
+      "Layer": layer,
+      "CreateModel": Schema.request(
+        ["name": Schema.name, "dataset": Schema.name, "architecture": Schema.ref("Architecture")],
+        [
+          "precision": Schema.choice(["float32", "float64"], default: "float32"), "seed": seed,
+          "loss": Schema.ref("Loss"), "weight_decay": Schema.number(.notNegative, default: 0),
+          "training": Schema.ref("Training"),
+        ]),
+      "CreateDataset": Schema.request(["name": Schema.name, "source": Schema.ref("DatasetSource")]),
+    ]
+    schemas = schemas.merging(datasetSchemas)
+    let target: JSONObject = ["checkpoint": Schema.id]
+    let group: JSONObject = [
+      "class": Schema.integer(from: 0), "indices": indices, "poisoned": Schema.boolean,
+    ]
+    func job(_ kind: String, _ optional: JSONObject) -> JSONValue {
+      Schema.request(
+        ["kind": Schema.constant(kind), "model": Schema.name],
+        target.merging(["priority": Schema.integer(from: -100, to: 100, default: 0)]).merging(optional))
+    }
+    schemas["TrainJob"] = job("train", JSONObject([("seed", Schema.integer(from: 0))]).merging(recipe))
+    schemas["EvaluateJob"] = job(
+      "evaluate",
+      [
+        "seed": seed, "dataset": Schema.name,
+        "split": Schema.choice(["train", "test", "validation"], default: "test"),
+      ])
+    schemas["RemoveJob"] = Schema.described(
+      job(
+        "remove",
+        group.merging([
+          "estimator": Schema.choice(Estimator.allCases.map(\.rawValue), default: "gif"),
+          "modification_ratio": Schema.number(.positiveShare, default: 0.1),
+          "selection": Schema.choice(SelectionCriterion.allCases.map(\.rawValue), default: "top_outputs"),
+          "solver": Schema.ref("Solver"), "damping": Schema.number(.notNegative, default: 0),
+          "hessian": Schema.choice(["hessian", "gauss_newton"], default: "hessian"),
+          "hessian_samples": sampleCount, "gradient_samples": sampleCount,
+          "gradient": Schema.choice(["influence", "newton"], default: "influence"),
+          "group_term": Schema.flag(default: true),
+          "scales": Schema.anyOf(
+            Schema.constant("auto"),
+            [
+              "type": "array", "minItems": 1, "maxItems": 1000,
+              "items": ["type": "number", "minimum": -1e6, "maximum": 1e6],
+            ]),
+          "seed": seed, "require_convergence": Schema.flag(default: false),
+        ])), "One of class, indices and poisoned: true is required.")
+    schemas["RetrainJob"] = Schema.described(
+      job(
+        "retrain",
+        group.merging([
+          "recover": Schema.flag(default: false), "seed": Schema.integer(from: 0), "name": Schema.name,
+          "training": Schema.ref("Training"),
+        ])), "One of class, indices and poisoned: true is required, unless recover is true.")
+    schemas["JobRequest"] = [
+      "oneOf": .array(["TrainJob", "EvaluateJob", "RemoveJob", "RetrainJob"].map(Schema.ref)),
+      "discriminator": [
+        "propertyName": "kind",
+        "mapping": [
+          "train": "#/components/schemas/TrainJob", "evaluate": "#/components/schemas/EvaluateJob",
+          "remove": "#/components/schemas/RemoveJob", "retrain": "#/components/schemas/RetrainJob",
+        ],
+      ],
+    ]
+    return schemas
+  }
+
+  private static var indices: JSONValue {
+    ["type": "array", "items": Schema.integer(from: 0), "minItems": 1, "uniqueItems": true]
+  }
+
+  /// The members of a recipe, all optional.
+  private static var recipe: JSONObject {
+    [
+      "optimizer": Schema.choice(["sgd", "adam"], default: "sgd"),
+      "learning_rate": Schema.number(.positive), "momentum": Schema.number(.properShare, default: 0.9),
+      "nesterov": Schema.flag(default: false),
+      "betas": ["type": "array", "items": Schema.number(.properShare), "minItems": 2, "maxItems": 2],
+      "epsilon": Schema.number(.positive, default: 1e-8), "schedule": Schema.ref("Schedule"),
+      "epochs": Schema.integer(from: 1, to: 1_000_000, default: 5),
+      "batch_size": Schema.anyOf(Schema.integer(from: 1), Schema.constant("all")),
+      "augment": ["type": "array", "items": Schema.choice(["flip", "crop"]), "uniqueItems": true],
+      "validation": Schema.number(.properShare, default: 0.1), "exclude": Schema.ref("Group"),
+    ]
+  }
+
+  private static var solver: JSONValue {
+    let tolerance = Schema.number(NumberRange(from: .excluding(0), to: .excluding(1)))
+    let count = Schema.integer(from: 1, to: 1_000_000)
+    let path: JSONObject = [
+      "iterations": Schema.anyOf(count, Schema.constant("auto")), "tolerance": tolerance,
+    ]
+    let limit: JSONObject = ["iterations": count, "tolerance": tolerance]
+    let scale: JSONObject = ["scale": Schema.number(.positive)]
+    return Schema.anyOf(
+      Schema.choice(SolverRequest.Name.allCases.map(\.rawValue), default: "lsmr"),
+      Schema.request(["name": Schema.choice(["lsmr", "cg", "minres"])], path),
+      Schema.request(["name": Schema.constant("neumann")], path.merging(scale)),
+      Schema.request(["name": Schema.constant("direct")], limit),
+      Schema.request(
+        ["name": Schema.constant("lissa")],
+        limit.merging(scale).merging([
+          "batch_size": Schema.integer(from: 1, to: 10_000_000, default: 64),
+          "repeats": Schema.integer(from: 1, to: 1000, default: 1),
+          "corrections": Schema.integer(from: 0, to: 1000, default: 10),
+        ])),
+      Schema.request(
+        ["name": Schema.constant("arnoldi")],
+        limit.merging([
+          "rank": Schema.integer(from: 1, to: 100_000, default: 50),
+          "complement": Schema.choice(["dropped", "constant", "solved"], default: "solved"),
+        ])))
+  }
+
+  private static var layer: JSONValue {
+    let size = Schema.integer(from: 1, to: 1 << 30)
+    let window = Schema.integer(from: 1, to: 4096)
+    let pair = Schema.anyOf(window, ["type": "array", "items": window, "minItems": 2, "maxItems": 2])
+    let padding = Schema.integer(from: 0, to: 4096, default: 0)
+    let bias = Schema.flag(default: true)
+    func layer(_ type: String, _ required: JSONObject = [:], _ optional: JSONObject = [:]) -> JSONValue {
+      Schema.request(JSONObject([("type", Schema.constant(type))]).merging(required), optional)
+    }
+    let pool: JSONObject = ["stride": window, "padding": padding]
+    return Schema.oneOf(
+      layer("linear", ["out_features": size], ["in_features": size, "bias": bias]),
+      layer(
+        "conv2d", ["out_channels": size, "kernel_size": pair],
+        ["stride": window, "padding": padding, "in_channels": size, "bias": bias]),
+      layer("batch_norm2d", [:], ["num_features": size]), layer("relu"), layer("tanh"), layer("flatten"),
+      layer("max_pool2d", ["kernel_size": pair], pool), layer("avg_pool2d", ["kernel_size": pair], pool),
+      layer("adaptive_avg_pool2d", ["output_size": pair]),
+      layer("dropout", [:], ["p": Schema.number(.properShare, default: 0.5)]),
+      layer("residual", ["layers": Schema.ref("Layers")], ["shortcut": Schema.ref("Layers")]))
+  }
+
+  private static var datasetSchemas: JSONObject {
+    let seed = Schema.integer(from: 0, default: 0)
+    let column = Schema.anyOf(Schema.string, Schema.integer(from: -100_000, to: 100_000))
+    let columns = Schema.anyOf(column, Schema.array(column))
+    let files: JSONObject = [
+      "train_inputs": Schema.string, "train_labels": Schema.string, "test_inputs": Schema.string,
+      "test_labels": Schema.string,
+    ]
+    func source(_ format: String, _ required: JSONObject, _ optional: JSONObject = [:]) -> JSONValue {
+      Schema.request(JSONObject([("format", Schema.constant(format))]).merging(required), optional)
+    }
+    let sizes: JSONObject = [
+      "samples": Schema.integer(from: 1, to: 10_000_000, default: 1000),
+      "test_samples": Schema.integer(from: 0, to: 10_000_000), "seed": seed,
+      "dimensions": Schema.integer(from: 1, to: 1_000_000),
+    ]
+    return [
+      "DatasetSource": Schema.oneOf(
+        source(
+          "builtin", ["name": Schema.choice(["iris", "digits"])],
+          ["test": Schema.choice(["every_fifth", "none"], default: "every_fifth")]),
+        source("idx", ["path": Schema.string], files.merging(["classes": Schema.integer(from: 2, to: 256)])),
+        source("cifar10", ["path": Schema.string]),
+        source(
+          "csv", ["path": Schema.string],
+          [
+            "header": Schema.flag(default: true), "delimiter": Schema.string, "target": columns,
+            "ignore": columns,
+            "kind": Schema.choice(["automatic", "classes", "values"], default: "automatic"),
+            "test_fraction": Schema.number(.properShare, default: 0.2), "test_path": Schema.string,
+            "seed": seed,
+            "classes": Schema.integer(from: 2, to: 100_000),
+            "shape": ["type": "array", "items": Schema.integer(from: 1), "minItems": 3, "maxItems": 3],
+            "standardize": Schema.flag(default: false),
+          ]),
+        source(
+          "npy", ["path": Schema.string],
+          files.merging([
+            "classes": Schema.integer(from: 2, to: 100_000), "standardize": Schema.flag(default: false),
+          ])),
+        source(
+          "synthetic", ["name": Schema.constant("blobs")],
+          sizes.merging([
+            "classes": Schema.integer(from: 2), "spread": Schema.number(.notNegative, default: 0.3),
+          ])),
+        source(
+          "synthetic", ["name": Schema.constant("linear-regression")],
+          sizes.merging([
+            "heterogeneous": Schema.integer(from: 0), "noise": Schema.number(.notNegative, default: 0.1),
+            "correlation": Schema.number(.properShare, default: 0.5),
+          ])),
+        Schema.described(
+          source(
+            "derived", ["of": Schema.name],
+            [
+              "classes": Schema.array(Schema.integer(from: 0)),
+              "take": Schema.request(
+                [:], ["train": Schema.integer(from: 1), "test": Schema.integer(from: 0), "seed": seed]),
+              "relabel": Schema.request(["fraction": Schema.number(.positiveShare)], ["seed": seed]),
+              "poison": Schema.request(
+                ["label": Schema.integer(from: 0)],
+                [
+                  "trigger": Schema.choice(["checkerboard", "patch"], default: "checkerboard"),
+                  "amount": Schema.number(.positiveShare), "size": Schema.integer(from: 1, to: 100_000),
+                  "fraction": Schema.number(NumberRange(from: .excluding(0), to: .excluding(1))),
+                  "placement": Schema.choice(["replace", "append"], default: "replace"), "seed": seed,
+                ]),
+            ]),
+          "At least one change; they are made in the order classes, take, relabel, poison."))
+    ]
+  }
+}

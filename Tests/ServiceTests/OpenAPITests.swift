@@ -1,0 +1,57 @@
+import Jobs
+import Service
+import Testing
+
+@Suite struct OpenAPITests {
+  private let document = OpenAPI.document(token: true)
+
+  @Test func everyRouteIsInTheContractAndNoOther() throws {
+    let running = try RunningService()
+    let served = Set(running.service.routes.map { "\($0.method) \($0.pattern)" })
+    var described: Set<String> = []
+    for path in document["paths"]?.objectValue?.members ?? [] {
+      for method in path.value.objectValue?.names ?? [] where method != "head" {
+        described.insert("\(method) \(path.name)")
+      }
+    }
+    #expect(served == described)
+    #expect(try running.get("/openapi.json").json == OpenAPI.document(token: false))
+  }
+
+  /// A schema's references lead somewhere, and operations have names of their own.
+  @Test func theDocumentIsWhole() {
+    let schemas = document["components"]?["schemas"]?.objectValue ?? [:]
+    var ids: [String] = []
+    func walk(_ value: JSONValue) {
+      switch value {
+      case .object(let object):
+        if let reference = object["$ref"]?.stringValue {
+          let name = reference.replacing("#/components/schemas/", with: "")
+          #expect(schemas[name] != nil, "\(reference)")
+        }
+        if let id = object["operationId"]?.stringValue { ids.append(id) }
+        for member in object.members { walk(member.value) }
+      case .array(let elements): elements.forEach(walk)
+      default: break
+      }
+    }
+    walk(document)
+    #expect(Set(ids).count == ids.count)
+    #expect(ids.count > 40)
+  }
+
+  /// The members of the request schemas are those that the readers know: a filled-in request has no other.
+  @Test(arguments: [
+    ("RemoveJob", #"{"kind": "remove", "model": "m", "class": 1}"#),
+    ("RemoveJob", #"{"kind": "remove", "model": "m", "indices": [1], "solver": "cg"}"#),
+    ("TrainJob", #"{"kind": "train", "model": "m"}"#),
+    ("TrainJob", #"{"kind": "train", "model": "m", "optimizer": "adam"}"#),
+    ("EvaluateJob", #"{"kind": "evaluate", "model": "m"}"#),
+    ("RetrainJob", #"{"kind": "retrain", "model": "m", "class": 1}"#),
+  ])
+  func requestsHaveTheMembersOfTheirSchema(_ schema: String, _ body: String) throws {
+    let request = try JobBody(JSONParser.parse(body), kinds: StandardJobs.kinds)
+    let properties = document["components"]?["schemas"]?[schema]?["properties"]?.objectValue ?? [:]
+    for name in request.json.objectValue?.names ?? [] { #expect(properties[name] != nil, "\(name)") }
+  }
+}

@@ -165,7 +165,7 @@ struct RemoveRunTests {
     #expect(result["solver"]?["name"]?.stringValue == solver)
     let residual = try number(result, "solver", "relative_residual")
     #expect(residual < (solver == "direct" ? 1e-6 : 1))
-    let converged = try #require(result["solver"]?["converged"]?.boolValue)
+    let converged = try #require(result["solver"]?["converged"]) == .bool(true)
     #expect(result["warnings"]?.arrayValue?.isEmpty == converged)
     #expect((result["solver"]?["reason"] == .null) == converged)
   }

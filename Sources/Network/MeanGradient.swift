@@ -13,8 +13,7 @@ extension Network {
       (ShardRecord(root, capacity: capacity), Workspace(root, capacity: capacity))
     }
     let count = layout.parameterCount
-    let total = Buffer<Element>(count: count, zeroed: true)
-    let sum = OrderedSum(into: total.pointer, count: count)
+    let sum = OrderedSum<Element>(count: count)
     let losses = Buffer<Double>(count: samples.count, zeroed: true)
     let scale = 1 / Double(samples.count)
     let transformed = TransformedWeights(root, count: layout.parameterCount)
@@ -34,7 +33,7 @@ extension Network {
     }
     return (
       Double.sum(losses.pointer, samples.count) * scale,
-      Array(UnsafeBufferPointer(start: total.pointer, count: count))
+      Array(UnsafeBufferPointer(start: sum.total, count: count))
     )
   }
 }

@@ -17,9 +17,9 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
   private let statistics: Buffer<Element>
   private let records: [ShardRecord<Element>]
   private let workspaces: ReusePool<Workspace<Element>>
-  /// θ's; those of directions.
   private let transformed: TransformedWeights<Element>
-  private let directions: ReusePool<TransformedWeights<Element>>
+  private let directions: ReusePool<Direction>
+  private let sums: ReusePool<OrderedSum<Element>>
 
   /// L(θ).
   public let meanLoss: Double
@@ -55,15 +55,15 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
 
     let count = network.layout.parameterCount
     transformed = TransformedWeights(root, count: count)
-    directions = ReusePool { TransformedWeights(root, count: count) }
+    directions = ReusePool { Direction(root, count: count) }
+    let sum = OrderedSum<Element>(count: count)
+    sums = ReusePool(first: sum) { OrderedSum(count: count) }
     try transformed.fill(from: UnsafePointer(parameters.pointer), compute)
 
     let pointers = StatePointers(
       parameters: UnsafePointer(parameters.pointer), transformed: transformed.pointer,
       statistics: UnsafePointer(statistics.pointer))
     let losses = Buffer<Double>(count: samples.count)
-    let total = Buffer<Element>(count: count, zeroed: true)
-    let sum = OrderedSum(into: total.pointer, count: count)
     let scale = 1 / Double(samples.count)
     try compute.pool.run(plan.lanes.count, cancellation: compute.cancellation) { lane in
       let part = sum.makePart()
@@ -79,7 +79,7 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
     }
     self.losses = Array(UnsafeBufferPointer(start: losses.pointer, count: samples.count))
     meanLoss = Double.sum(losses.pointer, samples.count) / Double(samples.count)
-    gradient = Array(UnsafeBufferPointer(start: total.pointer, count: count))
+    gradient = Array(UnsafeBufferPointer(start: sum.total, count: count))
   }
 
   /// Samples n.
@@ -106,37 +106,44 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
   }
 
   /// Runs `body` for every shard, lanes in parallel, and sums what the lanes leave in order.
-  private func summed(
+  private func sum(
+    into result: inout [Element],
     _ body: @Sendable (ShardRecord<Element>, Workspace<Element>, UnsafeMutablePointer<Element>) -> Void
-  ) throws(Cancelled) -> [Element] {
-    let total = Buffer<Element>(count: dimension, zeroed: true)
-    let sum = OrderedSum(into: total.pointer, count: dimension)
-    try compute.pool.run(plan.lanes.count, cancellation: compute.cancellation) { lane in
-      let part = sum.makePart()
-      workspaces.with { workspace in
-        for shard in plan.lanes[lane] { body(records[shard], workspace, part.pointer) }
+  ) throws(Cancelled) {
+    if result.count != dimension { result = .zeros(dimension) }
+    try sums.with { sum throws(Cancelled) in
+      sum.restart()
+      try compute.pool.run(plan.lanes.count, cancellation: compute.cancellation) { lane in
+        let part = sum.makePart()
+        workspaces.with { workspace in
+          for shard in plan.lanes[lane] { body(records[shard], workspace, part.pointer) }
+        }
+        sum.add(part, lane: lane)
       }
-      sum.add(part, lane: lane)
+      result.withUnsafeMutableBufferPointer { $0.baseAddress?.update(from: sum.total, count: dimension) }
     }
-    return Array(UnsafeBufferPointer(start: total.pointer, count: dimension))
   }
 
-  /// Puts v, and what layers compute from it once a product, where the passes can read it from any thread.
+  /// A vector, and what layers compute from it once a product, where the passes read it on any thread.
+  private final class Direction: Sendable {
+    let v: Buffer<Element>
+    let transformed: TransformedWeights<Element>
+
+    init(_ root: Chain<Element>, count: Int) {
+      v = Buffer(count: count)
+      transformed = TransformedWeights(root, count: count)
+    }
+  }
+
   private func withDirection<Result>(
     _ v: [Element], _ body: (Direction) throws(Cancelled) -> Result
   ) throws(Cancelled) -> Result {
     precondition(v.count == dimension, "A direction has the length of θ, \(dimension).")
-    let copy = Buffer<Element>(count: v.count)
-    copy.pointer.update(from: v, count: v.count)
-    return try directions.with { transformed throws(Cancelled) in
-      try transformed.fill(from: UnsafePointer(copy.pointer), compute)
-      return try body(Direction(v: copy, transformed: transformed))
+    return try directions.with { direction throws(Cancelled) in
+      direction.v.pointer.update(from: v, count: v.count)
+      try direction.transformed.fill(from: UnsafePointer(direction.v.pointer), compute)
+      return try body(direction)
     }
-  }
-
-  private struct Direction: Sendable {
-    let v: Buffer<Element>
-    let transformed: TransformedWeights<Element>
   }
 
   private func pass(
@@ -160,8 +167,8 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
   /// - Throws: `Cancelled`.
   public func hessianProduct(_ v: [Element], into result: inout [Element]) throws(Cancelled) {
     let scale = 1 / Double(count)
-    result = try withDirection(v) { direction throws(Cancelled) in
-      try summed { [self] record, workspace, part in
+    try withDirection(v) { direction throws(Cancelled) in
+      try sum(into: &result) { [self] record, workspace, part in
         let pass = pass(record, workspace, direction)
         tangentForward(record, pass, direction, workspace)
         let tdy = curvature(record, workspace, scale: scale)
@@ -177,8 +184,8 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
   /// - Throws: `Cancelled`.
   public func gaussNewtonProduct(_ v: [Element], into result: inout [Element]) throws(Cancelled) {
     let scale = 1 / Double(count)
-    result = try withDirection(v) { direction throws(Cancelled) in
-      try summed { [self] record, workspace, part in
+    try withDirection(v) { direction throws(Cancelled) in
+      try sum(into: &result) { [self] record, workspace, part in
         var pass = pass(record, workspace, direction)
         tangentForward(record, pass, direction, workspace)
         let tdy = curvature(record, workspace, scale: scale)

@@ -21,33 +21,38 @@ struct ShardPlan: Sendable {
   }
 }
 
-/// Sums vectors of lanes in the order of the lanes, however they arrive, holding as few as possible.
+/// Sums vectors of lanes in the order of the lanes, however they arrive, holding as few as possible; made once, it sums
+/// many times.
 final class OrderedSum<Element: Scalar>: @unchecked Sendable {
-  private let total: UnsafeMutablePointer<Element>
-  private let count: Int
+  private let result: Buffer<Element>
   private let lock = NSLock()
   private var next = 0
   private var waiting: [Int: Buffer<Element>] = [:]
   private var free: [Buffer<Element>] = []
 
-  /// - Parameter total: receives the sum; its contents before count as the first term.
-  init(into total: UnsafeMutablePointer<Element>, count: Int) {
-    self.total = total
-    self.count = count
-  }
+  /// - Parameter count: length of the vectors.
+  init(count: Int) { result = Buffer(count: count, zeroed: true) }
+
+  /// The sum of all vectors handed in since the start.
+  var total: UnsafePointer<Element> { UnsafePointer(result.pointer) }
 
   /// A zeroed vector for a lane to sum into.
   func makePart() -> Buffer<Element> {
     lock.lock()
     let part = free.popLast()
     lock.unlock()
-    guard let part else { return Buffer(count: count, zeroed: true) }
+    guard let part else { return Buffer(count: result.count, zeroed: true) }
     part.clear()
     return part
   }
 
-  /// Makes the sum ready to be built anew.
-  func restart() { next = 0 }
+  /// Begins a new sum, also after one that was broken off.
+  func restart() {
+    next = 0
+    free.append(contentsOf: waiting.values)
+    waiting = [:]
+    result.clear()
+  }
 
   /// Hands in the vector of a lane.
   func add(_ part: Buffer<Element>, lane: Int) {
@@ -55,7 +60,7 @@ final class OrderedSum<Element: Scalar>: @unchecked Sendable {
     defer { lock.unlock() }
     waiting[lane] = part
     while let part = waiting.removeValue(forKey: next) {
-      Element.add(part.pointer, total, count)
+      Element.add(part.pointer, result.pointer, result.count)
       free.append(part)
       next += 1
     }

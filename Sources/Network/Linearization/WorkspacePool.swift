@@ -23,7 +23,11 @@ final class ReusePool<Item>: @unchecked Sendable {
   private var free: [Item] = []
   private let make: @Sendable () -> Item
 
-  init(_ make: @escaping @Sendable () -> Item) { self.make = make }
+  /// - Parameter first: one that is there already.
+  init(first: Item? = nil, _ make: @escaping @Sendable () -> Item) {
+    self.make = make
+    if let first { free = [first] }
+  }
 
   func with<Result, Failure: Error>(_ body: (Item) throws(Failure) -> Result) throws(Failure) -> Result {
     lock.lock()

@@ -6,12 +6,11 @@ import Tensor
 /// all shards go layer by layer.
 final class GradientMachine<Element: Scalar> {
   /// ∇ of the minibatch's mean loss after `run`.
-  var gradient: UnsafePointer<Element> { UnsafePointer(total.pointer) }
+  var gradient: UnsafePointer<Element> { sum.total }
 
   private let network: Network<Element>
   private let loss: Loss
   private let compute: Compute
-  private let total: Buffer<Element>
   private let sum: OrderedSum<Element>
   private let records: ReusePool<ShardRecord<Element>>
   private let workspaces: ReusePool<Workspace<Element>>
@@ -24,8 +23,7 @@ final class GradientMachine<Element: Scalar> {
     self.loss = loss
     self.compute = compute
     let count = network.layout.parameterCount
-    total = Buffer(count: count)
-    sum = OrderedSum(into: total.pointer, count: count)
+    sum = OrderedSum(count: count)
     let capacity = min(network.shardSize, batchSize)
     self.capacity = capacity
     let root = network.root
@@ -42,7 +40,6 @@ final class GradientMachine<Element: Scalar> {
     _ batch: Samples, state: inout NetworkState<Element>, dropoutSeed: UInt64
   ) throws(Cancelled) -> (loss: Double, correct: Int) {
     let plan = ShardPlan(count: batch.count, shardSize: network.shardSize)
-    total.clear()
     sum.restart()
     let correct: Int
     if network.root.couplesSamples {

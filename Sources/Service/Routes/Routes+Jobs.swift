@@ -77,23 +77,29 @@ extension Application {
 
   /// A job as `GET /v1/jobs/{id}` has it; in lists without its result.
   func representation(_ record: JobRecord, brief: Bool = false) -> JSONValue {
-    func parsed(_ text: String?) -> JSONValue { text.flatMap { try? JSONParser.parse($0) } ?? .null }
+    (try? JSONParser.parse(representationBytes(record, brief: brief))) ?? .null
+  }
+
+  /// The same as JSON text. What is stored as JSON is put in as it is: jobs are polled often, and results are large.
+  func representationBytes(_ record: JobRecord, brief: Bool = false) -> [UInt8] {
+    func quoted(_ text: String?) -> String { JSONWriter.text(JSONValue(text)) }
     let running = record.state == .running ? queue.running(record.id) : nil
-    var object: JSONObject = [
-      "id": .string(record.id), "kind": .string(record.kind), "state": .string(record.state.rawValue),
-      "priority": JSONValue(record.priority), "attempt": JSONValue(record.attempt),
-      "created_at": .string(record.created.description), "started_at": JSONValue(record.started?.description),
-      "finished_at": JSONValue(record.finished?.description),
-      "progress": running?.progressJSON ?? parsed(record.progress), "request": parsed(record.request),
-      "error": parsed(record.error),
-    ]
-    if !brief { object["result"] = parsed(record.result) }
+    let progress = running.map { JSONWriter.text($0.progressJSON) } ?? record.progress ?? "null"
     let path = "/v1/jobs/\(record.id)"
-    object["links"] = [
+    let links: JSONValue = [
       "self": .string(path), "events": .string(path + "/events"), "result": .string(path + "/result"),
       "cancel": .string(path + "/cancel"),
     ]
-    return .object(object)
+    let id = quoted(record.id)
+    let times =
+      "\"created_at\":\"\(record.created)\",\"started_at\":\(quoted(record.started?.description)),"
+      + "\"finished_at\":\(quoted(record.finished?.description))"
+    var text = "{\"id\":\(id),\"kind\":\(quoted(record.kind)),\"state\":\"\(record.state.rawValue)\","
+    text += "\"priority\":\(record.priority),\"attempt\":\(record.attempt),\(times),\"progress\":\(progress),"
+    text += "\"request\":\(record.request),\"error\":\(record.error ?? "null"),"
+    if !brief { text += "\"result\":\(record.result ?? "null")," }
+    text += "\"links\":\(JSONWriter.text(links))}"
+    return Array(text.utf8)
   }
 
   fileprivate func createJob(_ call: Call) throws -> Response {
@@ -195,8 +201,10 @@ private final class JobWait: Sendable {
     do {
       let record = try application.job(id)
       guard isFinal || record.state.isFinished else { return }
-      let value = application.representation(record)
-      response = representation == .json ? .json(value) : .table(TextTable.object(value.objectValue ?? [:]))
+      response =
+        representation == .json
+        ? .json(bytes: application.representationBytes(record))
+        : .table(TextTable.object(application.representation(record).objectValue ?? [:]))
     } catch {
       response = application.response(to: error)
     }

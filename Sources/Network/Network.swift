@@ -92,7 +92,7 @@ extension Architecture {
   /// Values that the layers hand on for one sample.
   public var valuesPerSample: Int { input.count + Self.values(nodes) }
 
-  private static func values(_ nodes: [Node]) -> Int {
+  static func values(_ nodes: [Node]) -> Int {
     nodes.reduce(0) { sum, node in
       switch node {
       case .linear(_, let output, _, _), .convolution(_, _, _, _, let output, _, _),

@@ -12,6 +12,9 @@ public struct EventStore {
   /// How many of a job's events are kept at least.
   public static let limit = 1000
 
+  /// After so many events the oldest go.
+  public static let pruningStep = 64
+
   let session: Session
   private var connection: Connection { session.connection }
 
@@ -29,14 +32,16 @@ public struct EventStore {
       throw StorageError.notFound(.job, job)
     }
     // Not at every event, as each deletion costs as much as an insertion.
-    if id % 64 == 0 {
+    if id % Self.pruningStep == 0 {
       try connection.run("DELETE FROM event WHERE job = ? AND id <= ?", job, id - Self.limit)
     }
     return id
   }
 
   /// The events that came after the one with the id `after`, in order.
-  public func list(job: String, after: Int = 0, limit: Int = Self.limit) throws -> [EventRecord] {
+  public func list(job: String, after: Int = 0, limit: Int = Self.limit + Self.pruningStep) throws
+    -> [EventRecord]
+  {
     try connection.rows(
       "SELECT id, name, data, created FROM event WHERE job = ? AND id > ? ORDER BY id LIMIT ?", job, after,
       limit

@@ -156,13 +156,15 @@ public final class ComputePool: Sendable {
   /// The next batch in turn, with this thread counted among its helpers.
   private func takeBatch() -> Batch? {
     state.withLock { state in
-      guard !state.open.isEmpty else { return nil }
-      // In turn: the batch goes to the end, so that every caller gets its share.
-      let batch = state.open.removeFirst()
-      guard batch.next.load(ordering: .relaxed) < batch.count else { return nil }
-      state.open.append(batch)
-      batch.helpers.wrappingAdd(1, ordering: .acquiringAndReleasing)
-      return batch
+      // In turn: the batch goes to the end, so that every caller gets its share. One without an index left goes.
+      while !state.open.isEmpty {
+        let batch = state.open.removeFirst()
+        guard batch.next.load(ordering: .relaxed) < batch.count else { continue }
+        state.open.append(batch)
+        batch.helpers.wrappingAdd(1, ordering: .acquiringAndReleasing)
+        return batch
+      }
+      return nil
     }
   }
 

@@ -64,12 +64,21 @@ struct EvaluateRun: PreciseRun {
       "accuracy": JSONValue(evaluation.accuracy), "gradient_norm": .number(gradient.norm),
     ]
     if case .classes(let labels) = samples.targets, case .classification(let classes, _) = dataset.kind {
-      let confusion = Self.confusion(labels, classes: classes, outputs: outputs.pointer, columns: columns)
-      result["confusion"] = .array(confusion.map { JSONValue($0) })
-      result["per_class"] = .array(Self.perClass(evaluation, labels, classes: classes))
+      // The table grows with the square of the classes; `outputs.npy` has what it would say.
+      if classes <= Self.mostClassesInTables {
+        let confusion = Self.confusion(labels, classes: classes, outputs: outputs.pointer, columns: columns)
+        result["confusion"] = .array(confusion.map { JSONValue($0) })
+        result["per_class"] = .array(Self.perClass(evaluation, labels, classes: classes))
+      } else {
+        result["confusion"] = .null
+        result["per_class"] = .null
+      }
     }
     return .object(result)
   }
+
+  /// The most classes that results have a row for.
+  static let mostClassesInTables = 1000
 
   /// Row: the label; column: the class that the network names.
   private static func confusion<Element: Scalar>(
@@ -83,8 +92,10 @@ struct EvaluateRun: PreciseRun {
   }
 
   private static func perClass(_ evaluation: Evaluation, _ labels: [Int32], classes: Int) -> [JSONValue] {
-    (0..<classes).map { label in
-      let own = evaluation.selecting(labels.indices.filter { Int(labels[$0]) == label })
+    var places = Array(repeating: [Int](), count: classes)
+    for (place, label) in labels.enumerated() { places[Int(label)].append(place) }
+    return (0..<classes).map { label in
+      let own = evaluation.selecting(places[label])
       var row: JSONObject = ["class": JSONValue(label), "samples": JSONValue(own.losses.count)]
       row["loss"] = own.json["loss"] ?? .null
       row["accuracy"] = own.json["accuracy"] ?? .null

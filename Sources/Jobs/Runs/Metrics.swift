@@ -35,9 +35,9 @@ struct ForgettingMetrics: Sendable {
     a + 1 - s > 0 ? 2 * a * (1 - s) / (a + 1 - s) : 0
   }
 
-  /// As the trial of a scale; without a score never the best.
+  /// As the trial of a scale; without a score, or with outputs that are no numbers, never the best.
   func trial(_ scale: Double) -> ScaleTrial {
-    ScaleTrial(scale: scale, score: score ?? .nan, tieBreak: smoothScore)
+    ScaleTrial(scale: scale, score: isFinite ? score ?? .nan : .nan, tieBreak: smoothScore)
   }
 
   /// Whether every loss is a number.
@@ -79,10 +79,12 @@ extension LoadedModel {
     forgetting(group, members: members, in: dataset.test.samples())
   }
 
-  /// What choices are made on: the held-out validation samples, or the training samples where there are none.
+  /// What choices are made on: the held-out validation samples, or the training samples where there are none of
+  /// the group, or none of the rest.
   func choiceSamples(_ group: GroupChoice, members: [Int], partition: Partition) -> ForgettingSamples {
-    let indices = partition.validation.isEmpty ? partition.training : partition.validation
-    return forgetting(group, members: members, in: dataset.train.samples(indices))
+    let held = forgetting(group, members: members, in: dataset.train.samples(partition.validation))
+    if held.own.count > 0, held.test.count > 0 { return held }
+    return forgetting(group, members: members, in: dataset.train.samples(partition.training))
   }
 
   private func forgetting(_ group: GroupChoice, members: [Int], in samples: Samples) -> ForgettingSamples {

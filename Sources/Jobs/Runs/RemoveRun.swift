@@ -138,7 +138,10 @@ struct RemoveRun: PreciseRun {
     guard
       let reference = try environment.catalog.retrained(model.record.name, request.group, recovers: false)
     else { return nil }
-    let state = try model.state(reference.id, environment.catalog)
+    // A reference of an earlier model of this name may not fit: then there is none.
+    guard let state = try? model.state(reference.id, environment.catalog),
+      state.parameters.count == model.layout.parameterCount
+    else { return nil }
     guard case .object(var object) = try samples.evaluate(model, state, compute).json else { return nil }
     object["checkpoint"] = .string(reference.id)
     return .object(object)

@@ -32,8 +32,9 @@ public struct Architecture: Sendable, Equatable {
   public let rows: [Row]
   let nodes: [Node]
 
-  /// The most parameters and the most values a layer may hand on for one sample.
-  public static let limits = (parameters: 1 << 30, values: 1 << 28)
+  /// The most parameters, and the most values that one layer, and all layers together, may hand on for one
+  /// sample. ResNet-50 at 224×224 hands on 42 million.
+  public static let limits = (parameters: 1 << 30, values: 1 << 28, allValues: 1 << 27)
 
   /// Follows the shapes through the layers.
   /// - Parameters:
@@ -49,6 +50,11 @@ public struct Architecture: Sendable, Equatable {
     if builder.faults.isEmpty, let outputs, output.count != outputs {
       builder.fault(
         path, "the network gives \(output) values a sample, but the data set needs \(outputs) outputs")
+    }
+    let values = input.count + Self.values(nodes)
+    if builder.faults.isEmpty, values > Self.limits.allValues {
+      builder.fault(
+        path, "the layers hand on \(values) values a sample; at most \(Self.limits.allValues) are taken")
     }
     if !builder.faults.isEmpty { throw ArchitectureFaults(builder.faults) }
     self.input = input

@@ -16,6 +16,7 @@ final class DatasetUpload: Sendable {
   private let part: String
   private let classes: Int?
   private let state: Mutex<State>
+  private static let settling = Mutex(())
 
   private struct State {
     /// The bytes so far, until the header is known.
@@ -106,14 +107,18 @@ final class DatasetUpload: Sendable {
       }
       return JSONWriter.text(["dtype": .string(header.dtype.rawValue), "shape": JSONValue(header.shape)])
     }
-    let isNew = try store(detail)
-    do {
-      try settle()
-    } catch {
-      try? application.store.write { [name, split, part] session in
-        try session.removePart(name, split: split, part: part, alsoEmptySet: isNew)
+    // One at a time: two arrays that arrive together must not both find the other missing.
+    let isNew = try Self.settling.withLock { _ in
+      let isNew = try store(detail)
+      do {
+        try settle()
+      } catch {
+        try? application.store.write { [name, split, part] session in
+          try session.removePart(name, split: split, part: part, alsoEmptySet: isNew)
+        }
+        throw error
       }
-      throw error
+      return isNew
     }
     let record = try application.dataset(name)
     return .json(
@@ -132,6 +137,13 @@ final class DatasetUpload: Sendable {
           guard (try? JSONParser.parse(known.source))?["format"] == "upload" else {
             throw Problem(
               .conflict, "the data set \"\(name)\" was not uploaded; delete it, or choose another name")
+          }
+          // What models and derived sets were made of does not change under them.
+          if try session.datasets.parts(of: name).contains(where: { $0.split == split && $0.part == part }) {
+            throw Problem(
+              .conflict,
+              "the data set \"\(name)\" has its \(split)/\(part) already; delete the set, or choose another name"
+            )
           }
         } else {
           try session.datasets.create(

@@ -9,8 +9,10 @@ struct UpdateSolver {
 
   /// The longest path that `auto` follows.
   static let pathLimit = 60
-  /// Looks without a better score after which it stops.
+  /// Looks without a gain after which it stops.
   static let patience = 5
+  /// What a score must rise by to count as a gain.
+  static let gain = 0.001
 
   func solve<Element: Scalar>(
     _ curvature: SampledCurvature<Element>, _ gradient: [Element], _ indices: [Int],
@@ -66,6 +68,8 @@ final class PathSearch<Element: Scalar> {
   private var next = 1
   /// The best scale of the look before; nil where that told nothing.
   private var scale: Double?
+  /// The score that counted as the last gain.
+  private var milestone = -Double.infinity
   private var looksWithoutGain = 0
   private var best: ScaleTrial?
   private(set) var bestIteration = 0
@@ -79,8 +83,13 @@ final class PathSearch<Element: Scalar> {
     // Steps 1, 2, 3, 4, 5, 7, 9, 12, 16, 21, 27, …
     next = max(iteration + 1, Int((Double(iteration) * 1.3).rounded()))
     let trial = try bestTrial(of: x)
-    // What decides between equal scores is no reason to go on for long.
-    looksWithoutGain = trial.score > best?.score ?? -.infinity ? 0 : looksWithoutGain + 1
+    // A gain within a sample or two is no reason to go on for long.
+    if trial.score >= milestone + UpdateSolver.gain {
+      milestone = trial.score
+      looksWithoutGain = 0
+    } else {
+      looksWithoutGain += 1
+    }
     if best.map({ trial.isBetter(than: $0) }) ?? true {
       best = trial
       bestIteration = iteration

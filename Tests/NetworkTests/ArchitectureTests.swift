@@ -33,6 +33,18 @@ struct ArchitectureTests {
     #expect(try architecture("resnet50", input, outputs: 1000).layout.parameterCount == 25_557_032)
   }
 
+  /// A layer within its own limit, many of them beyond that of all: no shard of such a network fits into memory.
+  @Test func networksThatHandOnTooMuchAreRefused() {
+    let wide = LayerDescription.conv2d(outChannels: 500_000, kernel: [1, 1])
+    let layers = [
+      wide, .adaptiveAvgPool2d(outputHeight: 1, outputWidth: 1), .flatten, .linear(outFeatures: 2),
+    ]
+    #expect(throws: ArchitectureFaults.self) {
+      try Architecture(
+        layers: NamedLayer.sequential(layers), input: Shape(height: 20, width: 20, channels: 1), outputs: 2)
+    }
+  }
+
   @Test func tensorNamesAreThoseOfPyTorch() throws {
     let cnn = try architecture("cnn", Shape(height: 28, width: 28, channels: 1))
     #expect(cnn.layout.tensors.last?.name == "9.bias")

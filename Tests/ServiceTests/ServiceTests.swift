@@ -153,6 +153,10 @@ import Testing
     #expect(sample["values"] == [3.0, 4.0])
     #expect(sample["label"] == 1)
     #expect(try running.get("/v1/datasets/mine/train/4").status == 404)
+    // What is there stays: neither the same array again nor another one takes its place.
+    let again = try running.send("PUT", "/v1/datasets/mine/train/labels", npy("|u1", "(3,)", [0, 1, 0]))
+    #expect(again.status == 409, "\(again.text)")
+    #expect(try running.get("/v1/datasets/mine").json["state"] == "ready")
     #expect(
       try running.post("/v1/models", ["name": "m", "dataset": "mine", "architecture": "logistic"]).status
         == 201)

@@ -20,7 +20,7 @@ FROM debian:bookworm-slim
 RUN apt-get update \
   && apt-get install -y --no-install-recommends curl libopenblas0-pthread libsqlite3-0 libstdc++6 \
   && rm -rf /var/lib/apt/lists/* \
-  && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin influenced \
+  && useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin influenced \
   && install -d -o influenced -g influenced /data /data/datasets
 COPY --from=build /out/influenced /usr/local/bin/influenced
 COPY LICENSE Sources/Datasets/ORIGINS.md /usr/share/doc/influenced/

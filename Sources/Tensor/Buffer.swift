@@ -8,27 +8,37 @@
 public final class Buffer<Element: BitwiseCopyable>: @unchecked Sendable {
   public let pointer: UnsafeMutablePointer<Element>
   public let count: Int
+  /// Bytes of a block of the cache; 0 for memory of one's own.
+  private let cachedBytes: Int
 
   /// Memory of `count` elements, zeroed when `zeroed`, otherwise undefined.
   public init(count: Int, zeroed: Bool = false) {
     self.count = count
     let bytes = max(64, (count * MemoryLayout<Element>.stride + 63) & ~63)
-    let isLarge = bytes >= Self.largePage
-    var memory: UnsafeMutableRawPointer?
-    guard posix_memalign(&memory, isLarge ? Self.largePage : 64, bytes) == 0, let raw = memory else {
-      fatalError("The system has no \(bytes) bytes of memory left for a buffer.")
+    let raw: UnsafeMutableRawPointer
+    if bytes >= BlockCache.unit {
+      guard let block = BlockCache.shared.take(bytes) else { Self.fail(bytes) }
+      (raw, cachedBytes) = block
+    } else {
+      var memory: UnsafeMutableRawPointer?
+      guard posix_memalign(&memory, 64, bytes) == 0, let memory else { Self.fail(bytes) }
+      (raw, cachedBytes) = (memory, 0)
     }
-    // Fresh memory costs a fault a page, and products take and give back tens of megabytes. Only advice: without large
-    // pages nothing else changes.
-    if isLarge { _ = madvise(raw, bytes & ~(Self.largePage - 1), MADV_HUGEPAGE) }
     if zeroed { memset(raw, 0, bytes) }
     pointer = raw.bindMemory(to: Element.self, capacity: max(count, 1))
   }
 
-  /// Bytes of a large page on the processors the service runs on.
-  private static var largePage: Int { 2 << 20 }
+  private static func fail(_ bytes: Int) -> Never {
+    fatalError("The system has no \(bytes) bytes of memory left for a buffer.")
+  }
 
-  deinit { free(pointer) }
+  deinit {
+    if cachedBytes > 0 {
+      BlockCache.shared.give(pointer, bytes: cachedBytes)
+    } else {
+      free(pointer)
+    }
+  }
 
   /// Sets every byte to zero.
   public func clear() { pointer.clear(count) }

@@ -58,40 +58,18 @@ extension Network {
     _ body: @Sendable (ShardRecord<Element>) -> Void
   ) throws(Cancelled) {
     let plan = ShardPlan(count: samples.count, shardSize: shardSize)
-    let root = root
+    let root = folded.root
     let capacity = min(shardSize, max(samples.count, 1))
     let places = ReusePool<(ShardRecord<Element>, Workspace<Element>)> {
       (ShardRecord(root, capacity: capacity), Workspace(root, capacity: capacity))
     }
-    let transformed = TransformedWeights(root, count: layout.parameterCount)
-    try state.withPointers(transformed, compute) { pointers throws(Cancelled) in
+    try state.withPointers(in: folded, Operand(folded), compute) { pointers throws(Cancelled) in
       try compute.pool.run(plan.shards.count, cancellation: compute.cancellation) { shard in
         places.with { record, workspace in
           record.load(samples, plan.shards[shard], pointers, workspace)
           body(record)
         }
       }
-    }
-  }
-}
-
-extension NetworkState {
-  /// Lends θ and the statistics to passes on any thread.
-  /// - Parameter transformed: receives θ's transformed weights.
-  func withPointers<Result>(
-    _ transformed: TransformedWeights<Element>, _ compute: Compute,
-    _ body: (StatePointers<Element>) throws(Cancelled) -> Result
-  ) throws(Cancelled) -> Result {
-    let theta = Buffer<Element>(count: parameters.count)
-    theta.pointer.update(from: parameters, count: parameters.count)
-    try transformed.fill(from: theta.pointer, compute)
-    let statistics = Buffer<Element>(count: self.statistics.count)
-    statistics.pointer.update(from: self.statistics, count: self.statistics.count)
-    let pointers = StatePointers(
-      parameters: UnsafePointer(theta.pointer), transformed: transformed.pointer,
-      statistics: UnsafePointer(statistics.pointer))
-    return try withExtendedLifetime((theta, statistics)) { () throws(Cancelled) -> Result in
-      try body(pointers)
     }
   }
 }

@@ -7,7 +7,8 @@ extension Network {
     _ state: NetworkState<Element>, on samples: Samples, loss: Loss, compute: Compute
   ) throws(Cancelled) -> (meanLoss: Double, gradient: [Element]) {
     let plan = ShardPlan(count: samples.count, shardSize: shardSize)
-    let root = root
+    let form = folded
+    let root = form.root
     let capacity = min(shardSize, max(samples.count, 1))
     let places = ReusePool<(ShardRecord<Element>, Workspace<Element>)> {
       (ShardRecord(root, capacity: capacity), Workspace(root, capacity: capacity))
@@ -16,8 +17,7 @@ extension Network {
     let sum = OrderedSum<Element>(count: count)
     let losses = Buffer<Double>(count: samples.count, zeroed: true)
     let scale = 1 / Double(samples.count)
-    let transformed = TransformedWeights(root, count: layout.parameterCount)
-    try state.withPointers(transformed, compute) { pointers throws(Cancelled) in
+    try state.withPointers(in: form, Operand(form), compute) { pointers throws(Cancelled) in
       try compute.pool.run(plan.lanes.count, cancellation: compute.cancellation) { lane in
         let part = sum.makePart()
         places.with { record, workspace in
@@ -33,7 +33,7 @@ extension Network {
     }
     return (
       Double.sum(losses.pointer, samples.count) * scale,
-      Array(UnsafeBufferPointer(start: sum.total, count: count))
+      try state.pullBack(sum.total, in: form, compute)
     )
   }
 }

@@ -5,11 +5,16 @@ import Tensor
 /// It holds no parameters; every pass is given them.
 public final class Network<Element: Scalar>: Sendable {
   public let architecture: Architecture
-  let root: Chain<Element>
+  /// The layers as they are: what training runs, and what shows a neuron's own output.
+  let plain: NetworkForm<Element>
+  /// The same function of θ where batch normalization uses its running statistics, with fewer layers: what
+  /// everything else runs.
+  let folded: NetworkForm<Element>
 
   public init(_ architecture: Architecture) {
     self.architecture = architecture
-    root = Self.chain(architecture.nodes, input: architecture.input)
+    plain = NetworkForm(architecture, foldsNormalization: false)
+    folded = NetworkForm(architecture, foldsNormalization: true)
   }
 
   public var layout: ParameterLayout { architecture.layout }
@@ -24,67 +29,6 @@ public final class Network<Element: Scalar>: Sendable {
     var size = 32
     while size > 8, size * values > 1 << 26 { size /= 2 }
     return size
-  }
-
-  private static func chain(_ nodes: [Architecture.Node], input: Shape) -> Chain<Element> {
-    var stages: [Chain<Element>.Stage] = []
-    func activate(_ activation: Activation) {
-      if let last = stages.last, last.activation == .identity {
-        stages[stages.count - 1].activation = activation
-      } else {
-        let shape = stages.last?.layer.output ?? input
-        stages.append(.init(layer: Rearrangement<Element>.identity(shape), activation: activation))
-      }
-    }
-    for node in nodes {
-      switch node {
-      case .relu: activate(.relu)
-      case .tanh: activate(.tanh)
-      // A vector, and a picture of one channel, lie in memory as PyTorch flattens them.
-      case .flatten(let shape) where shape.channels == 1 || shape.positions == 1: break
-      default: stages.append(.init(layer: layer(node), activation: .identity))
-      }
-    }
-    if stages.isEmpty {
-      stages.append(.init(layer: Rearrangement<Element>.identity(input), activation: .identity))
-    }
-    return Chain(input: input, stages: stages)
-  }
-
-  private static func layer(_ node: Architecture.Node) -> any Layer<Element> {
-    switch node {
-    case .linear(let input, let output, let weights, let bias):
-      return Linear<Element>(input: input, output: output, weights: weights, bias: bias)
-    case .convolution(let input, let kernel, let stride, let padding, let output, let weights, let bias):
-      return Convolution<Element>(
-        window: window(input, kernel, stride, padding), output: output, weights: weights, bias: bias)
-    case .batchNormalization(let input, let scale, let statistics):
-      return BatchNormalization<Element>(input: input, scale: scale, statistics: statistics)
-    case .maxPool(let input, let kernel, let stride, let padding):
-      let window = window(input, kernel, stride, padding)
-      return MaxPool<Element>(
-        window: window,
-        output: Shape(height: window.outputHeight, width: window.outputWidth, channels: input.channels))
-    case .averagePool(let input, let kernel, let stride, let padding):
-      return AveragePool<Element>(window: window(input, kernel, stride, padding))
-    case .adaptiveAveragePool(let input, let output):
-      return AveragePool<Element>(input: input, outputHeight: output.height, outputWidth: output.width)
-    case .flatten(let input): return Rearrangement<Element>.flatten(input)
-    case .dropout(let input, let p, let index):
-      return Dropout<Element>(input: input, probability: p, index: index)
-    case .residual(let input, let main, let shortcut):
-      return Residual<Element>(
-        main: chain(main, input: input), shortcut: shortcut.map { chain($0, input: input) })
-    case .relu, .tanh: preconditionFailure("Activations belong to the stage before them.")
-    }
-  }
-
-  private static func window(_ input: Shape, _ kernel: [Int], _ stride: Int, _ padding: Int) -> Window {
-    guard
-      let window = Window(
-        input: input, kernelHeight: kernel[0], kernelWidth: kernel[1], stride: stride, padding: padding)
-    else { preconditionFailure("The architecture has checked that the window fits.") }
-    return window
   }
 }
 

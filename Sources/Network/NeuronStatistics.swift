@@ -41,7 +41,7 @@ extension Network {
     let plan = ShardPlan(count: samples.count, shardSize: shardSize)
     // One row of sums a shard: added in order afterwards, in Double.
     let sums = Buffer<Element>(count: plan.shards.count * length, zeroed: true)
-    let root = root
+    let root = plain.root
     let capacity = min(shardSize, max(samples.count, 1))
     let width = length
     let dimension = layout.parameterCount
@@ -51,8 +51,7 @@ extension Network {
         Buffer(count: loss == nil ? 0 : dimension, zeroed: true)
       )
     }
-    let transformed = TransformedWeights(root, count: layout.parameterCount)
-    try state.withPointers(transformed, compute) { pointers throws(Cancelled) in
+    try state.withPointers(in: plain, Operand(plain), compute) { pointers throws(Cancelled) in
       try compute.pool.run(plan.shards.count, cancellation: compute.cancellation) { shard in
         let target = sums.pointer + shard * width
         let observer: (Int, UnsafePointer<Element>, Int) -> Void = { weights, values, rows in

@@ -12,7 +12,7 @@ extension Convolution {
     guard let transformed else {
       preconditionFailure("A pass over a network with weight transforms comes with transformed weights.")
     }
-    return transformed + TransformedWeights<Element>.room * weights
+    return transformed + Operand<Element>.room * weights
   }
 
   func forward(

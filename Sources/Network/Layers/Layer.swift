@@ -81,7 +81,7 @@ struct Pass<Element: Scalar>: @unchecked Sendable {
   var count: Int
   /// θ, in the network's order.
   var parameters: UnsafePointer<Element>
-  /// θ's `TransformedWeights`, where the network has any.
+  /// θ's transformed weights (`Operand`), where the network has any.
   var transformed: UnsafePointer<Element>?
   /// v's, in tangent passes.
   var transformedDirection: UnsafePointer<Element>?

@@ -13,20 +13,26 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
   public let loss: Loss
   let compute: Compute
   let plan: ShardPlan
-  private let parameters: Buffer<Element>
+  private let form: NetworkForm<Element>
+  private let operand: Operand<Element>
   private let statistics: Buffer<Element>
   private let records: [ShardRecord<Element>]
   private let workspaces: ReusePool<Workspace<Element>>
-  private let transformed: TransformedWeights<Element>
-  private let directions: ReusePool<Direction>
+  private let directions: ReusePool<Operand<Element>>
   private let sums: ReusePool<OrderedSum<Element>>
 
   /// L(θ).
   public let meanLoss: Double
   /// ℓ(zᵢ, θ) of every sample.
   public let losses: [Double]
-  /// ∇L(θ), in the engine's order.
-  public let gradient: [Element]
+  /// ∇L by φ(θ), what the layers read.
+  private let formGradient: Buffer<Element>
+
+  /// ∇L(θ), in the engine's order; computed when asked for.
+  public var gradient: [Element] {
+    // Nothing cancels this: it is a pass over θ, made when the linearization is done.
+    (try? state.pullBack(UnsafePointer(formGradient.pointer), in: form, Compute(pool: compute.pool))) ?? []
+  }
 
   /// Runs the forward and backward passes and keeps them.
   /// - Precondition: there is at least one sample; parameters and samples fit the network.
@@ -42,27 +48,31 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
     self.compute = compute
     let plan = ShardPlan(count: samples.count, shardSize: network.shardSize)
     self.plan = plan
-    parameters = Buffer(count: state.parameters.count)
-    parameters.pointer.update(from: state.parameters, count: state.parameters.count)
+    let form = network.folded
+    self.form = form
     statistics = Buffer(count: state.statistics.count)
     statistics.pointer.update(from: state.statistics, count: state.statistics.count)
-    let root = network.root
+    let root = form.root
     let capacity = min(network.shardSize, samples.count)
     let workspaces = ReusePool<Workspace<Element>> { Workspace(root, capacity: capacity) }
     self.workspaces = workspaces
     let records = plan.shards.map { ShardRecord<Element>(root, capacity: $0.count) }
     self.records = records
 
-    let count = network.layout.parameterCount
-    transformed = TransformedWeights(root, count: count)
-    directions = ReusePool { Direction(root, count: count) }
+    let count = form.parameterCount
+    operand = Operand(form)
+    directions = ReusePool { Operand(form) }
     let sum = OrderedSum<Element>(count: count)
     sums = ReusePool(first: sum) { OrderedSum(count: count) }
-    try transformed.fill(from: UnsafePointer(parameters.pointer), compute)
+    let running = UnsafePointer(statistics.pointer)
+    let operand = operand
+    try state.withArrays { theta, _ throws(Cancelled) in
+      try form.prepare(operand, theta: theta, running: running, compute)
+    }
 
     let pointers = StatePointers(
-      parameters: UnsafePointer(parameters.pointer), transformed: transformed.pointer,
-      statistics: UnsafePointer(statistics.pointer))
+      parameters: UnsafePointer(operand.values.pointer), transformed: operand.transformed,
+      statistics: running)
     let losses = Buffer<Double>(count: samples.count)
     let scale = 1 / Double(samples.count)
     try compute.pool.run(plan.lanes.count, cancellation: compute.cancellation) { lane in
@@ -79,7 +89,8 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
     }
     self.losses = Array(UnsafeBufferPointer(start: losses.pointer, count: samples.count))
     meanLoss = Double.sum(losses.pointer, samples.count) / Double(samples.count)
-    gradient = Array(UnsafeBufferPointer(start: sum.total, count: count))
+    formGradient = Buffer(count: count)
+    formGradient.pointer.update(from: sum.total, count: count)
   }
 
   /// Samples n.
@@ -90,7 +101,7 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
 
   private var pointers: StatePointers<Element> {
     StatePointers(
-      parameters: UnsafePointer(parameters.pointer), transformed: transformed.pointer,
+      parameters: UnsafePointer(operand.values.pointer), transformed: operand.transformed,
       statistics: UnsafePointer(statistics.pointer))
   }
 
@@ -105,9 +116,10 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
     }
   }
 
-  /// Runs `body` for every shard, lanes in parallel, and sums what the lanes leave in order.
+  /// Runs `body` for every shard, lanes in parallel, sums what the lanes leave in order, and brings the sum from φ to θ.
+  /// - Parameter curved: v, where the derivative along it is meant (`NormalizationFold`).
   private func sum(
-    into result: inout [Element],
+    into result: inout [Element], curved v: UnsafePointer<Element>?,
     _ body: @Sendable (ShardRecord<Element>, Workspace<Element>, UnsafeMutablePointer<Element>) -> Void
   ) throws(Cancelled) {
     if result.count != dimension { result = .zeros(dimension) }
@@ -120,29 +132,37 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
         }
         sum.add(part, lane: lane)
       }
-      result.withUnsafeMutableBufferPointer { $0.baseAddress?.update(from: sum.total, count: dimension) }
+      try state.withArrays { theta, _ throws(Cancelled) in
+        try result.withUnsafeMutableBufferPointer { result throws(Cancelled) in
+          guard let base = result.baseAddress else { return }
+          try form.pullBack(
+            sum.total, theta: theta, running: UnsafePointer(statistics.pointer),
+            curved: v.map { (v: $0, primal: UnsafePointer(formGradient.pointer)) }, into: base, compute)
+        }
+      }
     }
   }
 
-  /// A vector, and what layers compute from it once a product, where the passes read it on any thread.
-  private final class Direction: Sendable {
-    let v: Buffer<Element>
-    let transformed: TransformedWeights<Element>
-
-    init(_ root: Chain<Element>, count: Int) {
-      v = Buffer(count: count)
-      transformed = TransformedWeights(root, count: count)
-    }
+  /// A direction as the layers read it, and as it was given.
+  private struct Direction: @unchecked Sendable {
+    let operand: Operand<Element>
+    let given: UnsafePointer<Element>
+    /// φ̇.
+    var v: UnsafePointer<Element> { UnsafePointer(operand.values.pointer) }
   }
 
   private func withDirection<Result>(
     _ v: [Element], _ body: (Direction) throws(Cancelled) -> Result
   ) throws(Cancelled) -> Result {
     precondition(v.count == dimension, "A direction has the length of θ, \(dimension).")
-    return try directions.with { direction throws(Cancelled) in
-      direction.v.pointer.update(from: v, count: v.count)
-      try direction.transformed.fill(from: UnsafePointer(direction.v.pointer), compute)
-      return try body(direction)
+    return try directions.with { operand throws(Cancelled) in
+      try v.withUnsafeBufferPointer { v throws(Cancelled) in
+        try state.withArrays { theta, _ throws(Cancelled) in
+          try form.prepare(
+            operand, theta: theta, running: UnsafePointer(statistics.pointer), direction: v.start, compute)
+        }
+        return try body(Direction(operand: operand, given: v.start))
+      }
     }
   }
 
@@ -150,7 +170,7 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
     _ record: ShardRecord<Element>, _ workspace: Workspace<Element>, _ direction: Direction
   ) -> Pass<Element> {
     var pass = record.pass(pointers, workspace)
-    pass.transformedDirection = direction.transformed.pointer
+    pass.transformedDirection = direction.operand.transformed
     return pass
   }
 
@@ -168,12 +188,12 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
   public func hessianProduct(_ v: [Element], into result: inout [Element]) throws(Cancelled) {
     let scale = 1 / Double(count)
     try withDirection(v) { direction throws(Cancelled) in
-      try sum(into: &result) { [self] record, workspace, part in
+      try sum(into: &result, curved: direction.given) { [self] record, workspace, part in
         let pass = pass(record, workspace, direction)
         tangentForward(record, pass, direction, workspace)
         let tdy = curvature(record, workspace, scale: scale)
-        network.root.tangentBackward(
-          pass, v: direction.v.pointer, x: record.input.pointer, y: record.output.pointer, tx: nil,
+        form.root.tangentBackward(
+          pass, v: direction.v, x: record.input.pointer, y: record.output.pointer, tx: nil,
           ty: workspace.rows[0].pointer, dy: record.outputGradient.pointer, tdy: tdy, tdx: nil, product: part)
       }
     }
@@ -185,12 +205,12 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
   public func gaussNewtonProduct(_ v: [Element], into result: inout [Element]) throws(Cancelled) {
     let scale = 1 / Double(count)
     try withDirection(v) { direction throws(Cancelled) in
-      try sum(into: &result) { [self] record, workspace, part in
+      try sum(into: &result, curved: nil) { [self] record, workspace, part in
         var pass = pass(record, workspace, direction)
         tangentForward(record, pass, direction, workspace)
         let tdy = curvature(record, workspace, scale: scale)
         pass.keepsGradients = false
-        network.root.backward(
+        form.root.backward(
           pass, x: record.input.pointer, y: record.output.pointer, dy: tdy, dx: nil, gradient: part)
       }
     }
@@ -228,8 +248,8 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
         let pass = pass(record, workspace, direction)
         tangentForward(record, pass, direction, workspace)
         let tdy = curvature(record, workspace, scale: 1 / Double(count))
-        network.root.tangentBackward(
-          pass, v: direction.v.pointer, x: record.input.pointer, y: record.output.pointer, tx: nil,
+        form.root.tangentBackward(
+          pass, v: direction.v, x: record.input.pointer, y: record.output.pointer, tx: nil,
           ty: workspace.rows[0].pointer, dy: record.outputGradient.pointer, tdy: tdy,
           tdx: result.pointer + record.range.lowerBound * size, product: nil)
       }
@@ -243,8 +263,8 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
     _ record: ShardRecord<Element>, _ pass: Pass<Element>, _ direction: Direction,
     _ workspace: Workspace<Element>
   ) {
-    network.root.tangentForward(
-      pass, v: direction.v.pointer, x: record.input.pointer, y: record.output.pointer, tx: nil,
+    form.root.tangentForward(
+      pass, v: direction.v, x: record.input.pointer, y: record.output.pointer, tx: nil,
       ty: workspace.rows[0].pointer)
   }
 

@@ -15,7 +15,7 @@ final class GradientMachine<Element: Scalar> {
   private let records: ReusePool<ShardRecord<Element>>
   private let workspaces: ReusePool<Workspace<Element>>
   private let losses: Buffer<Double>
-  private let transformed: TransformedWeights<Element>
+  private let operand: Operand<Element>
   private let capacity: Int
 
   init(network: Network<Element>, loss: Loss, batchSize: Int, compute: Compute) {
@@ -26,11 +26,11 @@ final class GradientMachine<Element: Scalar> {
     sum = OrderedSum(count: count)
     let capacity = min(network.shardSize, batchSize)
     self.capacity = capacity
-    let root = network.root
+    let root = network.plain.root
     records = ReusePool { ShardRecord(root, capacity: capacity) }
     workspaces = ReusePool { Workspace(root, capacity: capacity) }
     losses = Buffer(count: batchSize)
-    transformed = TransformedWeights(root, count: count)
+    operand = Operand(network.plain)
   }
 
   /// Runs forward and backward over the minibatch in training mode; batch normalization's running statistics and
@@ -42,7 +42,7 @@ final class GradientMachine<Element: Scalar> {
     let plan = ShardPlan(count: batch.count, shardSize: network.shardSize)
     sum.restart()
     let correct: Int
-    if network.root.couplesSamples {
+    if network.plain.root.couplesSamples {
       correct = try coupled(batch, plan, &state, dropoutSeed)
       for index in state.counters.indices { state.counters[index] += 1 }
     } else {
@@ -68,7 +68,7 @@ final class GradientMachine<Element: Scalar> {
     let scale = 1 / Double(batch.count)
     let correct = Buffer<Int>(count: plan.shards.count, zeroed: true)
     let shared = Uncheckedly(self)
-    return try state.withPointers(transformed, compute) { pointers throws(Cancelled) in
+    return try state.withPointers(in: network.plain, operand, compute) { pointers throws(Cancelled) in
       try compute.pool.run(plan.lanes.count, cancellation: compute.cancellation) { lane in
         let machine = shared.value
         let part = machine.sum.makePart()
@@ -97,7 +97,7 @@ final class GradientMachine<Element: Scalar> {
   private func coupled(
     _ batch: Samples, _ plan: ShardPlan, _ state: inout NetworkState<Element>, _ dropoutSeed: UInt64
   ) throws(Cancelled) -> Int {
-    let root = network.root
+    let root = network.plain.root
     while places.count < plan.shards.count {
       places.append((ShardRecord(root, capacity: capacity), Workspace(root, capacity: capacity)))
     }
@@ -111,7 +111,7 @@ final class GradientMachine<Element: Scalar> {
     let scale = 1 / Double(batch.count)
     let loss = loss
     let losses = losses
-    let correct = try state.withPointers(transformed, compute) { pointers throws(Cancelled) -> Int in
+    let correct = try state.withPointers(in: network.plain, operand, compute) { pointers throws(Cancelled) -> Int in
       try step.forEachShard { shard, _ in
         places.value[shard].record.gather(batch, plan.shards[shard])
       }

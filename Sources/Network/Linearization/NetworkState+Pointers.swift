@@ -1,0 +1,48 @@
+import Tensor
+
+extension NetworkState {
+  /// Lends θ, as a form of the network wants it, and the statistics to passes on any thread.
+  /// - Parameter operand: receives φ(θ).
+  func withPointers<Result>(
+    in form: NetworkForm<Element>, _ operand: Operand<Element>, _ compute: Compute,
+    _ body: (StatePointers<Element>) throws(Cancelled) -> Result
+  ) throws(Cancelled) -> Result {
+    try withArrays { theta, running throws(Cancelled) in
+      try form.prepare(operand, theta: theta, running: running, compute)
+      return try body(
+        StatePointers(
+          parameters: UnsafePointer(operand.values.pointer), transformed: operand.transformed,
+          statistics: running))
+    }
+  }
+
+  /// The gradient by θ from that by φ(θ).
+  func pullBack(
+    _ gradient: UnsafePointer<Element>, in form: NetworkForm<Element>, _ compute: Compute
+  ) throws(Cancelled) -> [Element] {
+    var result = [Element].zeros(form.parameterCount)
+    try withArrays { theta, running throws(Cancelled) in
+      try result.withUnsafeMutableBufferPointer { result throws(Cancelled) in
+        guard let base = result.baseAddress else { return }
+        try form.pullBack(gradient, theta: theta, running: running, into: base, compute)
+      }
+    }
+    return result
+  }
+
+  /// θ and the running statistics where they lie.
+  func withArrays<Result>(
+    _ body: (_ theta: UnsafePointer<Element>, _ running: UnsafePointer<Element>) throws(Cancelled) -> Result
+  ) throws(Cancelled) -> Result {
+    try parameters.withUnsafeBufferPointer { theta throws(Cancelled) in
+      try statistics.withUnsafeBufferPointer { running throws(Cancelled) in
+        try body(theta.start, running.start)
+      }
+    }
+  }
+}
+
+extension UnsafeBufferPointer {
+  /// Where it begins; where an empty one would, nothing is read.
+  var start: UnsafePointer<Element> { baseAddress ?? UnsafePointer(bitPattern: MemoryLayout<Element>.alignment)! }
+}

@@ -2,8 +2,10 @@ import Tensor
 
 /// Layers one after the other, each followed by its activation: a whole network, or a branch of a residual block.
 ///
-/// With a₀ = x and zᵢ = fᵢ(aᵢ₋₁), aᵢ = φᵢ(zᵢ), the frame keeps every aᵢ and, after a backward pass, every
-/// ∂zᵢ (and ∂aᵢ where φᵢ is curved).
+/// With a₀ = x and zᵢ = fᵢ(aᵢ₋₁), aᵢ = φᵢ(zᵢ), a frame keeps what later passes read again and nothing else: aᵢ where
+/// the next layer or the activation's slope asks for it, and ∂zᵢ (with ∂aᵢ where φᵢ is curved) where the layer's own
+/// ∂zᵢ enters products. Before a fixed map, which follows from the map's own ∂, it is made again. Everything else goes
+/// through two buffers in turn.
 struct Chain<Element: Scalar>: Layer {
   struct Stage {
     let layer: any Layer<Element>
@@ -18,49 +20,81 @@ struct Chain<Element: Scalar>: Layer {
   /// Whether the output is the last layer's own, with no activation on top.
   var endsInLayer: Bool { stages.last?.activation == .identity }
 
+  /// What the primal passes leave behind.
   final class Kept: Frame, @unchecked Sendable {
-    /// aᵢ of stage i, for all but the last where that ends in its layer.
-    var outputs: [Buffer<Element>] = []
-    let gradients: Gradients
-    var frames: [Frame] = []
-    init(_ gradients: Gradients) { self.gradients = gradients }
-  }
+    /// aᵢ of stage i, where it is kept.
+    let outputs: [Buffer<Element>?]
+    let frames: [Frame]
+    /// ∂zᵢ and, for curved activations, ∂aᵢ; made when a backward pass first asks.
+    private var inner: [Buffer<Element>?]
+    private var outer: [Buffer<Element>?]
+    private let sizes: [Int]
 
-  /// ∂zᵢ and, for curved activations, ∂aᵢ; made when a backward pass first asks.
-  final class Gradients: @unchecked Sendable {
-    fileprivate let sizes: [Int]
-    private var innerBuffers: [Buffer<Element>?]
-    fileprivate var outer: [Int: Buffer<Element>] = [:]
-    init(sizes: [Int]) {
+    init(outputs: [Buffer<Element>?], frames: [Frame], sizes: [Int]) {
+      self.outputs = outputs
+      self.frames = frames
       self.sizes = sizes
-      innerBuffers = sizes.map { _ in nil }
+      inner = sizes.map { _ in nil }
+      outer = inner
     }
 
     /// ∂zᵢ of stage i.
-    fileprivate func inner(_ index: Int) -> UnsafeMutablePointer<Element> {
-      if let buffer = innerBuffers[index] { return buffer.pointer }
+    func innerGradient(_ index: Int) -> UnsafeMutablePointer<Element> { Self.made(&inner, index, sizes) }
+
+    /// ∂aᵢ of stage i.
+    func outerGradient(_ index: Int) -> UnsafeMutablePointer<Element> { Self.made(&outer, index, sizes) }
+
+    private static func made(
+      _ buffers: inout [Buffer<Element>?], _ index: Int, _ sizes: [Int]
+    ) -> UnsafeMutablePointer<Element> {
+      if let buffer = buffers[index] { return buffer.pointer }
       let buffer = Buffer<Element>(count: sizes[index])
-      innerBuffers[index] = buffer
+      buffers[index] = buffer
       return buffer.pointer
     }
   }
 
-  final class Tangents: Frame, @unchecked Sendable {
-    /// ȧᵢ of stage i.
-    fileprivate let sizes: [Int]
-    fileprivate lazy var outputs: [Buffer<Element>] = sizes.map { Buffer(count: $0) }
-    /// Two buffers in turn for ∂ẏ and ∂ẋ.
-    fileprivate lazy var turn = [0, 1].map { _ in Buffer<Element>(count: sizes.max() ?? 0) }
-    /// For backward passes of a product.
-    fileprivate let gradients: Gradients
-    fileprivate var frames: [Frame] = []
-    init(sizes: [Int]) {
-      self.sizes = sizes
-      gradients = Gradients(sizes: sizes)
+  /// What one pass needs and nobody keeps.
+  final class Working: Frame, @unchecked Sendable {
+    /// ȧᵢ of stage i, where a tangent's backward pass reads it.
+    fileprivate lazy var tangents: [Buffer<Element>?] = zip(sizes, keepsTangent).map {
+      $1 ? Buffer(count: $0) : nil
     }
+    let frames: [Frame]
+    private lazy var turns = Turns<Element>(count: most)
+    private lazy var primalTurns = Turns<Element>(count: most)
+    private let sizes: [Int]
+    private let keepsTangent: [Bool]
+    private var most: Int { sizes.max() ?? 0 }
+
+    init(frames: [Frame], sizes: [Int], keepsTangent: [Bool]) {
+      self.frames = frames
+      self.sizes = sizes
+      self.keepsTangent = keepsTangent
+    }
+
+    /// A buffer for any stage's values, another one than the last.
+    func next() -> UnsafeMutablePointer<Element> { turns.next() }
+
+    /// The same for primal gradients that are made again beside those of a product.
+    func nextPrimal() -> UnsafeMutablePointer<Element> { primalTurns.next() }
   }
 
   private func sizes(_ capacity: Int) -> [Int] { stages.map { capacity * $0.layer.output.count } }
+
+  /// Whether the layer after stage i is a fixed map.
+  private func entersMap(_ index: Int) -> Bool {
+    index + 1 < stages.count && stages[index + 1].layer.isFixedMap
+  }
+
+  /// Whether aᵢ is kept; the last output is written where the caller says.
+  private func keepsOutput(_ index: Int) -> Bool {
+    index + 1 < stages.count && (stages[index].activation != .identity || !entersMap(index))
+  }
+
+  private func keepsTangent(_ index: Int) -> Bool {
+    index + 1 < stages.count && (!stages[index].activation.isPiecewiseLinear || !entersMap(index))
+  }
 
   var weightTransforms: [WeightTransform<Element>] { stages.flatMap { $0.layer.weightTransforms } }
 
@@ -70,31 +104,54 @@ struct Chain<Element: Scalar>: Layer {
 
   func makeFrame(capacity: Int) -> Frame {
     let sizes = sizes(capacity)
-    let kept = Kept(Gradients(sizes: sizes))
-    // The last output is written where the caller says.
-    kept.outputs = sizes.dropLast().map { Buffer(count: $0) }
-    kept.frames = stages.map { $0.layer.makeFrame(capacity: capacity) }
-    return kept
+    return Kept(
+      outputs: stages.indices.map { keepsOutput($0) ? Buffer(count: sizes[$0]) : nil },
+      frames: stages.map { $0.layer.makeFrame(capacity: capacity) }, sizes: sizes)
   }
 
   func makeWorkspace(capacity: Int) -> Frame {
-    let tangents = Tangents(sizes: sizes(capacity))
-    tangents.frames = stages.map { $0.layer.makeWorkspace(capacity: capacity) }
-    return tangents
+    Working(
+      frames: stages.map { $0.layer.makeWorkspace(capacity: capacity) }, sizes: sizes(capacity),
+      keepsTangent: stages.indices.map(keepsTangent))
   }
 
-  // MARK: The four passes
+  func kept(_ pass: Pass<Element>) -> Kept { unsafeDowncast(pass.frame, to: Kept.self) }
+  func working(_ pass: Pass<Element>) -> Working { unsafeDowncast(pass.workspace, to: Working.self) }
+
+  /// The pass for the layer of a stage.
+  func entering(_ pass: Pass<Element>, _ index: Int) -> Pass<Element> {
+    pass.entering(kept(pass).frames[index], working(pass).frames[index])
+  }
+
+  // MARK: Primal passes
 
   func forward(_ pass: Pass<Element>, x: UnsafePointer<Element>, y: UnsafeMutablePointer<Element>) {
-    let kept = unsafeDowncast(pass.frame, to: Kept.self)
-    let tangents = unsafeDowncast(pass.workspace, to: Tangents.self)
     var source = x
     for (index, stage) in stages.enumerated() {
-      let target = index == stages.count - 1 ? y : kept.outputs[index].pointer
-      stage.layer.forward(pass.entering(kept.frames[index], tangents.frames[index]), x: source, y: target)
+      let target = outputTarget(pass, index, y)
+      stage.layer.forward(entering(pass, index), x: source, y: target)
       stage.activation.forward(target, pass.count * stage.layer.output.count)
       source = UnsafePointer(target)
     }
+  }
+
+  /// Where stage i writes its output.
+  func outputTarget(
+    _ pass: Pass<Element>, _ index: Int, _ y: UnsafeMutablePointer<Element>
+  ) -> UnsafeMutablePointer<Element> {
+    index == stages.count - 1 ? y : kept(pass).outputs[index]?.pointer ?? working(pass).next()
+  }
+
+  /// aᵢ where it was kept. Layers that are fixed maps get some pointer they do not read.
+  private func output(
+    _ pass: Pass<Element>, _ index: Int, _ y: UnsafePointer<Element>?
+  ) -> UnsafePointer<Element>? {
+    index == stages.count - 1 ? y : kept(pass).outputs[index].map { UnsafePointer($0.pointer) }
+  }
+
+  /// What stage i read in the forward pass; x itself, unread, where it was not kept.
+  func source(_ pass: Pass<Element>, _ index: Int, _ x: UnsafePointer<Element>) -> UnsafePointer<Element> {
+    index == 0 ? x : output(pass, index - 1, nil) ?? x
   }
 
   func backward(
@@ -109,46 +166,51 @@ struct Chain<Element: Scalar>: Layer {
     _ pass: Pass<Element>, x: UnsafePointer<Element>, y: UnsafePointer<Element>?,
     dy: UnsafePointer<Element>, dx: UnsafeMutablePointer<Element>?, gradient: UnsafeMutablePointer<Element>
   ) {
-    let kept = unsafeDowncast(pass.frame, to: Kept.self)
-    let tangents = unsafeDowncast(pass.workspace, to: Tangents.self)
-    let store = pass.keepsGradients ? kept.gradients : tangents.gradients
     var incoming = dy
     for index in stages.indices.reversed() {
-      let stage = stages[index]
-      incoming = throughActivation(pass.count, index, kept, store, y: y, incoming)
-      let source = index == 0 ? x : UnsafePointer(kept.outputs[index - 1].pointer)
-      let target = index == 0 ? dx : store.inner(index - 1)
-      stage.layer.backward(
-        pass.entering(kept.frames[index], tangents.frames[index]), x: source, dy: incoming, dx: target,
-        gradient: gradient)
+      incoming = throughActivation(pass, index, y: y, incoming)
+      let target = index == 0 ? dx : gradientTarget(pass, index - 1)
+      stages[index].layer.backward(
+        entering(pass, index), x: source(pass, index, x), dy: incoming, dx: target, gradient: gradient)
       if let target { incoming = UnsafePointer(target) }
     }
   }
 
-  /// ∂z of a stage from its ∂a, kept in the store.
-  private func throughActivation(
-    _ count: Int, _ index: Int, _ kept: Kept, _ store: Gradients, y: UnsafePointer<Element>?,
-    _ incoming: UnsafePointer<Element>
+  /// Where ∂aᵢ is written, to become ∂zᵢ in place.
+  func gradientTarget(_ pass: Pass<Element>, _ index: Int) -> UnsafeMutablePointer<Element> {
+    pass.keepsGradients && !entersMap(index) ? kept(pass).innerGradient(index) : working(pass).next()
+  }
+
+  /// ∂zᵢ from ∂aᵢ: in place, but for what the caller handed in.
+  func throughActivation(
+    _ pass: Pass<Element>, _ index: Int, y: UnsafePointer<Element>?, _ incoming: UnsafePointer<Element>
   ) -> UnsafePointer<Element> {
     let stage = stages[index]
     guard stage.activation != .identity else { return incoming }
-    let n = count * stage.layer.output.count
-    let inner = store.inner(index)
-    if UnsafePointer(inner) != incoming { inner.update(from: incoming, count: n) }
-    if !stage.activation.isPiecewiseLinear {
-      let outer = store.outer[index] ?? Buffer(count: store.sizes[index])
-      store.outer[index] = outer
-      outer.pointer.update(from: inner, count: n)
+    let n = pass.count * stage.layer.output.count
+    var inner = UnsafeMutablePointer(mutating: incoming)
+    if index == stages.count - 1 {
+      inner = gradientTarget(pass, index)
+      inner.update(from: incoming, count: n)
     }
-    stage.activation.slope(output(index, kept, y), inner, n)
+    if pass.keepsGradients, !stage.activation.isPiecewiseLinear, !entersMap(index) {
+      kept(pass).outerGradient(index).update(from: inner, count: n)
+    }
+    stage.activation.slope(activated(pass, index, y), inner, n)
     return UnsafePointer(inner)
   }
 
-  private func output(_ index: Int, _ kept: Kept, _ y: UnsafePointer<Element>?) -> UnsafePointer<Element> {
-    if index < kept.outputs.count { return UnsafePointer(kept.outputs[index].pointer) }
-    guard let y else { preconditionFailure("A chain that ends in an activation needs its output here.") }
-    return y
+  /// aᵢ of a stage with an activation.
+  private func activated(
+    _ pass: Pass<Element>, _ index: Int, _ y: UnsafePointer<Element>?
+  ) -> UnsafePointer<Element> {
+    guard let output = output(pass, index, y) else {
+      preconditionFailure("A chain that ends in an activation needs its output here.")
+    }
+    return output
   }
+
+  // MARK: Tangent passes
 
   func tangentForward(
     _ pass: Pass<Element>, v: UnsafePointer<Element>, x: UnsafePointer<Element>,
@@ -161,20 +223,15 @@ struct Chain<Element: Scalar>: Layer {
     _ pass: Pass<Element>, v: UnsafePointer<Element>, x: UnsafePointer<Element>, y: UnsafePointer<Element>?,
     tx: UnsafePointer<Element>?, ty: UnsafeMutablePointer<Element>
   ) {
-    let kept = unsafeDowncast(pass.frame, to: Kept.self)
-    let tangents = unsafeDowncast(pass.workspace, to: Tangents.self)
-    var source = x
     var tangentSource = tx
     for (index, stage) in stages.enumerated() {
-      let isLast = index == stages.count - 1
-      let target = isLast ? ty : tangents.outputs[index].pointer
+      let target =
+        index == stages.count - 1 ? ty : working(pass).tangents[index]?.pointer ?? working(pass).next()
       stage.layer.tangentForward(
-        pass.entering(kept.frames[index], tangents.frames[index]), v: v, x: source, tx: tangentSource,
-        ty: target)
+        entering(pass, index), v: v, x: source(pass, index, x), tx: tangentSource, ty: target)
       if stage.activation != .identity {
-        stage.activation.slope(output(index, kept, y), target, pass.count * stage.layer.output.count)
+        stage.activation.slope(activated(pass, index, y), target, pass.count * stage.layer.output.count)
       }
-      if !isLast { source = UnsafePointer(kept.outputs[index].pointer) }
       tangentSource = UnsafePointer(target)
     }
   }
@@ -193,121 +250,63 @@ struct Chain<Element: Scalar>: Layer {
     tx: UnsafePointer<Element>?, ty: UnsafePointer<Element>?, dy: UnsafePointer<Element>,
     tdy: UnsafePointer<Element>, tdx: UnsafeMutablePointer<Element>?, product: UnsafeMutablePointer<Element>?
   ) {
-    let kept = unsafeDowncast(pass.frame, to: Kept.self)
-    let tangents = unsafeDowncast(pass.workspace, to: Tangents.self)
+    let kept = kept(pass)
+    let working = working(pass)
+    let last = stages.count - 1
     var incoming = tdy
-    var turn = 0
+    // ∂aᵢ of the primal pass, where the map after stage i has made it again.
+    var remade: UnsafeMutablePointer<Element>?
     for index in stages.indices.reversed() {
       let stage = stages[index]
       let n = pass.count * stage.layer.output.count
-      var gradient = index == stages.count - 1 ? dy : UnsafePointer(kept.gradients.inner(index))
+      var gradient =
+        index == last ? dy : remade.map { UnsafePointer($0) } ?? UnsafePointer(kept.innerGradient(index))
       if stage.activation != .identity {
-        let inner: UnsafeMutablePointer<Element>
-        if index == stages.count - 1 {
-          inner = tangents.turn[turn].pointer
-          turn = 1 - turn
+        var inner = UnsafeMutablePointer(mutating: incoming)
+        if index == last {
+          inner = working.next()
           inner.update(from: incoming, count: n)
-        } else {
-          inner = UnsafeMutablePointer(mutating: incoming)
         }
-        let outer = kept.gradients.outer[index].map { UnsafePointer($0.pointer) } ?? gradient
-        let tangent =
-          index < stages.count - 1 ? UnsafePointer(tangents.outputs[index].pointer) : (ty ?? incoming)
-        stage.activation.slopeTangent(output(index, kept, y), ty: tangent, dy: outer, inner, n)
-        gradient = UnsafePointer(kept.gradients.inner(index))
+        // Piecewise linear slopes do not read ∂a and ȧ.
+        var outer = gradient
+        if !stage.activation.isPiecewiseLinear, index < last, remade == nil {
+          outer = UnsafePointer(kept.outerGradient(index))
+        }
+        let tangent = index < last ? working.tangents[index].map { UnsafePointer($0.pointer) } : ty
+        let output = activated(pass, index, y)
+        stage.activation.slopeTangent(output, ty: tangent ?? incoming, dy: outer, inner, n)
+        if let remade { stage.activation.slope(output, remade, n) }
+        if index == last { gradient = UnsafePointer(kept.innerGradient(index)) }
         incoming = UnsafePointer(inner)
       }
-      let source = index == 0 ? x : UnsafePointer(kept.outputs[index - 1].pointer)
-      let tangentSource = index == 0 ? tx : UnsafePointer(tangents.outputs[index - 1].pointer)
-      let target = index == 0 ? tdx : tangents.turn[turn].pointer
-      turn = 1 - turn
+      let source = source(pass, index, x)
+      let tangentSource = index == 0 ? tx : working.tangents[index - 1].map { UnsafePointer($0.pointer) }
+      let target = index == 0 ? tdx : working.next()
       stage.layer.tangentBackward(
-        pass.entering(kept.frames[index], tangents.frames[index]), v: v, x: source, tx: tangentSource,
-        dy: gradient, tdy: incoming, tdx: target, product: product)
+        entering(pass, index), v: v, x: source, tx: tangentSource, dy: gradient, tdy: incoming, tdx: target,
+        product: product)
+      remade = nil
+      if index > 0, stage.layer.isFixedMap {
+        let made = working.nextPrimal()
+        stage.layer.backward(entering(pass, index), x: source, dy: gradient, dx: made, gradient: made)
+        remade = made
+      }
       if let target { incoming = UnsafePointer(target) }
     }
   }
 
-  // MARK: Training
-
   var couplesSamples: Bool { stages.contains { $0.layer.couplesSamples } }
+}
 
-  func trainForward(
-    _ step: TrainingStep<Element>, _ passes: [Pass<Element>], x: [UnsafePointer<Element>],
-    y: [UnsafeMutablePointer<Element>]
-  ) throws(Cancelled) {
-    var sources = x
-    for (index, stage) in stages.enumerated() {
-      let targets =
-        index == stages.count - 1
-        ? y : passes.map { unsafeDowncast($0.frame, to: Kept.self).outputs[index].pointer }
-      let inner = passes.map { entering($0, index) }
-      let arrays = ShardArrays(x: sources, y: targets)
-      if stage.layer.couplesSamples {
-        try stage.layer.trainForward(step, inner, x: sources, y: targets)
-        if stage.activation != .identity {
-          try step.forEachShard { shard, _ in
-            stage.activation.forward(arrays.y[shard], inner[shard].count * stage.layer.output.count)
-          }
-        }
-      } else {
-        try step.forEachShard { shard, _ in
-          stage.layer.forward(inner[shard], x: arrays.x[shard], y: arrays.y[shard])
-          stage.activation.forward(arrays.y[shard], inner[shard].count * stage.layer.output.count)
-        }
-      }
-      sources = targets.map { UnsafePointer($0) }
-    }
-  }
+/// Two buffers that passes write in turn, so that a layer never writes what it reads.
+final class Turns<Element: Scalar>: @unchecked Sendable {
+  private let buffers: [Buffer<Element>]
+  private var turn = 0
 
-  func trainBackward(
-    _ step: TrainingStep<Element>, _ passes: [Pass<Element>], x: [UnsafePointer<Element>],
-    dy: [UnsafePointer<Element>], dx: [UnsafeMutablePointer<Element>]?
-  ) throws(Cancelled) {
-    try trainBackward(step, passes, x: x, y: nil, dy: dy, dx: dx)
-  }
+  init(count: Int) { buffers = (0..<2).map { _ in Buffer(count: count) } }
 
-  func trainBackward(
-    _ step: TrainingStep<Element>, _ passes: [Pass<Element>], x: [UnsafePointer<Element>],
-    y: [UnsafePointer<Element>]?, dy: [UnsafePointer<Element>], dx: [UnsafeMutablePointer<Element>]?
-  ) throws(Cancelled) {
-    let kept = passes.map { unsafeDowncast($0.frame, to: Kept.self) }
-    var incoming = dy
-    for index in stages.indices.reversed() {
-      let stage = stages[index]
-      let sources = index == 0 ? x : kept.map { UnsafePointer($0.outputs[index - 1].pointer) }
-      let targets = index == 0 ? dx : kept.map { $0.gradients.inner(index - 1) }
-      let inner = passes.map { entering($0, index) }
-      let arriving = ShardArrays(x: y ?? [], y: [], dy: incoming)
-      let arrays = ShardArrays(x: sources, y: [], dy: [], dx: targets)
-      if stage.layer.couplesSamples {
-        var through = incoming
-        if stage.activation != .identity {
-          through = kept.map { UnsafePointer($0.gradients.inner(index)) }
-          try step.forEachShard { shard, _ in
-            _ = throughActivation(
-              passes[shard].count, index, kept[shard], kept[shard].gradients,
-              y: arriving.x.isEmpty ? nil : arriving.x[shard], arriving.dy[shard])
-          }
-        }
-        try stage.layer.trainBackward(step, inner, x: sources, dy: through, dx: targets)
-      } else {
-        try step.forEachShard { shard, lane in
-          let through = throughActivation(
-            passes[shard].count, index, kept[shard], kept[shard].gradients,
-            y: arriving.x.isEmpty ? nil : arriving.x[shard], arriving.dy[shard])
-          stage.layer.backward(
-            inner[shard], x: arrays.x[shard], dy: through, dx: arrays.dx?[shard],
-            gradient: step.gradients[lane])
-        }
-      }
-      if let targets { incoming = targets.map { UnsafePointer($0) } }
-    }
-  }
-
-  private func entering(_ pass: Pass<Element>, _ index: Int) -> Pass<Element> {
-    pass.entering(
-      unsafeDowncast(pass.frame, to: Kept.self).frames[index],
-      unsafeDowncast(pass.workspace, to: Tangents.self).frames[index])
+  func next() -> UnsafeMutablePointer<Element> {
+    turn = 1 - turn
+    return buffers[turn].pointer
   }
 }

@@ -10,6 +10,7 @@ struct Dropout<Element: Scalar>: Layer {
   /// Tells this layer's masks from another's.
   let index: Int
   var output: Shape { input }
+  var isFixedMap: Bool { true }
 
   private func apply(
     _ pass: Pass<Element>, _ x: UnsafePointer<Element>, _ y: UnsafeMutablePointer<Element>

@@ -23,6 +23,10 @@ protocol Layer<Element>: Sendable {
   /// What is computed from weights once, before the passes over the shards read it.
   var weightTransforms: [WeightTransform<Element>] { get }
 
+  /// Whether the layer is y = Ax with an A that the forward pass settles: its backward passes read neither x nor ẋ, and its ∂x
+  /// costs little.
+  var isFixedMap: Bool { get }
+
   /// Elements of scratch that a pass over `capacity` samples needs.
   func scratchCount(capacity: Int) -> Int
 
@@ -93,9 +97,8 @@ struct Pass<Element: Scalar>: @unchecked Sendable {
   var workspace: Frame
   /// Shared by all layers of the pass, one after the other.
   var scratch: UnsafeMutablePointer<Element>
-  /// Whether a backward pass leaves the layer's output gradients in the frame (the primal one) or in the
-  /// workspace (those of a product, which must not disturb the primal ones).
-  var keepsGradients = true
+  /// Whether a backward pass leaves the gradients that products read in the frame.
+  var keepsGradients = false
   /// Set in training: which dropout mask to draw.
   var dropout: DropoutKey?
   /// Called by parameterised layers with their output before normalization and activation in a forward
@@ -138,6 +141,7 @@ struct TrainingStep<Element: Scalar>: @unchecked Sendable {
 
 extension Layer {
   var weightTransforms: [WeightTransform<Element>] { [] }
+  var isFixedMap: Bool { false }
   func scratchCount(capacity: Int) -> Int { 0 }
   func makeFrame(capacity: Int) -> Frame { Frame() }
   func makeWorkspace(capacity: Int) -> Frame { Frame() }

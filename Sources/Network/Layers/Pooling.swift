@@ -10,6 +10,7 @@ struct MaxPool<Element: Scalar>: Layer {
   let window: Window
   let output: Shape
   var input: Shape { window.input }
+  var isFixedMap: Bool { true }
 
   final class Choices: Frame, @unchecked Sendable {
     let index: Buffer<UInt8>
@@ -61,6 +62,7 @@ struct MaxPool<Element: Scalar>: Layer {
 struct AveragePool<Element: Scalar>: Layer {
   let input: Shape
   let output: Shape
+  var isFixedMap: Bool { true }
   /// For every output position: the input positions of its window and one over the divisor.
   private let terms: [(positions: [Int], weight: Element)]
 

@@ -8,6 +8,7 @@ import Tensor
 struct Rearrangement<Element: Scalar>: Layer {
   let input: Shape
   let output: Shape
+  var isFixedMap: Bool { true }
   /// y[i] = x[order[i]]
   private let order: [Int]?
 

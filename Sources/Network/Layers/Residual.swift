@@ -38,19 +38,19 @@ struct Residual<Element: Scalar>: Layer {
     max(main.scratchCount(capacity: capacity), shortcut?.scratchCount(capacity: capacity) ?? 0)
   }
 
-  private func branches(_ capacity: Int, _ main: Frame, _ shortcut: Frame?) -> Frame {
-    Branches(
-      main: main, shortcut: shortcut, output: self.main.endsInLayer ? 0 : capacity * output.count,
-      shortcutOutput: shortcut == nil ? 0 : capacity * output.count,
-      input: shortcut == nil ? 0 : capacity * input.count)
-  }
-
   func makeFrame(capacity: Int) -> Frame {
-    branches(capacity, main.makeFrame(capacity: capacity), shortcut?.makeFrame(capacity: capacity))
+    let size = capacity * output.count
+    return Branches(
+      main: main.makeFrame(capacity: capacity), shortcut: shortcut?.makeFrame(capacity: capacity),
+      output: main.endsInLayer ? 0 : size, shortcutOutput: shortcut?.endsInLayer ?? true ? 0 : size, input: 0)
   }
 
   func makeWorkspace(capacity: Int) -> Frame {
-    branches(capacity, main.makeWorkspace(capacity: capacity), shortcut?.makeWorkspace(capacity: capacity))
+    let size = capacity * output.count
+    return Branches(
+      main: main.makeWorkspace(capacity: capacity), shortcut: shortcut?.makeWorkspace(capacity: capacity),
+      output: main.endsInLayer ? 0 : size, shortcutOutput: shortcut == nil ? 0 : size,
+      input: shortcut == nil ? 0 : capacity * input.count)
   }
 
   private func kept(_ pass: Pass<Element>) -> Branches { unsafeDowncast(pass.frame, to: Branches.self) }
@@ -71,13 +71,19 @@ struct Residual<Element: Scalar>: Layer {
     main.endsInLayer ? y : branches.mainOutput.pointer
   }
 
+  /// Where the shortcut leaves its output in the forward pass: kept only where an activation reads it again.
+  private func shortcutOutput(_ pass: Pass<Element>) -> UnsafeMutablePointer<Element> {
+    (shortcut?.endsInLayer ?? true ? used(pass) : kept(pass)).shortcutOutput.pointer
+  }
+
   private func addShortcut(
-    _ count: Int, _ branches: Branches, _ x: UnsafePointer<Element>?, _ y: UnsafeMutablePointer<Element>
+    _ count: Int, _ branches: Branches, _ part: UnsafeMutablePointer<Element>, _ x: UnsafePointer<Element>?,
+    _ y: UnsafeMutablePointer<Element>
   ) {
     let n = count * output.count
     if !main.endsInLayer { y.update(from: branches.mainOutput.pointer, count: n) }
     if shortcut != nil {
-      Element.add(branches.shortcutOutput.pointer, y, n)
+      Element.add(part, y, n)
     } else if let x {
       Element.add(x, y, n)
     }
@@ -85,8 +91,9 @@ struct Residual<Element: Scalar>: Layer {
 
   func forward(_ pass: Pass<Element>, x: UnsafePointer<Element>, y: UnsafeMutablePointer<Element>) {
     main.forward(inMain(pass), x: x, y: mainTarget(kept(pass), y))
-    shortcut?.forward(inShortcut(pass), x: x, y: kept(pass).shortcutOutput.pointer)
-    addShortcut(pass.count, kept(pass), x, y)
+    let part = shortcutOutput(pass)
+    shortcut?.forward(inShortcut(pass), x: x, y: part)
+    addShortcut(pass.count, kept(pass), part, x, y)
   }
 
   func backward(
@@ -119,7 +126,7 @@ struct Residual<Element: Scalar>: Layer {
     shortcut?.tangentForward(
       inShortcut(pass), v: v, x: x, y: UnsafePointer(kept.shortcutOutput.pointer), tx: tx,
       ty: used.shortcutOutput.pointer)
-    addShortcut(pass.count, used, tx, ty)
+    addShortcut(pass.count, used, used.shortcutOutput.pointer, tx, ty)
   }
 
   func tangentBackward(
@@ -155,10 +162,11 @@ struct Residual<Element: Scalar>: Layer {
     let arrays = ShardArrays(x: x, y: y)
     try main.trainForward(
       step, passes.map(inMain), x: x, y: passes.indices.map { mainTarget(kept(passes[$0]), y[$0]) })
-    try shortcut?.trainForward(
-      step, passes.map(inShortcut), x: x, y: passes.map { kept($0).shortcutOutput.pointer })
+    let parts = ShardArrays(x: [], y: passes.map { shortcutOutput($0) })
+    try shortcut?.trainForward(step, passes.map(inShortcut), x: x, y: parts.y)
     try step.forEachShard { shard, _ in
-      addShortcut(passes[shard].count, kept(passes[shard]), arrays.x[shard], arrays.y[shard])
+      addShortcut(
+        passes[shard].count, kept(passes[shard]), parts.y[shard], arrays.x[shard], arrays.y[shard])
     }
   }
 

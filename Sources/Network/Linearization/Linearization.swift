@@ -82,7 +82,7 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
           records[shard].load(samples, plan.shards[shard], pointers, workspace)
           records[shard].backward(
             samples, loss, pointers, workspace, losses: losses.pointer + plan.shards[shard].lowerBound,
-            scale: scale, gradient: part.pointer)
+            scale: scale, gradient: part.pointer, keepsGradients: true)
         }
       }
       sum.add(part, lane: lane)
@@ -206,10 +206,9 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
     let scale = 1 / Double(count)
     try withDirection(v) { direction throws(Cancelled) in
       try sum(into: &result, curved: nil) { [self] record, workspace, part in
-        var pass = pass(record, workspace, direction)
+        let pass = pass(record, workspace, direction)
         tangentForward(record, pass, direction, workspace)
         let tdy = curvature(record, workspace, scale: scale)
-        pass.keepsGradients = false
         form.root.backward(
           pass, x: record.input.pointer, y: record.output.pointer, dy: tdy, dx: nil, gradient: part)
       }

@@ -43,7 +43,8 @@ struct NetworkForm<Element: Scalar>: Sendable {
       for first in stride(from: 0, to: neurons, by: step) {
         parts.append(
           .rows(
-            first..<min(first + step, neurons), weights: weights, fanIn: fanIn, fold: fold, winograd: winograd))
+            first..<min(first + step, neurons), weights: weights, fanIn: fanIn, fold: fold, winograd: winograd
+          ))
       }
     }
     for fold in folds {

@@ -44,5 +44,7 @@ extension NetworkState {
 
 extension UnsafeBufferPointer {
   /// Where it begins; where an empty one would, nothing is read.
-  var start: UnsafePointer<Element> { baseAddress ?? UnsafePointer(bitPattern: MemoryLayout<Element>.alignment)! }
+  var start: UnsafePointer<Element> {
+    baseAddress ?? UnsafePointer(bitPattern: MemoryLayout<Element>.alignment)!
+  }
 }

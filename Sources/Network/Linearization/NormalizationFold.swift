@@ -23,7 +23,8 @@ struct NormalizationFold: Sendable, Equatable {
 
   /// Everything that lies in θ: nothing else may touch these places.
   var ranges: [Range<Int>] {
-    [weights..<weights + neurons * fanIn, scale..<scale + 2 * neurons] + (bias.map { [$0..<$0 + neurons] } ?? [])
+    [weights..<weights + neurons * fanIn, scale..<scale + 2 * neurons]
+      + (bias.map { [$0..<$0 + neurons] } ?? [])
   }
 
   /// What a channel's folding depends on.

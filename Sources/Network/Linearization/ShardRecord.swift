@@ -47,10 +47,13 @@ final class ShardRecord<Element: Scalar>: @unchecked Sendable {
   }
 
   /// Runs the loss and the backward pass, adding to `gradient`.
-  /// - Parameter losses: receives one loss a sample of the shard.
+  /// - Parameters:
+  ///   - losses: receives one loss a sample of the shard.
+  ///   - keepsGradients: for products to come.
   func backward(
     _ samples: Samples, _ loss: Loss, _ state: StatePointers<Element>, _ workspace: Workspace<Element>,
     losses: UnsafeMutablePointer<Double>, scale: Double, gradient: UnsafeMutablePointer<Element>,
+    keepsGradients: Bool = false,
     observer: ((Int, UnsafePointer<Element>, Int) -> Void)? = nil, dropout: DropoutKey? = nil
   ) {
     loss.evaluate(
@@ -59,6 +62,7 @@ final class ShardRecord<Element: Scalar>: @unchecked Sendable {
     var pass = pass(state, workspace)
     pass.observer = observer
     pass.dropout = dropout
+    pass.keepsGradients = keepsGradients
     root.backward(
       pass, x: input.pointer, y: output.pointer, dy: outputGradient.pointer, dx: nil, gradient: gradient)
   }

@@ -111,7 +111,8 @@ final class GradientMachine<Element: Scalar> {
     let scale = 1 / Double(batch.count)
     let loss = loss
     let losses = losses
-    let correct = try state.withPointers(in: network.plain, operand, compute) { pointers throws(Cancelled) -> Int in
+    let correct = try state.withPointers(in: network.plain, operand, compute) {
+      pointers throws(Cancelled) -> Int in
       try step.forEachShard { shard, _ in
         places.value[shard].record.gather(batch, plan.shards[shard])
       }

@@ -1,0 +1,71 @@
+import Tensor
+
+/// The training passes: a stage that couples samples sees all shards at once, the others pass them in parallel.
+extension Chain {
+  func trainForward(
+    _ step: TrainingStep<Element>, _ passes: [Pass<Element>], x: [UnsafePointer<Element>],
+    y: [UnsafeMutablePointer<Element>]
+  ) throws(Cancelled) {
+    var sources = x
+    for (index, stage) in stages.enumerated() {
+      let targets = passes.indices.map { outputTarget(passes[$0], index, y[$0]) }
+      let inner = passes.map { entering($0, index) }
+      let arrays = ShardArrays(x: sources, y: targets)
+      if stage.layer.couplesSamples {
+        try stage.layer.trainForward(step, inner, x: sources, y: targets)
+        if stage.activation != .identity {
+          try step.forEachShard { shard, _ in
+            stage.activation.forward(arrays.y[shard], inner[shard].count * stage.layer.output.count)
+          }
+        }
+      } else {
+        try step.forEachShard { shard, _ in
+          stage.layer.forward(inner[shard], x: arrays.x[shard], y: arrays.y[shard])
+          stage.activation.forward(arrays.y[shard], inner[shard].count * stage.layer.output.count)
+        }
+      }
+      sources = targets.map { UnsafePointer($0) }
+    }
+  }
+
+  func trainBackward(
+    _ step: TrainingStep<Element>, _ passes: [Pass<Element>], x: [UnsafePointer<Element>],
+    dy: [UnsafePointer<Element>], dx: [UnsafeMutablePointer<Element>]?
+  ) throws(Cancelled) {
+    try trainBackward(step, passes, x: x, y: nil, dy: dy, dx: dx)
+  }
+
+  /// - Parameter y: the chain's outputs; needed where it ends in an activation.
+  func trainBackward(
+    _ step: TrainingStep<Element>, _ passes: [Pass<Element>], x: [UnsafePointer<Element>],
+    y: [UnsafePointer<Element>]?, dy: [UnsafePointer<Element>], dx: [UnsafeMutablePointer<Element>]?
+  ) throws(Cancelled) {
+    var incoming = dy
+    for index in stages.indices.reversed() {
+      let stage = stages[index]
+      let sources = passes.indices.map { source(passes[$0], index, x[$0]) }
+      let targets = index == 0 ? dx : passes.map { gradientTarget($0, index - 1) }
+      let inner = passes.map { entering($0, index) }
+      let arriving = ShardArrays(x: y ?? [], y: [], dy: incoming)
+      let arrays = ShardArrays(x: sources, y: [], dy: [], dx: targets)
+      let through = Disjoint(UnsafeMutablePointer<UnsafePointer<Element>>.allocate(capacity: passes.count))
+      defer { through.pointer.deallocate() }
+      try step.forEachShard { shard, lane in
+        let gradient = throughActivation(
+          passes[shard], index, y: arriving.x.isEmpty ? nil : arriving.x[shard], arriving.dy[shard])
+        (through.pointer + shard).initialize(to: gradient)
+        if stage.layer.couplesSamples { return }
+        stage.layer.backward(
+          inner[shard], x: arrays.x[shard], dy: gradient, dx: arrays.dx?[shard],
+          gradient: step.gradients[lane])
+      }
+      if stage.layer.couplesSamples {
+        try stage.layer.trainBackward(
+          step, inner, x: sources,
+          dy: Array(UnsafeBufferPointer(start: through.pointer, count: passes.count)),
+          dx: targets)
+      }
+      if let targets { incoming = targets.map { UnsafePointer($0) } }
+    }
+  }
+}

@@ -12,8 +12,11 @@ final class BlockCache: @unchecked Sendable {
   static let shared = BlockCache(
     limit: max(1 << 28, min(1 << 30, Int(clamping: ProcessInfo.processInfo.physicalMemory / 16))))
 
-  /// Bytes of a large page on the processors the service runs on: blocks are multiples of it.
-  static var unit: Int { 2 << 20 }
+  /// Bytes of a large page on the processors the service runs on: what is smaller is not worth keeping.
+  static var page: Int { 2 << 20 }
+
+  /// Blocks are multiples of this many bytes.
+  private static var unit: Int { page / 8 }
 
   private struct Block {
     var memory: UnsafeMutableRawPointer
@@ -40,9 +43,9 @@ final class BlockCache: @unchecked Sendable {
     let bytes = (bytes + Self.unit - 1) / Self.unit * Self.unit
     if let block = reused(bytes) { return (block.memory, block.bytes) }
     var memory: UnsafeMutableRawPointer?
-    guard posix_memalign(&memory, Self.unit, bytes) == 0, let memory else { return nil }
+    guard posix_memalign(&memory, Self.page, bytes) == 0, let memory else { return nil }
     // Only advice: without large pages nothing else changes.
-    _ = madvise(memory, bytes, MADV_HUGEPAGE)
+    _ = madvise(memory, bytes / Self.page * Self.page, MADV_HUGEPAGE)
     return (memory, bytes)
   }
 
@@ -51,7 +54,7 @@ final class BlockCache: @unchecked Sendable {
     lock.lock()
     defer { lock.unlock() }
     let fitting = blocks.indices.filter {
-      blocks[$0].bytes >= bytes && blocks[$0].bytes <= bytes + max(Self.unit, bytes / 8)
+      blocks[$0].bytes >= bytes && blocks[$0].bytes <= bytes + bytes / 8
     }
     guard let best = fitting.min(by: { blocks[$0].bytes < blocks[$1].bytes }) else { return nil }
     held -= blocks[best].bytes

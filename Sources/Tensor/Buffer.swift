@@ -16,7 +16,7 @@ public final class Buffer<Element: BitwiseCopyable>: @unchecked Sendable {
     self.count = count
     let bytes = max(64, (count * MemoryLayout<Element>.stride + 63) & ~63)
     let raw: UnsafeMutableRawPointer
-    if bytes >= BlockCache.unit {
+    if bytes >= BlockCache.page {
       guard let block = BlockCache.shared.take(bytes) else { Self.fail(bytes) }
       (raw, cachedBytes) = block
     } else {

@@ -61,23 +61,24 @@ struct Chain<Element: Scalar>: Layer {
       $1 ? Buffer(count: $0) : nil
     }
     let frames: [Frame]
-    private lazy var turns = Turns<Element>(count: most)
-    private lazy var primalTurns = Turns<Element>(count: most)
+    /// Any stage's values fit in.
+    let turns: Turns<Element>
     private let sizes: [Int]
     private let keepsTangent: [Bool]
-    private var most: Int { sizes.max() ?? 0 }
 
-    init(frames: [Frame], sizes: [Int], keepsTangent: [Bool]) {
+    init(frames: [Frame], sizes: [Int], keepsTangent: [Bool], turns: Turns<Element>) {
       self.frames = frames
       self.sizes = sizes
       self.keepsTangent = keepsTangent
+      self.turns = turns
+      turns.makeRoom(for: sizes.max() ?? 0)
     }
 
     /// A buffer for any stage's values, another one than the last.
     func next() -> UnsafeMutablePointer<Element> { turns.next() }
 
     /// The same for primal gradients that are made again beside those of a product.
-    func nextPrimal() -> UnsafeMutablePointer<Element> { primalTurns.next() }
+    func nextPrimal() -> UnsafeMutablePointer<Element> { turns.nextPrimal() }
   }
 
   private func sizes(_ capacity: Int) -> [Int] { stages.map { capacity * $0.layer.output.count } }
@@ -109,10 +110,10 @@ struct Chain<Element: Scalar>: Layer {
       frames: stages.map { $0.layer.makeFrame(capacity: capacity) }, sizes: sizes)
   }
 
-  func makeWorkspace(capacity: Int) -> Frame {
+  func makeWorkspace(capacity: Int, turns: Turns<Element>) -> Frame {
     Working(
-      frames: stages.map { $0.layer.makeWorkspace(capacity: capacity) }, sizes: sizes(capacity),
-      keepsTangent: stages.indices.map(keepsTangent))
+      frames: stages.map { $0.layer.makeWorkspace(capacity: capacity, turns: turns) }, sizes: sizes(capacity),
+      keepsTangent: stages.indices.map(keepsTangent), turns: turns)
   }
 
   func kept(_ pass: Pass<Element>) -> Kept { unsafeDowncast(pass.frame, to: Kept.self) }
@@ -296,17 +297,4 @@ struct Chain<Element: Scalar>: Layer {
   }
 
   var couplesSamples: Bool { stages.contains { $0.layer.couplesSamples } }
-}
-
-/// Two buffers that passes write in turn, so that a layer never writes what it reads.
-final class Turns<Element: Scalar>: @unchecked Sendable {
-  private let buffers: [Buffer<Element>]
-  private var turn = 0
-
-  init(count: Int) { buffers = (0..<2).map { _ in Buffer(count: count) } }
-
-  func next() -> UnsafeMutablePointer<Element> {
-    turn = 1 - turn
-    return buffers[turn].pointer
-  }
 }

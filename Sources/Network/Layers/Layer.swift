@@ -33,8 +33,9 @@ protocol Layer<Element>: Sendable {
   /// Memory for what the primal passes over one shard leave behind.
   func makeFrame(capacity: Int) -> Frame
 
-  /// Memory for what one tangent product over a shard needs and nobody keeps.
-  func makeWorkspace(capacity: Int) -> Frame
+  /// Memory for what one pass over a shard needs and nobody keeps.
+  /// - Parameter turns: of the chain around.
+  func makeWorkspace(capacity: Int, turns: Turns<Element>) -> Frame
 
   func forward(_ pass: Pass<Element>, x: UnsafePointer<Element>, y: UnsafeMutablePointer<Element>)
 
@@ -144,7 +145,7 @@ extension Layer {
   var isFixedMap: Bool { false }
   func scratchCount(capacity: Int) -> Int { 0 }
   func makeFrame(capacity: Int) -> Frame { Frame() }
-  func makeWorkspace(capacity: Int) -> Frame { Frame() }
+  func makeWorkspace(capacity: Int, turns: Turns<Element>) -> Frame { Frame() }
   var couplesSamples: Bool { false }
 
   func trainForward(

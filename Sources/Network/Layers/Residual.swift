@@ -14,19 +14,18 @@ struct Residual<Element: Scalar>: Layer {
   final class Branches: Frame, @unchecked Sendable {
     let main: Frame
     let shortcut: Frame
-    /// Outputs of the branches (or their tangents).
+    /// Outputs of the branches (or their tangents), where they are not written straight to their target.
     let mainOutput: Buffer<Element>
     let shortcutOutput: Buffer<Element>
-    /// Input gradient of the shortcut.
-    lazy var inputGradient = Buffer<Element>(count: inputCount)
-    private let inputCount: Int
+    /// Of the branches' chains, in a workspace.
+    let turns: Turns<Element>
 
-    init(main: Frame, shortcut: Frame?, output: Int, shortcutOutput: Int, input: Int) {
+    init(main: Frame, shortcut: Frame?, output: Int, shortcutOutput: Int, turns: Turns<Element>) {
       self.main = main
       self.shortcut = shortcut ?? Frame()
       mainOutput = Buffer(count: output)
       self.shortcutOutput = Buffer(count: shortcutOutput)
-      inputCount = input
+      self.turns = turns
     }
   }
 
@@ -42,15 +41,19 @@ struct Residual<Element: Scalar>: Layer {
     let size = capacity * output.count
     return Branches(
       main: main.makeFrame(capacity: capacity), shortcut: shortcut?.makeFrame(capacity: capacity),
-      output: main.endsInLayer ? 0 : size, shortcutOutput: shortcut?.endsInLayer ?? true ? 0 : size, input: 0)
+      output: main.endsInLayer ? 0 : size, shortcutOutput: shortcut?.endsInLayer ?? true ? 0 : size,
+      turns: Turns())
   }
 
-  func makeWorkspace(capacity: Int) -> Frame {
+  func makeWorkspace(capacity: Int, turns: Turns<Element>) -> Frame {
     let size = capacity * output.count
+    let nested = turns.nested
+    nested.makeRoom(for: capacity * max(input.count, output.count))
     return Branches(
-      main: main.makeWorkspace(capacity: capacity), shortcut: shortcut?.makeWorkspace(capacity: capacity),
-      output: main.endsInLayer ? 0 : size, shortcutOutput: shortcut == nil ? 0 : size,
-      input: shortcut == nil ? 0 : capacity * input.count)
+      main: main.makeWorkspace(capacity: capacity, turns: nested),
+      shortcut: shortcut?.makeWorkspace(capacity: capacity, turns: nested),
+      output: main.endsInLayer ? 0 : size, shortcutOutput: shortcut?.endsInLayer ?? true ? 0 : size,
+      turns: nested)
   }
 
   private func kept(_ pass: Pass<Element>) -> Branches { unsafeDowncast(pass.frame, to: Branches.self) }
@@ -71,9 +74,9 @@ struct Residual<Element: Scalar>: Layer {
     main.endsInLayer ? y : branches.mainOutput.pointer
   }
 
-  /// Where the shortcut leaves its output in the forward pass: kept only where an activation reads it again.
-  private func shortcutOutput(_ pass: Pass<Element>) -> UnsafeMutablePointer<Element> {
-    (shortcut?.endsInLayer ?? true ? used(pass) : kept(pass)).shortcutOutput.pointer
+  /// Where the shortcut leaves its output, or its tangent's: kept only where an activation reads it again.
+  private func shortcutTarget(_ pass: Pass<Element>, _ branches: Branches) -> UnsafeMutablePointer<Element> {
+    shortcut?.endsInLayer == false ? branches.shortcutOutput.pointer : used(pass).turns.apart.pointer
   }
 
   private func addShortcut(
@@ -91,7 +94,7 @@ struct Residual<Element: Scalar>: Layer {
 
   func forward(_ pass: Pass<Element>, x: UnsafePointer<Element>, y: UnsafeMutablePointer<Element>) {
     main.forward(inMain(pass), x: x, y: mainTarget(kept(pass), y))
-    let part = shortcutOutput(pass)
+    let part = shortcutTarget(pass, kept(pass))
     shortcut?.forward(inShortcut(pass), x: x, y: part)
     addShortcut(pass.count, kept(pass), part, x, y)
   }
@@ -105,7 +108,7 @@ struct Residual<Element: Scalar>: Layer {
       inMain(pass), x: x, y: UnsafePointer(kept.mainOutput.pointer), dy: dy, dx: dx, gradient: gradient)
     let n = pass.count * input.count
     if let shortcut {
-      let part = dx == nil ? nil : used(pass).inputGradient.pointer
+      let part = dx == nil ? nil : used(pass).turns.apart.pointer
       shortcut.backward(
         inShortcut(pass), x: x, y: UnsafePointer(kept.shortcutOutput.pointer), dy: dy, dx: part,
         gradient: gradient)
@@ -123,10 +126,11 @@ struct Residual<Element: Scalar>: Layer {
     let used = used(pass)
     main.tangentForward(
       inMain(pass), v: v, x: x, y: UnsafePointer(kept.mainOutput.pointer), tx: tx, ty: mainTarget(used, ty))
+    let part = shortcutTarget(pass, used)
     shortcut?.tangentForward(
       inShortcut(pass), v: v, x: x, y: UnsafePointer(kept.shortcutOutput.pointer), tx: tx,
-      ty: used.shortcutOutput.pointer)
-    addShortcut(pass.count, used, used.shortcutOutput.pointer, tx, ty)
+      ty: part)
+    addShortcut(pass.count, used, part, tx, ty)
   }
 
   func tangentBackward(
@@ -141,7 +145,7 @@ struct Residual<Element: Scalar>: Layer {
       ty: UnsafePointer(used.mainOutput.pointer), dy: dy, tdy: tdy, tdx: tdx, product: product)
     let n = pass.count * input.count
     if let shortcut {
-      let part = tdx == nil ? nil : used.inputGradient.pointer
+      let part = tdx == nil ? nil : used.turns.apart.pointer
       shortcut.tangentBackward(
         inShortcut(pass), v: v, x: x, y: UnsafePointer(kept.shortcutOutput.pointer), tx: tx,
         ty: UnsafePointer(used.shortcutOutput.pointer), dy: dy, tdy: tdy, tdx: part, product: product)
@@ -162,7 +166,7 @@ struct Residual<Element: Scalar>: Layer {
     let arrays = ShardArrays(x: x, y: y)
     try main.trainForward(
       step, passes.map(inMain), x: x, y: passes.indices.map { mainTarget(kept(passes[$0]), y[$0]) })
-    let parts = ShardArrays(x: [], y: passes.map { shortcutOutput($0) })
+    let parts = ShardArrays(x: [], y: passes.map { shortcutTarget($0, kept($0)) })
     try shortcut?.trainForward(step, passes.map(inShortcut), x: x, y: parts.y)
     try step.forEachShard { shard, _ in
       addShortcut(
@@ -177,7 +181,7 @@ struct Residual<Element: Scalar>: Layer {
     try main.trainBackward(
       step, passes.map(inMain), x: x, y: passes.map { UnsafePointer(kept($0).mainOutput.pointer) }, dy: dy,
       dx: dx)
-    let parts = dx == nil || shortcut == nil ? nil : passes.map { used($0).inputGradient.pointer }
+    let parts = dx == nil || shortcut == nil ? nil : passes.map { used($0).turns.apart.pointer }
     try shortcut?.trainBackward(
       step, passes.map(inShortcut), x: x, y: passes.map { UnsafePointer(kept($0).shortcutOutput.pointer) },
       dy: dy, dx: parts)

@@ -11,7 +11,7 @@ final class Workspace<Element: Scalar>: @unchecked Sendable {
 
   init(_ root: Chain<Element>, capacity: Int) {
     self.capacity = capacity
-    frame = root.makeWorkspace(capacity: capacity)
+    frame = root.makeWorkspace(capacity: capacity, turns: Turns())
     scratch = Buffer(count: root.scratchCount(capacity: capacity))
     rows = (0..<2).map { _ in Buffer(count: capacity * root.output.count) }
   }

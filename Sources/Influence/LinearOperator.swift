@@ -18,9 +18,10 @@ public protocol LinearOperator<Element> {
   /// y ← Aᵀ x; x has `rows` elements, y has `columns` before and after and is overwritten.
   func applyTransposed(_ x: [Element], into y: inout [Element]) throws
 
-  /// A times every vector of the block, in one pass where the operator can share work.
+  /// The products of A with every vector of the block, in one pass where the operator can share work; `products` has
+  /// as many vectors as the block, of length `rows`, and is overwritten.
   /// Postcondition: each answer is the one that `apply` gives for that vector alone, up to rounding.
-  func apply(block: [[Element]]) throws -> [[Element]]
+  func apply(block: VectorBlock<Element>, into products: inout VectorBlock<Element>) throws
 }
 
 extension LinearOperator {
@@ -40,8 +41,20 @@ extension LinearOperator {
     return y
   }
 
+  /// The products with every vector, in new ones.
   public func apply(block: [[Element]]) throws -> [[Element]] {
-    try block.map { try apply($0) }
+    for x in block { try requireLength(x.count, columns, "the vector to multiply") }
+    var products = VectorBlock<Element>(count: block.count, length: rows, zeroed: false)
+    try apply(block: VectorBlock(block), into: &products)
+    return products.vectors
+  }
+
+  public func apply(block: VectorBlock<Element>, into products: inout VectorBlock<Element>) throws {
+    var y = [Element].zeros(rows)
+    for index in 0..<block.count {
+      try apply(block[index], into: &y)
+      products.set(index, to: y)
+    }
   }
 }
 

@@ -18,6 +18,11 @@ public protocol Scalar: BinaryFloatingPoint, Sendable, BitwiseCopyable {
     _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int, _ alpha: Self,
     _ a: UnsafePointer<Self>, _ lda: Int, _ b: UnsafePointer<Self>, _ ldb: Int, _ beta: Self,
     _ c: UnsafeMutablePointer<Self>, _ ldc: Int)
+  /// C ← C + A Bᵀ in `Double` for rows of A (m) and B (n), in an order fixed by the sizes alone.
+  /// - Parameter symmetric: whether C is known to be; then nothing below its diagonal is promised.
+  static func addInnerProducts(
+    _ m: Int, _ n: Int, _ length: Int, symmetric: Bool, _ a: UnsafePointer<Self>, _ lda: Int,
+    _ b: UnsafePointer<Self>, _ ldb: Int, _ c: UnsafeMutablePointer<Double>, _ ldc: Int)
   /// Σ xᵢyᵢ accumulated in `Double`, in an order fixed by n alone.
   static func dot(_ x: UnsafePointer<Self>, _ y: UnsafePointer<Self>, _ n: Int) -> Double
   /// Σ xᵢ accumulated in `Double`, in an order fixed by n alone.

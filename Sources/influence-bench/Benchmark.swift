@@ -122,13 +122,10 @@ struct Benchmark {
         network: network, state: state, samples: samples, loss: .crossEntropy, compute: compute)
       let curvature = DampedOperator(
         RiskCurvature(linearization, kind: .gaussNewton, weightDecay: 0.01), damping: 0)
-      let gradients = try (0..<tests.count).map {
-        try network.gradient(state, on: tests.selecting([$0]), loss: .crossEntropy, compute: compute).gradient
-      }
+      let gradients = try network.sampleGradients(state, on: tests, loss: .crossEntropy, compute: compute)
       let solver = BlockConjugateGradient(SolveOptions(iterationLimit: 10, tolerance: 1e-12))
-      for solution in try solver.solve(curvature, block: gradients) {
-        _ = try linearization.directionalDerivatives(solution.x)
-      }
+      let solutions = try solver.solve(curvature, block: gradients.vectors)
+      _ = try linearization.directionalDerivatives(VectorBlock(solutions.map(\.x)))
     }
   }
 }

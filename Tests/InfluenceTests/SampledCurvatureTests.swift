@@ -31,6 +31,10 @@ struct SampledCurvatureTests {
     let product = try rich.apply(v)
     #expect(relativeError(product, expected) < 1e-13)
     #expect(try poor.apply(v) == product)
+    for curvature in [rich, poor] {
+      #expect(try curvature.apply(block: [v, expected]) == [product, curvature.apply(expected)])
+    }
+    #expect(try whole.apply(block: [v, product]) == [expected, whole.apply(product)])
     let places = [3, 9, 10, 30, 36]
     let part = RiskCurvature(
       try Linearization(

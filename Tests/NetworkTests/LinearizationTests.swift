@@ -186,6 +186,46 @@ struct LinearizationTests {
     #expect(one.1 == three.1)
   }
 
+  /// More samples than one lane of shards takes, and more vectors than threads.
+  @Test(arguments: SmallNetwork.all + SmallNetwork.wide)
+  func blockProductsHaveTheBitsOfSingleOnes(_ small: SmallNetwork) throws {
+    let state = small.state(Float.self)
+    let samples = small.samples(1100)
+    let vectors = (0..<4).map { small.direction(Float.self, seed: 20 + $0) }
+    for threads in [1, 3] {
+      let linearization = try Linearization(
+        network: Network<Float>(small.architecture), state: state, samples: samples, loss: small.loss,
+        compute: Compute(pool: ComputePool(threads: threads)))
+      let block = VectorBlock(vectors)
+      var hessian = VectorBlock<Float>(count: 0, length: 0)
+      var gaussNewton = hessian
+      try linearization.hessianProducts(block, into: &hessian)
+      try linearization.gaussNewtonProducts(block, into: &gaussNewton)
+      let derivatives = try linearization.directionalDerivatives(block)
+      for (index, v) in vectors.enumerated() {
+        var product: [Float] = []
+        try linearization.hessianProduct(v, into: &product)
+        #expect(hessian[index] == product)
+        try linearization.gaussNewtonProduct(v, into: &product)
+        #expect(gaussNewton[index] == product)
+        #expect(derivatives[index] == (try linearization.directionalDerivatives(v)))
+      }
+    }
+  }
+
+  @Test(arguments: SmallNetwork.all + SmallNetwork.wide)
+  func sampleGradientsHaveTheBitsOfSingleOnes(_ small: SmallNetwork) throws {
+    let network = Network<Float>(small.architecture)
+    let state = small.state(Float.self)
+    let samples = small.samples(5)
+    let gradients = try network.sampleGradients(state, on: samples, loss: small.loss, compute: compute)
+    for index in 0..<samples.count {
+      let alone = try network.gradient(
+        state, on: samples.selecting([index]), loss: small.loss, compute: compute)
+      #expect(gradients[index] == alone.gradient)
+    }
+  }
+
   @Test(arguments: SmallNetwork.all + SmallNetwork.wide)
   func floatFollowsDouble(_ small: SmallNetwork) throws {
     let state = small.state(Double.self)

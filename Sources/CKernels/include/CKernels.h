@@ -113,3 +113,8 @@ int ck_has_products(void);
 // of stack.
 void ck_product_f32(int transpose_a, int transpose_b, size_t m, size_t n, size_t k, const float *a, size_t lda,
                     const float *b, size_t ldb, int accumulate, float *c, size_t ldc);
+
+// c[i,j] ← c[i,j] + Σ_l a[i,l]·b[j,l] in double, over rows of a (m) and b (n) of `length` elements; where symmetric is
+// 1 only for j ≥ i at least. For processors with ck_has_products.
+void ck_gram_f32(size_t m, size_t n, size_t length, int symmetric, const float *a, size_t lda, const float *b,
+                 size_t ldb, double *c, size_t ldc);

@@ -37,9 +37,9 @@ public struct CountingOperator<Base: LinearOperator>: LinearOperator {
     try base.applyTransposed(x, into: &y)
   }
 
-  public func apply(block: [[Element]]) throws -> [[Element]] {
+  public func apply(block: VectorBlock<Element>, into products: inout VectorBlock<Element>) throws {
     counter.add(base.productsPerApplication * block.count)
-    return try base.apply(block: block)
+    try base.apply(block: block, into: &products)
   }
 }
 

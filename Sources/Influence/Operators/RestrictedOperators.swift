@@ -22,9 +22,9 @@ public struct ColumnRestriction<Base: SymmetricOperator>: LinearOperator {
     try base.apply(scattered(x, to: indices, of: rows), into: &y)
   }
 
-  public func apply(block: [[Element]]) throws -> [[Element]] {
-    for x in block { try requireLength(x.count, columns, "the vector to multiply") }
-    return try base.apply(block: block.map { scattered($0, to: indices, of: rows) })
+  public func apply(block: VectorBlock<Element>, into products: inout VectorBlock<Element>) throws {
+    try requireLength(block.length, columns, "the vector to multiply")
+    try base.apply(block: scattered(block, to: indices, of: rows), into: &products)
   }
 
   public func applyTransposed(_ x: [Element], into y: inout [Element]) throws {
@@ -55,9 +55,17 @@ public struct PrincipalRestriction<Base: SymmetricOperator>: SymmetricOperator {
     for (position, index) in indices.enumerated() { y[position] = full[index] }
   }
 
-  public func apply(block: [[Element]]) throws -> [[Element]] {
-    let spread = block.map { scattered($0, to: indices, of: base.dimension) }
-    return try base.apply(block: spread).map { full in indices.map { full[$0] } }
+  public func apply(block: VectorBlock<Element>, into products: inout VectorBlock<Element>) throws {
+    try requireLength(block.length, dimension, "the vector to multiply")
+    var full = VectorBlock<Element>(count: block.count, length: base.dimension, zeroed: false)
+    try base.apply(block: scattered(block, to: indices, of: base.dimension), into: &full)
+    for row in 0..<block.count {
+      full.withPointer(row) { source in
+        products.withMutablePointer(row) { target in
+          for (position, index) in indices.enumerated() { target[position] = source[index] }
+        }
+      }
+    }
   }
 }
 
@@ -65,5 +73,20 @@ public struct PrincipalRestriction<Base: SymmetricOperator>: SymmetricOperator {
 private func scattered<Element: Scalar>(_ x: [Element], to indices: [Int], of count: Int) -> [Element] {
   var full = [Element].zeros(count)
   for (position, index) in indices.enumerated() { full[index] = x[position] }
+  return full
+}
+
+/// The same for every vector of a block.
+private func scattered<Element: Scalar>(
+  _ block: VectorBlock<Element>, to indices: [Int], of count: Int
+) -> VectorBlock<Element> {
+  var full = VectorBlock<Element>(count: block.count, length: count)
+  for row in 0..<block.count {
+    block.withPointer(row) { source in
+      full.withMutablePointer(row) { target in
+        for (position, index) in indices.enumerated() { target[index] = source[position] }
+      }
+    }
+  }
   return full
 }

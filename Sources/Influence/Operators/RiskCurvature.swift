@@ -33,4 +33,13 @@ public struct RiskCurvature<Element: Scalar>: SymmetricOperator {
     }
     if weightDecay != 0 { y.add(Element(weightDecay), times: x) }
   }
+
+  public func apply(block: VectorBlock<Element>, into products: inout VectorBlock<Element>) throws {
+    try requireLength(block.length, dimension, "the vector to multiply")
+    switch kind {
+    case .hessian: try linearization.hessianProducts(block, into: &products)
+    case .gaussNewton: try linearization.gaussNewtonProducts(block, into: &products)
+    }
+    if weightDecay != 0 { products.add(Element(weightDecay), times: block) }
+  }
 }

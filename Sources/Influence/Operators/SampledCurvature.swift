@@ -73,18 +73,41 @@ public struct SampledCurvature<Element: Scalar>: SymmetricOperator {
     } else {
       var part = [Element].zeros(dimension)
       for index in y.indices { y[index] = 0 }
-      for (place, piece) in pieces.enumerated() {
-        let linearization =
-          place < kept.count
-          ? kept[place]
-          : try Linearization(
-            network: network, state: state, samples: samples.selecting(Array(piece)), loss: loss,
-            compute: compute)
+      try forEachPiece { linearization, share in
         try product(linearization, x, into: &part)
-        y.add(Element(Double(piece.count) / Double(samples.count)), times: part)
+        y.add(share, times: part)
       }
     }
     if weightDecay != 0 { y.add(Element(weightDecay), times: x) }
+  }
+
+  /// Pieces that are not kept are linearized once for all vectors.
+  public func apply(block: VectorBlock<Element>, into products: inout VectorBlock<Element>) throws {
+    try requireLength(block.length, dimension, "the vector to multiply")
+    if pieces.count == 1 {
+      try product(kept[0], block, into: &products)
+    } else {
+      var part = VectorBlock<Element>(count: block.count, length: dimension, zeroed: false)
+      products = VectorBlock(count: block.count, length: dimension)
+      try forEachPiece { linearization, share in
+        try product(linearization, block, into: &part)
+        products.add(share, times: part)
+      }
+    }
+    if weightDecay != 0 { products.add(Element(weightDecay), times: block) }
+  }
+
+  /// Calls `body` with every piece in order, and its share in the samples.
+  private func forEachPiece(_ body: (Linearization<Element>, Element) throws -> Void) throws {
+    for (place, piece) in pieces.enumerated() {
+      let linearization =
+        place < kept.count
+        ? kept[place]
+        : try Linearization(
+          network: network, state: state, samples: samples.selecting(Array(piece)), loss: loss,
+          compute: compute)
+      try body(linearization, Element(Double(piece.count) / Double(samples.count)))
+    }
   }
 
   private func product(
@@ -93,6 +116,16 @@ public struct SampledCurvature<Element: Scalar>: SymmetricOperator {
     switch kind {
     case .hessian: try linearization.hessianProduct(x, into: &y)
     case .gaussNewton: try linearization.gaussNewtonProduct(x, into: &y)
+    }
+  }
+
+  private func product(
+    _ linearization: Linearization<Element>, _ block: VectorBlock<Element>,
+    into products: inout VectorBlock<Element>
+  ) throws(Cancelled) {
+    switch kind {
+    case .hessian: try linearization.hessianProducts(block, into: &products)
+    case .gaussNewton: try linearization.gaussNewtonProducts(block, into: &products)
     }
   }
 

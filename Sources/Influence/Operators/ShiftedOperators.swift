@@ -19,11 +19,9 @@ public struct DampedOperator<Base: SymmetricOperator>: SymmetricOperator {
     if damping != 0 { y.add(Element(damping), times: x) }
   }
 
-  public func apply(block: [[Element]]) throws -> [[Element]] {
-    var products = try base.apply(block: block)
-    guard damping != 0 else { return products }
-    for index in products.indices { products[index].add(Element(damping), times: block[index]) }
-    return products
+  public func apply(block: VectorBlock<Element>, into products: inout VectorBlock<Element>) throws {
+    try base.apply(block: block, into: &products)
+    if damping != 0 { products.add(Element(damping), times: block) }
   }
 }
 
@@ -46,10 +44,9 @@ public struct ScaledOperator<Base: SymmetricOperator>: SymmetricOperator {
     y.scale(Element(factor))
   }
 
-  public func apply(block: [[Element]]) throws -> [[Element]] {
-    var products = try base.apply(block: block)
-    for index in products.indices { products[index].scale(Element(factor)) }
-    return products
+  public func apply(block: VectorBlock<Element>, into products: inout VectorBlock<Element>) throws {
+    try base.apply(block: block, into: &products)
+    for index in 0..<products.count { products.scale(index, by: Element(factor)) }
   }
 }
 

@@ -65,7 +65,7 @@ private struct BlockState<H: SymmetricOperator> {
   let limit: Int
   let preconditioner: (any Preconditioner<Element>)?
   let progress: ((SolveProgress) throws -> Void)?
-  var x: [[Element]]
+  var x: VectorBlock<Element>
   var reports: [SolveReport]
   var products = 0
   var iterations = 0
@@ -84,7 +84,7 @@ private struct BlockState<H: SymmetricOperator> {
     limit = options.iterationLimit ?? ConjugateGradient.defaultIterationLimit
     self.preconditioner = preconditioner
     self.progress = progress
-    x = block.map { [Element].zeros($0.count) }
+    x = VectorBlock(count: block.count, length: h.dimension)
     reports = block.map { _ in
       SolveReport(solver: "cg", tolerance: tolerance, damping: options.damping)
     }
@@ -98,67 +98,80 @@ private struct BlockState<H: SymmetricOperator> {
       reports[index].relativeResidual = 0
       reports[index].converged = true
     }
-    var rests = block
+    var rests = VectorBlock(open.map { block[$0] })
     var alone: [Int] = []
     while !open.isEmpty {
-      let outcome = try run(open, open.map { rests[$0] })
-      let measured = try damped.apply(block: open.map { x[$0] })
-      products += open.count * damped.productsPerApplication
+      let outcome = try run(open, rests)
+      rests = try residuals(of: open)
       var next: [Int] = []
       for (position, index) in open.enumerated() {
-        var rest = measured[position]
-        rest.scale(-1, adding: block[index])
-        let residual = rest.norm / sizes[index]
+        let residual = rests.norm(position) / sizes[index]
         let previous = reports[index].relativeResidual
         settle(index, residual)
-        rests[index] = rest
         if reports[index].converged { continue }
         if iterations >= limit {
           reports[index].reason = .iterationLimit
         } else if outcome == .broken {
           alone.append(index)
         } else if residual <= previous / 2 {
-          next.append(index)
+          next.append(position)
         } else {
           reports[index].reason = .stagnation
         }
       }
-      open = next
+      rests = rests.selecting(next)
+      open = next.map { open[$0] }
     }
     share()
     for index in alone { try solveAlone(index, single) }
     return block.indices.map { Solution(x: x[$0], report: reports[$0]) }
   }
 
+  /// G − (H + δI) X, as products measure it.
+  private mutating func residuals(of open: [Int]) throws -> VectorBlock<Element> {
+    let points = x.selecting(open)
+    var rests = VectorBlock<Element>(count: points.count, length: points.length, zeroed: false)
+    try damped.apply(block: points, into: &rests)
+    products += open.count * damped.productsPerApplication
+    for (position, index) in open.enumerated() {
+      rests.withMutablePointer(position) { Element.xpby(block[index], -1, $0, points.length) }
+    }
+    return rests
+  }
+
   private enum Outcome { case finished, broken }
 
   /// One run of the recurrences for corrections of x. Vectors are scaled by ‖gᵢ‖, so all count alike.
-  private mutating func run(_ open: [Int], _ rests: [[Element]]) throws -> Outcome {
+  private mutating func run(_ open: [Int], _ rests: VectorBlock<Element>) throws -> Outcome {
     var r = rests
-    for (position, index) in open.enumerated() { r[position].scale(Element(1 / sizes[index])) }
+    for (position, index) in open.enumerated() { r.scale(position, by: Element(1 / sizes[index])) }
     // What rounding may have left in each residual, as a length.
-    var noise = r.map { 100 * unitRoundoff(Element.self) * $0.norm }
-    var corrections = open.map { [Element].zeros(block[$0].count) }
+    var noise = open.indices.map { 100 * unitRoundoff(Element.self) * r.norm($0) }
+    var corrections = VectorBlock<Element>(count: open.count, length: r.length)
     defer {
       for (position, index) in open.enumerated() {
-        x[index].add(Element(sizes[index]), times: corrections[position])
+        x.add(Element(sizes[index]), times: corrections, position, to: index)
       }
     }
-    var p = try directions(r)
+    var p = r
+    if preconditioner != nil { try precondition(r, into: &p, Array(open.indices)) }
+    var spare = VectorBlock<Element>(count: p.count, length: p.length, zeroed: false)
+    var q = VectorBlock<Element>(count: p.count, length: p.length, zeroed: false)
     while iterations < limit {
-      p = orthonormalized(p)
-      if p.isEmpty { return .finished }
-      let q = try damped.apply(block: p)
+      orthonormalize(&p, &spare)
+      if p.count == 0 { return .finished }
+      q.resize(to: p.count)
+      try damped.apply(block: p, into: &q)
       products += p.count * damped.productsPerApplication
       guard let step = try BlockStep(p, q, r) else { return .broken }
       largest = max(largest, step.largest)
       iterations += 1
-      addCombinations(of: p, step.weights, to: &corrections)
-      addCombinations(of: q, step.weights.map { $0.map { -$0 } }, to: &r)
+      corrections.add(step.weights, times: p)
+      r.add(step.weights.map { -$0 }, times: q)
       var live: [Int] = []
       var worst = 0.0
       for (position, index) in open.enumerated() {
-        let residual = r[position].norm
+        let residual = r.norm(position)
         if !residual.isFinite {
           throw SolveError.nonFinite(solver: "cg", iteration: iterations, quantity: "the residual")
         }
@@ -171,26 +184,30 @@ private struct BlockState<H: SymmetricOperator> {
       try progress?(SolveProgress(iteration: iterations, limit: limit, relativeResidual: worst))
       // A residual that is rounding has no direction: searching along it would spoil the common space. Where
       // more is wanted, the next round begins with the true residual.
-      if worst <= tolerance / 2 || live.isEmpty { return .finished }
+      if worst <= tolerance / 2 || live.isEmpty || iterations == limit { return .finished }
       // P ← Z + P β with β = −(PᵀQ)⁻¹ QᵀZ
-      var z = try directions(live.map { r[$0] })
-      let weights = try step.solve(crossProducts(z, q), rows: z.count)
-      addCombinations(of: p, weights.map { $0.map { -$0 } }, to: &z)
-      p = z
+      try precondition(r, into: &spare, live)
+      let weights = step.solve(spare.products(with: q), rows: spare.count)
+      spare.add(weights.map { -$0 }, times: p)
+      swap(&p, &spare)
     }
     return .finished
   }
 
-  private func directions(_ r: [[Element]]) throws -> [[Element]] {
-    guard let preconditioner else { return r }
-    return try r.map { try preconditioner.apply($0) }
+  /// Z ← P⁻¹R for some of the residuals.
+  private func precondition(
+    _ r: VectorBlock<Element>, into z: inout VectorBlock<Element>, _ live: [Int]
+  ) throws {
+    z.set(to: r, live)
+    guard let preconditioner else { return }
+    for place in 0..<z.count { z.set(place, to: try preconditioner.apply(z[place])) }
   }
 
   /// Notes the true residual of a right-hand side.
   private mutating func settle(_ index: Int, _ residual: Double) {
     reports[index].relativeResidual = residual
     reports[index].roundingFloor =
-      2 * unitRoundoff(Element.self) * (1 + largest * x[index].norm / sizes[index])
+      2 * unitRoundoff(Element.self) * (1 + largest * x.norm(index) / sizes[index])
     let floor = options.tolerance == nil ? reports[index].roundingFloor : 0
     reports[index].converged = residual <= max(tolerance, floor)
   }
@@ -210,7 +227,7 @@ private struct BlockState<H: SymmetricOperator> {
     let solution = try single.solve(
       damped.base, block[index], preconditioner: preconditioner, monitor: SolveMonitor(progress: progress))
     let shared = reports[index]
-    x[index] = solution.x
+    x.set(index, to: solution.x)
     reports[index] = solution.report
     reports[index].iterations += shared.iterations
     reports[index].curvatureProducts += shared.curvatureProducts
@@ -220,36 +237,35 @@ private struct BlockState<H: SymmetricOperator> {
 /// The small systems of one block step, with PᵀHP kept as its eigenpairs.
 private struct BlockStep {
   /// (PᵀHP)⁻¹ Pᵀ rᵢ, a row for each right-hand side.
-  private(set) var weights: [[Double]] = []
+  private(set) var weights: [Double] = []
   let largest: Double
   private let values: [Double]
   private let vectors: [Double]
 
   /// nil where PᵀHP is not positive definite, up to rounding.
-  init?<Element: Scalar>(_ p: [[Element]], _ q: [[Element]], _ r: [[Element]]) throws {
-    let s = p.count
-    let core = symmetricPart(crossProducts(p, q), order: s)
+  init?<Element: Scalar>(
+    _ p: VectorBlock<Element>, _ q: VectorBlock<Element>, _ r: VectorBlock<Element>
+  ) throws {
+    let core = p.symmetricProducts(with: q)
     for value in core where !value.isFinite {
       throw SolveError.nonFinite(solver: "cg", iteration: 0, quantity: "a product")
     }
-    (values, vectors) = try DenseAlgebra.eigen(core, order: s)
+    (values, vectors) = try DenseAlgebra.eigen(core, order: p.count)
     largest = max(values.last ?? 0, -(values.first ?? 0))
     guard let smallest = values.first, smallest > unitRoundoff(Element.self) * largest else { return nil }
-    weights = try solve(crossProducts(r, p), rows: r.count)
+    weights = solve(r.products(with: p), rows: r.count)
   }
 
   /// (PᵀHP)⁻¹ applied to every row.
-  func solve(_ rights: [Double], rows: Int) throws -> [[Double]] {
+  func solve(_ rights: [Double], rows: Int) -> [Double] {
     let s = values.count
-    return (0..<rows).map { row in
-      var answer = [Double](repeating: 0, count: s)
-      for index in 0..<s {
-        var overlap = 0.0
-        for k in 0..<s { overlap += vectors[index * s + k] * rights[row * s + k] }
-        overlap /= values[index]
-        for k in 0..<s { answer[k] += overlap * vectors[index * s + k] }
-      }
-      return answer
+    var overlaps = [Double](repeating: 0, count: rows * s)
+    Double.gemm(false, true, rows, s, s, 1, rights, s, vectors, s, 0, &overlaps, s)
+    for row in 0..<rows {
+      for index in 0..<s { overlaps[row * s + index] /= values[index] }
     }
+    var answers = [Double](repeating: 0, count: rows * s)
+    Double.gemm(false, false, rows, s, s, 1, overlaps, s, vectors, s, 0, &answers, s)
+    return answers
   }
 }

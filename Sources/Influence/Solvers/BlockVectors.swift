@@ -1,46 +1,5 @@
 import Tensor
 
-/// The matrix of ⟨aᵢ, bⱼ⟩, row-major, accumulated in `Double` in an order fixed by the sizes.
-func crossProducts<Element: Scalar>(_ a: [[Element]], _ b: [[Element]]) -> [Double] {
-  var products = [Double](repeating: 0, count: a.count * b.count)
-  guard let length = a.first?.count, !b.isEmpty else { return products }
-  var left = Panel(rows: a.count)
-  var right = Panel(rows: b.count)
-  for chunk in Panel.chunks(of: length) {
-    left.load(a, chunk)
-    right.load(b, chunk)
-    Double.gemm(
-      false, true, a.count, b.count, chunk.count, 1, left.elements, Panel.width, right.elements, Panel.width,
-      1, &products, b.count)
-  }
-  return products
-}
-
-/// tᵢ ← tᵢ + Σⱼ cᵢⱼ vⱼ for every row cᵢ, each element rounded once.
-func addCombinations<Element: Scalar>(
-  of vectors: [[Element]], _ coefficients: [[Double]], to targets: inout [[Element]]
-) {
-  guard let length = vectors.first?.count, !targets.isEmpty else { return }
-  let flat = coefficients.flatMap { $0 }
-  var source = Panel(rows: vectors.count)
-  var target = Panel(rows: targets.count)
-  for chunk in Panel.chunks(of: length) {
-    source.load(vectors, chunk)
-    target.load(targets, chunk)
-    Double.gemm(
-      false, false, targets.count, chunk.count, vectors.count, 1, flat, vectors.count, source.elements,
-      Panel.width, 1, &target.elements, Panel.width)
-    target.store(&targets, chunk)
-  }
-}
-
-/// Σⱼ cᵢⱼ vⱼ for every row cᵢ.
-func combinations<Element: Scalar>(of vectors: [[Element]], _ coefficients: [[Double]]) -> [[Element]] {
-  var sums = coefficients.map { _ in [Element].zeros(vectors.first?.count ?? 0) }
-  addCombinations(of: vectors, coefficients, to: &sums)
-  return sums
-}
-
 /// (M + Mᵀ)/2 of a row-major square matrix.
 func symmetricPart(_ matrix: [Double], order: Int) -> [Double] {
   var result = matrix
@@ -54,28 +13,44 @@ func symmetricPart(_ matrix: [Double], order: Int) -> [Double] {
   return result
 }
 
-/// An orthonormal basis of the span of a block, by pivoted Cholesky of its Gram matrix, up to three times (Fukaya et al.
-/// 2020, CholeskyQR3): the first pass finds the rank and the next ones remove what rounding left.
+/// Turns a block into an orthonormal basis of its span, by pivoted Cholesky of its Gram matrix, up to three times
+/// (Fukaya et al. 2020, CholeskyQR3): the first pass finds the rank and the next ones remove what rounding left.
 ///
 /// A vector of which less than about 10⁻⁶ (in `Double` 10⁻⁷) of its length is new is left out.
-func orthonormalized<Element: Scalar>(_ block: [[Element]]) -> [[Element]] {
-  var vectors = block.compactMap { vector -> [Element]? in
-    let size = vector.norm
-    if !(size > 0) { return nil }
-    var unit = vector
-    unit.scale(Element(1 / size))
-    return unit
-  }
+///
+/// - Parameter spare: a block of the same length whose memory is used; its vectors are lost.
+func orthonormalize<Element: Scalar>(
+  _ vectors: inout VectorBlock<Element>, _ spare: inout VectorBlock<Element>
+) {
   let dropping = Element.precision == .float32 ? 1e-12 : 1e-14
-  let sufficient = Element.precision == .float32 ? 1e-6 : 0.5
-  for _ in 0..<3 where !vectors.isEmpty {
-    let factor = PivotedCholesky(crossProducts(vectors, vectors), order: vectors.count, dropping: dropping)
-    let kept = factor.pivots.map { vectors[$0] }
-    vectors = combinations(of: kept, factor.inverse())
-    // The error of a pass is the rounding of `Double` over the smallest pivot: often one is enough in `Float`.
+  // The error of a pass is the rounding of the elements over the root of the smallest pivot.
+  let sufficient = Element.precision == .float32 ? 1e-2 : 0.5
+  for _ in 0..<3 where vectors.count > 0 {
+    let count = vectors.count
+    var gram = vectors.gramMatrix()
+    // The vectors count as unit vectors; those of no length, or none that is a number, are left out.
+    let scales = (0..<count).map { index -> Double in
+      let square = gram[index * count + index]
+      return square > 0 ? 1 / square.squareRoot() : 0
+    }
+    for i in 0..<count {
+      for j in 0..<count {
+        let scale = scales[i] * scales[j]
+        gram[i * count + j] = scale > 0 ? gram[i * count + j] * scale : 0
+      }
+    }
+    let factor = PivotedCholesky(gram, order: count, dropping: dropping)
+    var mixing = [Double](repeating: 0, count: factor.pivots.count * count)
+    for (row, weights) in factor.inverse().enumerated() {
+      for (pivot, weight) in zip(factor.pivots, weights) {
+        mixing[row * count + pivot] = weight * scales[pivot]
+      }
+    }
+    spare.resize(to: factor.pivots.count)
+    spare.setToCombinations(mixing, of: vectors)
+    swap(&vectors, &spare)
     if factor.smallestPivot > sufficient { break }
   }
-  return vectors
 }
 
 /// G ≈ L Lᵀ over the pivots of a positive semidefinite G.
@@ -127,41 +102,5 @@ private struct PivotedCholesky {
       inverse.append(row)
     }
     return inverse
-  }
-}
-
-/// A stretch of several vectors side by side in `Double`, small enough for the cache.
-private struct Panel {
-  static let width = 512
-  var elements: [Double]
-
-  init(rows: Int) { elements = Array(repeating: 0, count: rows * Self.width) }
-
-  static func chunks(of length: Int) -> [Range<Int>] {
-    stride(from: 0, to: length, by: width).map { $0..<min($0 + width, length) }
-  }
-
-  mutating func load<Element: Scalar>(_ vectors: [[Element]], _ chunk: Range<Int>) {
-    elements.withUnsafeMutableBufferPointer { panel in
-      for (row, vector) in vectors.enumerated() {
-        vector.withUnsafeBufferPointer { vector in
-          for offset in 0..<chunk.count {
-            panel[row * Self.width + offset] = Double(vector[chunk.lowerBound + offset])
-          }
-        }
-      }
-    }
-  }
-
-  func store<Element: Scalar>(_ vectors: inout [[Element]], _ chunk: Range<Int>) {
-    elements.withUnsafeBufferPointer { panel in
-      for row in vectors.indices {
-        vectors[row].withUnsafeMutableBufferPointer { vector in
-          for offset in 0..<chunk.count {
-            vector[chunk.lowerBound + offset] = Element(panel[row * Self.width + offset])
-          }
-        }
-      }
-    }
   }
 }

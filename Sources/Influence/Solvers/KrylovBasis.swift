@@ -64,7 +64,7 @@ struct KrylovBasis<Element: Scalar> {
   /// Keeps only some Ritz vectors and the next vector (thick restart, Wu and Simon 2000).
   mutating func restart(values: [Double], coefficients: [[Double]]) {
     let next = isInvariant ? [] : [vectors[count]]
-    vectors = combinations(of: Array(vectors[0..<count]), coefficients) + next
+    vectors = self.vectors(coefficients) + next
     projection = values.indices.map { row in
       values.indices.map { row == $0 ? values[row] : 0 }
     }
@@ -72,7 +72,8 @@ struct KrylovBasis<Element: Scalar> {
 
   /// The Ritz vectors of the given coefficients.
   func vectors(_ coefficients: [[Double]]) -> [[Element]] {
-    combinations(of: Array(vectors[0..<count]), coefficients)
+    VectorBlock(Array(vectors[0..<count]))
+      .combinations(coefficients.flatMap { $0 }, rows: coefficients.count).vectors
   }
 
   /// w ← w − V Vᵀ w, twice; the coefficients Vᵀ w.

@@ -28,33 +28,36 @@ public struct NystromPreconditioner<Element: Scalar>: Preconditioner {
     let n = h.dimension
     let count = min(rank, n)
     var stream = RandomStream(seed: seed, purpose: "nystrom test vectors")
-    var test = (0..<count).map { _ in [Element].randomNormal(n, &stream) }
-    test = orthonormalized(test)
-    var sketch = try h.apply(block: test)
-    products = count * h.productsPerApplication
+    var test = VectorBlock((0..<count).map { _ in [Element].randomNormal(n, &stream) })
+    var sketch = VectorBlock<Element>(count: count, length: n, zeroed: false)
+    orthonormalize(&test, &sketch)
+    sketch.resize(to: test.count)
+    try h.apply(block: test, into: &sketch)
+    products = test.count * h.productsPerApplication
 
     // A small shift keeps the core positive definite under rounding; it is taken off again below.
-    let size = sketch.reduce(0) { $0 + $1.dot($1) }.squareRoot()
+    let size = (0..<sketch.count).reduce(0) { $0 + sketch.norm($1) * sketch.norm($1) }.squareRoot()
     let shift = size * Double(n).squareRoot() * unitRoundoff(Element.self)
-    for index in 0..<count { sketch[index].add(Element(shift), times: test[index]) }
+    sketch.add(Element(shift), times: test)
 
     // B = Y C^(−1/2) with C = Ωᵀ Y. Its squared singular values are the eigenvalues, its left vectors U.
-    let core = symmetricPart(crossProducts(test, sketch), order: count)
-    let (values, rows) = try DenseAlgebra.eigen(core, order: count)
+    let order = test.count
+    let core = symmetricPart(test.products(with: sketch), order: order)
+    let (values, rows) = try DenseAlgebra.eigen(core, order: order)
     let cutoff = shift * 0.1
-    let kept = (0..<count).filter { values[$0] > cutoff }
-    let b = combinations(
-      of: sketch,
-      kept.map { index in (0..<count).map { rows[index * count + $0] / values[index].squareRoot() } })
-    let gram = crossProducts(b, b)
-    let (squares, mixing) = try DenseAlgebra.eigen(gram, order: kept.count)
-    let order = (0..<kept.count).reversed().filter { squares[$0] > shift }
-    vectors = combinations(
-      of: b,
-      order.map { index in
-        (0..<kept.count).map { mixing[index * kept.count + $0] / squares[index].squareRoot() }
-      })
-    eigenvalues = order.map { max(0, squares[$0] - shift) }
+    let kept = (0..<order).filter { values[$0] > cutoff }
+    let b = sketch.combinations(
+      kept.flatMap { row in (0..<order).map { rows[row * order + $0] / values[row].squareRoot() } },
+      rows: kept.count)
+    let (squares, mixing) = try DenseAlgebra.eigen(b.gramMatrix(), order: kept.count)
+    let falling = (0..<kept.count).reversed().filter { squares[$0] > shift }
+    vectors =
+      b.combinations(
+        falling.flatMap { row in
+          (0..<kept.count).map { mixing[row * kept.count + $0] / squares[row].squareRoot() }
+        }, rows: falling.count
+      ).vectors
+    eigenvalues = falling.map { max(0, squares[$0] - shift) }
     let smallest = (eigenvalues.last ?? 0) + damping
     weights = eigenvalues.map { smallest > 0 ? smallest / ($0 + damping) - 1 : 0 }
   }

@@ -16,10 +16,10 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
   private let form: NetworkForm<Element>
   private let operand: Operand<Element>
   private let statistics: Buffer<Element>
-  private let records: [ShardRecord<Element>]
-  private let workspaces: ReusePool<Workspace<Element>>
-  private let directions: ReusePool<Operand<Element>>
-  private let sums: ReusePool<OrderedSum<Element>>
+  let records: [ShardRecord<Element>]
+  let workspaces: ReusePool<Workspace<Element>>
+  let directions: ReusePool<Operand<Element>>
+  let sums: ReusePool<OrderedSum<Element>>
 
   /// L(θ).
   public let meanLoss: Double
@@ -132,19 +132,27 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
         }
         sum.add(part, lane: lane)
       }
-      try state.withArrays { theta, _ throws(Cancelled) in
-        try result.withUnsafeMutableBufferPointer { result throws(Cancelled) in
-          guard let base = result.baseAddress else { return }
-          try form.pullBack(
-            sum.total, theta: theta, running: UnsafePointer(statistics.pointer),
-            curved: v.map { (v: $0, primal: UnsafePointer(formGradient.pointer)) }, into: base, compute)
-        }
+      try result.withUnsafeMutableBufferPointer { result throws(Cancelled) in
+        guard let base = result.baseAddress else { return }
+        try pullBack(sum.total, curved: v, into: base, compute)
       }
     }
   }
 
+  /// Brings a sum from φ to θ.
+  func pullBack(
+    _ total: UnsafePointer<Element>, curved v: UnsafePointer<Element>?,
+    into result: UnsafeMutablePointer<Element>, _ compute: Compute
+  ) throws(Cancelled) {
+    try state.withArrays { theta, _ throws(Cancelled) in
+      try form.pullBack(
+        total, theta: theta, running: UnsafePointer(statistics.pointer),
+        curved: v.map { (v: $0, primal: UnsafePointer(formGradient.pointer)) }, into: result, compute)
+    }
+  }
+
   /// A direction as the layers read it, and as it was given.
-  private struct Direction: @unchecked Sendable {
+  struct Direction: @unchecked Sendable {
     let operand: Operand<Element>
     let given: UnsafePointer<Element>
     /// φ̇.
@@ -155,14 +163,20 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
     _ v: [Element], _ body: (Direction) throws(Cancelled) -> Result
   ) throws(Cancelled) -> Result {
     precondition(v.count == dimension, "A direction has the length of θ, \(dimension).")
-    return try directions.with { operand throws(Cancelled) in
-      try v.withUnsafeBufferPointer { v throws(Cancelled) in
-        try state.withArrays { theta, _ throws(Cancelled) in
-          try form.prepare(
-            operand, theta: theta, running: UnsafePointer(statistics.pointer), direction: v.start, compute)
-        }
-        return try body(Direction(operand: operand, given: v.start))
+    return try v.withUnsafeBufferPointer { v throws(Cancelled) in
+      try withDirection(v.start, compute, body)
+    }
+  }
+
+  func withDirection<Result>(
+    _ v: UnsafePointer<Element>, _ compute: Compute, _ body: (Direction) throws(Cancelled) -> Result
+  ) throws(Cancelled) -> Result {
+    try directions.with { operand throws(Cancelled) in
+      try state.withArrays { theta, _ throws(Cancelled) in
+        try form.prepare(
+          operand, theta: theta, running: UnsafePointer(statistics.pointer), direction: v, compute)
       }
+      return try body(Direction(operand: operand, given: v))
     }
   }
 
@@ -186,33 +200,44 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
   /// ∇²L(θ)·v, by Pearlmutter's R-operator (1994): a tangent forward and a tangent backward pass.
   /// - Throws: `Cancelled`.
   public func hessianProduct(_ v: [Element], into result: inout [Element]) throws(Cancelled) {
-    let scale = 1 / Double(count)
     try withDirection(v) { direction throws(Cancelled) in
-      try sum(into: &result, curved: direction.given) { [self] record, workspace, part in
-        let pass = pass(record, workspace, direction)
-        tangentForward(record, pass, direction, workspace)
-        let tdy = curvature(record, workspace, scale: scale)
-        form.root.tangentBackward(
-          pass, v: direction.v, x: record.input.pointer, y: record.output.pointer, tx: nil,
-          ty: workspace.rows[0].pointer, dy: record.outputGradient.pointer, tdy: tdy, tdx: nil, product: part)
+      try sum(into: &result, curved: direction.given) { [self] in addHessianProduct($0, $1, direction, to: $2)
       }
     }
+  }
+
+  /// One shard's part of a Hessian product.
+  func addHessianProduct(
+    _ record: ShardRecord<Element>, _ workspace: Workspace<Element>, _ direction: Direction,
+    to part: UnsafeMutablePointer<Element>
+  ) {
+    let pass = pass(record, workspace, direction)
+    tangentForward(record, pass, direction, workspace)
+    let tdy = curvature(record, workspace, scale: 1 / Double(count))
+    form.root.tangentBackward(
+      pass, v: direction.v, x: record.input.pointer, y: record.output.pointer, tx: nil,
+      ty: workspace.rows[0].pointer, dy: record.outputGradient.pointer, tdy: tdy, tdx: nil, product: part)
   }
 
   /// The generalised Gauss–Newton matrix 1/n Σ Jᵢᵀ(∇²_f ℓ)Jᵢ times v (Schraudolph 2002): a tangent forward pass, the
   /// loss's curvature, a backward pass.
   /// - Throws: `Cancelled`.
   public func gaussNewtonProduct(_ v: [Element], into result: inout [Element]) throws(Cancelled) {
-    let scale = 1 / Double(count)
     try withDirection(v) { direction throws(Cancelled) in
-      try sum(into: &result, curved: nil) { [self] record, workspace, part in
-        let pass = pass(record, workspace, direction)
-        tangentForward(record, pass, direction, workspace)
-        let tdy = curvature(record, workspace, scale: scale)
-        form.root.backward(
-          pass, x: record.input.pointer, y: record.output.pointer, dy: tdy, dx: nil, gradient: part)
-      }
+      try sum(into: &result, curved: nil) { [self] in addGaussNewtonProduct($0, $1, direction, to: $2) }
     }
+  }
+
+  /// One shard's part of a Gauss–Newton product.
+  func addGaussNewtonProduct(
+    _ record: ShardRecord<Element>, _ workspace: Workspace<Element>, _ direction: Direction,
+    to part: UnsafeMutablePointer<Element>
+  ) {
+    let pass = pass(record, workspace, direction)
+    tangentForward(record, pass, direction, workspace)
+    let tdy = curvature(record, workspace, scale: 1 / Double(count))
+    form.root.backward(
+      pass, x: record.input.pointer, y: record.output.pointer, dy: tdy, dx: nil, gradient: part)
   }
 
   /// vᵀ∇ℓ(zᵢ, θ) of every sample i: a tangent forward pass alone, no gradient of a sample is ever formed.
@@ -220,19 +245,25 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
   public func directionalDerivatives(_ v: [Element]) throws(Cancelled) -> [Double] {
     let result = Buffer<Double>(count: count)
     try withDirection(v) { direction throws(Cancelled) in
-      try forEachShard { [self] record, workspace in
-        tangentForward(record, pass(record, workspace, direction), direction, workspace)
-        for row in 0..<record.range.count {
-          let start = row * record.columns
-          // The kept output gradient is that of the mean: times n it is the sample's own.
-          result.pointer[record.range.lowerBound + row] =
-            Double(count)
-            * Element.dot(
-              record.outputGradient.pointer + start, workspace.rows[0].pointer + start, record.columns)
-        }
-      }
+      try forEachShard { [self] in setDirectionalDerivatives($0, $1, direction, in: result.pointer) }
     }
     return Array(UnsafeBufferPointer(start: result.pointer, count: count))
+  }
+
+  /// One shard's directional derivatives, at the places of its samples.
+  func setDirectionalDerivatives(
+    _ record: ShardRecord<Element>, _ workspace: Workspace<Element>, _ direction: Direction,
+    in result: UnsafeMutablePointer<Double>
+  ) {
+    tangentForward(record, pass(record, workspace, direction), direction, workspace)
+    for row in 0..<record.range.count {
+      let start = row * record.columns
+      // The kept output gradient is that of the mean: times n it is the sample's own.
+      result[record.range.lowerBound + row] =
+        Double(count)
+        * Element.dot(
+          record.outputGradient.pointer + start, workspace.rows[0].pointer + start, record.columns)
+    }
   }
 
   /// ∇ₓ(vᵀ∇ℓ(z, θ)) of every sample, by its input x: how the derivative along v changes with each input value

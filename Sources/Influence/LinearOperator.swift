@@ -61,9 +61,15 @@ extension LinearOperator {
 /// A symmetric matrix H (dimension × dimension) known by its products.
 public protocol SymmetricOperator<Element>: LinearOperator {
   var dimension: Int { get }
+
+  /// The same matrix for vectors that vanish outside some places, or of whose products only some entries are read (the
+  /// others are left open), where such products cost less; for blocks of vectors it makes no difference.
+  func narrowed(support: [Int]?, wanted: [Int]?) -> Self
 }
 
 extension SymmetricOperator {
+  public func narrowed(support: [Int]?, wanted: [Int]?) -> Self { self }
+
   public var rows: Int { dimension }
   public var columns: Int { dimension }
 

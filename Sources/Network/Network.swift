@@ -19,6 +19,10 @@ public final class Network<Element: Scalar>: Sendable {
 
   public var layout: ParameterLayout { architecture.layout }
 
+  /// A subset of the parameters, for curvature products that concern it alone.
+  /// - Precondition: the indices lie in θ.
+  public func subset(_ indices: [Int]) -> ParameterSubset<Element> { folded.subset(indices) }
+
   /// Samples in a shard: the unit of parallel work and of fixed-order sums. It depends on the network alone, never
   /// on the batch or the number of threads. A shard of 64 keeps the values of small networks in the cache; of larger
   /// ones 32 samples give deep layers, which have few positions, enough rows for each pass over their weights.

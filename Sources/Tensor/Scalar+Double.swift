@@ -72,6 +72,22 @@ extension Double: Scalar {
   }
 
   @inlinable
+  public static func gatherColumns(
+    _ x: UnsafePointer<Double>, _ columns: UnsafeBufferPointer<Int32>, _ y: UnsafeMutablePointer<Double>,
+    _ m: Int, _ n: Int
+  ) {
+    ck_gather_columns_f64(x, columns.baseAddress, columns.count, y, m, n)
+  }
+
+  @inlinable
+  public static func scatterColumns(
+    _ x: UnsafePointer<Double>, _ columns: UnsafeBufferPointer<Int32>, _ y: UnsafeMutablePointer<Double>,
+    _ m: Int, _ n: Int
+  ) {
+    ck_scatter_columns_f64(x, columns.baseAddress, columns.count, y, m, n)
+  }
+
+  @inlinable
   public static func relu(_ x: UnsafeMutablePointer<Double>, _ n: Int) {
     ck_relu_f64(x, n)
   }

@@ -81,6 +81,22 @@ extension Float: Scalar {
   }
 
   @inlinable
+  public static func gatherColumns(
+    _ x: UnsafePointer<Float>, _ columns: UnsafeBufferPointer<Int32>, _ y: UnsafeMutablePointer<Float>,
+    _ m: Int, _ n: Int
+  ) {
+    ck_gather_columns_f32(x, columns.baseAddress, columns.count, y, m, n)
+  }
+
+  @inlinable
+  public static func scatterColumns(
+    _ x: UnsafePointer<Float>, _ columns: UnsafeBufferPointer<Int32>, _ y: UnsafeMutablePointer<Float>,
+    _ m: Int, _ n: Int
+  ) {
+    ck_scatter_columns_f32(x, columns.baseAddress, columns.count, y, m, n)
+  }
+
+  @inlinable
   public static func relu(_ x: UnsafeMutablePointer<Float>, _ n: Int) {
     ck_relu_f32(x, n)
   }

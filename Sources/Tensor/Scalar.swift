@@ -45,6 +45,14 @@ public protocol Scalar: BinaryFloatingPoint, Sendable, BitwiseCopyable {
   static func centredDotRows(
     _ x: UnsafePointer<Self>, _ mu: UnsafePointer<Self>, _ y: UnsafePointer<Self>,
     _ s: UnsafeMutablePointer<Self>, _ m: Int, _ n: Int)
+  /// y[r,c] ← x[r, columns[c]]; x m×n.
+  static func gatherColumns(
+    _ x: UnsafePointer<Self>, _ columns: UnsafeBufferPointer<Int32>, _ y: UnsafeMutablePointer<Self>,
+    _ m: Int, _ n: Int)
+  /// y[r, columns[c]] ← y[r, columns[c]] + x[r,c]; y m×n, every column at most once.
+  static func scatterColumns(
+    _ x: UnsafePointer<Self>, _ columns: UnsafeBufferPointer<Int32>, _ y: UnsafeMutablePointer<Self>,
+    _ m: Int, _ n: Int)
   /// x ← max(x, 0); a NaN stays.
   static func relu(_ x: UnsafeMutablePointer<Self>, _ n: Int)
   /// d ← d where y > 0, else 0.

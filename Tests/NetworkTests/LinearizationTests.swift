@@ -249,6 +249,54 @@ struct LinearizationTests {
     #expect(relativeError(rounded, exact) < 1e-4)
   }
 
+  /// A whole neuron here and there, and with `scattered` some single parameters.
+  private func subset(_ small: SmallNetwork, scattered: Bool) -> [Int] {
+    var chosen: Set<Int> = []
+    for (place, layer) in small.architecture.layout.neuronLayers.enumerated() {
+      for neuron in 0..<layer.neurons where (neuron + place) % 4 == 1 {
+        chosen.formUnion(layer.weights + neuron * layer.fanIn..<layer.weights + (neuron + 1) * layer.fanIn)
+        if let bias = layer.bias { chosen.insert(bias + neuron) }
+      }
+    }
+    if scattered {
+      chosen.formUnion(stride(from: 3, to: small.architecture.layout.parameterCount, by: 17))
+    }
+    return chosen.sorted()
+  }
+
+  @Test(arguments: SmallNetwork.all + SmallNetwork.wide, [false, true])
+  func productsOverASubsetAreThoseOverAll(_ small: SmallNetwork, scattered: Bool) throws {
+    let linearization = try linearization(small, small.state(Double.self), samples: small.samples(70))
+    let indices = subset(small, scattered: scattered)
+    let subset = linearization.network.subset(indices)
+    let dense = small.direction(Double.self, seed: 12)
+    var sparse = [Double](repeating: 0, count: dense.count)
+    for index in indices { sparse[index] = dense[index] }
+    typealias Product = ([Double], inout [Double], ParameterSubset<Double>?, ParameterSubset<Double>?) throws
+      -> Void
+    let products: [Product] = [
+      { try linearization.hessianProduct($0, into: &$1, support: $2, wanted: $3) },
+      { try linearization.gaussNewtonProduct($0, into: &$1, support: $2, wanted: $3) },
+    ]
+    for product in products {
+      for v in [dense, sparse] {
+        var whole: [Double] = []
+        try product(v, &whole, nil, nil)
+        let entries = indices.map { whole[$0] }
+        // What the result holds before must not matter.
+        var some = [Double](repeating: .nan, count: v.count)
+        try product(v, &some, nil, subset)
+        #expect(relativeError(indices.map { some[$0] }, entries) < 1e-12)
+        guard v == sparse else { continue }
+        var all: [Double] = []
+        try product(v, &all, subset, nil)
+        #expect(relativeError(all, whole) < 1e-12)
+        try product(v, &some, subset, subset)
+        #expect(relativeError(indices.map { some[$0] }, entries) < 1e-12)
+      }
+    }
+  }
+
   @Test func cancellationEndsAProduct() throws {
     let small = SmallNetwork.all[3]
     let cancellation = Cancellation()

@@ -28,6 +28,10 @@ typedef struct {
   void ck_add_##S(const T *x, T *y, size_t n);                                                      \
   /* y[r,:] ← b for every row r of an m×n matrix. */                                                \
   void ck_broadcast_rows_##S(const T *b, T *y, size_t m, size_t n);                                 \
+  /* y[r,c] ← x[r,at[c]] for c < k; x m×n. */                                                       \
+  void ck_gather_columns_##S(const T *x, const int32_t *at, size_t k, T *y, size_t m, size_t n);   \
+  /* y[r,at[c]] ← y[r,at[c]] + x[r,c] for c < k; y m×n. */                                          \
+  void ck_scatter_columns_##S(const T *x, const int32_t *at, size_t k, T *y, size_t m, size_t n);  \
   /* s ← s + Σ_r x[r,:] of an m×n matrix. */                                                        \
   void ck_sum_rows_##S(const T *x, T *s, size_t m, size_t n);                                       \
   /* s ← s + Σ_r (x[r,:] − mu)∘y[r,:] of m×n matrices. */                                           \

@@ -16,6 +16,8 @@ public struct RiskCurvature<Element: Scalar>: SymmetricOperator {
   public let kind: CurvatureKind
   /// λ.
   public let weightDecay: Double
+  private var support: ParameterSubset<Element>?
+  private var wanted: ParameterSubset<Element>?
 
   public init(_ linearization: Linearization<Element>, kind: CurvatureKind = .hessian, weightDecay: Double) {
     self.linearization = linearization
@@ -25,11 +27,17 @@ public struct RiskCurvature<Element: Scalar>: SymmetricOperator {
 
   public var dimension: Int { linearization.dimension }
 
+  public func narrowed(support: [Int]?, wanted: [Int]?) -> RiskCurvature {
+    var narrowed = self
+    (narrowed.support, narrowed.wanted) = linearization.network.subsets(support, wanted)
+    return narrowed
+  }
+
   public func apply(_ x: [Element], into y: inout [Element]) throws {
     try requireLength(x.count, dimension, "the vector to multiply")
     switch kind {
-    case .hessian: try linearization.hessianProduct(x, into: &y)
-    case .gaussNewton: try linearization.gaussNewtonProduct(x, into: &y)
+    case .hessian: try linearization.hessianProduct(x, into: &y, support: support, wanted: wanted)
+    case .gaussNewton: try linearization.gaussNewtonProduct(x, into: &y, support: support, wanted: wanted)
     }
     if weightDecay != 0 { y.add(Element(weightDecay), times: x) }
   }
@@ -41,5 +49,15 @@ public struct RiskCurvature<Element: Scalar>: SymmetricOperator {
     case .gaussNewton: try linearization.gaussNewtonProducts(block, into: &products)
     }
     if weightDecay != 0 { products.add(Element(weightDecay), times: block) }
+  }
+}
+
+extension Network {
+  /// What the passes need to know of two sets of places, made once where they are the same.
+  func subsets(
+    _ support: [Int]?, _ wanted: [Int]?
+  ) -> (support: ParameterSubset<Element>?, wanted: ParameterSubset<Element>?) {
+    let first = support.map { subset($0) }
+    return (first, support == wanted ? first : wanted.map { subset($0) })
   }
 }

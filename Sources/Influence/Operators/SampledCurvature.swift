@@ -20,6 +20,8 @@ public struct SampledCurvature<Element: Scalar>: SymmetricOperator {
   private let pieces: [Range<Int>]
   /// Of the first pieces.
   private let kept: [Linearization<Element>]
+  private var support: ParameterSubset<Element>?
+  private var wanted: ParameterSubset<Element>?
 
   /// Bytes that the linearization of a piece may take, where more than a few shards fit in.
   private static var pieceBytes: Int { 1 << 30 }
@@ -62,6 +64,12 @@ public struct SampledCurvature<Element: Scalar>: SymmetricOperator {
   }
 
   public var dimension: Int { network.layout.parameterCount }
+
+  public func narrowed(support: [Int]?, wanted: [Int]?) -> SampledCurvature {
+    var narrowed = self
+    (narrowed.support, narrowed.wanted) = network.subsets(support, wanted)
+    return narrowed
+  }
 
   /// Samples whose passes are kept between products.
   public var keptSamples: Int { kept.reduce(0) { $0 + $1.count } }
@@ -114,8 +122,8 @@ public struct SampledCurvature<Element: Scalar>: SymmetricOperator {
     _ linearization: Linearization<Element>, _ x: [Element], into y: inout [Element]
   ) throws(Cancelled) {
     switch kind {
-    case .hessian: try linearization.hessianProduct(x, into: &y)
-    case .gaussNewton: try linearization.gaussNewtonProduct(x, into: &y)
+    case .hessian: try linearization.hessianProduct(x, into: &y, support: support, wanted: wanted)
+    case .gaussNewton: try linearization.gaussNewtonProduct(x, into: &y, support: support, wanted: wanted)
     }
   }
 

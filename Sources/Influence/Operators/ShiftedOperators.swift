@@ -14,6 +14,10 @@ public struct DampedOperator<Base: SymmetricOperator>: SymmetricOperator {
   public var dimension: Int { base.dimension }
   public var productsPerApplication: Int { base.productsPerApplication }
 
+  public func narrowed(support: [Int]?, wanted: [Int]?) -> DampedOperator {
+    DampedOperator(base.narrowed(support: support, wanted: wanted), damping: damping)
+  }
+
   public func apply(_ x: [Element], into y: inout [Element]) throws {
     try base.apply(x, into: &y)
     if damping != 0 { y.add(Element(damping), times: x) }
@@ -38,6 +42,10 @@ public struct ScaledOperator<Base: SymmetricOperator>: SymmetricOperator {
 
   public var dimension: Int { base.dimension }
   public var productsPerApplication: Int { base.productsPerApplication }
+
+  public func narrowed(support: [Int]?, wanted: [Int]?) -> ScaledOperator {
+    ScaledOperator(base.narrowed(support: support, wanted: wanted), factor: factor)
+  }
 
   public func apply(_ x: [Element], into y: inout [Element]) throws {
     try base.apply(x, into: &y)

@@ -37,6 +37,15 @@ extension Convolution {
       scratch: pass.scratch)
   }
 
+  func inputGradient(
+    _ pass: Pass<Element>, by winograd: Winograd<Element>, dy: UnsafePointer<Element>,
+    dx: UnsafeMutablePointer<Element>
+  ) {
+    winograd.backward(
+      pass.count, [.init(dy: dy, x: nil, u: own(pass.transformed))], dx: dx, gradient: nil,
+      scratch: pass.scratch)
+  }
+
   func tangentForward(
     _ pass: Pass<Element>, by winograd: Winograd<Element>, v: UnsafePointer<Element>,
     x: UnsafePointer<Element>, tx: UnsafePointer<Element>?, ty: UnsafeMutablePointer<Element>

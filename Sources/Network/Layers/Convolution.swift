@@ -10,7 +10,7 @@ import Tensor
 ///
 /// C(x) is formed a block of rows at a time, so that it stays in the cache. In `Float`, shapes that Winograd's
 /// minimal filtering suits take it instead (`Convolution+Winograd.swift`).
-struct Convolution<Element: Scalar>: Layer {
+struct Convolution<Element: Scalar>: NeuronRows {
   let window: Window
   let output: Shape
   /// Offset of W in the parameters.
@@ -30,9 +30,30 @@ struct Convolution<Element: Scalar>: Layer {
       Element.precision == .float32 ? Winograd.best(window, outputChannels: output.channels) : nil
   }
 
+  private init(window: Window, output: Shape, weights: Int, bias: Int?, winograd: Winograd<Element>?) {
+    self.window = window
+    self.output = output
+    self.weights = weights
+    self.bias = bias
+    self.winograd = winograd
+  }
+
+  var withoutBias: Convolution {
+    Convolution(window: window, output: output, weights: weights, bias: nil, winograd: winograd)
+  }
+
+  func narrowed(to neurons: Int, bias: Bool) -> Convolution {
+    Convolution(
+      window: window, output: Shape(height: output.height, width: output.width, channels: neurons),
+      weights: 0,
+      bias: bias ? neurons * fanIn : nil,
+      winograd: winograd.flatMap { Winograd(window: window, outputChannels: neurons, tile: $0.tile) })
+  }
+
   var input: Shape { window.input }
   private var m: Int { output.channels }
   private var k: Int { window.columns }
+  var fanIn: Int { k }
 
   /// Rows of C(x) formed at a time.
   private var block: Int { max(16, min(1024, (1 << 17) / k)) }
@@ -75,6 +96,9 @@ struct Convolution<Element: Scalar>: Layer {
     _ pass: Pass<Element>, x: UnsafePointer<Element>, dy: UnsafePointer<Element>,
     dx: UnsafeMutablePointer<Element>?, gradient: UnsafeMutablePointer<Element>
   ) {
+    if let rows = wanted(pass) {
+      return backward(pass, wanted: rows, x: x, dy: dy, dx: dx, gradient: gradient)
+    }
     if let winograd { return backward(pass, by: winograd, x: x, dy: dy, dx: dx, gradient: gradient) }
     let total = pass.count * window.positions
     pass.observer?(weights, dy, total)
@@ -91,6 +115,9 @@ struct Convolution<Element: Scalar>: Layer {
     _ pass: Pass<Element>, v: UnsafePointer<Element>, x: UnsafePointer<Element>,
     tx: UnsafePointer<Element>?, ty: UnsafeMutablePointer<Element>
   ) {
+    if let rows = support(pass) {
+      return tangentForward(pass, rows: rows, v: v, x: x, tx: tx, ty: ty)
+    }
     if let winograd { return tangentForward(pass, by: winograd, v: v, x: x, tx: tx, ty: ty) }
     forEachBlock(pass.count) { first, rows in
       let block = ty + first * m
@@ -111,6 +138,12 @@ struct Convolution<Element: Scalar>: Layer {
     tx: UnsafePointer<Element>?, dy: UnsafePointer<Element>, tdy: UnsafePointer<Element>,
     tdx: UnsafeMutablePointer<Element>?, product: UnsafeMutablePointer<Element>?
   ) {
+    let (support, wanted) = (support(pass), wanted(pass))
+    if support != nil || wanted != nil {
+      return tangentBackward(
+        pass, support: support, wanted: wanted, v: v, x: x, tx: tx, dy: dy, tdy: tdy, tdx: tdx,
+        product: product)
+    }
     if let winograd {
       return tangentBackward(
         pass, by: winograd, v: v, x: x, tx: tx, dy: dy, tdy: tdy, tdx: tdx, product: product)
@@ -129,6 +162,13 @@ struct Convolution<Element: Scalar>: Layer {
       }
     }
     if let tdx { inputGradient(pass, [(tdy, pass.parameters + weights), (dy, v + weights)], tdx) }
+  }
+
+  func inputGradient(
+    _ pass: Pass<Element>, dy: UnsafePointer<Element>, dx: UnsafeMutablePointer<Element>
+  ) {
+    if let winograd { return inputGradient(pass, by: winograd, dy: dy, dx: dx) }
+    inputGradient(pass, [(dy, pass.parameters + weights)], dx)
   }
 
   /// dx ← Cᵀ(Σ dy W) over the given pairs of output gradients and weights.

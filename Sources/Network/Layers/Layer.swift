@@ -106,6 +106,20 @@ struct Pass<Element: Scalar>: @unchecked Sendable {
   /// pass, and with its gradient in a backward pass.
   var observer: ((_ weights: Int, _ values: UnsafePointer<Element>, _ rows: Int) -> Void)?
 
+  /// Rows of layers' weights outside of which the direction vanishes: it holds those alone.
+  var support: RowTable?
+  /// Rows of layers' weights that are asked for: the gradient or product holds those alone.
+  var wanted: RowTable?
+
+  /// The same pass without what concerns single neurons.
+  var plain: Pass {
+    var pass = self
+    pass.observer = nil
+    pass.support = nil
+    pass.wanted = nil
+    return pass
+  }
+
   /// The same pass for a layer inside.
   func entering(_ frame: Frame, _ workspace: Frame) -> Pass {
     var pass = self

@@ -5,7 +5,7 @@ import Tensor
 /// - backward: ∂x = ∂y W, ∂W = ∂yᵀx, ∂b = Σ ∂y.
 /// - tangentForward: ẏ = ẋ Wᵀ + x Vᵀ + v_b.
 /// - tangentBackward: ∂ẋ = ∂ẏ W + ∂y V, product W: ∂ẏᵀx + ∂yᵀẋ, product b: Σ ∂ẏ.
-struct Linear<Element: Scalar>: Layer {
+struct Linear<Element: Scalar>: NeuronRows {
   let input: Shape
   let output: Shape
   /// Offset of W in the parameters.
@@ -15,6 +15,20 @@ struct Linear<Element: Scalar>: Layer {
 
   private var m: Int { output.count }
   private var k: Int { input.count }
+  var fanIn: Int { k }
+
+  var withoutBias: Linear { Linear(input: input, output: output, weights: weights, bias: nil) }
+
+  func narrowed(to neurons: Int, bias: Bool) -> Linear {
+    Linear(
+      input: input, output: Shape(features: neurons), weights: 0, bias: bias ? neurons * fanIn : nil)
+  }
+
+  func inputGradient(
+    _ pass: Pass<Element>, dy: UnsafePointer<Element>, dx: UnsafeMutablePointer<Element>
+  ) {
+    Element.gemm(false, false, pass.count, k, m, 1, dy, m, pass.parameters + weights, k, 0, dx, k)
+  }
 
   func forward(_ pass: Pass<Element>, x: UnsafePointer<Element>, y: UnsafeMutablePointer<Element>) {
     if let bias { Element.broadcastRows(pass.parameters + bias, y, pass.count, m) }
@@ -27,18 +41,22 @@ struct Linear<Element: Scalar>: Layer {
     _ pass: Pass<Element>, x: UnsafePointer<Element>, dy: UnsafePointer<Element>,
     dx: UnsafeMutablePointer<Element>?, gradient: UnsafeMutablePointer<Element>
   ) {
+    if let rows = wanted(pass) {
+      return backward(pass, wanted: rows, x: x, dy: dy, dx: dx, gradient: gradient)
+    }
     pass.observer?(weights, dy, pass.count)
     if let bias { Element.sumRows(dy, gradient + bias, pass.count, m) }
     Element.gemm(true, false, m, k, pass.count, 1, dy, m, x, k, 1, gradient + weights, k)
-    if let dx {
-      Element.gemm(false, false, pass.count, k, m, 1, dy, m, pass.parameters + weights, k, 0, dx, k)
-    }
+    if let dx { inputGradient(pass, dy: dy, dx: dx) }
   }
 
   func tangentForward(
     _ pass: Pass<Element>, v: UnsafePointer<Element>, x: UnsafePointer<Element>,
     tx: UnsafePointer<Element>?, ty: UnsafeMutablePointer<Element>
   ) {
+    if let rows = support(pass) {
+      return tangentForward(pass, rows: rows, v: v, x: x, tx: tx, ty: ty)
+    }
     if let bias { Element.broadcastRows(v + bias, ty, pass.count, m) }
     Element.gemm(false, true, pass.count, m, k, 1, x, k, v + weights, k, bias == nil ? 0 : 1, ty, m)
     if let tx {
@@ -51,6 +69,12 @@ struct Linear<Element: Scalar>: Layer {
     tx: UnsafePointer<Element>?, dy: UnsafePointer<Element>, tdy: UnsafePointer<Element>,
     tdx: UnsafeMutablePointer<Element>?, product: UnsafeMutablePointer<Element>?
   ) {
+    let (support, wanted) = (support(pass), wanted(pass))
+    if support != nil || wanted != nil {
+      return tangentBackward(
+        pass, support: support, wanted: wanted, v: v, x: x, tx: tx, dy: dy, tdy: tdy, tdx: tdx,
+        product: product)
+    }
     if let product {
       if let bias { Element.sumRows(tdy, product + bias, pass.count, m) }
       Element.gemm(true, false, m, k, pass.count, 1, tdy, m, x, k, 1, product + weights, k)

@@ -8,6 +8,7 @@ final class Turns<Element: Scalar>: @unchecked Sendable {
   private lazy var buffers = (0..<2).map { _ in Buffer<Element>(count: most) }
   private var primalTurn = 0
   private lazy var primalBuffers = (0..<2).map { _ in Buffer<Element>(count: most) }
+  private var spares: [Int: Buffer<Element>] = [:]
   /// Of the chains inside layers.
   private(set) lazy var nested = Turns<Element>()
   /// For a layer around the chains of this depth that adds up what two of them leave.
@@ -29,5 +30,13 @@ final class Turns<Element: Scalar>: @unchecked Sendable {
   func nextPrimal() -> UnsafeMutablePointer<Element> {
     primalTurn = 1 - primalTurn
     return primalBuffers[primalTurn].pointer
+  }
+
+  /// One of some buffers for what a layer needs within one pass.
+  func spare(_ index: Int) -> UnsafeMutablePointer<Element> {
+    if let buffer = spares[index] { return buffer.pointer }
+    let buffer = Buffer<Element>(count: most)
+    spares[index] = buffer
+    return buffer.pointer
   }
 }

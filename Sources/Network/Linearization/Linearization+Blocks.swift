@@ -116,7 +116,7 @@ extension Linearization {
             sum.add(part, lane: lane)
           }
           try pullBack(
-            sum.total, curved: isCurved ? direction.given : nil, into: answers.pointer + index * stride, alone
+            sum.total, direction, isCurved: isCurved, into: answers.pointer + index * stride, alone
           )
         }
       }

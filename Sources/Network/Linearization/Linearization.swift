@@ -117,14 +117,14 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
   }
 
   /// Runs `body` for every shard, lanes in parallel, sums what the lanes leave in order, and brings the sum from φ to θ.
-  /// - Parameter curved: v, where the derivative along it is meant (`NormalizationFold`).
+  /// - Parameter isCurved: whether the derivative along the direction is meant (`NormalizationFold`).
   private func sum(
-    into result: inout [Element], curved v: UnsafePointer<Element>?,
+    into result: inout [Element], _ direction: Direction, isCurved: Bool,
     _ body: @Sendable (ShardRecord<Element>, Workspace<Element>, UnsafeMutablePointer<Element>) -> Void
   ) throws(Cancelled) {
     if result.count != dimension { result = .zeros(dimension) }
     try sums.with { sum throws(Cancelled) in
-      sum.restart()
+      sum.restart(over: direction.wanted?.sums)
       try compute.pool.run(plan.lanes.count, cancellation: compute.cancellation) { lane in
         let part = sum.makePart()
         workspaces.with { workspace in
@@ -134,20 +134,22 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
       }
       try result.withUnsafeMutableBufferPointer { result throws(Cancelled) in
         guard let base = result.baseAddress else { return }
-        try pullBack(sum.total, curved: v, into: base, compute)
+        try pullBack(sum.total, direction, isCurved: isCurved, into: base, compute)
       }
     }
   }
 
-  /// Brings a sum from φ to θ.
+  /// Brings the sum of a product along a direction from φ to θ.
+  /// - Parameter isCurved: whether the derivative along it is meant (`NormalizationFold`).
   func pullBack(
-    _ total: UnsafePointer<Element>, curved v: UnsafePointer<Element>?,
+    _ total: UnsafePointer<Element>, _ direction: Direction, isCurved: Bool,
     into result: UnsafeMutablePointer<Element>, _ compute: Compute
   ) throws(Cancelled) {
     try state.withArrays { theta, _ throws(Cancelled) in
       try form.pullBack(
         total, theta: theta, running: UnsafePointer(statistics.pointer),
-        curved: v.map { (v: $0, primal: UnsafePointer(formGradient.pointer)) }, into: result, compute)
+        curved: isCurved ? (v: direction.given, primal: UnsafePointer(formGradient.pointer)) : nil,
+        wanted: direction.wanted, into: result, compute)
     }
   }
 
@@ -155,28 +157,34 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
   struct Direction: @unchecked Sendable {
     let operand: Operand<Element>
     let given: UnsafePointer<Element>
+    let support: ParameterSubset<Element>?
+    let wanted: ParameterSubset<Element>?
     /// φ̇.
     var v: UnsafePointer<Element> { UnsafePointer(operand.values.pointer) }
   }
 
   private func withDirection<Result>(
-    _ v: [Element], _ body: (Direction) throws(Cancelled) -> Result
+    _ v: [Element], support: ParameterSubset<Element>? = nil, wanted: ParameterSubset<Element>? = nil,
+    _ body: (Direction) throws(Cancelled) -> Result
   ) throws(Cancelled) -> Result {
     precondition(v.count == dimension, "A direction has the length of θ, \(dimension).")
     return try v.withUnsafeBufferPointer { v throws(Cancelled) in
-      try withDirection(v.start, compute, body)
+      try withDirection(v.start, support: support, wanted: wanted, compute, body)
     }
   }
 
   func withDirection<Result>(
-    _ v: UnsafePointer<Element>, _ compute: Compute, _ body: (Direction) throws(Cancelled) -> Result
+    _ v: UnsafePointer<Element>, support: ParameterSubset<Element>? = nil,
+    wanted: ParameterSubset<Element>? = nil, _ compute: Compute,
+    _ body: (Direction) throws(Cancelled) -> Result
   ) throws(Cancelled) -> Result {
     try directions.with { operand throws(Cancelled) in
       try state.withArrays { theta, _ throws(Cancelled) in
         try form.prepare(
-          operand, theta: theta, running: UnsafePointer(statistics.pointer), direction: v, compute)
+          operand, theta: theta, running: UnsafePointer(statistics.pointer), direction: v, support: support,
+          compute)
       }
-      return try body(Direction(operand: operand, given: v))
+      return try body(Direction(operand: operand, given: v, support: support, wanted: wanted))
     }
   }
 
@@ -185,6 +193,8 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
   ) -> Pass<Element> {
     var pass = record.pass(pointers, workspace)
     pass.transformedDirection = direction.operand.transformed
+    pass.support = direction.support?.rows
+    pass.wanted = direction.wanted?.rows
     return pass
   }
 
@@ -198,10 +208,17 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
   // MARK: Products
 
   /// ∇²L(θ)·v, by Pearlmutter's R-operator (1994): a tangent forward and a tangent backward pass.
+  /// - Parameters:
+  ///   - support: v is zero outside of it: passes over few neurons' weights cost less.
+  ///   - wanted: the entries of the result that are asked for, likewise; the others are left open.
   /// - Throws: `Cancelled`.
-  public func hessianProduct(_ v: [Element], into result: inout [Element]) throws(Cancelled) {
-    try withDirection(v) { direction throws(Cancelled) in
-      try sum(into: &result, curved: direction.given) { [self] in addHessianProduct($0, $1, direction, to: $2)
+  public func hessianProduct(
+    _ v: [Element], into result: inout [Element], support: ParameterSubset<Element>? = nil,
+    wanted: ParameterSubset<Element>? = nil
+  ) throws(Cancelled) {
+    try withDirection(v, support: support, wanted: wanted) { direction throws(Cancelled) in
+      try sum(into: &result, direction, isCurved: true) { [self] in
+        addHessianProduct($0, $1, direction, to: $2)
       }
     }
   }
@@ -221,10 +238,16 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
 
   /// The generalised Gauss–Newton matrix 1/n Σ Jᵢᵀ(∇²_f ℓ)Jᵢ times v (Schraudolph 2002): a tangent forward pass, the
   /// loss's curvature, a backward pass.
+  /// - Parameters: as for `hessianProduct`.
   /// - Throws: `Cancelled`.
-  public func gaussNewtonProduct(_ v: [Element], into result: inout [Element]) throws(Cancelled) {
-    try withDirection(v) { direction throws(Cancelled) in
-      try sum(into: &result, curved: nil) { [self] in addGaussNewtonProduct($0, $1, direction, to: $2) }
+  public func gaussNewtonProduct(
+    _ v: [Element], into result: inout [Element], support: ParameterSubset<Element>? = nil,
+    wanted: ParameterSubset<Element>? = nil
+  ) throws(Cancelled) {
+    try withDirection(v, support: support, wanted: wanted) { direction throws(Cancelled) in
+      try sum(into: &result, direction, isCurved: false) { [self] in
+        addGaussNewtonProduct($0, $1, direction, to: $2)
+      }
     }
   }
 

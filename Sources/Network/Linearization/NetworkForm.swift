@@ -8,15 +8,15 @@ struct NetworkForm<Element: Scalar>: Sendable {
   /// Lengths of θ and of the running statistics.
   let parameterCount: Int
   let statisticCount: Int
-  let folds: [NormalizationFold]
+  private let layers: [WeightLayer<Element>]
   private let parts: [Part]
 
   /// A part of θ that one thread prepares at a time.
-  private enum Part: Sendable {
+  enum Part: Sendable {
     /// Taken as it is.
     case plain(Range<Int>)
-    /// Some rows of a layer's weights.
-    case rows(Range<Int>, weights: Int, fanIn: Int, fold: NormalizationFold?, winograd: Winograd<Element>?)
+    /// Some rows of a layer's weights, by their places among those the layer reads.
+    case rows(WeightLayer<Element>, Range<Int>)
   }
 
   /// Weights in a part.
@@ -24,89 +24,89 @@ struct NetworkForm<Element: Scalar>: Sendable {
 
   init(_ architecture: Architecture, foldsNormalization: Bool) {
     var builder = ChainBuilder<Element>(foldsNormalization: foldsNormalization)
-    root = builder.chain(architecture.nodes, input: architecture.input)
-    folds = builder.folds
+    let root = builder.chain(architecture.nodes, input: architecture.input)
+    self.root = root
     parameterCount = architecture.layout.parameterCount
     statisticCount = architecture.layout.statisticCount
-    parts = Self.parts(folds, root.weightTransforms, count: parameterCount)
+    let transforms = root.weightTransforms
+    layers = architecture.layout.neuronLayers.map { layer in
+      WeightLayer(
+        weights: layer.weights, neurons: layer.neurons, fanIn: layer.fanIn, bias: layer.bias,
+        fold: builder.folds.first { $0.weights == layer.weights },
+        winograd: transforms.first { $0.weights == layer.weights }?.winograd, chosen: nil)
+    }
+    parts = Self.parts(layers, count: parameterCount)
   }
 
-  private static func parts(
-    _ folds: [NormalizationFold], _ transforms: [WeightTransform<Element>], count: Int
-  ) -> [Part] {
+  private static func parts(_ layers: [WeightLayer<Element>], count: Int) -> [Part] {
     var parts: [Part] = []
-    var taken: [Range<Int>] = []
-    func add(
-      _ neurons: Int, weights: Int, fanIn: Int, fold: NormalizationFold?, winograd: Winograd<Element>?
-    ) {
-      let step = max(1, Self.partSize / max(fanIn, 1))
-      for first in stride(from: 0, to: neurons, by: step) {
-        parts.append(
-          .rows(
-            first..<min(first + step, neurons), weights: weights, fanIn: fanIn, fold: fold, winograd: winograd
-          ))
+    for layer in layers {
+      let step = max(1, partSize / max(layer.fanIn, 1))
+      for first in stride(from: 0, to: layer.rows, by: step) {
+        parts.append(.rows(layer, first..<min(first + step, layer.rows)))
       }
     }
-    for fold in folds {
-      let winograd = transforms.first { $0.weights == fold.weights }?.winograd
-      add(fold.neurons, weights: fold.weights, fanIn: fold.fanIn, fold: fold, winograd: winograd)
-      taken += fold.ranges
-    }
-    for transform in transforms where !folds.contains(where: { $0.weights == transform.weights }) {
-      let (neurons, fanIn) = (transform.winograd.outputChannels, transform.winograd.window.columns)
-      add(neurons, weights: transform.weights, fanIn: fanIn, fold: nil, winograd: transform.winograd)
-      taken.append(transform.weights..<transform.weights + neurons * fanIn)
-    }
-    var next = 0
-    for range in taken.sorted(by: { $0.lowerBound < $1.lowerBound }) + [count..<count] {
-      for start in stride(from: next, to: range.lowerBound, by: Self.partSize) {
-        parts.append(.plain(start..<min(start + Self.partSize, range.lowerBound)))
+    for range in rest(layers, count) {
+      for start in stride(from: range.lowerBound, to: range.upperBound, by: partSize) {
+        parts.append(.plain(start..<min(start + partSize, range.upperBound)))
       }
-      next = range.upperBound
     }
     return parts
   }
 
+  /// What is nobody's weights, and of no fold.
+  private static func rest(_ layers: [WeightLayer<Element>], _ count: Int) -> [Range<Int>] {
+    var next = 0
+    let taken = layers.flatMap(\.ranges).sorted { $0.lowerBound < $1.lowerBound }
+    return (taken + [count..<count]).compactMap { range in
+      defer { next = range.upperBound }
+      return next < range.lowerBound ? next..<range.lowerBound : nil
+    }
+  }
+
   /// Whether layers want weights transformed.
-  var hasTransforms: Bool {
-    parts.contains { if case .rows(_, _, _, _, .some) = $0 { true } else { false } }
+  var hasTransforms: Bool { layers.contains { $0.winograd != nil } }
+
+  // MARK: Subsets
+
+  /// What the passes need to know of a subset of the parameters.
+  /// - Precondition: the indices lie in θ.
+  func subset(_ indices: [Int]) -> ParameterSubset<Element> {
+    var marks = [Bool](repeating: false, count: parameterCount)
+    for index in indices { marks[index] = true }
+    let narrowed = layers.map { layer in
+      layer.narrowed(to: layer.touched(by: marks).map { Int32($0) })
+    }
+    var sums = Self.rest(layers, parameterCount)
+    for layer in narrowed {
+      sums.append(layer.weights..<layer.weights + layer.rows * layer.fanIn)
+      if let fold = layer.fold { sums.append(fold.shift..<fold.shift + fold.neurons) }
+    }
+    return ParameterSubset(
+      indices: indices, rows: RowTable(narrowed), parts: Self.parts(narrowed, count: parameterCount),
+      sums: sums)
   }
 
   // MARK: To φ
 
   /// Prepares θ, or a direction v at θ.
+  /// - Parameter support: v vanishes outside; then the rows of narrowed layers lie one after the other, their biases
+  ///   behind them.
   /// - Throws: `Cancelled`.
   func prepare(
     _ operand: Operand<Element>, theta: UnsafePointer<Element>, running: UnsafePointer<Element>,
-    direction: UnsafePointer<Element>? = nil, _ compute: Compute
+    direction: UnsafePointer<Element>? = nil, support: ParameterSubset<Element>? = nil, _ compute: Compute
   ) throws(Cancelled) {
+    let parts = support?.parts ?? parts
     let shared = Uncheckedly((theta: theta, running: running, direction: direction))
     try compute.pool.run(parts.count, cancellation: compute.cancellation) { index in
       let (theta, running, direction) = shared.value
-      let source = direction ?? theta
-      let values = operand.values.pointer
-      func fold(_ fold: NormalizationFold, _ rows: Range<Int>, _ target: UnsafeMutablePointer<Element>) {
-        if let direction {
-          fold.foldDirection(rows, direction, at: theta, running: running, weights: target, into: values)
-        } else {
-          fold.fold(rows, theta, running: running, weights: target, into: values)
-        }
-      }
       switch parts[index] {
       case .plain(let range):
-        (values + range.lowerBound).update(from: source + range.lowerBound, count: range.count)
-      case .rows(let rows, let weights, let fanIn, .some(let normalization), nil):
-        fold(normalization, rows, values + weights + rows.lowerBound * fanIn)
-      case .rows(let rows, let weights, let fanIn, .some(let normalization), .some(let winograd)):
-        // Layers find these weights transformed alone: φ itself stays untouched memory there.
-        withUnsafeTemporaryAllocation(of: Element.self, capacity: rows.count * fanIn) { scratch in
-          guard let base = scratch.baseAddress else { return }
-          fold(normalization, rows, base)
-          winograd.transformWeights(
-            base - rows.lowerBound * fanIn, rows: rows, into: operand.transformed(weights))
-        }
-      case .rows(let rows, let weights, _, nil, let winograd):
-        winograd?.transformWeights(source + weights, rows: rows, into: operand.transformed(weights))
+        let source = (direction ?? theta) + range.lowerBound
+        (operand.values.pointer + range.lowerBound).update(from: source, count: range.count)
+      case .rows(let layer, let places):
+        layer.prepare(places, theta, running: running, direction: direction, operand)
       }
     }
   }
@@ -114,24 +114,54 @@ struct NetworkForm<Element: Scalar>: Sendable {
   // MARK: From φ
 
   /// φ′(θ)ᵀg, or with `curved` its derivative along v (`NormalizationFold`).
+  /// - Parameter wanted: the entries of the result that are asked for; g holds the rows of narrowed layers one after the
+  ///   other, and what else the result holds is left open.
   /// - Throws: `Cancelled`.
   func pullBack(
     _ g: UnsafePointer<Element>, theta: UnsafePointer<Element>, running: UnsafePointer<Element>,
     curved: (v: UnsafePointer<Element>, primal: UnsafePointer<Element>)? = nil,
-    into result: UnsafeMutablePointer<Element>, _ compute: Compute
+    wanted: ParameterSubset<Element>? = nil, into result: UnsafeMutablePointer<Element>, _ compute: Compute
   ) throws(Cancelled) {
+    let parts = wanted?.parts ?? parts
     let shared = Uncheckedly((g: g, theta: theta, running: running, curved: curved, result: result))
     try compute.pool.run(parts.count, cancellation: compute.cancellation) { index in
       let (g, theta, running, curved, result) = shared.value
       switch parts[index] {
-      case .rows(let rows, _, _, .some(let fold), _):
-        fold.pullBack(rows, g, at: theta, running: running, curved: curved, into: result)
-      case .rows(let rows, let weights, let fanIn, nil, _):
-        let start = weights + rows.lowerBound * fanIn
-        (result + start).update(from: g + start, count: rows.count * fanIn)
       case .plain(let range):
         (result + range.lowerBound).update(from: g + range.lowerBound, count: range.count)
+      case .rows(let layer, let places):
+        layer.pullBack(places, g, theta, running: running, curved: curved, into: result)
       }
     }
   }
+}
+
+/// A subset J of the parameters as the passes of a network see it: rows of layers' weights.
+public final class ParameterSubset<Element: Scalar>: Sendable {
+  /// J.
+  public let indices: [Int]
+  let rows: RowTable
+  let parts: [NetworkForm<Element>.Part]
+  /// Where sums over J lie in vectors of φ's length.
+  let sums: [Range<Int>]
+
+  init(indices: [Int], rows: RowTable, parts: [NetworkForm<Element>.Part], sums: [Range<Int>]) {
+    self.indices = indices
+    self.rows = rows
+    self.parts = parts
+    self.sums = sums
+  }
+}
+
+/// The rows that a subset touches, a layer each; layers of which it touches many are not narrowed.
+final class RowTable: Sendable {
+  private let rows: [Int: [Int32]]
+
+  init<Element>(_ layers: [WeightLayer<Element>]) {
+    rows = Dictionary(
+      uniqueKeysWithValues: layers.compactMap { layer in layer.chosen.map { (layer.weights, $0) } })
+  }
+
+  /// Of the layer whose weights lie at an offset; nil where it is not narrowed.
+  func rows(at weights: Int) -> [Int32]? { rows[weights] }
 }

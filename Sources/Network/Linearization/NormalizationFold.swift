@@ -16,93 +16,75 @@ struct NormalizationFold: Sendable, Equatable {
   let bias: Int?
   let neurons: Int
   let fanIn: Int
-  /// Offset of γ in θ; β follows.
+  /// Offset of γ in θ; β, and in φ b′, follows.
   let scale: Int
   /// Offset of μ in the statistics; the variances follow.
   let statistics: Int
 
-  /// Everything that lies in θ: nothing else may touch these places.
-  var ranges: [Range<Int>] {
-    [weights..<weights + neurons * fanIn, scale..<scale + 2 * neurons]
-      + (bias.map { [$0..<$0 + neurons] } ?? [])
-  }
+  /// Offset of β in θ and of b′ in φ.
+  var shift: Int { scale + neurons }
 
-  /// What a channel's folding depends on.
-  private struct Channel<Element: Scalar> {
-    /// 1/σ, s, b − μ.
-    let inverse, scale, shift: Element
-  }
-
-  private func channel<Element: Scalar>(
+  /// What a channel's folding depends on: 1/σ, s, b − μ.
+  private func coefficients<Element: Scalar>(
     _ c: Int, _ theta: UnsafePointer<Element>, _ running: UnsafePointer<Element>
-  ) -> Channel<Element> {
+  ) -> (inverse: Element, scale: Element, shift: Element) {
     let epsilon = Element(BatchNormalization<Element>.epsilon)
     let inverse = 1 / (running[statistics + neurons + c] + epsilon).squareRoot()
-    return Channel(
-      inverse: inverse, scale: theta[scale + c] * inverse,
-      shift: (bias.map { theta[$0 + c] } ?? 0) - running[statistics + c])
+    return (inverse, theta[scale + c] * inverse, (bias.map { theta[$0 + c] } ?? 0) - running[statistics + c])
   }
 
-  /// W′ of some channels into `target` (a row a channel), and their b′ into φ.
+  /// Row c of W′ into `row`, and b′ of the channel.
   func fold<Element: Scalar>(
-    _ rows: Range<Int>, _ theta: UnsafePointer<Element>, running: UnsafePointer<Element>,
-    weights target: UnsafeMutablePointer<Element>, into phi: UnsafeMutablePointer<Element>
-  ) {
-    for c in rows {
-      let channel = channel(c, theta, running)
-      let row = target + (c - rows.lowerBound) * fanIn
-      row.update(from: theta + weights + c * fanIn, count: fanIn)
-      Element.scale(channel.scale, row, fanIn)
-      phi[scale + neurons + c] = channel.scale * channel.shift + theta[scale + neurons + c]
-    }
+    _ c: Int, _ theta: UnsafePointer<Element>, running: UnsafePointer<Element>,
+    row: UnsafeMutablePointer<Element>
+  ) -> Element {
+    let (_, s, shifted) = coefficients(c, theta, running)
+    row.update(from: theta + weights + c * fanIn, count: fanIn)
+    Element.scale(s, row, fanIn)
+    return s * shifted + theta[shift + c]
   }
 
-  /// Ẇ′ of some channels into `target` (a row a channel), and their ḃ′ into φ̇.
+  /// Row c of Ẇ′ into `row`, and ḃ′ of the channel.
   func foldDirection<Element: Scalar>(
-    _ rows: Range<Int>, _ v: UnsafePointer<Element>, at theta: UnsafePointer<Element>,
-    running: UnsafePointer<Element>, weights target: UnsafeMutablePointer<Element>,
-    into direction: UnsafeMutablePointer<Element>
-  ) {
-    for c in rows {
-      let channel = channel(c, theta, running)
-      let turn = v[scale + c] * channel.inverse
-      let row = target + (c - rows.lowerBound) * fanIn
-      row.update(from: v + weights + c * fanIn, count: fanIn)
-      Element.scale(channel.scale, row, fanIn)
-      if turn != 0 { Element.axpy(turn, theta + weights + c * fanIn, row, fanIn) }
-      direction[scale + neurons + c] =
-        turn * channel.shift + channel.scale * (bias.map { v[$0 + c] } ?? 0) + v[scale + neurons + c]
-    }
+    _ c: Int, _ v: UnsafePointer<Element>, at theta: UnsafePointer<Element>, running: UnsafePointer<Element>,
+    row: UnsafeMutablePointer<Element>
+  ) -> Element {
+    let (inverse, s, shifted) = coefficients(c, theta, running)
+    let turn = v[scale + c] * inverse
+    row.update(from: v + weights + c * fanIn, count: fanIn)
+    Element.scale(s, row, fanIn)
+    if turn != 0 { Element.axpy(turn, theta + weights + c * fanIn, row, fanIn) }
+    return turn * shifted + s * (bias.map { v[$0 + c] } ?? 0) + v[shift + c]
   }
 
-  /// φ′(θ)ᵀg of some channels.
-  /// - Parameter curved: v and the primal g, where g here is its derivative along v and the curvature of φ belongs to
-  ///   the result; nil for the map alone.
+  /// φ′(θ)ᵀg of a channel.
+  /// - Parameters:
+  ///   - row: the channel's row of G.
+  ///   - g: of φ's length, for what is not weights.
+  ///   - curved: v and the primal g, where g here is its derivative along v and the curvature of φ belongs to
+  ///     the result; nil for the map alone.
   func pullBack<Element: Scalar>(
-    _ rows: Range<Int>, _ g: UnsafePointer<Element>, at theta: UnsafePointer<Element>,
+    _ c: Int, row: UnsafePointer<Element>, _ g: UnsafePointer<Element>, at theta: UnsafePointer<Element>,
     running: UnsafePointer<Element>, curved: (v: UnsafePointer<Element>, primal: UnsafePointer<Element>)?,
     into result: UnsafeMutablePointer<Element>
   ) {
-    for c in rows {
-      let channel = channel(c, theta, running)
-      let start = weights + c * fanIn
-      let shifted = g[scale + neurons + c]
-      var gamma = Element.dot(theta + start, g + start, fanIn) + Double(channel.shift * shifted)
-      var bias = channel.scale * shifted
-      let row = result + start
-      row.update(from: g + start, count: fanIn)
-      Element.scale(channel.scale, row, fanIn)
-      if let curved {
-        let turn = curved.v[scale + c] * channel.inverse
-        if turn != 0 { Element.axpy(turn, curved.primal + start, row, fanIn) }
-        let primal = curved.primal[scale + neurons + c]
-        gamma += Element.dot(curved.v + start, curved.primal + start, fanIn)
-        if let place = self.bias { gamma += Double(curved.v[place + c] * primal) }
-        bias += turn * primal
-      }
-      result[scale + c] = Element(gamma * Double(channel.inverse))
-      result[scale + neurons + c] = shifted
-      if let place = self.bias { result[place + c] = bias }
+    let (inverse, s, shifted) = coefficients(c, theta, running)
+    let start = weights + c * fanIn
+    let target = result + start
+    target.update(from: row, count: fanIn)
+    Element.scale(s, target, fanIn)
+    var gamma = Element.dot(theta + start, row, fanIn) + Double(shifted * g[shift + c])
+    var offset = s * g[shift + c]
+    if let curved {
+      let turn = curved.v[scale + c] * inverse
+      let primal = curved.primal[shift + c]
+      if turn != 0 { Element.axpy(turn, curved.primal + start, target, fanIn) }
+      gamma += Element.dot(curved.v + start, curved.primal + start, fanIn)
+      if let bias { gamma += Double(curved.v[bias + c] * primal) }
+      offset += turn * primal
     }
+    result[scale + c] = Element(gamma * Double(inverse))
+    result[shift + c] = g[shift + c]
+    if let bias { result[bias + c] = offset }
   }
 }

@@ -5,6 +5,8 @@ import Tensor
 /// many times.
 final class OrderedSum<Element: Scalar>: @unchecked Sendable {
   private let count: Int
+  /// What of the vectors is summed.
+  private var ranges: [Range<Int>]
   private let lock = NSLock()
   /// The first lane's vector, and on it those that have been added.
   private var result: Buffer<Element>?
@@ -13,7 +15,10 @@ final class OrderedSum<Element: Scalar>: @unchecked Sendable {
   private var free: [Buffer<Element>] = []
 
   /// - Parameter count: length of the vectors.
-  init(count: Int) { self.count = count }
+  init(count: Int) {
+    self.count = count
+    ranges = [0..<count]
+  }
 
   /// The sum of all vectors handed in since the start.
   /// - Precondition: there was one.
@@ -27,13 +32,15 @@ final class OrderedSum<Element: Scalar>: @unchecked Sendable {
     lock.lock()
     let part = free.popLast()
     lock.unlock()
-    guard let part else { return Buffer(count: count, zeroed: true) }
-    part.clear()
-    return part
+    let cleared = part ?? Buffer(count: count)
+    for range in ranges { (cleared.pointer + range.lowerBound).clear(range.count) }
+    return cleared
   }
 
   /// Begins a new sum, also after one that was broken off.
-  func restart() {
+  /// - Parameter ranges: what of the vectors is summed; nil for all.
+  func restart(over ranges: [Range<Int>]? = nil) {
+    self.ranges = ranges ?? [0..<count]
     next = 0
     free.append(contentsOf: waiting.values)
     if let result { free.append(result) }
@@ -52,7 +59,9 @@ final class OrderedSum<Element: Scalar>: @unchecked Sendable {
         self.result = part
         continue
       }
-      Element.add(part.pointer, result.pointer, count)
+      for range in ranges {
+        Element.add(part.pointer + range.lowerBound, result.pointer + range.lowerBound, range.count)
+      }
       free.append(part)
     }
   }

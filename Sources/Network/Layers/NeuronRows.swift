@@ -1,0 +1,144 @@
+import Tensor
+
+/// A layer of neurons, each with a row of weights, whose passes gain where only some rows of a direction are not zero, or
+/// only some rows of a product are asked for. Then narrow layers of those neurons alone run beside the whole one.
+protocol NeuronRows<Element>: Layer {
+  /// Offset of the weights.
+  var weights: Int { get }
+  /// Offset of the biases, if there are any.
+  var bias: Int? { get }
+  /// Weights of a neuron.
+  var fanIn: Int { get }
+
+  /// The layer without its biases.
+  var withoutBias: Self { get }
+
+  /// The layer with as many neurons as a subset has here: its weights begin at 0, its biases follow.
+  func narrowed(to neurons: Int, bias: Bool) -> Self
+
+  /// ∂x = f_x(θ)ᵀ∂y alone.
+  func inputGradient(
+    _ pass: Pass<Element>, dy: UnsafePointer<Element>, dx: UnsafeMutablePointer<Element>)
+}
+
+/// The workspace of such a layer: arrays of the chain around, each as long as its largest.
+final class RowWorkspace<Element: Scalar>: Frame, @unchecked Sendable {
+  let turns: Turns<Element>
+  init(_ turns: Turns<Element>) { self.turns = turns }
+}
+
+extension NeuronRows {
+  private var neurons: Int { output.channels }
+  private func total(_ pass: Pass<Element>) -> Int { pass.count * output.positions }
+
+  func makeWorkspace(capacity: Int, turns: Turns<Element>) -> Frame {
+    turns.makeRoom(for: capacity * input.count)
+    return RowWorkspace(turns)
+  }
+
+  private func spare(_ pass: Pass<Element>, _ index: Int) -> UnsafeMutablePointer<Element> {
+    unsafeDowncast(pass.workspace, to: RowWorkspace<Element>.self).turns.spare(index)
+  }
+
+  /// Rows of the direction that are not zero, where there are few.
+  func support(_ pass: Pass<Element>) -> [Int32]? { pass.support?.rows(at: weights) }
+
+  /// Rows of the product that are asked for, where they are few.
+  func wanted(_ pass: Pass<Element>) -> [Int32]? { pass.wanted?.rows(at: weights) }
+
+  /// The pass for the narrow layer of a direction's rows.
+  private func direction(_ pass: Pass<Element>, _ v: UnsafePointer<Element>) -> Pass<Element> {
+    var pass = pass
+    pass.parameters = v + weights
+    pass.transformed = pass.transformedDirection.map { $0 + Operand<Element>.room * weights }
+    return pass.plain
+  }
+
+  /// The columns of a gradient that belong to some neurons.
+  private func columns(
+    _ pass: Pass<Element>, _ dy: UnsafePointer<Element>, _ rows: [Int32], _ index: Int
+  ) -> UnsafePointer<Element> {
+    let target = spare(pass, index)
+    rows.withUnsafeBufferPointer { Element.gatherColumns(dy, $0, target, total(pass), neurons) }
+    return UnsafePointer(target)
+  }
+
+  /// ẏ = f_xẋ + f_θ v where v has few rows.
+  func tangentForward(
+    _ pass: Pass<Element>, rows: [Int32], v: UnsafePointer<Element>, x: UnsafePointer<Element>,
+    tx: UnsafePointer<Element>?, ty: UnsafeMutablePointer<Element>
+  ) {
+    if let tx {
+      inputTangent(pass, tx, ty)
+    } else {
+      ty.clear(total(pass) * neurons)
+    }
+    guard !rows.isEmpty else { return }
+    let part = spare(pass, 0)
+    narrowed(to: rows.count, bias: bias != nil).forward(direction(pass, v), x: x, y: part)
+    rows.withUnsafeBufferPointer { Element.scatterColumns(part, $0, ty, total(pass), neurons) }
+  }
+
+  /// f_xẋ.
+  private func inputTangent(
+    _ pass: Pass<Element>, _ tx: UnsafePointer<Element>, _ ty: UnsafeMutablePointer<Element>
+  ) {
+    withoutBias.forward(pass.plain, x: tx, y: ty)
+  }
+
+  /// The gradient's (or product's) rows that are asked for, from x and ∂y: added to what lies at the weights' offset, one
+  /// after the other.
+  private func addRows(
+    _ pass: Pass<Element>, _ rows: [Int32], x: UnsafePointer<Element>, dy: UnsafePointer<Element>,
+    _ index: Int,
+    _ gradient: UnsafeMutablePointer<Element>
+  ) {
+    narrowed(to: rows.count, bias: false).backward(
+      pass.plain, x: x, dy: columns(pass, dy, rows, index), dx: nil, gradient: gradient + weights)
+  }
+
+  /// `backward` where some rows of the gradient are asked for.
+  func backward(
+    _ pass: Pass<Element>, wanted rows: [Int32], x: UnsafePointer<Element>, dy: UnsafePointer<Element>,
+    dx: UnsafeMutablePointer<Element>?, gradient: UnsafeMutablePointer<Element>
+  ) {
+    if let bias { Element.sumRows(dy, gradient + bias, total(pass), neurons) }
+    if !rows.isEmpty { addRows(pass, rows, x: x, dy: dy, 0, gradient) }
+    if let dx { inputGradient(pass, dy: dy, dx: dx) }
+  }
+
+  /// `tangentBackward` where v has few rows, or few rows of the product are asked for.
+  func tangentBackward(
+    _ pass: Pass<Element>, support: [Int32]?, wanted: [Int32]?, v: UnsafePointer<Element>,
+    x: UnsafePointer<Element>, tx: UnsafePointer<Element>?, dy: UnsafePointer<Element>,
+    tdy: UnsafePointer<Element>, tdx: UnsafeMutablePointer<Element>?, product: UnsafeMutablePointer<Element>?
+  ) {
+    let plain = pass.plain
+    if let product, let wanted {
+      if let bias { Element.sumRows(tdy, product + bias, total(pass), neurons) }
+      if !wanted.isEmpty {
+        addRows(plain, wanted, x: x, dy: tdy, 0, product)
+        if let tx { addRows(plain, wanted, x: tx, dy: dy, 0, product) }
+      }
+      if let tdx { inputGradient(plain, dy: tdy, dx: tdx) }
+    } else if let product {
+      backward(plain, x: x, dy: tdy, dx: tdx, gradient: product)
+      if let tx { withoutBias.backward(plain, x: tx, dy: dy, dx: nil, gradient: product) }
+    } else if let tdx {
+      inputGradient(plain, dy: tdy, dx: tdx)
+    }
+    guard let tdx else { return }
+    let part = spare(pass, 1)
+    if let support {
+      guard !support.isEmpty else { return }
+      narrowed(to: support.count, bias: false).inputGradient(
+        direction(pass, v), dy: columns(pass, dy, support, 0), dx: part)
+    } else {
+      var whole = plain
+      whole.parameters = v
+      whole.transformed = pass.transformedDirection
+      inputGradient(whole, dy: dy, dx: part)
+    }
+    Element.add(part, tdx, pass.count * input.count)
+  }
+}

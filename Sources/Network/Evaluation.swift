@@ -42,7 +42,8 @@ extension Network {
         losses: losses.pointer + record.range.lowerBound, gradient: nil, scale: 1)
       for (row, place) in record.range.enumerated() {
         let f = UnsafePointer(record.output.pointer + row * columns)
-        correct.pointer[place] = loss.isCorrect(f, columns: columns, targets: samples.targets, place: place)
+        correct.pointer[place] =
+          loss.correctCount(f, columns: columns, targets: samples.targets, range: place..<place + 1) == 1
         outputs?(place, UnsafeBufferPointer(start: f, count: columns))
       }
     }

@@ -89,13 +89,18 @@ public enum Loss: Sendable, Equatable {
     }
   }
 
-  /// Whether a row of outputs names the right class: the largest output, the first of equals; for a single output
+  /// How many rows of outputs name the right class: the largest output, the first of equals; for a single output
   /// its sign. Regression has no right class.
-  func isCorrect<Element: Scalar>(
-    _ f: UnsafePointer<Element>, columns: Int, targets: Targets, place: Int
-  ) -> Bool {
-    guard case .classes(let labels) = targets else { return false }
-    return Int(labels[place]) == Self.predictedClass(f, columns: columns)
+  func correctCount<Element: Scalar>(
+    _ f: UnsafePointer<Element>, columns: Int, targets: Targets, range: Range<Int>
+  ) -> Int {
+    guard case .classes(let labels) = targets else { return 0 }
+    var correct = 0
+    for (row, place) in range.enumerated()
+    where Int(labels[place]) == Self.predictedClass(f + row * columns, columns: columns) {
+      correct += 1
+    }
+    return correct
   }
 
   /// The class that a row of outputs names.

@@ -81,8 +81,13 @@ public struct TensorSource<Stored: Scalar>: SampleSource {
     _ indices: ArraySlice<Int>, into target: UnsafeMutablePointer<Element>
   ) {
     let size = shape.count
-    for (row, index) in indices.enumerated() {
-      for value in 0..<size { target[row * size + value] = Element(inputs[index * size + value]) }
+    inputs.withUnsafeBufferPointer { inputs in
+      var row = target
+      for index in indices {
+        precondition(index >= 0 && (index + 1) * size <= inputs.count, "There is no sample \(index).")
+        row.update(converting: inputs.start + index * size, count: size)
+        row += size
+      }
     }
   }
 }

@@ -65,3 +65,22 @@ public struct Shared<Element>: @unchecked Sendable {
   @inlinable
   public init(_ pointer: UnsafePointer<Element>) { self.pointer = pointer }
 }
+
+extension UnsafeMutablePointer where Pointee: Scalar {
+  /// Takes `count` elements of either precision. `Pointee(_:)` in generic code that is not specialised takes a
+  /// dynamic cast an element.
+  public func update<Source: Scalar>(converting source: UnsafePointer<Source>, count: Int) {
+    let (from, to) = (UnsafeRawPointer(source), UnsafeMutableRawPointer(self))
+    switch (Source.precision, Pointee.precision) {
+    case (.float32, .float64):
+      let source = from.assumingMemoryBound(to: Float.self)
+      let target = to.assumingMemoryBound(to: Double.self)
+      for index in 0..<count { target[index] = Double(source[index]) }
+    case (.float64, .float32):
+      let source = from.assumingMemoryBound(to: Double.self)
+      let target = to.assumingMemoryBound(to: Float.self)
+      for index in 0..<count { target[index] = Float(source[index]) }
+    default: memmove(to, from, count * MemoryLayout<Pointee>.stride)
+    }
+  }
+}

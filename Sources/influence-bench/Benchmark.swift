@@ -4,60 +4,71 @@ import Network
 import Tensor
 
 /// One case on one model with random data, timed.
-struct Benchmark {
+struct Benchmark<Element: Scalar> {
   let options: BenchmarkOptions
+  let model: BenchmarkModel
   private let pool: ComputePool
-  private let network: Network<Float>
-  private let state: NetworkState<Float>
+  private let network: Network<Element>
+  private let state: NetworkState<Element>
   private let samples: Samples
   private var compute: Compute { Compute(pool: pool) }
 
-  init(_ options: BenchmarkOptions) throws {
+  init(_ options: BenchmarkOptions, _ model: BenchmarkModel) {
     self.options = options
+    self.model = model
     pool = ComputePool(threads: options.threads)
-    let input = Self.inputShape(options.model)
-    guard let named = NamedArchitecture(name: options.model) else {
-      throw BenchmarkFault(
-        "there is no model \(options.model); known are \(NamedArchitecture.names.joined(separator: ", "))")
-    }
-    let layers = named.layers(input: input, outputs: 10)
-    network = Network(try Architecture(layers: layers, input: input, outputs: 10))
+    network = Network(model.architecture)
     state = NetworkState(initial: network.layout, seed: 0)
-    samples = Self.randomSamples(options.batch, input)
+    samples = Self.randomSamples(model.batch, model.architecture)
   }
 
-  private static func inputShape(_ model: String) -> Shape {
-    ["vgg11", "vgg13", "vgg14"].contains(model)
-      ? Shape(height: 32, width: 32, channels: 3) : Shape(height: 28, width: 28, channels: 1)
-  }
-
-  private static func randomSamples(_ count: Int, _ shape: Shape, seed: UInt64 = 1) -> Samples {
+  private static func randomSamples(
+    _ count: Int, _ architecture: Architecture, seed: UInt64 = 1
+  ) -> Samples {
     var stream = RandomStream(seed: seed, purpose: "benchmark samples")
-    let inputs = (0..<count * shape.count).map { _ in Float(stream.normal()) }
+    let shape = architecture.input
+    let inputs = (0..<count * shape.count).map { _ in Element(stream.normal()) }
     return Samples(
       source: TensorSource(inputs: inputs, shape: shape), indices: Array(0..<count),
-      targets: .classes((0..<count).map { _ in Int32(stream.index(below: 10)) }))
+      targets: .classes((0..<count).map { _ in Int32(stream.index(below: architecture.output.count)) }))
   }
 
-  /// Seconds of each counted run, after one that is not counted.
+  /// Seconds of each counted run, after one that is not counted. Runs shorter than the clock is good for are timed
+  /// many at a time.
   func run() throws -> [Double] {
     let body = try prepared()
     try body()
-    return try (0..<options.repeats).map { _ in
-      let start = DispatchTime.now().uptimeNanoseconds
-      try body()
-      return Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9
-    }
+    let turns = try max(1, Int(2e-3 / Self.seconds(1, body)))
+    return try (0..<options.repeats).map { _ in try Self.seconds(turns, body) / Double(turns) }
   }
 
-  /// Floating-point operations of one run, where they are plain to count.
+  private static func seconds(_ turns: Int, _ body: () throws -> Void) rethrows -> Double {
+    let start = DispatchTime.now().uptimeNanoseconds
+    for _ in 0..<turns { try body() }
+    return Double(max(1, DispatchTime.now().uptimeNanoseconds - start)) / 1e9
+  }
+
+  /// Floating-point operations of one run, where they are plain to count (`BenchmarkOptions.usage`).
   var operations: Double? {
-    options.benchmark == .gemm ? Double(options.threads) * 8 * 2 * 512 * 512 * 512 : nil
+    let pass = 2 * Double(model.batch) * Double(model.architecture.multiplyAddsPerSample)
+    switch options.benchmark {
+    case .gemm: return Double(options.threads) * 8 * 2 * 512 * 512 * 512
+    case .forward: return pass
+    case .train, .gradient, .conv: return 3 * pass
+    // Two terms in each of tangent forward, input gradient and weight gradient; Gauss–Newton has one in the last two.
+    case .hvp, .fif: return 6 * pass
+    case .ggn: return 4 * pass
+    case .gif: return 12 * pass
+    case .scores: return nil
+    }
   }
 
   private func prepared() throws -> () throws -> Void {
     switch options.benchmark {
     case .gemm: return gemm()
+    case .conv:
+      let passes = PrimalPasses(network, count: model.batch, compute: compute)
+      return { try passes.run(state) }
     case .forward:
       return { _ = try network.evaluate(state, on: samples, loss: .crossEntropy, compute: compute) }
     case .gradient:
@@ -75,19 +86,19 @@ struct Benchmark {
 
   private func gemm() -> () throws -> Void {
     let n = 512
-    let a = Buffer<Float>(count: n * n, zeroed: true)
-    let b = Buffer<Float>(count: n * n, zeroed: true)
+    let a = Buffer<Element>(count: n * n, zeroed: true)
+    let b = Buffer<Element>(count: n * n, zeroed: true)
     return {
       try pool.run(options.threads) { _ in
-        let c = Buffer<Float>(count: n * n)
-        for _ in 0..<8 { Float.gemm(false, false, n, n, n, 1, a.pointer, n, b.pointer, n, 0, c.pointer, n) }
+        let c = Buffer<Element>(count: n * n)
+        for _ in 0..<8 { Element.gemm(false, false, n, n, n, 1, a.pointer, n, b.pointer, n, 0, c.pointer, n) }
       }
     }
   }
 
-  private func direction(_ count: Int) -> [Float] {
+  private func direction(_ count: Int) -> [Element] {
     var stream = RandomStream(seed: 2, purpose: "benchmark direction")
-    return (0..<count).map { _ in Float(stream.normal()) }
+    return (0..<count).map { _ in Element(stream.normal()) }
   }
 
   private func product() throws -> () throws -> Void {
@@ -97,7 +108,7 @@ struct Benchmark {
       linearization, kind: options.benchmark == .ggn ? .gaussNewton : .hessian, weightDecay: 0)
     guard options.benchmark == .gif || options.benchmark == .fif else {
       let v = direction(curvature.dimension)
-      var result = [Float].zeros(v.count)
+      var result = [Element].zeros(v.count)
       return { try curvature.apply(v, into: &result) }
     }
     let means = try network.meanOutputs(state, on: samples, compute: compute)
@@ -105,7 +116,7 @@ struct Benchmark {
       .topOutputs, ratio: options.ratio, layout: network.layout, means: means, parameters: state.parameters,
       seed: 0)
     let v = direction(selection.indices.count)
-    var result = [Float].zeros(v.count)
+    var result = [Element].zeros(v.count)
     if options.benchmark == .fif {
       let restricted = PrincipalRestriction(curvature, indices: selection.indices)
       return { try restricted.apply(v, into: &result) }
@@ -116,7 +127,7 @@ struct Benchmark {
 
   /// Influence of the samples on test samples: one solve of 10 CG steps each, then one tangent pass each.
   private func scores() throws -> () throws -> Void {
-    let tests = Self.randomSamples(options.tests, network.architecture.input, seed: 3)
+    let tests = Self.randomSamples(options.tests, network.architecture, seed: 3)
     return {
       let linearization = try Linearization(
         network: network, state: state, samples: samples, loss: .crossEntropy, compute: compute)

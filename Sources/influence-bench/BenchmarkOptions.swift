@@ -1,20 +1,33 @@
+import Tensor
+
 /// What one run of the benchmark measures.
 struct BenchmarkOptions {
   enum Case: String, CaseIterable {
-    case gemm, forward, train, gradient, hvp, ggn, gif, fif, scores
+    case gemm, conv, forward, train, gradient, hvp, ggn, gif, fif, scores
   }
 
   var benchmark: Case
   var model = "cnn"
-  var batch = 256
+  var batch: Int?
   var threads = 2
   var repeats = 5
   var ratio = 0.1
   var tests = 50
+  /// nil: what the model is made for.
+  var input: Shape?
+  /// Output channels of `conv`.
+  var channels = 128
+  var precision: Precision?
 
   static let usage = """
     usage: influence-bench CASE --model NAME [--batch N] [--threads N] [--repeat N] [--ratio MR] [--tests N]
+                           [--input CxHxW] [--channels N] [--precision float32|float64]
     cases: \(Case.allCases.map(\.rawValue).joined(separator: ", "))
+      conv    one 3×3 convolution (padding 1, no bias) of --input, 128x16x16 at first, to --channels, 128 at first:
+              forward, input gradient and weight gradient; it has no model
+    models: those of the service, and iris (4-5-3, ReLU, float64) and iris-tanh
+    gflops counts multiplications and additions of convolutions and linear layers as done directly: once for forward,
+    3 times for train, gradient and conv, 6 for hvp and fif, 4 for ggn, 12 for gif; null for scores.
     """
 
   /// - Throws: `BenchmarkFault` that says what is wrong.
@@ -40,6 +53,18 @@ struct BenchmarkOptions {
       case "--threads": threads = try number()
       case "--repeat": repeats = try number()
       case "--tests": tests = try number()
+      case "--channels": channels = try number()
+      case "--input":
+        let sizes = value.split(separator: "x", omittingEmptySubsequences: false).compactMap { Int($0) }
+        guard sizes.count == 3, sizes.allSatisfy({ (1...1 << 16).contains($0) }) else {
+          throw BenchmarkFault("--input must be channels, height and width such as 3x224x224, got \(value)")
+        }
+        input = Shape(height: sizes[1], width: sizes[2], channels: sizes[0])
+      case "--precision":
+        guard let chosen = Precision(rawValue: value) else {
+          throw BenchmarkFault("--precision must be float32 or float64, got \(value)")
+        }
+        precision = chosen
       case "--ratio":
         guard let share = Double(value), share > 0, share <= 1 else {
           throw BenchmarkFault("--ratio must be greater than 0 and at most 1, got \(value)")

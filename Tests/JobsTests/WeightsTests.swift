@@ -149,4 +149,123 @@ struct WeightsTests {
     let twice = renamed + [.init(name: "fc.bias", dtype: .float32, shape: [10])]
     #expect(faults(layout, try file(twice)).contains { $0.contains("given twice") })
   }
+
+  /// Names and shapes as the modules' own definitions give them, written down independently of the engine's.
+  private struct Module {
+    private(set) var tensors: [SafetensorsHeader.Declaration] = []
+
+    mutating func add(_ name: String, _ shape: [Int]) {
+      tensors.append(.init(name: name, dtype: .float32, shape: shape))
+    }
+
+    mutating func normalization(_ name: String, _ channels: Int) {
+      for part in ["weight", "bias", "running_mean", "running_var"] { add("\(name).\(part)", [channels]) }
+      tensors.append(.init(name: "\(name).num_batches_tracked", dtype: .int64, shape: []))
+    }
+
+    /// `resnet18` and `resnet50` of torchvision; with `shortcut` and `linear`, and a 3×3 stem, of the CIFAR modules.
+    static func resnet(_ blocks: [Int], bottleneck: Bool, stem: Int, shortcut: String, head: String) -> Module
+    {
+      var module = Module()
+      module.add("conv1.weight", [64, 3, stem, stem])
+      module.normalization("bn1", 64)
+      var channels = 64
+      for (stage, count) in blocks.enumerated() {
+        let width = 64 << stage
+        let outputs = bottleneck ? 4 * width : width
+        for block in 0..<count {
+          let name = "layer\(stage + 1).\(block)"
+          let kernels =
+            bottleneck
+            ? [[width, channels, 1, 1], [width, width, 3, 3], [outputs, width, 1, 1]]
+            : [[width, channels, 3, 3], [width, width, 3, 3]]
+          for (index, kernel) in kernels.enumerated() {
+            module.add("\(name).conv\(index + 1).weight", kernel)
+            module.normalization("\(name).bn\(index + 1)", kernel[0])
+          }
+          if channels != outputs || (stage > 0 && block == 0) {
+            module.add("\(name).\(shortcut).0.weight", [outputs, channels, 1, 1])
+            module.normalization("\(name).\(shortcut).1", outputs)
+          }
+          channels = outputs
+        }
+      }
+      module.add("\(head).weight", [10, channels])
+      module.add("\(head).bias", [10])
+      return module
+    }
+
+    /// VGG with batch normalization for 32×32 pictures: `features.N` and one linear `classifier`.
+    static func vgg(_ plan: [Int]) -> Module {
+      var module = Module()
+      var (place, channels) = (0, 3)
+      for width in plan {
+        guard width > 0 else {
+          place += 1
+          continue
+        }
+        module.add("features.\(place).weight", [width, channels, 3, 3])
+        module.add("features.\(place).bias", [width])
+        module.normalization("features.\(place + 1)", width)
+        place += 3
+        channels = width
+      }
+      module.add("classifier.weight", [10, 512])
+      module.add("classifier.bias", [10])
+      return module
+    }
+  }
+
+  /// What the header of a file with these tensors is answered with.
+  private func headerFaults(
+    _ model: String, _ side: Int, _ tensors: [SafetensorsHeader.Declaration]
+  ) throws -> [String] {
+    let input = Shape(height: side, width: side, channels: 3)
+    let layout = try Architecture(
+      layers: try #require(NamedArchitecture(name: model)).layers(input: input, outputs: 10), input: input
+    ).layout
+    var reader = WeightsReader<Float>(layout: layout)
+    do {
+      // The header is checked when the first bytes of a tensor arrive.
+      let bytes = Array(try SafetensorsHeader(tensors).encoded) + [0, 0, 0, 0]
+      try bytes.withUnsafeBytes { try reader.feed($0) }
+      return []
+    } catch let rejection as RequestRejection {
+      return rejection.faults.map(\.description)
+    }
+  }
+
+  @Test func weightsOfPyTorchsModulesFit() throws {
+    for (model, blocks, bottleneck) in [
+      ("resnet18", [2, 2, 2, 2], false), ("resnet50", [3, 4, 6, 3], true),
+    ] {
+      let torchvision = Module.resnet(
+        blocks, bottleneck: bottleneck, stem: 7, shortcut: "downsample", head: "fc")
+      #expect(try headerFaults(model, 224, torchvision.tensors) == [])
+      let cifar = Module.resnet(blocks, bottleneck: bottleneck, stem: 3, shortcut: "shortcut", head: "linear")
+      #expect(try headerFaults(model, 32, cifar.tensors) == [])
+      #expect(
+        try headerFaults(model, 32, torchvision.tensors) == [
+          "/conv1.weight must have the shape [64, 3, 3, 3], got [64, 3, 7, 7]"
+        ])
+    }
+    let eleven = Module.vgg([64, 0, 128, 0, 256, 256, 0, 512, 512, 0, 512, 512, 0])
+    #expect(try headerFaults("vgg11", 32, eleven.tensors) == [])
+    let thirteen = Module.vgg([64, 64, 0, 128, 128, 0, 256, 256, 0, 512, 512, 0, 512, 512, 0])
+    #expect(try headerFaults("vgg13", 32, thirteen.tensors) == [])
+  }
+
+  /// torchvision's own VGG ends in three linear layers for 224×224 pictures: the file is refused tensor by tensor.
+  @Test func theClassifierOfTorchvisionsVGGIsNamed() throws {
+    var module = Module.vgg([64, 0, 128, 0, 256, 256, 0, 512, 512, 0, 512, 512, 0]).tensors
+    module.removeAll { $0.name.hasPrefix("classifier") }
+    for (index, shape) in [(0, [4096, 25_088]), (3, [4096, 4096]), (6, [1000, 4096])] {
+      module.append(.init(name: "classifier.\(index).weight", dtype: .float32, shape: shape))
+      module.append(.init(name: "classifier.\(index).bias", dtype: .float32, shape: [shape[0]]))
+    }
+    let faults = try headerFaults("vgg11", 32, module)
+    #expect(faults.count == 8)
+    #expect(faults.contains { $0.hasPrefix("/classifier.0.weight is not a tensor of this network") })
+    #expect(faults.contains("/classifier.weight is missing; it must have the shape [10, 512]"))
+  }
 }

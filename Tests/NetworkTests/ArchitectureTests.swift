@@ -20,6 +20,8 @@ struct ArchitectureTests {
     ("vgg14", Shape(height: 32, width: 32, channels: 3), 11_776_842),
     ("resnet18", Shape(height: 28, width: 28, channels: 1), 11_172_810),
     ("resnet18", Shape(height: 32, width: 32, channels: 3), 11_173_962),
+    ("resnet50", Shape(height: 28, width: 28, channels: 1), 23_519_690),
+    ("resnet50", Shape(height: 32, width: 32, channels: 3), 23_520_842),
     ("mlp", Shape(height: 28, width: 28, channels: 1), 109_386),
     ("logistic", Shape(height: 28, width: 28, channels: 1), 7_850),
   ])
@@ -31,6 +33,9 @@ struct ArchitectureTests {
     let input = Shape(height: 224, width: 224, channels: 3)
     #expect(try architecture("resnet18", input, outputs: 1000).layout.parameterCount == 11_689_512)
     #expect(try architecture("resnet50", input, outputs: 1000).layout.parameterCount == 25_557_032)
+    // The multiply-adds that torchvision's table gives for its models.
+    #expect(try architecture("resnet18", input, outputs: 1000).multiplyAddsPerSample == 1_814_073_344)
+    #expect(try architecture("resnet50", input, outputs: 1000).multiplyAddsPerSample == 4_089_184_256)
   }
 
   /// A layer within its own limit, many of them beyond that of all: no shard of such a network fits into memory.

@@ -44,6 +44,29 @@ struct TrainerTests {
     #expect(relativeError(gradient, estimate) < 1e-6)
   }
 
+  /// A minibatch that is the whole set goes in the set's own order, on one thread where it is one shard: plain descent
+  /// at rate 1 subtracts the gradient, bit for bit, epoch after epoch.
+  @Test(
+    arguments: [SmallNetwork.all[0], SmallNetwork.all[2], SmallNetwork.all[3], SmallNetwork.all[6]],
+    [40, 600])
+  func aStepOverAllSamplesSubtractsTheirGradient(_ small: SmallNetwork, _ count: Int) throws {
+    let network = Network<Float>(small.architecture)
+    let samples = small.samples(count)
+    let options = TrainingOptions(
+      optimizer: .sgd(momentum: 0, nesterov: false), learningRate: 1, schedule: .constant, epochs: 3,
+      batchSize: 1000)
+    let trainer = Trainer(
+      network: network, state: small.state(Float.self), samples: samples, loss: small.loss, options: options,
+      compute: compute)
+    for _ in 0..<3 {
+      let before = trainer.state
+      let expected = try network.gradient(before, on: samples, loss: small.loss, compute: compute)
+      let summary = try trainer.runEpoch()
+      #expect(trainer.state.parameters == zip(before.parameters, expected.gradient).map { $0 - $1 })
+      #expect(abs(summary.loss - expected.meanLoss) <= 1e-12 * expected.meanLoss)
+    }
+  }
+
   @Test(arguments: [SmallNetwork.all[4], SmallNetwork.all[8], SmallNetwork.all[9]])
   func trainingResumesAndRepeatsBitForBit(_ small: SmallNetwork) throws {
     let samples = small.samples(300)

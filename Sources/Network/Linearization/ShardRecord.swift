@@ -40,6 +40,14 @@ final class ShardRecord<Element: Scalar>: @unchecked Sendable {
     observer: ((Int, UnsafePointer<Element>, Int) -> Void)? = nil, dropout: DropoutKey? = nil
   ) {
     gather(samples, range)
+    forward(state, workspace, observer: observer, dropout: dropout)
+  }
+
+  /// Runs the forward pass over the samples that are there.
+  func forward(
+    _ state: StatePointers<Element>, _ workspace: Workspace<Element>,
+    observer: ((Int, UnsafePointer<Element>, Int) -> Void)? = nil, dropout: DropoutKey? = nil
+  ) {
     var pass = pass(state, workspace)
     pass.observer = observer
     pass.dropout = dropout

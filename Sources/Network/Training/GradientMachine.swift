@@ -3,10 +3,13 @@ import Tensor
 /// Computes the gradient of minibatches, keeping its memory from one to the next.
 ///
 /// Where no layer couples samples, shards pass through the whole network on their own; with batch normalization
-/// all shards go layer by layer.
+/// all shards go layer by layer. A minibatch of one shard runs on the caller's thread, without a lock or an allocation:
+/// a step of a small network takes microseconds.
 final class GradientMachine<Element: Scalar> {
   /// ∇ of the minibatch's mean loss after `run`.
-  var gradient: UnsafePointer<Element> { sum.total }
+  var gradient: UnsafePointer<Element> {
+    isAlone ? UnsafePointer(alone.gradient.pointer) : sum.total
+  }
 
   private let network: Network<Element>
   private let loss: Loss
@@ -17,6 +20,21 @@ final class GradientMachine<Element: Scalar> {
   private let losses: Buffer<Double>
   private let operand: Operand<Element>
   private let capacity: Int
+
+  /// The place of a minibatch of one shard.
+  private struct Alone {
+    let record: ShardRecord<Element>
+    let workspace: Workspace<Element>
+    let gradient: Buffer<Element>
+  }
+
+  private lazy var alone = Alone(
+    record: ShardRecord(network.plain.root, capacity: capacity),
+    workspace: Workspace(network.plain.root, capacity: capacity),
+    gradient: Buffer(count: network.layout.parameterCount))
+  private var isAlone = false
+  /// Whether the samples of the last run are there to be used again.
+  private var isLoaded = false
 
   init(network: Network<Element>, loss: Loss, batchSize: Int, compute: Compute) {
     self.network = network
@@ -35,10 +53,16 @@ final class GradientMachine<Element: Scalar> {
 
   /// Runs forward and backward over the minibatch in training mode; batch normalization's running statistics and
   /// counters in `state` move on.
+  /// - Parameter isWhole: whether every run is handed the same samples.
   /// - Returns: the sum of the losses and the number of samples read right.
   func run(
-    _ batch: Samples, state: inout NetworkState<Element>, dropoutSeed: UInt64
+    _ batch: Samples, isWhole: Bool, state: inout NetworkState<Element>, dropoutSeed: UInt64
   ) throws(Cancelled) -> (loss: Double, correct: Int) {
+    isAlone = batch.count <= capacity && !network.plain.root.couplesSamples
+    if isAlone {
+      let correct = try single(batch, isWhole, state, dropoutSeed)
+      return (Double.sum(losses.pointer, batch.count), correct)
+    }
     let plan = ShardPlan(count: batch.count, shardSize: network.shardSize)
     sum.restart()
     let correct: Int
@@ -52,14 +76,28 @@ final class GradientMachine<Element: Scalar> {
   }
 
   private func correctCount(_ record: ShardRecord<Element>, _ batch: Samples) -> Int {
-    let columns = record.columns
-    return record.range.enumerated().reduce(0) { sum, item in
-      sum
-        + (loss.isCorrect(
-          UnsafePointer(record.output.pointer + item.offset * columns), columns: columns,
-          targets: batch.targets,
-          place: item.element) ? 1 : 0)
+    loss.correctCount(
+      record.output.pointer, columns: record.columns, targets: batch.targets, range: record.range)
+  }
+
+  private func single(
+    _ batch: Samples, _ isWhole: Bool, _ state: NetworkState<Element>, _ dropoutSeed: UInt64
+  ) throws(Cancelled) -> Int {
+    let shared = Uncheckedly((machine: self, alone: alone))
+    let key = DropoutKey(seed: dropoutSeed, firstSample: 0)
+    alone.gradient.clear()
+    try state.withPointers(in: network.plain, operand, compute) { pointers throws(Cancelled) in
+      try compute.pool.run(1, cancellation: compute.cancellation) { _ in
+        let (machine, alone) = shared.value
+        if !machine.isLoaded { alone.record.gather(batch, 0..<batch.count) }
+        alone.record.forward(pointers, alone.workspace, dropout: key)
+        alone.record.backward(
+          batch, machine.loss, pointers, alone.workspace, losses: machine.losses.pointer,
+          scale: 1 / Double(batch.count), gradient: alone.gradient.pointer, dropout: key)
+      }
     }
+    isLoaded = isWhole
+    return correctCount(alone.record, batch)
   }
 
   private func independent(

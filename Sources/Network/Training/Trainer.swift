@@ -60,8 +60,10 @@ public final class Trainer<Element: Scalar> {
   /// - Parameter progress: called after every step with (steps done, steps an epoch).
   /// - Throws: `Cancelled`, `TrainingError`, or what `progress` throws; then the state is undefined.
   public func runEpoch(progress: (Int, Int) throws -> Void = { _, _ in }) throws -> EpochSummary {
-    var stream = RandomStream(seed: options.seed, purpose: "shuffle epoch \(epoch)")
-    let order = stream.permutation(samples.count)
+    // One minibatch of all samples has no order to draw.
+    let isWhole = stepsPerEpoch == 1 && options.augment.isEmpty
+    var stream = RandomStream(seed: options.seed, purpose: isWhole ? "" : "shuffle epoch \(epoch)")
+    let order = isWhole ? [] : stream.permutation(samples.count)
     let source: any SampleSource =
       options.augment.isEmpty
       ? samples.source
@@ -70,12 +72,9 @@ public final class Trainer<Element: Scalar> {
     var correct = 0
     var rate = options.learningRate
     for step in 0..<stepsPerEpoch {
-      let places = Array(order[step * options.batchSize..<min((step + 1) * options.batchSize, samples.count)])
-      let batch = Samples(
-        source: source, indices: places.map { samples.indices[$0] },
-        targets: samples.targets.selecting(places))
+      let batch = isWhole ? samples : minibatch(step, order, source)
       let key = options.seed &+ UInt64(epoch * stepsPerEpoch + step) &* 0x9e37_79b9_7f4a_7c15
-      let result = try machine.run(batch, state: &state, dropoutSeed: key)
+      let result = try machine.run(batch, isWhole: isWhole, state: &state, dropoutSeed: key)
       guard result.loss.isFinite else { throw TrainingError.nonFinite(epoch: epoch + 1, step: step + 1) }
       rate = learningRate(step: step)
       update(machine.gradient, rate: rate)
@@ -91,6 +90,12 @@ public final class Trainer<Element: Scalar> {
     return EpochSummary(
       epoch: epoch, loss: loss / Double(samples.count),
       accuracy: hasClasses ? Double(correct) / Double(samples.count) : nil, learningRate: rate)
+  }
+
+  private func minibatch(_ step: Int, _ order: [Int], _ source: any SampleSource) -> Samples {
+    let places = Array(order[step * options.batchSize..<min((step + 1) * options.batchSize, samples.count)])
+    return Samples(
+      source: source, indices: places.map { samples.indices[$0] }, targets: samples.targets.selecting(places))
   }
 
   private func learningRate(step: Int) -> Double {

@@ -1,0 +1,59 @@
+import Tensor
+
+/// The forward and backward passes of a network over random arrays, down to the gradient by its input: what the
+/// benchmark of one layer runs.
+package final class PrimalPasses<Element: Scalar> {
+  private let form: NetworkForm<Element>
+  private let plan: ShardPlan
+  private let compute: Compute
+  private let operand: Operand<Element>
+  private let sum: OrderedSum<Element>
+  private let workspaces: ReusePool<Workspace<Element>>
+  private let records: [ShardRecord<Element>]
+  private let inputGradients: [Buffer<Element>]
+
+  package init(_ network: Network<Element>, count: Int, compute: Compute) {
+    let form = network.folded
+    self.form = form
+    self.compute = compute
+    plan = ShardPlan(count: count, shardSize: network.shardSize)
+    operand = Operand(form)
+    sum = OrderedSum(count: form.parameterCount)
+    let capacity = min(count, network.shardSize)
+    workspaces = ReusePool { Workspace(form.root, capacity: capacity) }
+    records = plan.shards.map { ShardRecord(form.root, capacity: $0.count) }
+    inputGradients = plan.shards.map { Buffer(count: $0.count * form.root.input.count) }
+    var stream = RandomStream(seed: 0, purpose: "arrays of the passes")
+    for record in records {
+      for buffer in [record.input, record.outputGradient] {
+        for index in 0..<buffer.count { buffer.pointer[index] = Element(stream.normal()) }
+      }
+    }
+  }
+
+  /// Runs both passes.
+  /// - Throws: `Cancelled`.
+  package func run(_ state: NetworkState<Element>) throws(Cancelled) {
+    let shared = Uncheckedly(self)
+    sum.restart()
+    try state.withPointers(in: form, operand, compute) { pointers throws(Cancelled) in
+      try compute.pool.run(plan.lanes.count, cancellation: compute.cancellation) { lane in
+        let passes = shared.value
+        let part = passes.sum.makePart()
+        passes.workspaces.with { workspace in
+          for shard in passes.plan.lanes[lane] {
+            let record = passes.records[shard]
+            var pass = record.pass(pointers, workspace)
+            pass.count = passes.plan.shards[shard].count
+            let root = passes.form.root
+            root.forward(pass, x: record.input.pointer, y: record.output.pointer)
+            root.backward(
+              pass, x: record.input.pointer, y: record.output.pointer, dy: record.outputGradient.pointer,
+              dx: passes.inputGradients[shard].pointer, gradient: part.pointer)
+          }
+        }
+        passes.sum.add(part, lane: lane)
+      }
+    }
+  }
+}

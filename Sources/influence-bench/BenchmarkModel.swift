@@ -1,0 +1,62 @@
+import Network
+import Tensor
+
+/// The network of a benchmark and the shape it is run at.
+struct BenchmarkModel {
+  let name: String
+  let architecture: Architecture
+  let precision: Precision
+  let batch: Int
+
+  init(_ options: BenchmarkOptions) throws {
+    let layers: [NamedLayer]
+    let input: Shape
+    var outputs = 10
+    if options.benchmark == .conv {
+      input = options.input ?? Shape(height: 16, width: 16, channels: 128)
+      layers = NamedLayer.sequential([
+        .conv2d(outChannels: options.channels, kernel: [3, 3], padding: 1, bias: false)
+      ])
+      name = "3x3 \(input.channels)x\(input.height)x\(input.width) to \(options.channels)"
+      precision = options.precision ?? .float32
+      batch = options.batch ?? 64
+      architecture = try Architecture(layers: layers, input: input)
+      return
+    }
+    name = options.model
+    if options.model == "iris" || options.model == "iris-tanh" {
+      input = Shape(features: 4)
+      outputs = 3
+      layers = NamedArchitecture.mlp(hidden: [5], activation: options.model == "iris" ? .relu : .tanh)
+        .layers(input: input, outputs: outputs)
+      precision = options.precision ?? .float64
+      batch = options.batch ?? 150
+    } else {
+      guard let named = NamedArchitecture(name: options.model) else {
+        throw BenchmarkFault(
+          "there is no model \(options.model); known are \(NamedArchitecture.names.joined(separator: ", ")), "
+            + "iris, iris-tanh")
+      }
+      input = options.input ?? Self.usualInput(options.model)
+      // Pictures of ImageNet's size come in its thousand classes.
+      outputs = min(input.height, input.width) < 64 ? 10 : 1000
+      layers = named.layers(input: input, outputs: outputs)
+      precision = options.precision ?? .float32
+      batch = options.batch ?? 256
+    }
+    do {
+      architecture = try Architecture(layers: layers, input: input, outputs: outputs)
+    } catch {
+      throw BenchmarkFault(
+        "\(options.model) does not fit the input: \(error.faults.map(\.detail).joined(separator: "; "))")
+    }
+  }
+
+  private static func usualInput(_ model: String) -> Shape {
+    switch model {
+    case "vgg11", "vgg13", "vgg14": Shape(height: 32, width: 32, channels: 3)
+    case "resnet50": Shape(height: 224, width: 224, channels: 3)
+    default: Shape(height: 28, width: 28, channels: 1)
+    }
+  }
+}

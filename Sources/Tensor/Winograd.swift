@@ -82,12 +82,13 @@ public struct Winograd<Element: Scalar>: Sendable {
 
   // MARK: Passes
 
-  /// Elements of scratch that the passes over `count` samples use, with up to two terms.
+  /// Elements of scratch that the passes over `count` samples use.
   public func scratchCount(_ count: Int) -> Int {
     let rows = block(count)
-    return 2 * points * (Self.plane(rows, channels) + Self.plane(rows, outputChannels))
-      + points * max(Self.plane(rows, max(channels, outputChannels)), sumPlane(count))
-      + (isOneBlock(count) ? 0 : points * sumPlane(count))
+    let some = Self.plane(rows, (outputChannels + 1) / 2)
+    return 2 * points * (Self.plane(rows, channels) + Self.plane(rows, outputChannels) + some)
+      + points * max(Self.plane(rows, max(channels, outputChannels)), sumPlane(count, outputChannels))
+      + (isOneBlock(count) ? 0 : points * sumPlane(count, outputChannels))
   }
 
   /// y ← b + Σ Aᵀ(V Uᵀ)A over terms (x, U).
@@ -112,93 +113,111 @@ public struct Winograd<Element: Scalar>: Sendable {
     }
   }
 
-  /// What one term of a backward pass is made of.
-  public struct BackwardTerm {
+  /// ∂y of all output channels, or of some: as many as `channels`.
+  public struct Gradient: Equatable {
     public var dy: UnsafePointer<Element>
-    /// Its partner in the weight gradient.
-    public var x: UnsafePointer<Element>?
-    /// Its partner in the input gradient.
-    public var u: UnsafePointer<Element>?
+    public var channels: Int
 
-    public init(dy: UnsafePointer<Element>, x: UnsafePointer<Element>?, u: UnsafePointer<Element>?) {
+    public init(_ dy: UnsafePointer<Element>, channels: Int) {
       self.dy = dy
-      self.x = x
-      self.u = u
+      self.channels = channels
     }
   }
 
-  /// dx ← Σ B(D U)Bᵀ and gradient ← gradient + Σ Gᵀ(DᵀV)G over at most two terms; every ∂y is transformed once.
+  /// dx ← Σ B(D U)Bᵀ over the input terms, gradient ← gradient + Σ Gᵀ(DᵀV)G over the weight terms. Every ∂y is transformed
+  /// once, however often it comes.
   /// - Parameters:
+  ///   - inputTerms: ∂y and the transformed weights of its channels, points × channels × in.
+  ///   - weightTerms: ∂y and x; all ∂y have the same channels.
   ///   - dx: nil where nobody asks.
-  ///   - gradient: out × (row, column, in); nil where nobody asks.
+  ///   - gradient: channels × (row, column, in); nil where nobody asks.
+  /// - Precondition: at most four different ∂y, two of them of all channels and two of at most half; at most two x.
   public func backward(
-    _ count: Int, _ terms: [BackwardTerm], dx: UnsafeMutablePointer<Element>?,
+    _ count: Int, inputTerms: [(gradient: Gradient, u: UnsafePointer<Element>)],
+    weightTerms: [(gradient: Gradient, x: UnsafePointer<Element>)], dx: UnsafeMutablePointer<Element>?,
     gradient: UnsafeMutablePointer<Element>?, scratch: UnsafeMutablePointer<Element>
   ) {
-    precondition(terms.count <= 2, "A backward pass has at most two terms.")
+    precondition(weightTerms.count <= 2, "A backward pass has at most two terms.")
     if let dx { dx.clear(count * window.input.count) }
+    let weightTerms = gradient == nil ? [] : weightTerms
+    let inputTerms = dx == nil ? [] : inputTerms
+    var gradients: [Gradient] = []
+    for term in inputTerms.map(\.gradient) + weightTerms.map(\.gradient) where !gradients.contains(term) {
+      gradients.append(term)
+    }
     let most = block(count)
+    let outputs = weightTerms.first?.gradient.channels ?? 0
     let sums = scratch
-    let work = scratch + (isOneBlock(count) ? 0 : points * sumPlane(count))
-    let wide = points * Self.plane(most, outputChannels)
-    let narrow = points * Self.plane(most, channels)
+    var next = scratch + (isOneBlock(count) ? 0 : points * sumPlane(count, outputs))
+    func take(_ elements: Int) -> UnsafeMutablePointer<Element> {
+      defer { next += elements }
+      return next
+    }
+    let transformed = gradients.map { take(points * Self.plane(most, $0.channels)) }
+    let inputs = weightTerms.map { _ in take(points * Self.plane(most, channels)) }
+    let product = next
+    var shapes = gradients.map { gradient in
+      var shape = tiles
+      shape.output_channels = gradient.channels
+      return shape
+    }
     forEachBlock(count) { tiles, first, rows in
-      let plane = Self.plane(rows, outputChannels)
       let inputPlane = Self.plane(rows, channels)
-      for (index, term) in terms.enumerated() {
-        kernels.outputGradient(term.dy, work + index * wide, tiles, first, rows, plane)
-        guard gradient != nil, let x = term.x else { continue }
-        kernels.input(x, work + 2 * wide + index * narrow, tiles, first, rows, inputPlane)
+      for (index, gradient) in gradients.enumerated() {
+        kernels.outputGradient(
+          gradient.dy, transformed[index], &shapes[index], first, rows, Self.plane(rows, gradient.channels))
       }
-      let product = work + 2 * (wide + narrow)
-      if let gradient {
-        let factors = terms.indices.filter { terms[$0].x != nil }.map {
-          (d: UnsafePointer(work + $0 * wide), v: UnsafePointer(work + 2 * wide + $0 * narrow))
+      func place(_ gradient: Gradient) -> (d: UnsafePointer<Element>, plane: Int) {
+        let index = gradients.firstIndex(of: gradient) ?? 0
+        return (UnsafePointer(transformed[index]), Self.plane(rows, gradient.channels))
+      }
+      if let gradient, !weightTerms.isEmpty {
+        for (index, term) in weightTerms.enumerated() {
+          kernels.input(term.x, inputs[index], tiles, first, rows, inputPlane)
         }
         addWeightProducts(
-          rows, factors, gradient, isOneBlock(count) ? product : sums, isFirst: first == 0,
-          isLast: first + rows == count * tilesPerSample, step: sumRows(count))
+          rows, outputs: outputs,
+          weightTerms.indices.map { (place(weightTerms[$0].gradient).d, UnsafePointer(inputs[$0])) },
+          gradient,
+          isOneBlock(count) ? product : sums, isFirst: first == 0,
+          isLast: first + rows == count * tilesPerSample, step: sumRows(count, outputs))
       }
-      if let dx {
-        var isFirst = true
-        for (index, term) in terms.enumerated() {
-          guard let u = term.u else { continue }
-          for point in 0..<points {
-            Element.gemm(
-              false, false, rows, channels, outputChannels, 1, work + index * wide + point * plane,
-              outputChannels, u + point * weightPlane, channels, isFirst ? 0 : 1,
-              product + point * inputPlane, channels)
-          }
-          isFirst = false
+      guard let dx, !inputTerms.isEmpty else { return }
+      for (index, term) in inputTerms.enumerated() {
+        let (d, plane) = place(term.gradient)
+        let k = term.gradient.channels
+        for point in 0..<points {
+          Element.gemm(
+            false, false, rows, channels, k, 1, d + point * plane, k, term.u + point * k * channels, channels,
+            index == 0 ? 0 : 1, product + point * inputPlane, channels)
         }
-        if !isFirst { kernels.inputGradient(product, dx, tiles, first, rows, inputPlane) }
       }
+      kernels.inputGradient(product, dx, tiles, first, rows, inputPlane)
     }
   }
 
   /// Adds DᵀV of a block to the sums over blocks, some output channels at a time, and transforms the sums back
   /// after the last block.
   private func addWeightProducts(
-    _ rows: Int, _ factors: [(d: UnsafePointer<Element>, v: UnsafePointer<Element>)],
+    _ rows: Int, outputs: Int, _ factors: [(d: UnsafePointer<Element>, v: UnsafePointer<Element>)],
     _ gradient: UnsafeMutablePointer<Element>, _ sums: UnsafeMutablePointer<Element>, isFirst: Bool,
     isLast: Bool, step: Int
   ) {
-    guard !factors.isEmpty else { return }
-    let plane = Self.plane(rows, outputChannels)
+    let plane = Self.plane(rows, outputs)
     let inputPlane = Self.plane(rows, channels)
     let sumPlane = Self.plane(step, channels)
-    for start in stride(from: 0, to: outputChannels, by: step) {
-      let outputs = min(step, outputChannels - start)
+    for start in stride(from: 0, to: outputs, by: step) {
+      let some = min(step, outputs - start)
       for point in 0..<points {
         for (index, factor) in factors.enumerated() {
           Element.gemm(
-            true, false, outputs, channels, rows, 1, factor.d + point * plane + start, outputChannels,
+            true, false, some, channels, rows, 1, factor.d + point * plane + start, outputs,
             factor.v + point * inputPlane, channels, isFirst && index == 0 ? 0 : 1,
             sums + point * sumPlane, channels)
         }
       }
       if isLast {
-        kernels.weightGradient(sums, gradient + start * 9 * channels, outputs, channels, sumPlane)
+        kernels.weightGradient(sums, gradient + start * 9 * channels, some, channels, sumPlane)
       }
     }
   }
@@ -207,11 +226,11 @@ public struct Winograd<Element: Scalar>: Sendable {
 
   /// Output channels whose weight sums are held at a time: all of them where several blocks add to them, else what
   /// stays in the cache until it is transformed back.
-  private func sumRows(_ count: Int) -> Int {
-    isOneBlock(count) ? min(outputChannels, max(16, (1 << 19) / (points * channels) & ~15)) : outputChannels
+  private func sumRows(_ count: Int, _ outputs: Int) -> Int {
+    isOneBlock(count) ? min(outputs, max(16, (1 << 19) / (points * channels) & ~15)) : outputs
   }
 
-  private func sumPlane(_ count: Int) -> Int { Self.plane(sumRows(count), channels) }
+  private func sumPlane(_ count: Int, _ outputs: Int) -> Int { Self.plane(sumRows(count, outputs), channels) }
 
   private func forEachBlock(_ count: Int, _ body: (UnsafePointer<ck_tiles>, Int, Int) -> Void) {
     let total = count * tilesPerSample

@@ -100,12 +100,12 @@ struct WinogradTests {
           x[1].withUnsafeBufferPointer { x1 in
             dy[0].withUnsafeBufferPointer { dy0 in
               dy[1].withUnsafeBufferPointer { dy1 in
+                let first = Winograd<T>.Gradient(dy0.baseAddress!, channels: outputs)
+                let second = Winograd<T>.Gradient(dy1.baseAddress!, channels: outputs)
                 winograd.backward(
-                  count,
-                  [
-                    .init(dy: dy0.baseAddress!, x: x0.baseAddress, u: u0.baseAddress),
-                    .init(dy: dy1.baseAddress!, x: x1.baseAddress, u: u1.baseAddress),
-                  ], dx: &dx, gradient: &dw, scratch: &scratch)
+                  count, inputTerms: [(first, u0.baseAddress!), (second, u1.baseAddress!)],
+                  weightTerms: [(first, x0.baseAddress!), (second, x1.baseAddress!)], dx: &dx, gradient: &dw,
+                  scratch: &scratch)
               }
             }
           }

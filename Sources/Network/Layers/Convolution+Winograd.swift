@@ -32,9 +32,10 @@ extension Convolution {
     let rows = pass.count * window.positions
     pass.observer?(weights, dy, rows)
     if let bias { Element.sumRows(dy, gradient + bias, rows, output.channels) }
+    let whole = Winograd<Element>.Gradient(dy, channels: output.channels)
     winograd.backward(
-      pass.count, [.init(dy: dy, x: x, u: own(pass.transformed))], dx: dx, gradient: gradient + weights,
-      scratch: pass.scratch)
+      pass.count, inputTerms: [(whole, own(pass.transformed))], weightTerms: [(whole, x)], dx: dx,
+      gradient: gradient + weights, scratch: pass.scratch)
   }
 
   func inputGradient(
@@ -42,8 +43,9 @@ extension Convolution {
     dx: UnsafeMutablePointer<Element>
   ) {
     winograd.backward(
-      pass.count, [.init(dy: dy, x: nil, u: own(pass.transformed))], dx: dx, gradient: nil,
-      scratch: pass.scratch)
+      pass.count, inputTerms: [(.init(dy, channels: output.channels), own(pass.transformed))],
+      weightTerms: [],
+      dx: dx, gradient: nil, scratch: pass.scratch)
   }
 
   func tangentForward(
@@ -63,9 +65,29 @@ extension Convolution {
     if let product, let bias {
       Element.sumRows(tdy, product + bias, pass.count * window.positions, output.channels)
     }
-    var terms = [Winograd<Element>.BackwardTerm(dy: tdy, x: x, u: own(pass.transformed))]
-    if tx != nil || tdx != nil { terms.append(.init(dy: dy, x: tx, u: own(pass.transformedDirection))) }
+    let (dy, tdy) = (
+      Winograd<Element>.Gradient(dy, channels: output.channels),
+      Winograd<Element>.Gradient(tdy, channels: output.channels)
+    )
+    // A direction with few rows holds those alone, and a product of which few are asked for.
+    func some(
+      _ rows: [Int32]?, of whole: Winograd<Element>.Gradient, _ index: Int
+    ) -> Winograd<Element>.Gradient {
+      rows.map { .init(columns(pass, whole.dy, $0, index), channels: $0.count) } ?? whole
+    }
+    let (support, wanted) = (support(pass), wanted(pass))
+    let along = tdx == nil ? dy : some(support, of: dy, 0)
+    let inputTerms = [(tdy, own(pass.transformed)), (along, own(pass.transformedDirection))]
+    var weightTerms: [(gradient: Winograd<Element>.Gradient, x: UnsafePointer<Element>)] = []
+    if product != nil {
+      weightTerms.append((some(wanted, of: tdy, 1), x))
+      if let tx {
+        weightTerms.append((support == wanted && tdx != nil ? along : some(wanted, of: dy, 2), tx))
+      }
+    }
     winograd.backward(
-      pass.count, terms, dx: tdx, gradient: product.map { $0 + weights }, scratch: pass.scratch)
+      pass.count, inputTerms: inputTerms.filter { $0.0.channels > 0 },
+      weightTerms: weightTerms.filter { $0.gradient.channels > 0 }, dx: tdx,
+      gradient: product.map { $0 + weights }, scratch: pass.scratch)
   }
 }

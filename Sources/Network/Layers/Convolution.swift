@@ -138,15 +138,15 @@ struct Convolution<Element: Scalar>: NeuronRows {
     tx: UnsafePointer<Element>?, dy: UnsafePointer<Element>, tdy: UnsafePointer<Element>,
     tdx: UnsafeMutablePointer<Element>?, product: UnsafeMutablePointer<Element>?
   ) {
+    if let winograd {
+      return tangentBackward(
+        pass, by: winograd, v: v, x: x, tx: tx, dy: dy, tdy: tdy, tdx: tdx, product: product)
+    }
     let (support, wanted) = (support(pass), wanted(pass))
     if support != nil || wanted != nil {
       return tangentBackward(
         pass, support: support, wanted: wanted, v: v, x: x, tx: tx, dy: dy, tdy: tdy, tdx: tdx,
         product: product)
-    }
-    if let winograd {
-      return tangentBackward(
-        pass, by: winograd, v: v, x: x, tx: tx, dy: dy, tdy: tdy, tdx: tdx, product: product)
     }
     if let product {
       if let bias { Element.sumRows(tdy, product + bias, pass.count * window.positions, m) }

@@ -55,7 +55,7 @@ extension NeuronRows {
   }
 
   /// The columns of a gradient that belong to some neurons.
-  private func columns(
+  func columns(
     _ pass: Pass<Element>, _ dy: UnsafePointer<Element>, _ rows: [Int32], _ index: Int
   ) -> UnsafePointer<Element> {
     let target = spare(pass, index)

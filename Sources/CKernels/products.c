@@ -1,59 +1,13 @@
 #include <string.h>
 
 #include "CKernels.h"
+#include "panels.h"
 
 // Products of float matrices for processors with AVX-512: a tile of 12×32 results stays in registers while the inner
 // index runs. Smaller than a BLAS, and made for what minimal filtering asks for: many products of middling size, one
 // thread each. Only the right factor is packed, 32 columns at a time (the scheme is that of Goto and van de Geijn 2008).
-#if defined(__x86_64__) && !__has_feature(thread_sanitizer) && !__has_feature(address_sanitizer)
-#define WIDE __attribute__((target("arch=x86-64-v4"), min_vector_width(512)))
-#define INLINE static inline __attribute__((always_inline, target("arch=x86-64-v4"), min_vector_width(512)))
+#if HAS_WIDE
 #define ROWS 12
-
-typedef float vector __attribute__((vector_size(64)));
-typedef float loose_vector __attribute__((vector_size(64), aligned(4), may_alias));
-
-// Packs rows [0, k) of 32 columns of b, `width` of them present.
-INLINE void pack(const float *restrict b, size_t ldb, size_t k, size_t width, float *restrict panel) {
-  if (width == 32) {
-    for (size_t l = 0; l < k; l++) {
-      *(vector *)(panel + l * 32) = *(const loose_vector *)(b + l * ldb);
-      *(vector *)(panel + l * 32 + 16) = *(const loose_vector *)(b + l * ldb + 16);
-    }
-    return;
-  }
-  for (size_t l = 0; l < k; l++)
-    for (size_t j = 0; j < 32; j++) panel[l * 32 + j] = j < width ? b[l * ldb + j] : 0;
-}
-
-// The same where b holds the transpose: 32 rows of k.
-INLINE void pack_transposed(const float *restrict b, size_t ldb, size_t k, size_t width, float *restrict panel) {
-  size_t l = 0;
-  if (width == 32) {
-    for (; l + 16 <= k; l += 16) {
-      for (size_t half = 0; half < 32; half += 16) {
-        vector r[16], t[16];
-        for (int i = 0; i < 16; i++) r[i] = *(const loose_vector *)(b + (half + i) * ldb + l);
-        // Four rounds of interleaving rows i and i + 8 transpose a 16×16 block.
-#define ROUND(to, from)                                                                                      \
-  for (int i = 0; i < 8; i++) {                                                                              \
-    to[2 * i] = __builtin_shufflevector(from[i], from[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6,   \
-                                        22, 7, 23);                                                          \
-    to[2 * i + 1] = __builtin_shufflevector(from[i], from[i + 8], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13,  \
-                                            29, 14, 30, 15, 31);                                             \
-  }
-        ROUND(t, r)
-        ROUND(r, t)
-        ROUND(t, r)
-        ROUND(r, t)
-#undef ROUND
-        for (int i = 0; i < 16; i++) *(vector *)(panel + (l + i) * 32 + half) = r[i];
-      }
-    }
-  }
-  for (; l < k; l++)
-    for (size_t j = 0; j < 32; j++) panel[l * 32 + j] = j < width ? b[j * ldb + l] : 0;
-}
 
 // `rows` (a constant after inlining) × 32 results. Element (i, l) of a lies at a[i * row_step + l * inner_step].
 INLINE void tile(const int rows, const float *restrict a, size_t row_step, size_t inner_step,

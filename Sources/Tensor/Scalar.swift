@@ -95,6 +95,8 @@ public protocol Scalar: BinaryFloatingPoint, Sendable, BitwiseCopyable {
     _ columns: UnsafePointer<Self>, _ dx: UnsafeMutablePointer<Self>, _ window: Window, first: Int, rows: Int)
   /// The transforms of minimal filtering for tiles of 2×2 or 4×4 outputs.
   static func winogradKernels(tile: Int) -> WinogradKernels<Self>
+  /// The passes of convolutions without an im2col matrix, where there are any.
+  static var convolutionKernels: ConvolutionKernels<Self>? { get }
   /// One step of SGD with momentum μ and decay λ, as `torch.optim.SGD` writes it.
   static func sgd(
     _ theta: UnsafeMutablePointer<Self>, _ momentum: UnsafeMutablePointer<Self>,

@@ -4,42 +4,6 @@ import Testing
 /// Winograd's filtering against the im2col products, on every small shape: in `Double` to show that the transforms are
 /// exact, in `Float` against `Double` to bound their rounding.
 struct WinogradTests {
-  /// A convolution's passes by im2col, in `Double`.
-  struct Plain {
-    let window: Window
-    let outputs: Int
-    private var k: Int { window.columns }
-
-    private func columns(_ count: Int, _ x: [Double]) -> [Double] {
-      var columns = [Double](repeating: 0, count: count * window.positions * k)
-      Double.im2col(x, &columns, window, first: 0, rows: count * window.positions)
-      return columns
-    }
-
-    func forward(_ count: Int, _ x: [Double], _ w: [Double]) -> [Double] {
-      let rows = count * window.positions
-      var y = [Double](repeating: 0, count: rows * outputs)
-      Double.gemm(false, true, rows, outputs, k, 1, columns(count, x), k, w, k, 0, &y, outputs)
-      return y
-    }
-
-    func inputGradient(_ count: Int, _ dy: [Double], _ w: [Double]) -> [Double] {
-      let rows = count * window.positions
-      var columns = [Double](repeating: 0, count: rows * k)
-      Double.gemm(false, false, rows, k, outputs, 1, dy, outputs, w, k, 0, &columns, k)
-      var dx = [Double](repeating: 0, count: count * window.input.count)
-      Double.col2im(columns, &dx, window, first: 0, rows: rows)
-      return dx
-    }
-
-    func weightGradient(_ count: Int, _ dy: [Double], _ x: [Double]) -> [Double] {
-      let rows = count * window.positions
-      var dw = [Double](repeating: 0, count: outputs * k)
-      Double.gemm(true, false, outputs, k, rows, 1, dy, outputs, columns(count, x), k, 0, &dw, k)
-      return dw
-    }
-  }
-
   private func values<T: Scalar>(_: T.Type, _ n: Int, _ purpose: String) -> [T] {
     var stream = RandomStream(seed: 1, purpose: purpose)
     return (0..<n).map { _ in T(Float(stream.normal())) }
@@ -58,7 +22,7 @@ struct WinogradTests {
       let window = Window(input: input, kernelHeight: 3, kernelWidth: 3, stride: 1, padding: padding),
       let winograd = Winograd<T>(window: window, outputChannels: outputs, tile: tile)
     else { return nil }
-    let plain = Plain(window: window, outputs: outputs)
+    let plain = Im2colConvolution(window: window, outputs: outputs)
     let x = ["x", "tangent x"].map { values(T.self, count * input.count, $0) }
     let dy = ["dy", "tangent dy"].map { values(T.self, count * window.positions * outputs, $0) }
     let w = ["w", "v"].map { values(T.self, outputs * window.columns, $0) }

@@ -122,3 +122,21 @@ void ck_product_f32(int transpose_a, int transpose_b, size_t m, size_t n, size_t
 // 1 only for j ≥ i at least. For processors with ck_has_products.
 void ck_gram_f32(size_t m, size_t n, size_t length, int symmetric, const float *a, size_t lda, const float *b,
                  size_t ldb, double *c, size_t ldc);
+
+// Convolutions without an im2col matrix, where ck_has_products is 1: rows of y are output positions, w is out × (kernel
+// row, kernel column, channel). Each sums over `terms` pairs of arrays. Scratch lies on a 64-byte boundary.
+
+/// Bytes of scratch for `samples` pictures.
+size_t ck_convolution_scratch(const ck_window *g, size_t samples);
+
+// y ← bias + Σ C(x) wᵀ, C the im2col matrix; bias may be null.
+void ck_convolution_f32(const ck_window *g, size_t outputs, size_t samples, size_t terms, const float *const *x,
+                        const float *const *w, const float *bias, float *y, void *scratch);
+
+// dx ← Σ Cᵀ(dy w).
+void ck_convolution_input_gradient_f32(const ck_window *g, size_t outputs, size_t samples, size_t terms,
+                                       const float *const *dy, const float *const *w, float *dx, void *scratch);
+
+// gradient ← gradient + Σ dyᵀ C(x).
+void ck_convolution_weight_gradient_f32(const ck_window *g, size_t outputs, size_t samples, size_t terms,
+                                        const float *const *dy, const float *const *x, float *gradient, void *scratch);

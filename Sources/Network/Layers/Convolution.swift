@@ -9,7 +9,8 @@ import Tensor
 /// - tangentBackward: ∂ẋ = Cᵀ(∂ẏ W + ∂y V), product W: ∂ẏᵀC(x) + ∂yᵀC(ẋ), product b: Σ ∂ẏ.
 ///
 /// C(x) is formed a block of rows at a time, so that it stays in the cache. In `Float`, shapes that Winograd's
-/// minimal filtering suits take it instead (`Convolution+Winograd.swift`).
+/// minimal filtering suits take it instead (`Convolution+Winograd.swift`), and others go without C(x) where the
+/// processor has the kernels for that (`Convolution+Direct.swift`).
 struct Convolution<Element: Scalar>: NeuronRows {
   let window: Window
   let output: Shape
@@ -19,15 +20,15 @@ struct Convolution<Element: Scalar>: NeuronRows {
   let bias: Int?
   /// Set where all passes go by minimal filtering.
   let winograd: Winograd<Element>?
+  /// Set where all passes go without the im2col matrix.
+  let direct: DirectConvolution<Element>?
 
   init(window: Window, output: Shape, weights: Int, bias: Int?) {
-    self.window = window
-    self.output = output
-    self.weights = weights
-    self.bias = bias
-    // Its rounding, some times that of the plain products, is Float's alone to bear.
-    winograd =
-      Element.precision == .float32 ? Winograd.best(window, outputChannels: output.channels) : nil
+    self.init(
+      window: window, output: output, weights: weights, bias: bias,
+      // Its rounding, some times that of the plain products, is Float's alone to bear.
+      winograd: Element.precision == .float32
+        ? Winograd.best(window, outputChannels: output.channels) : nil)
   }
 
   private init(window: Window, output: Shape, weights: Int, bias: Int?, winograd: Winograd<Element>?) {
@@ -36,6 +37,9 @@ struct Convolution<Element: Scalar>: NeuronRows {
     self.weights = weights
     self.bias = bias
     self.winograd = winograd
+    direct =
+      winograd == nil && !window.isPointwise
+      ? DirectConvolution(window: window, outputChannels: output.channels) : nil
   }
 
   var withoutBias: Convolution {
@@ -60,6 +64,7 @@ struct Convolution<Element: Scalar>: NeuronRows {
 
   func scratchCount(capacity: Int) -> Int {
     if let winograd { return winograd.scratchCount(capacity) }
+    if let direct { return direct.scratchCount(capacity) }
     return window.isPointwise ? 0 : min(block, capacity * window.positions) * k
   }
 
@@ -82,6 +87,7 @@ struct Convolution<Element: Scalar>: NeuronRows {
 
   func forward(_ pass: Pass<Element>, x: UnsafePointer<Element>, y: UnsafeMutablePointer<Element>) {
     if let winograd { return forward(pass, by: winograd, x: x, y: y) }
+    if let direct { return forward(pass, by: direct, x: x, y: y) }
     let w = pass.parameters + weights
     forEachBlock(pass.count) { first, rows in
       let block = y + first * m
@@ -100,6 +106,7 @@ struct Convolution<Element: Scalar>: NeuronRows {
       return backward(pass, wanted: rows, x: x, dy: dy, dx: dx, gradient: gradient)
     }
     if let winograd { return backward(pass, by: winograd, x: x, dy: dy, dx: dx, gradient: gradient) }
+    if let direct { return backward(pass, by: direct, x: x, dy: dy, dx: dx, gradient: gradient) }
     let total = pass.count * window.positions
     pass.observer?(weights, dy, total)
     if let bias { Element.sumRows(dy, gradient + bias, total, m) }
@@ -119,6 +126,7 @@ struct Convolution<Element: Scalar>: NeuronRows {
       return tangentForward(pass, rows: rows, v: v, x: x, tx: tx, ty: ty)
     }
     if let winograd { return tangentForward(pass, by: winograd, v: v, x: x, tx: tx, ty: ty) }
+    if let direct { return tangentForward(pass, by: direct, v: v, x: x, tx: tx, ty: ty) }
     forEachBlock(pass.count) { first, rows in
       let block = ty + first * m
       if let bias { Element.broadcastRows(v + bias, block, rows, m) }
@@ -148,6 +156,10 @@ struct Convolution<Element: Scalar>: NeuronRows {
         pass, support: support, wanted: wanted, v: v, x: x, tx: tx, dy: dy, tdy: tdy, tdx: tdx,
         product: product)
     }
+    if let direct {
+      return tangentBackward(
+        pass, by: direct, v: v, x: x, tx: tx, dy: dy, tdy: tdy, tdx: tdx, product: product)
+    }
     if let product {
       if let bias { Element.sumRows(tdy, product + bias, pass.count * window.positions, m) }
       forEachBlock(pass.count) { first, rows in
@@ -168,6 +180,11 @@ struct Convolution<Element: Scalar>: NeuronRows {
     _ pass: Pass<Element>, dy: UnsafePointer<Element>, dx: UnsafeMutablePointer<Element>
   ) {
     if let winograd { return inputGradient(pass, by: winograd, dy: dy, dx: dx) }
+    if let direct {
+      return direct.backward(
+        pass.count, [.init(dy: dy, x: nil, w: pass.parameters + weights)], dx: dx, gradient: nil,
+        scratch: pass.scratch)
+    }
     inputGradient(pass, [(dy, pass.parameters + weights)], dx)
   }
 

@@ -1,0 +1,61 @@
+#pragma once
+#include <stddef.h>
+
+// What the float products for processors with AVX-512 share: panels of 32 columns of a right factor.
+#if defined(__x86_64__) && !__has_feature(thread_sanitizer) && !__has_feature(address_sanitizer)
+#define HAS_WIDE 1
+#include <immintrin.h>
+
+#define WIDE __attribute__((target("arch=x86-64-v4"), min_vector_width(512)))
+#define INLINE static inline __attribute__((always_inline, target("arch=x86-64-v4"), min_vector_width(512)))
+
+typedef float vector __attribute__((vector_size(64)));
+typedef float loose_vector __attribute__((vector_size(64), aligned(4), may_alias));
+
+// The first `width` of 16 lanes; none below 0.
+INLINE __mmask16 lanes(ptrdiff_t width) {
+  return width >= 16 ? 0xffff : width <= 0 ? 0 : (__mmask16)((1u << width) - 1);
+}
+
+// Packs rows [0, k) of 32 columns of b, `width` of them present and the others zero.
+INLINE void pack(const float *restrict b, size_t ldb, size_t k, size_t width, float *restrict panel) {
+  const __mmask16 low = lanes((ptrdiff_t)width), high = lanes((ptrdiff_t)width - 16);
+  for (size_t l = 0; l < k; l++) {
+    _mm512_store_ps(panel + l * 32, _mm512_maskz_loadu_ps(low, b + l * ldb));
+    _mm512_store_ps(panel + l * 32 + 16, _mm512_maskz_loadu_ps(high, b + l * ldb + 16));
+  }
+}
+
+// The same where b holds the transpose: 32 rows of k. Columns beyond `width` repeat the last.
+INLINE void pack_transposed(const float *restrict b, size_t ldb, size_t k, size_t width, float *restrict panel) {
+  for (size_t l = 0; l < k; l += 16) {
+    const size_t depth = k - l < 16 ? k - l : 16;
+    const __mmask16 mask = lanes((ptrdiff_t)depth);
+    for (size_t half = 0; half < 32; half += 16) {
+      vector r[16], t[16];
+      for (size_t i = 0; i < 16; i++) {
+        const size_t row = half + i < width ? half + i : width - 1;
+        r[i] = (vector)_mm512_maskz_loadu_ps(mask, b + row * ldb + l);
+      }
+      // Four rounds of interleaving rows i and i + 8 transpose a 16×16 block.
+#define ROUND(to, from)                                                                                      \
+  for (int i = 0; i < 8; i++) {                                                                              \
+    to[2 * i] = __builtin_shufflevector(from[i], from[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6,   \
+                                        22, 7, 23);                                                          \
+    to[2 * i + 1] = __builtin_shufflevector(from[i], from[i + 8], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13,  \
+                                            29, 14, 30, 15, 31);                                             \
+  }
+      ROUND(t, r)
+      ROUND(r, t)
+      ROUND(t, r)
+      ROUND(r, t)
+#undef ROUND
+      if (depth == 16) {
+        for (size_t i = 0; i < 16; i++) *(vector *)(panel + (l + i) * 32 + half) = r[i];
+      } else {
+        for (size_t i = 0; i < depth; i++) *(vector *)(panel + (l + i) * 32 + half) = r[i];
+      }
+    }
+  }
+}
+#endif

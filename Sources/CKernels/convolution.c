@@ -11,7 +11,6 @@
 // gradient's s² kinds of positions fall into classes by themselves. In a tile of 12×32 results every row is a pointer;
 // weights are packed once a call, 32 columns at a time.
 #if HAS_WIDE
-#define ROWS 12
 // Rows of weights packed at a time.
 #define DEPTH 1024
 // Runs of the inner index in one go over the rows of a class.
@@ -146,22 +145,15 @@ typedef struct {
   size_t depth;
 } run;
 
-// `rows` × 16·`vectors` results (constants after inlining): begun with the bias, with zero, or with what is there.
+// `rows` × 16·`vectors` results (constants after inlining): begun with the bias or with zero, or added to what is there.
 INLINE void gather_tile(const int rows, const int vectors, const place *at, const run *runs, size_t count,
                         const float *bias, int accumulate, float *y, __mmask16 low, __mmask16 high) {
+  const int begins = bias && !accumulate;
+  const __m512 first = begins ? _mm512_maskz_loadu_ps(low, bias) : _mm512_setzero_ps();
+  const __m512 second = begins && vectors > 1 ? _mm512_maskz_loadu_ps(high, bias + 16) : _mm512_setzero_ps();
   __m512 sum[ROWS][2];
-  if (accumulate) {
 #pragma clang loop unroll(full)
-    for (int i = 0; i < rows; i++) {
-      sum[i][0] = _mm512_maskz_loadu_ps(low, y + at[i].target);
-      if (vectors > 1) sum[i][1] = _mm512_maskz_loadu_ps(high, y + at[i].target + 16);
-    }
-  } else {
-    const __m512 first = bias ? _mm512_maskz_loadu_ps(low, bias) : _mm512_setzero_ps();
-    const __m512 second = bias ? _mm512_maskz_loadu_ps(high, bias + 16) : _mm512_setzero_ps();
-#pragma clang loop unroll(full)
-    for (int i = 0; i < rows; i++) sum[i][0] = first, sum[i][1] = second;
-  }
+  for (int i = 0; i < rows; i++) sum[i][0] = first, sum[i][1] = second;
   for (size_t r = 0; r < count; r++) {
     const float *row[ROWS];
 #pragma clang loop unroll(full)
@@ -180,35 +172,18 @@ INLINE void gather_tile(const int rows, const int vectors, const place *at, cons
   }
 #pragma clang loop unroll(full)
   for (int i = 0; i < rows; i++) {
-    _mm512_mask_storeu_ps(y + at[i].target, low, sum[i][0]);
-    if (vectors > 1) _mm512_mask_storeu_ps(y + at[i].target + 16, high, sum[i][1]);
+    float *to = y + at[i].target;
+    if (accumulate) {
+      sum[i][0] += _mm512_maskz_loadu_ps(low, to);
+      if (vectors > 1) sum[i][1] += _mm512_maskz_loadu_ps(high, to + 16);
+    }
+    _mm512_mask_storeu_ps(to, low, sum[i][0]);
+    if (vectors > 1) _mm512_mask_storeu_ps(to + 16, high, sum[i][1]);
   }
 }
 
-// Calls a tile of `n` rows with that number as a constant.
-#define FOR_ROWS(n, TILE) \
-  switch (n) {            \
-  case 12: TILE(12)       \
-  case 11: TILE(11)       \
-  case 10: TILE(10)       \
-  case 9: TILE(9)         \
-  case 8: TILE(8)         \
-  case 7: TILE(7)         \
-  case 6: TILE(6)         \
-  case 5: TILE(5)         \
-  case 4: TILE(4)         \
-  case 3: TILE(3)         \
-  case 2: TILE(2)         \
-  default: TILE(1)        \
-  }
-
+// Vectors that n values take.
 static ptrdiff_t vectors_of(ptrdiff_t n) { return (n + 15) / 16; }
-
-// Rows of the next tile where `left` remain: tiles of a set differ by one at most.
-static size_t next_rows(size_t left) {
-  const size_t tiles = (left + ROWS - 1) / ROWS;
-  return (left + tiles - 1) / tiles;
-}
 
 // All rows of a class by the same runs.
 WIDE static void gather_rows(const place *at, const place *end, const run *runs, size_t count, const float *bias,

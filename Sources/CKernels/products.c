@@ -1,85 +1,136 @@
-#include <string.h>
-
 #include "CKernels.h"
 #include "panels.h"
 
 // Products of float matrices for processors with AVX-512: a tile of 12×32 results stays in registers while the inner
 // index runs. Smaller than a BLAS, and made for what minimal filtering asks for: many products of middling size, one
-// thread each. Only the right factor is packed, 32 columns at a time (the scheme is that of Goto and van de Geijn 2008).
+// thread each. One factor is packed, 32 columns at a time (the scheme is that of Goto and van de Geijn 2008), the other
+// read where it lies.
 #if HAS_WIDE
-#define ROWS 12
 
-// `rows` (a constant after inlining) × 32 results. Element (i, l) of a lies at a[i * row_step + l * inner_step].
-INLINE void tile(const int rows, const float *restrict a, size_t row_step, size_t inner_step,
-                 const float *restrict panel, size_t k, float *restrict c, size_t ldc, size_t width,
-                 int accumulate) {
-  vector sum[ROWS][2];
+// Sums of a `rows` × 32 tile (a constant after inlining). Element (i, l) of a lies at a[i·step + l], at a[l·step + i]
+// where it is transposed.
+INLINE void multiply(const int rows, const int transposed, const float *a, size_t step, const float *panel, size_t k,
+                     __m512 sum[ROWS][2]) {
+  const float *row[ROWS];
 #pragma clang loop unroll(full)
-  for (int i = 0; i < rows; i++) sum[i][0] = sum[i][1] = (vector){0};
-  for (size_t l = 0; l < k; l++) {
-    const vector low = *(const vector *)(panel + l * 32), high = *(const vector *)(panel + l * 32 + 16);
-#pragma clang loop unroll(full)
-    for (int i = 0; i < rows; i++) {
-      const float value = a[i * row_step + l * inner_step];
-      sum[i][0] += value * low;
-      sum[i][1] += value * high;
-    }
-  }
-  if (width == 32) {
+  for (int i = 0; i < rows; i++) row[i] = a + (size_t)i * step;
+  for (size_t l = 0; l < k; l++, panel += 32) {
+    const __m512 low = _mm512_load_ps(panel), high = _mm512_load_ps(panel + 16);
 #pragma clang loop unroll(full)
     for (int i = 0; i < rows; i++) {
-      loose_vector *row = (loose_vector *)(c + i * ldc);
-      row[0] = accumulate ? row[0] + sum[i][0] : sum[i][0];
-      row[1] = accumulate ? row[1] + sum[i][1] : sum[i][1];
+      const __m512 value = _mm512_set1_ps(transposed ? a[i] : row[i][l]);
+      sum[i][0] = _mm512_fmadd_ps(value, low, sum[i][0]);
+      sum[i][1] = _mm512_fmadd_ps(value, high, sum[i][1]);
     }
-    return;
+    if (transposed) a += step;
   }
+}
+
+// One row of a tile, written or added: sums of parts of the inner index stay apart until here.
+INLINE void put(float *to, const __m512 sum[2], __mmask16 low, __mmask16 high, int accumulate) {
+  const __m512 zero = _mm512_setzero_ps();
+  _mm512_mask_storeu_ps(to, low, sum[0] + (accumulate ? _mm512_maskz_loadu_ps(low, to) : zero));
+  _mm512_mask_storeu_ps(to + 16, high, sum[1] + (accumulate ? _mm512_maskz_loadu_ps(high, to + 16) : zero));
+}
+
+INLINE void tile(const int rows, const int transposed, const float *a, size_t step, const float *panel, size_t k,
+                 float *c, size_t ldc, size_t width, int accumulate) {
+  const __mmask16 low = lanes((ptrdiff_t)width), high = lanes((ptrdiff_t)width - 16);
+  __m512 sum[ROWS][2];
 #pragma clang loop unroll(full)
-  for (int i = 0; i < rows; i++) {
-    float row[32];
-    memcpy(row, sum[i], sizeof row);
-    for (size_t j = 0; j < width; j++) c[i * ldc + j] = accumulate ? c[i * ldc + j] + row[j] : row[j];
+  for (int i = 0; i < rows; i++) sum[i][0] = sum[i][1] = _mm512_setzero_ps();
+  multiply(rows, transposed, a, step, panel, k, sum);
+#pragma clang loop unroll(full)
+  for (int i = 0; i < rows; i++) put(c + (size_t)i * ldc, sum[i], low, high, accumulate);
+}
+
+// The same where rows of the tile are columns of c, of which there are `width` rows.
+INLINE void turned_tile(const int rows, const int transposed, const float *b, size_t step, const float *panel, size_t k,
+                        float *c, size_t ldc, size_t width, int accumulate) {
+  const __mmask16 mask = lanes(rows);
+  __m512 sum[ROWS][2];
+#pragma clang loop unroll(full)
+  for (int i = 0; i < rows; i++) sum[i][0] = sum[i][1] = _mm512_setzero_ps();
+  multiply(rows, transposed, b, step, panel, k, sum);
+#pragma clang loop unroll(full)
+  for (int half = 0; half < 2; half++) {
+    vector block[16];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 16; i++) block[i] = i < rows ? (vector)sum[i][half] : (vector){0};
+    transpose(block);
+    for (size_t i = 0; i < 16 && half * 16 + i < width; i++) {
+      float *to = c + (half * 16 + i) * ldc;
+      const __m512 before = accumulate ? _mm512_maskz_loadu_ps(mask, to) : _mm512_setzero_ps();
+      _mm512_mask_storeu_ps(to, mask, before + (__m512)block[i]);
+    }
   }
 }
 
 // All rows of one panel.
-INLINE void panel_product(size_t m, size_t k, const float *a, size_t row_step, size_t inner_step,
-                          const float *panel, float *c, size_t ldc, size_t width, int accumulate) {
-#define TILE(r)                                                                                       \
-  for (; m - i >= r; i += r)                                                                          \
-    tile(r, a + i * row_step, row_step, inner_step, panel, k, c + i * ldc, ldc, width, accumulate);
-  size_t i = 0;
-  TILE(12)
-  TILE(8)
-  TILE(4)
-  TILE(2)
-  TILE(1)
+WIDE static void panel_product(int transposed, size_t m, size_t k, const float *a, size_t lda, const float *panel,
+                               float *c, size_t ldc, size_t width, int accumulate) {
+  for (size_t i = 0; i < m;) {
+    const size_t rows = next_rows(m - i);
+#define TILE(r)                                                                             \
+  if (transposed)                                                                           \
+    tile(r, 1, a + i, lda, panel, k, c + i * ldc, ldc, width, accumulate);                  \
+  else                                                                                      \
+    tile(r, 0, a + i * lda, lda, panel, k, c + i * ldc, ldc, width, accumulate);            \
+  break;
+    FOR_ROWS(rows, TILE)
 #undef TILE
+    i += rows;
+  }
+}
+
+// All columns of one panel of rows of c.
+WIDE static void turned_product(int transposed, size_t n, size_t k, const float *b, size_t ldb, const float *panel,
+                                float *c, size_t ldc, size_t width, int accumulate) {
+  for (size_t j = 0; j < n;) {
+    const size_t columns = next_rows(n - j);
+#define TILE(r)                                                                             \
+  if (transposed)                                                                           \
+    turned_tile(r, 1, b + j, ldb, panel, k, c + j, ldc, width, accumulate);                 \
+  else                                                                                      \
+    turned_tile(r, 0, b + j * ldb, ldb, panel, k, c + j, ldc, width, accumulate);           \
+  break;
+    FOR_ROWS(columns, TILE)
+#undef TILE
+    j += columns;
+  }
 }
 
 // The inner index goes in parts of DEPTH, so that a panel fits on the stack and in the cache; rows in parts of HEIGHT,
-// so that their share of a stays in the cache while all panels pass.
+// so that their share of a stays in the cache while all panels pass. For rows that fill one panel, packing b would cost
+// as much as the products: they are packed instead, and b is read once, as it lies.
 #define DEPTH 512
 #define HEIGHT 240
 
 WIDE void ck_product_f32(int transpose_a, int transpose_b, size_t m, size_t n, size_t k, const float *a, size_t lda,
                          const float *b, size_t ldb, int accumulate, float *c, size_t ldc) {
   _Alignas(64) float panel[32 * DEPTH];
-  for (size_t l = 0; l < k; l += DEPTH) {
+  const int turned = m >= 20 && m <= 32 && n > 2 * m;
+  for (size_t l = 0; l < k; l += DEPTH, accumulate = 1) {
     const size_t depth = k - l < DEPTH ? k - l : DEPTH;
+    const float *left = a + (transpose_a ? l * lda : l), *right = b + (transpose_b ? l : l * ldb);
+    if (turned) {
+      if (transpose_a)
+        pack(left, lda, depth, m, panel);
+      else
+        pack_transposed(left, lda, depth, m, panel);
+      turned_product(!transpose_b, n, depth, right, ldb, panel, c, ldc, m, accumulate);
+      continue;
+    }
     for (size_t i = 0; i < m; i += HEIGHT) {
       const size_t height = m - i < HEIGHT ? m - i : HEIGHT;
       for (size_t j = 0; j < n; j += 32) {
         const size_t width = n - j < 32 ? n - j : 32;
         if (transpose_b)
-          pack_transposed(b + j * ldb + l, ldb, depth, width, panel);
+          pack_transposed(right + j * ldb, ldb, depth, width, panel);
         else
-          pack(b + l * ldb + j, ldb, depth, width, panel);
-        float *block = c + i * ldc + j;
-        if (transpose_a)
-          panel_product(height, depth, a + l * lda + i, 1, lda, panel, block, ldc, width, accumulate || l > 0);
-        else
-          panel_product(height, depth, a + i * lda + l, lda, 1, panel, block, ldc, width, accumulate || l > 0);
+          pack(right + j, ldb, depth, width, panel);
+        panel_product(transpose_a, height, depth, left + (transpose_a ? i : i * lda), lda, panel, c + i * ldc + j, ldc,
+                      width, accumulate);
       }
     }
   }

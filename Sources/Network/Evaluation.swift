@@ -58,9 +58,9 @@ extension Network {
     _ state: NetworkState<Element>, on samples: Samples, compute: Compute,
     _ body: @Sendable (ShardRecord<Element>) -> Void
   ) throws(Cancelled) {
-    let plan = ShardPlan(count: samples.count, shardSize: shardSize)
+    let plan = ShardPlan(count: samples.count, of: self)
     let root = folded.root
-    let capacity = min(shardSize, max(samples.count, 1))
+    let capacity = plan.capacity
     let places = ReusePool<(ShardRecord<Element>, Workspace<Element>)> {
       (ShardRecord(root, capacity: capacity), Workspace(root, capacity: capacity))
     }

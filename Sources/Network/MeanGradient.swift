@@ -6,10 +6,10 @@ extension Network {
   public func gradient(
     _ state: NetworkState<Element>, on samples: Samples, loss: Loss, compute: Compute
   ) throws(Cancelled) -> (meanLoss: Double, gradient: [Element]) {
-    let plan = ShardPlan(count: samples.count, shardSize: shardSize)
+    let plan = ShardPlan(count: samples.count, of: self)
     let form = folded
     let root = form.root
-    let capacity = min(shardSize, max(samples.count, 1))
+    let capacity = plan.capacity
     let places = ReusePool<(ShardRecord<Element>, Workspace<Element>)> {
       (ShardRecord(root, capacity: capacity), Workspace(root, capacity: capacity))
     }

@@ -19,17 +19,22 @@ public final class Network<Element: Scalar>: Sendable {
 
   public var layout: ParameterLayout { architecture.layout }
 
+  /// Values that a linearization keeps for one sample.
+  public var keptValues: Int { folded.root.input.count + folded.root.keptValues }
+
   /// A subset of the parameters, for curvature products that concern it alone.
   /// - Precondition: the indices lie in θ.
   public func subset(_ indices: [Int]) -> ParameterSubset<Element> { folded.subset(indices) }
 
-  /// Samples in a shard: the unit of parallel work and of fixed-order sums. It depends on the network alone, never
-  /// on the batch or the number of threads. A shard of 64 keeps the values of small networks in the cache; of larger
-  /// ones 32 samples give deep layers, which have few positions, enough rows for each pass over their weights.
-  public var shardSize: Int {
+  /// Samples in a shard: the unit of parallel work and of fixed-order sums. It depends on the network and the number of
+  /// samples, never on the number of threads. A shard of 64 keeps the values of small networks in the cache; of
+  /// larger ones many samples give deep layers, which have few positions, enough rows for each pass over their weights.
+  func shardSize(for count: Int) -> Int {
     let values = architecture.valuesPerSample
     if values <= 512 { return 256 }
     if 64 * values <= 1 << 22 { return 64 }
+    // Four shards at least, so that a machine of few processors has work for all.
+    if 64 * values <= 3 << 24, count >= 4 * 64 { return 64 }
     var size = 32
     while size > 8, size * values > 1 << 26 { size /= 2 }
     return size

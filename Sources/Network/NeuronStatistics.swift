@@ -38,11 +38,11 @@ extension Network {
     }
     let neurons = Dictionary(uniqueKeysWithValues: layers.map { ($0.weights, $0.neurons) })
     let offsets = starts
-    let plan = ShardPlan(count: samples.count, shardSize: shardSize)
+    let plan = ShardPlan(count: samples.count, of: self)
     // One row of sums a shard: added in order afterwards, in Double.
     let sums = Buffer<Element>(count: plan.shards.count * length, zeroed: true)
     let root = plain.root
-    let capacity = min(shardSize, max(samples.count, 1))
+    let capacity = plan.capacity
     let width = length
     let dimension = layout.parameterCount
     let places = ReusePool<(ShardRecord<Element>, Workspace<Element>, Buffer<Element>)> {

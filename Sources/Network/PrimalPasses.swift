@@ -16,10 +16,10 @@ package final class PrimalPasses<Element: Scalar> {
     let form = network.folded
     self.form = form
     self.compute = compute
-    plan = ShardPlan(count: count, shardSize: network.shardSize)
+    plan = ShardPlan(count: count, of: network)
     operand = Operand(form)
     sum = OrderedSum(count: form.parameterCount)
-    let capacity = min(count, network.shardSize)
+    let capacity = plan.capacity
     workspaces = ReusePool { Workspace(form.root, capacity: capacity) }
     records = plan.shards.map { ShardRecord(form.root, capacity: $0.count) }
     inputGradients = plan.shards.map { Buffer(count: $0.count * form.root.input.count) }

@@ -23,7 +23,10 @@ public struct SampledCurvature<Element: Scalar>: SymmetricOperator {
   private var support: ParameterSubset<Element>?
   private var wanted: ParameterSubset<Element>?
 
-  /// Bytes that the linearization of a piece may take, where more than a few shards fit in.
+  /// Pieces have a multiple of this many samples: each is cut into whole shards.
+  private static var pieceUnit: Int { 256 }
+
+  /// Bytes that the linearization of a piece may take, where more than its unit fits in.
   private static var pieceBytes: Int { 1 << 30 }
 
   /// Linearizes as many samples as fit in `memoryLimit` bytes; one piece more is in memory during a product.
@@ -44,9 +47,8 @@ public struct SampledCurvature<Element: Scalar>: SymmetricOperator {
     self.weightDecay = weightDecay
     self.memoryLimit = memoryLimit
     self.compute = compute
-    // Every value, its gradient, and for curved activations the gradient before it.
-    let bytes = 3 * network.architecture.valuesPerSample * MemoryLayout<Element>.size
-    let size = pieceSize ?? max(2, min(64, Self.pieceBytes / (bytes * network.shardSize))) * network.shardSize
+    let bytes = network.keptValues * MemoryLayout<Element>.size
+    let size = pieceSize ?? max(1, min(64, Self.pieceBytes / (bytes * Self.pieceUnit))) * Self.pieceUnit
     self.pieceSize = size
     pieces = stride(from: 0, to: samples.count, by: size).map { $0..<min($0 + size, samples.count) }
     var kept: [Linearization<Element>] = []

@@ -103,6 +103,15 @@ struct Chain<Element: Scalar>: Layer {
     stages.map { $0.layer.scratchCount(capacity: capacity) }.max() ?? 0
   }
 
+  var keptValues: Int {
+    stages.indices.reduce(0) { sum, index in
+      let stage = stages[index]
+      let gradients = entersMap(index) ? 0 : stage.activation.isPiecewiseLinear ? 1 : 2
+      return sum + stage.layer.keptValues + stage.layer.output.count
+        * ((keepsOutput(index) ? 1 : 0) + gradients)
+    }
+  }
+
   func makeFrame(capacity: Int) -> Frame {
     let sizes = sizes(capacity)
     return Kept(

@@ -30,6 +30,9 @@ protocol Layer<Element>: Sendable {
   /// Elements of scratch that a pass over `capacity` samples needs.
   func scratchCount(capacity: Int) -> Int
 
+  /// Values of a sample that the layer keeps for products, besides those that the chain around keeps.
+  var keptValues: Int { get }
+
   /// Memory for what the primal passes over one shard leave behind.
   func makeFrame(capacity: Int) -> Frame
 
@@ -158,6 +161,7 @@ extension Layer {
   var weightTransforms: [WeightTransform<Element>] { [] }
   var isFixedMap: Bool { false }
   func scratchCount(capacity: Int) -> Int { 0 }
+  var keptValues: Int { 0 }
   func makeFrame(capacity: Int) -> Frame { Frame() }
   func makeWorkspace(capacity: Int, turns: Turns<Element>) -> Frame { Frame() }
   var couplesSamples: Bool { false }

@@ -17,6 +17,9 @@ struct MaxPool<Element: Scalar>: Layer {
     init(count: Int) { index = Buffer(count: count) }
   }
 
+  /// A byte a value.
+  var keptValues: Int { output.count / MemoryLayout<Element>.size }
+
   func makeFrame(capacity: Int) -> Frame { Choices(count: capacity * output.count) }
 
   private func choices(_ pass: Pass<Element>) -> UnsafeMutablePointer<UInt8> {

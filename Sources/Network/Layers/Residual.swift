@@ -37,6 +37,11 @@ struct Residual<Element: Scalar>: Layer {
     max(main.scratchCount(capacity: capacity), shortcut?.scratchCount(capacity: capacity) ?? 0)
   }
 
+  var keptValues: Int {
+    main.keptValues + (main.endsInLayer ? 0 : output.count)
+      + (shortcut.map { $0.keptValues + ($0.endsInLayer ? 0 : output.count) } ?? 0)
+  }
+
   func makeFrame(capacity: Int) -> Frame {
     let size = capacity * output.count
     return Branches(

@@ -46,14 +46,14 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
     self.samples = samples
     self.loss = loss
     self.compute = compute
-    let plan = ShardPlan(count: samples.count, shardSize: network.shardSize)
+    let plan = ShardPlan(count: samples.count, of: network)
     self.plan = plan
     let form = network.folded
     self.form = form
     statistics = Buffer(count: state.statistics.count)
     statistics.pointer.update(from: state.statistics, count: state.statistics.count)
     let root = form.root
-    let capacity = min(network.shardSize, samples.count)
+    let capacity = plan.capacity
     let workspaces = ReusePool<Workspace<Element>> { Workspace(root, capacity: capacity) }
     self.workspaces = workspaces
     let records = plan.shards.map { ShardRecord<Element>(root, capacity: $0.count) }

@@ -42,7 +42,7 @@ final class GradientMachine<Element: Scalar> {
     self.compute = compute
     let count = network.layout.parameterCount
     sum = OrderedSum(count: count)
-    let capacity = min(network.shardSize, batchSize)
+    let capacity = min(network.shardSize(for: batchSize), batchSize)
     self.capacity = capacity
     let root = network.plain.root
     records = ReusePool { ShardRecord(root, capacity: capacity) }
@@ -63,7 +63,7 @@ final class GradientMachine<Element: Scalar> {
       let correct = try single(batch, isWhole, state, dropoutSeed)
       return (Double.sum(losses.pointer, batch.count), correct)
     }
-    let plan = ShardPlan(count: batch.count, shardSize: network.shardSize)
+    let plan = ShardPlan(count: batch.count, of: network)
     sum.restart()
     let correct: Int
     if network.plain.root.couplesSamples {

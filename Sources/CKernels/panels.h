@@ -38,6 +38,13 @@ INLINE void transpose(vector r[16]) {
 
 // Packs rows [0, k) of 32 columns of b, `width` of them present and the others zero.
 INLINE void pack(const float *restrict b, size_t ldb, size_t k, size_t width, float *restrict panel) {
+  if (width == 32) {
+    for (size_t l = 0; l < k; l++) {
+      _mm512_store_ps(panel + l * 32, _mm512_loadu_ps(b + l * ldb));
+      _mm512_store_ps(panel + l * 32 + 16, _mm512_loadu_ps(b + l * ldb + 16));
+    }
+    return;
+  }
   const __mmask16 low = lanes((ptrdiff_t)width), high = lanes((ptrdiff_t)width - 16);
   for (size_t l = 0; l < k; l++) {
     _mm512_store_ps(panel + l * 32, _mm512_maskz_loadu_ps(low, b + l * ldb));
@@ -47,7 +54,18 @@ INLINE void pack(const float *restrict b, size_t ldb, size_t k, size_t width, fl
 
 // The same where b holds the transpose: 32 rows of k. Columns beyond `width` repeat the last.
 INLINE void pack_transposed(const float *restrict b, size_t ldb, size_t k, size_t width, float *restrict panel) {
-  for (size_t l = 0; l < k; l += 16) {
+  size_t l = 0;
+  if (width == 32) {
+    for (; l + 16 <= k; l += 16) {
+      for (size_t half = 0; half < 32; half += 16) {
+        vector r[16];
+        for (size_t i = 0; i < 16; i++) r[i] = (vector)_mm512_loadu_ps(b + (half + i) * ldb + l);
+        transpose(r);
+        for (size_t i = 0; i < 16; i++) *(vector *)(panel + (l + i) * 32 + half) = r[i];
+      }
+    }
+  }
+  for (; l < k; l += 16) {
     const size_t depth = k - l < 16 ? k - l : 16;
     const __mmask16 mask = lanes((ptrdiff_t)depth);
     for (size_t half = 0; half < 32; half += 16) {

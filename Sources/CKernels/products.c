@@ -9,13 +9,14 @@
 
 // Sums of a `rows` × 32 tile (a constant after inlining). Element (i, l) of a lies at a[i·step + l], at a[l·step + i]
 // where it is transposed.
-INLINE void multiply(const int rows, const int transposed, const float *a, size_t step, const float *panel, size_t k,
-                     __m512 sum[ROWS][2]) {
+// Rows of the panel are `pitch` apart: 32 where it is packed.
+INLINE void multiply(const int rows, const int transposed, const float *a, size_t step, const float *panel,
+                     size_t pitch, size_t k, __m512 sum[ROWS][2]) {
   const float *row[ROWS];
 #pragma clang loop unroll(full)
   for (int i = 0; i < rows; i++) row[i] = a + (size_t)i * step;
-  for (size_t l = 0; l < k; l++, panel += 32) {
-    const __m512 low = _mm512_load_ps(panel), high = _mm512_load_ps(panel + 16);
+  for (size_t l = 0; l < k; l++, panel += pitch) {
+    const __m512 low = _mm512_loadu_ps(panel), high = _mm512_loadu_ps(panel + 16);
 #pragma clang loop unroll(full)
     for (int i = 0; i < rows; i++) {
       const __m512 value = _mm512_set1_ps(transposed ? a[i] : row[i][l]);
@@ -33,13 +34,28 @@ INLINE void put(float *to, const __m512 sum[2], __mmask16 low, __mmask16 high, i
   _mm512_mask_storeu_ps(to + 16, high, sum[1] + (accumulate ? _mm512_maskz_loadu_ps(high, to + 16) : zero));
 }
 
-INLINE void tile(const int rows, const int transposed, const float *a, size_t step, const float *panel, size_t k,
-                 float *c, size_t ldc, size_t width, int accumulate) {
+INLINE void tile(const int rows, const int transposed, const float *a, size_t step, const float *panel, size_t pitch,
+                 size_t k, float *c, size_t ldc, size_t width, int accumulate) {
   const __mmask16 low = lanes((ptrdiff_t)width), high = lanes((ptrdiff_t)width - 16);
   __m512 sum[ROWS][2];
 #pragma clang loop unroll(full)
-  for (int i = 0; i < rows; i++) sum[i][0] = sum[i][1] = _mm512_setzero_ps();
-  multiply(rows, transposed, a, step, panel, k, sum);
+  for (int i = 0; i < rows; i++) {
+    // By the time the sums are there, so is what they are added to.
+    __builtin_prefetch(c + (size_t)i * ldc, 1);
+    __builtin_prefetch(c + (size_t)i * ldc + 16, 1);
+    sum[i][0] = sum[i][1] = _mm512_setzero_ps();
+  }
+  multiply(rows, transposed, a, step, panel, pitch, k, sum);
+  if (width == 32) {
+    // Stores under a mask cost more than plain ones.
+#pragma clang loop unroll(full)
+    for (int i = 0; i < rows; i++) {
+      float *to = c + (size_t)i * ldc;
+      _mm512_storeu_ps(to, accumulate ? sum[i][0] + _mm512_loadu_ps(to) : sum[i][0]);
+      _mm512_storeu_ps(to + 16, accumulate ? sum[i][1] + _mm512_loadu_ps(to + 16) : sum[i][1]);
+    }
+    return;
+  }
 #pragma clang loop unroll(full)
   for (int i = 0; i < rows; i++) put(c + (size_t)i * ldc, sum[i], low, high, accumulate);
 }
@@ -51,7 +67,7 @@ INLINE void turned_tile(const int rows, const int transposed, const float *b, si
   __m512 sum[ROWS][2];
 #pragma clang loop unroll(full)
   for (int i = 0; i < rows; i++) sum[i][0] = sum[i][1] = _mm512_setzero_ps();
-  multiply(rows, transposed, b, step, panel, k, sum);
+  multiply(rows, transposed, b, step, panel, 32, k, sum);
 #pragma clang loop unroll(full)
   for (int half = 0; half < 2; half++) {
     vector block[16];
@@ -68,14 +84,14 @@ INLINE void turned_tile(const int rows, const int transposed, const float *b, si
 
 // All rows of one panel.
 WIDE static void panel_product(int transposed, size_t m, size_t k, const float *a, size_t lda, const float *panel,
-                               float *c, size_t ldc, size_t width, int accumulate) {
+                               size_t pitch, float *c, size_t ldc, size_t width, int accumulate) {
   for (size_t i = 0; i < m;) {
     const size_t rows = next_rows(m - i);
 #define TILE(r)                                                                             \
   if (transposed)                                                                           \
-    tile(r, 1, a + i, lda, panel, k, c + i * ldc, ldc, width, accumulate);                  \
+    tile(r, 1, a + i, lda, panel, pitch, k, c + i * ldc, ldc, width, accumulate);           \
   else                                                                                      \
-    tile(r, 0, a + i * lda, lda, panel, k, c + i * ldc, ldc, width, accumulate);            \
+    tile(r, 0, a + i * lda, lda, panel, pitch, k, c + i * ldc, ldc, width, accumulate);     \
   break;
     FOR_ROWS(rows, TILE)
 #undef TILE
@@ -101,36 +117,45 @@ WIDE static void turned_product(int transposed, size_t n, size_t k, const float 
 }
 
 // The inner index goes in parts of DEPTH, so that a panel fits on the stack and in the cache; rows in parts of HEIGHT,
-// so that their share of a stays in the cache while all panels pass. For rows that fill one panel, packing b would cost
-// as much as the products: they are packed instead, and b is read once, as it lies.
+// so that their share of a stays in the cache while all panels pass. Where rows fill one panel, packing b would cost as
+// much as the products, and where columns fill less than half of one, half the products would be in vain: there rows are
+// packed instead, 32 at a time, and b is read as it lies. So it is where one tile has all rows.
 #define DEPTH 512
 #define HEIGHT 240
 
 WIDE void ck_product_f32(int transpose_a, int transpose_b, size_t m, size_t n, size_t k, const float *a, size_t lda,
                          const float *b, size_t ldb, int accumulate, float *c, size_t ldc) {
   _Alignas(64) float panel[32 * DEPTH];
-  const int turned = m >= 20 && m <= 32 && n > 2 * m;
+  const int turned = (m >= 20 && m <= 32 && n > 2 * m) || (n <= 16 && m > n);
   for (size_t l = 0; l < k; l += DEPTH, accumulate = 1) {
     const size_t depth = k - l < DEPTH ? k - l : DEPTH;
     const float *left = a + (transpose_a ? l * lda : l), *right = b + (transpose_b ? l : l * ldb);
     if (turned) {
-      if (transpose_a)
-        pack(left, lda, depth, m, panel);
-      else
-        pack_transposed(left, lda, depth, m, panel);
-      turned_product(!transpose_b, n, depth, right, ldb, panel, c, ldc, m, accumulate);
+      for (size_t i = 0; i < m; i += 32) {
+        const size_t height = m - i < 32 ? m - i : 32;
+        if (transpose_a)
+          pack(left + i, lda, depth, height, panel);
+        else
+          pack_transposed(left + i * lda, lda, depth, height, panel);
+        turned_product(!transpose_b, n, depth, right, ldb, panel, c + i * ldc, ldc, height, accumulate);
+      }
       continue;
     }
     for (size_t i = 0; i < m; i += HEIGHT) {
       const size_t height = m - i < HEIGHT ? m - i : HEIGHT;
       for (size_t j = 0; j < n; j += 32) {
         const size_t width = n - j < 32 ? n - j : 32;
+        const float *some = left + (transpose_a ? i : i * lda);
+        float *to = c + i * ldc + j;
+        if (m <= ROWS && !transpose_b && width == 32) {
+          panel_product(transpose_a, height, depth, some, lda, right + j, ldb, to, ldc, width, accumulate);
+          continue;
+        }
         if (transpose_b)
           pack_transposed(right + j * ldb, ldb, depth, width, panel);
         else
           pack(right + j, ldb, depth, width, panel);
-        panel_product(transpose_a, height, depth, left + (transpose_a ? i : i * lda), lda, panel, c + i * ldc + j, ldc,
-                      width, accumulate);
+        panel_product(transpose_a, height, depth, some, lda, panel, 32, to, ldc, width, accumulate);
       }
     }
   }

@@ -17,8 +17,8 @@ extension Float: Scalar {
     _ c: UnsafeMutablePointer<Float>, _ ldc: Int
   ) {
     // Where the processor has AVX-512 and the shape fills its tiles, the engine's own product.
-    if ProductForm.hasOwn, alpha == 1, beta == 0 || beta == 1, !(transposeA && transposeB), m >= 8, n >= 24,
-      k >= 8
+    if ProductForm.hasOwn, alpha == 1, beta == 0 || beta == 1, !(transposeA && transposeB), m >= 3, n >= 3,
+      k >= 3
     {
       ck_product_f32(
         transposeA ? 1 : 0, transposeB ? 1 : 0, m, n, k, a, lda, b, ldb, beta == 1 ? 1 : 0, c, ldc)

@@ -57,7 +57,9 @@ public struct Winograd<Element: Scalar>: Sendable {
   private var productsPerSample: Int { points * tilesPerSample }
 
   /// Tiles of a block over `count` samples.
-  private func block(_ count: Int) -> Int { min(128, count * tilesPerSample) }
+  private func block(_ count: Int) -> Int {
+    min(channels + outputChannels <= 256 ? 64 : 128, count * tilesPerSample)
+  }
 
   /// Elements between the points of a block of `rows` by `columns`: an odd number of cache lines, so that the N²
   /// streams of a transform do not fall on one set of the cache.

@@ -23,7 +23,7 @@ RUN apt-get update \
   && useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin influenced \
   && install -d -o influenced -g influenced /data /data/datasets
 COPY --from=build /out/influenced /usr/local/bin/influenced
-COPY LICENSE Sources/Datasets/ORIGINS.md /usr/share/doc/influenced/
+COPY LICENSE Sources/CResources/ORIGINS.md /usr/share/doc/influenced/
 USER influenced
 WORKDIR /data
 VOLUME /data

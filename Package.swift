@@ -22,9 +22,8 @@ let package = Package(
     .target(name: "Network", dependencies: ["Tensor"], swiftSettings: engine),
     .target(name: "Influence", dependencies: ["Tensor", "Network"], swiftSettings: engine),
     .target(name: "Formats"),
-    .target(
-      name: "Datasets", dependencies: ["Tensor", "Formats"], exclude: ["ORIGINS.md"],
-      resources: [.embedInCode("Resources")]),
+    .target(name: "CResources", exclude: ["ORIGINS.md", "digits.csv", "iris.csv"]),
+    .target(name: "Datasets", dependencies: ["CResources", "Tensor", "Formats"]),
     .target(name: "Storage", dependencies: ["CSQLite", "Formats"]),
     .target(name: "HTTP"),
     .target(

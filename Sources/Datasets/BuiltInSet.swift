@@ -1,6 +1,6 @@
 import Tensor
 
-/// The sets that the program carries with it. Their origins and licences are in `ORIGINS.md`.
+/// The sets that the program carries with it. Their origins and licences are in `CResources/ORIGINS.md`.
 public enum BuiltInSet: String, Sendable, CaseIterable {
   /// 150 irises, 4 measurements in centimetres, 3 species.
   case iris
@@ -35,7 +35,7 @@ extension Dataset {
       let source = CSVSource(
         path: "iris.csv", targets: [.name("target")], ignored: [.name("species")], test: .none,
         standardized: true)
-      let table = try CSVTable(PackageResources.iris_csv, file: source.path, source: source)
+      let table = try CSVTable(BuiltInFiles.iris, file: source.path, source: source)
       let whole = Part(storage: .float64(table.inputs), labels: try table.classes(below: 3))
       let shape = Shape(features: table.inputCount)
       let (train, held) = whole.holdingOut(test, classes: 3, size: shape.count)
@@ -47,7 +47,7 @@ extension Dataset {
           + " as shipped with scikit-learn 1.9.1 (BSD-3-Clause). \(split)")
     case .digits:
       let source = CSVSource(path: "digits.csv", targets: [.name("target")], test: .none)
-      let table = try CSVTable(PackageResources.digits_csv, file: source.path, source: source)
+      let table = try CSVTable(BuiltInFiles.digits, file: source.path, source: source)
       let shape = Shape(height: 8, width: 8, channels: 1)
       var bytes: [UInt8] = []
       bytes.reserveCapacity(table.inputs.count)

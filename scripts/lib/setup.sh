@@ -58,7 +58,7 @@ install_missing() {
   rm -f "$log"
 }
 
-# Finds a Swift 6 toolchain (on the path, or where swiftly puts it) and puts it on the path.
+# Finds a Swift 6.2 toolchain (on the path, or where swiftly puts it) and puts it on the path.
 find_swift() {
   local place version
   if ! command -v swift >/dev/null; then
@@ -70,10 +70,12 @@ find_swift() {
     done
   fi
   command -v swift >/dev/null ||
-    fail 'there is no swift on the path. Install a Swift 6 toolchain (https://www.swift.org/install/linux) and run this again.'
+    fail 'there is no swift on the path. Install Swift 6.2 or newer (https://www.swift.org/install/linux) and run this again.'
   version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9][0-9.]*\).*/\1/p' | head -n 1)
-  [ "${version%%.*}" -ge 6 ] 2>/dev/null ||
-    fail "the swift on the path is version ${version:-unknown}; Swift 6 or newer is needed (https://www.swift.org/install/linux)."
+  # 6.2 brings a C compiler that can embed files.
+  local major=${version%%.*} minor=${version#*.}
+  [ "$((${major:-0} * 100 + ${minor%%.*}))" -ge 602 ] 2>/dev/null ||
+    fail "the swift on the path is version ${version:-unknown}; Swift 6.2 or newer is needed (https://www.swift.org/install/linux)."
 }
 
 # Everything before a build.

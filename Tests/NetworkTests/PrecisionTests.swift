@@ -70,11 +70,11 @@ struct PrecisionTests {
 
   /// With kinks a value within rounding of 0 may fall on the other side, and one such decision in a late layer of
   /// ResNet-18, out of fourteen million, moves the product of 32 samples by about 4·10⁻⁴, whatever the kernels: the
-  /// bound is for the usual draw, the second best of four.
+  /// bound is for the usual draw, the third best of four.
   @Test(.enabled(if: ProcessInfo.processInfo.environment["INFLUENCED_ALL_TESTS"] == "1"), arguments: cases)
   func networksOfThePapersFollowDouble(_ item: Case) throws {
     let errors = try (1...4).map { try error(item, layers(item), samples: 32, seed: $0) }.sorted()
     print("\(item.name): products in float32 are within \(errors) of those in float64")
-    #expect(errors[1] < item.tolerance)
+    #expect(errors[2] < item.tolerance)
   }
 }

@@ -20,7 +20,7 @@ struct Convolution<Element: Scalar>: NeuronRows {
   let bias: Int?
   /// Set where all passes go by minimal filtering.
   let winograd: Winograd<Element>?
-  /// Set where all passes go without the im2col matrix.
+  /// Set where passes can go without the im2col matrix.
   let direct: DirectConvolution<Element>?
 
   init(window: Window, output: Shape, weights: Int, bias: Int?) {
@@ -28,22 +28,25 @@ struct Convolution<Element: Scalar>: NeuronRows {
       window: window, output: output, weights: weights, bias: bias,
       // Its rounding, some times that of the plain products, is Float's alone to bear.
       winograd: Element.precision == .float32
-        ? Winograd.best(window, outputChannels: output.channels) : nil)
+        ? Winograd.best(window, outputChannels: output.channels) : nil,
+      direct: window.isPointwise ? nil : DirectConvolution(window: window, outputChannels: output.channels))
   }
 
-  private init(window: Window, output: Shape, weights: Int, bias: Int?, winograd: Winograd<Element>?) {
+  private init(
+    window: Window, output: Shape, weights: Int, bias: Int?, winograd: Winograd<Element>?,
+    direct: DirectConvolution<Element>?
+  ) {
     self.window = window
     self.output = output
     self.weights = weights
     self.bias = bias
     self.winograd = winograd
-    direct =
-      winograd == nil && !window.isPointwise
-      ? DirectConvolution(window: window, outputChannels: output.channels) : nil
+    self.direct = direct
   }
 
   var withoutBias: Convolution {
-    Convolution(window: window, output: output, weights: weights, bias: nil, winograd: winograd)
+    Convolution(
+      window: window, output: output, weights: weights, bias: nil, winograd: winograd, direct: direct)
   }
 
   func narrowed(to neurons: Int, bias: Bool) -> Convolution {
@@ -51,7 +54,9 @@ struct Convolution<Element: Scalar>: NeuronRows {
       window: window, output: Shape(height: output.height, width: output.width, channels: neurons),
       weights: 0,
       bias: bias ? neurons * fanIn : nil,
-      winograd: winograd.flatMap { Winograd(window: window, outputChannels: neurons, tile: $0.tile) })
+      winograd: winograd.flatMap { Winograd(window: window, outputChannels: neurons, tile: $0.tile) },
+      direct: winograd == nil
+        ? direct.flatMap { _ in DirectConvolution(window: window, outputChannels: neurons) } : nil)
   }
 
   var input: Shape { window.input }
@@ -63,9 +68,8 @@ struct Convolution<Element: Scalar>: NeuronRows {
   private var block: Int { max(16, min(1024, (1 << 17) / k)) }
 
   func scratchCount(capacity: Int) -> Int {
-    if let winograd { return winograd.scratchCount(capacity) }
-    if let direct { return direct.scratchCount(capacity) }
-    return window.isPointwise ? 0 : min(block, capacity * window.positions) * k
+    let plain = window.isPointwise ? 0 : min(block, capacity * window.positions) * k
+    return max(winograd?.scratchCount(capacity) ?? 0, direct?.scratchCount(capacity) ?? plain)
   }
 
   /// Calls `body` with (first row, rows) of each block over the shard.
@@ -86,7 +90,7 @@ struct Convolution<Element: Scalar>: NeuronRows {
   }
 
   func forward(_ pass: Pass<Element>, x: UnsafePointer<Element>, y: UnsafeMutablePointer<Element>) {
-    if let winograd { return forward(pass, by: winograd, x: x, y: y) }
+    if let winograd, !pass.isExact { return forward(pass, by: winograd, x: x, y: y) }
     if let direct { return forward(pass, by: direct, x: x, y: y) }
     let w = pass.parameters + weights
     forEachBlock(pass.count) { first, rows in

@@ -103,6 +103,8 @@ struct Pass<Element: Scalar>: @unchecked Sendable {
   var scratch: UnsafeMutablePointer<Element>
   /// Whether a backward pass leaves the gradients that products read in the frame.
   var keepsGradients = false
+  /// Whether a forward pass takes no short cuts that round more than plain sums; the parameters are all there then.
+  var isExact = false
   /// Set in training: which dropout mask to draw.
   var dropout: DropoutKey?
   /// Called by parameterised layers with their output before normalization and activation in a forward

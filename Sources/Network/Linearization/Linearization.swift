@@ -73,13 +73,24 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
     let pointers = StatePointers(
       parameters: UnsafePointer(operand.values.pointer), transformed: operand.transformed,
       statistics: running)
+    // Which side of a kink a value lies on is settled here for all products, so this once the forward pass rounds as
+    // little as it can.
+    let complete = form.hasTransforms ? Operand(form, isPlain: true) : operand
+    if form.hasTransforms {
+      try state.withArrays { theta, _ throws(Cancelled) in
+        try form.prepare(complete, theta: theta, running: running, compute)
+      }
+    }
+    let exact = StatePointers(
+      parameters: UnsafePointer(complete.values.pointer), transformed: operand.transformed,
+      statistics: running)
     let losses = Buffer<Double>(count: samples.count)
     let scale = 1 / Double(samples.count)
     try compute.pool.run(plan.lanes.count, cancellation: compute.cancellation) { lane in
       let part = sum.makePart()
       workspaces.with { workspace in
         for shard in plan.lanes[lane] {
-          records[shard].load(samples, plan.shards[shard], pointers, workspace)
+          records[shard].load(samples, plan.shards[shard], exact, workspace, isExact: true)
           records[shard].backward(
             samples, loss, pointers, workspace, losses: losses.pointer + plan.shards[shard].lowerBound,
             scale: scale, gradient: part.pointer, keepsGradients: true)

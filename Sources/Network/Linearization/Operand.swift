@@ -16,9 +16,11 @@ final class Operand<Element: Scalar>: Sendable {
   let values: Buffer<Element>
   private let transforms: Buffer<Element>?
 
-  init(_ form: NetworkForm<Element>) {
+  /// - Parameter isPlain: whether φ is complete, and nothing transformed.
+  init(_ form: NetworkForm<Element>, isPlain: Bool = false) {
     values = Buffer(count: form.parameterCount)
-    transforms = form.hasTransforms ? Buffer(count: Self.room * form.parameterCount) : nil
+    transforms =
+      form.hasTransforms && !isPlain ? Buffer(count: Self.room * form.parameterCount) : nil
   }
 
   /// The transformed weights, where any layer has them.

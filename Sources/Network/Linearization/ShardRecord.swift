@@ -35,22 +35,26 @@ final class ShardRecord<Element: Scalar>: @unchecked Sendable {
   }
 
   /// Loads the samples at `range` and runs the forward pass.
+  /// - Parameter isExact: see `Pass`.
   func load(
     _ samples: Samples, _ range: Range<Int>, _ state: StatePointers<Element>, _ workspace: Workspace<Element>,
-    observer: ((Int, UnsafePointer<Element>, Int) -> Void)? = nil, dropout: DropoutKey? = nil
+    observer: ((Int, UnsafePointer<Element>, Int) -> Void)? = nil, dropout: DropoutKey? = nil,
+    isExact: Bool = false
   ) {
     gather(samples, range)
-    forward(state, workspace, observer: observer, dropout: dropout)
+    forward(state, workspace, observer: observer, dropout: dropout, isExact: isExact)
   }
 
   /// Runs the forward pass over the samples that are there.
   func forward(
     _ state: StatePointers<Element>, _ workspace: Workspace<Element>,
-    observer: ((Int, UnsafePointer<Element>, Int) -> Void)? = nil, dropout: DropoutKey? = nil
+    observer: ((Int, UnsafePointer<Element>, Int) -> Void)? = nil, dropout: DropoutKey? = nil,
+    isExact: Bool = false
   ) {
     var pass = pass(state, workspace)
     pass.observer = observer
     pass.dropout = dropout
+    pass.isExact = isExact
     root.forward(pass, x: input.pointer, y: output.pointer)
   }
 

@@ -52,6 +52,7 @@ struct WeightLayer<Element: Scalar>: Sendable {
     direction: UnsafePointer<Element>?, _ operand: Operand<Element>
   ) {
     let values = operand.values.pointer
+    let winograd = operand.transformed == nil ? nil : winograd
     if fold == nil, chosen == nil, let winograd {
       winograd.transformWeights(
         (direction ?? theta) + weights, rows: places, into: operand.transformed(weights))

@@ -43,6 +43,7 @@ extension LinearOperator {
 
   /// The products with every vector, in new ones.
   public func apply(block: [[Element]]) throws -> [[Element]] {
+    if block.isEmpty { return [] }
     for x in block { try requireLength(x.count, columns, "the vector to multiply") }
     var products = VectorBlock<Element>(count: block.count, length: rows, zeroed: false)
     try apply(block: VectorBlock(block), into: &products)

@@ -22,6 +22,11 @@ public final class Network<Element: Scalar>: Sendable {
   /// Values that a linearization keeps for one sample.
   public var keptValues: Int { folded.root.input.count + folded.root.keptValues }
 
+  /// Values that products need besides what each linearization keeps: θ, a direction and sums in the forms they take.
+  public var productValues: Int {
+    ((folded.hasTransforms ? 2 * Operand<Element>.room : 2) + 4) * layout.parameterCount
+  }
+
   /// A subset of the parameters, for curvature products that concern it alone.
   /// - Precondition: the indices lie in θ.
   public func subset(_ indices: [Int]) -> ParameterSubset<Element> { folded.subset(indices) }

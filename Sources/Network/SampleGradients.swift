@@ -16,7 +16,7 @@ extension Network {
       (ShardRecord(form.root, capacity: 1), Workspace(form.root, capacity: 1), Buffer(count: count))
     }
     let losses = Buffer<Double>(count: samples.count)
-    let alone = Compute(pool: ComputePool(threads: 1), cancellation: compute.cancellation)
+    let alone = Compute(pool: .single, cancellation: compute.cancellation)
     try gradients.withMutablePointer { first throws(Cancelled) in
       let rows = Disjoint(first)
       try state.withPointers(in: form, Operand(form), compute) { pointers throws(Cancelled) in

@@ -32,6 +32,9 @@ public final class ComputePool: Sendable {
   /// The most threads that one `run` uses.
   public let threads: Int
 
+  /// A pool of the caller's thread alone, for work that has its thread already.
+  public static let single = ComputePool(threads: 1)
+
   private struct State {
     var open: [Batch] = []
     var isStopped = false

@@ -16,9 +16,14 @@ public struct DirectConvolution<Element: Scalar>: Sendable {
   public let outputChannels: Int
   private let kernels: ConvolutionKernels<Element>
 
-  /// - Returns: nil where the precision or the processor has no kernels for it.
+  /// The most positions of a picture: the kernels keep a list of them.
+  private static var mostPositions: Int { 1 << 17 }
+
+  /// - Returns: nil where the precision or the processor has no kernels for it, and for pictures that are too large.
   public init?(window: Window, outputChannels: Int) {
-    guard let kernels = Element.convolutionKernels else { return nil }
+    guard let kernels = Element.convolutionKernels,
+      max(window.positions, window.input.positions) <= Self.mostPositions
+    else { return nil }
     self.window = window
     self.outputChannels = outputChannels
     self.kernels = kernels

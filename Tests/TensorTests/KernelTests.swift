@@ -117,6 +117,20 @@ struct KernelTests {
   @Test func rowsInFloat() { checkRows(Float.self) }
   @Test func rowsInDouble() { checkRows(Double.self) }
 
+  @Test(arguments: [0, 1, 2])
+  func aNaNIsTheLargestOfItsWindow(_ place: Int) throws {
+    let window = try #require(
+      Window(
+        input: Shape(height: 1, width: 3, channels: 1), kernelHeight: 1, kernelWidth: 3, stride: 1, padding: 0))
+    var x: [Float] = [3, 1, 2]
+    x[place] = .nan
+    var y: [Float] = [0]
+    var at: [UInt8] = [9]
+    Float.maxPool(x, &y, &at, window, count: 1)
+    #expect(y[0].isNaN)
+    #expect(at == [UInt8(place)])
+  }
+
   @Test func maximumKeepsTheFirstAndLetsNaNWin() throws {
     // One window of 1×2 places and five channels, a place of padding before it.
     let window = try #require(

@@ -77,6 +77,19 @@ public struct SmallNetwork: Sendable, CustomStringConvertible {
         .residual(layers: NamedLayer.sequential([.tanh])),
         .adaptiveAvgPool2d(outputHeight: 1, outputWidth: 1), .flatten, .linear(outFeatures: 3),
       ]),
+    SmallNetwork(
+      "branches and network that end in activations", picture,
+      [
+        .conv2d(outChannels: 3, kernel: [3, 3], padding: 1), .batchNorm2d(), .relu,
+        .residual(
+          layers: NamedLayer.sequential([
+            .conv2d(outChannels: 3, kernel: [3, 3], padding: 1), .batchNorm2d(), .tanh,
+            .conv2d(outChannels: 3, kernel: [3, 3], padding: 1), .batchNorm2d(), .tanh,
+          ]),
+          shortcut: NamedLayer.sequential([
+            .conv2d(outChannels: 3, kernel: [1, 1]), .tanh, .conv2d(outChannels: 3, kernel: [1, 1]), .tanh,
+          ])), .flatten, .linear(outFeatures: 3), .tanh,
+      ]),
   ]
 
   /// Networks with enough channels that their 3×3 convolutions go by minimal filtering in `Float`, over tiles of both

@@ -27,7 +27,7 @@ public struct SampledCurvature<Element: Scalar>: SymmetricOperator {
   private static var pieceUnit: Int { 256 }
 
   /// Bytes that the linearization of a piece may take, where more than its unit fits in.
-  private static var pieceBytes: Int { 1 << 30 }
+  private static var pieceBytes: Int { 1 << 28 }
 
   /// Linearizes as many samples as fit in `memoryLimit` bytes; one piece more is in memory during a product.
   /// - Parameter pieceSize: samples in a piece; nil takes what the network asks for.
@@ -52,15 +52,16 @@ public struct SampledCurvature<Element: Scalar>: SymmetricOperator {
     self.pieceSize = size
     pieces = stride(from: 0, to: samples.count, by: size).map { $0..<min($0 + size, samples.count) }
     var kept: [Linearization<Element>] = []
-    var left = memoryLimit
+    let gradient = network.layout.parameterCount * MemoryLayout<Element>.size
+    var left = memoryLimit - network.productValues * MemoryLayout<Element>.size
     for piece in pieces {
-      left -= piece.count * bytes
+      left -= piece.count * bytes + gradient
       // The first piece is kept in any case: the memory of one is needed anyway.
       if left < 0, !kept.isEmpty { break }
       kept.append(
         try Linearization(
           network: network, state: state, samples: samples.selecting(Array(piece)), loss: loss,
-          compute: compute))
+          compute: compute, beside: kept.first))
     }
     self.kept = kept
   }
@@ -115,7 +116,7 @@ public struct SampledCurvature<Element: Scalar>: SymmetricOperator {
         ? kept[place]
         : try Linearization(
           network: network, state: state, samples: samples.selecting(Array(piece)), loss: loss,
-          compute: compute)
+          compute: compute, beside: kept.first)
       try body(linearization, Element(Double(piece.count) / Double(samples.count)))
     }
   }

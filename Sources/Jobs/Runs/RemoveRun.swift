@@ -75,9 +75,23 @@ struct RemoveRun: PreciseRun {
     let id = try model.save(
       edited, kind: .edited, parent: checkpoint, metrics: after.json, context)
     return .object(
-      result(model, state, edited, selection, solution, sweep, checkpoint: id, group).merging([
+      result(
+        model, state, edited, selection, solution, sweep, checkpoint: id, group,
+        warnings: solution.report.warnings + memoryWarnings(curvature)
+      ).merging([
         "before": before.json, "after": after.json, "retrained": retrained ?? .null,
       ]))
+  }
+
+  /// Says where products took longer for want of memory; their results are the same.
+  private func memoryWarnings<Element: Scalar>(_ curvature: SampledCurvature<Element>) -> [String] {
+    let (kept, all) = (curvature.keptSamples, curvature.samples.count)
+    guard kept < all else { return [] }
+    return [
+      "The memory limit of \(environment.memoryLimit >> 20) MiB holds the passes over \(kept) of \(all) samples: those over "
+        + "the others were run again for every curvature product. The result is the same; a larger memory_limit or "
+        + "fewer hessian_samples make it faster."
+    ]
   }
 
   /// - Throws: `JobFailure.outOfResources` where the dense matrix would not fit.
@@ -150,7 +164,7 @@ struct RemoveRun: PreciseRun {
   private func result<Element: Scalar>(
     _ model: LoadedModel<Element>, _ state: NetworkState<Element>, _ edited: NetworkState<Element>,
     _ selection: ParameterSelection, _ solution: Solution<Element>, _ sweep: UpdateSweep, checkpoint: String,
-    _ group: RemovalGroup
+    _ group: RemovalGroup, warnings: [String]
   ) -> JSONObject {
     let layers: [JSONValue] = zip(model.layout.neuronLayers, selection.layerCounts).map { layer, count in
       func norm(_ vector: [Element]) -> Double {
@@ -167,7 +181,6 @@ struct RemoveRun: PreciseRun {
         "change": .number(change), "relative_change": .number(size > 0 ? change / size : 0),
       ]
     }
-    let warnings = solution.report.warnings
     return [
       "checkpoint": .string(checkpoint), "scale": .number(sweep.best.scale), "sweep": .array(sweep.rows),
       "samples": [

@@ -44,26 +44,27 @@ extension Chain {
     for index in stages.indices.reversed() {
       let stage = stages[index]
       let sources = passes.indices.map { source(passes[$0], index, x[$0]) }
-      let targets = index == 0 ? dx : passes.map { gradientTarget($0, index - 1) }
       let inner = passes.map { entering($0, index) }
       let arriving = ShardArrays(x: y ?? [], y: [], dy: incoming)
-      let arrays = ShardArrays(x: sources, y: [], dy: [], dx: targets)
       let through = Disjoint(UnsafeMutablePointer<UnsafePointer<Element>>.allocate(capacity: passes.count))
       defer { through.pointer.deallocate() }
-      try step.forEachShard { shard, lane in
-        let gradient = throughActivation(
-          passes[shard], index, y: arriving.x.isEmpty ? nil : arriving.x[shard], arriving.dy[shard])
-        (through.pointer + shard).initialize(to: gradient)
-        if stage.layer.couplesSamples { return }
-        stage.layer.backward(
-          inner[shard], x: arrays.x[shard], dy: gradient, dx: arrays.dx?[shard],
-          gradient: step.gradients[lane])
+      // Before the targets are taken: this may take a turn of its own, and the target must be the other buffer.
+      try step.forEachShard { shard, _ in
+        (through.pointer + shard).initialize(
+          to: throughActivation(
+            passes[shard], index, y: arriving.x.isEmpty ? nil : arriving.x[shard], arriving.dy[shard]))
       }
+      let gradients = Array(UnsafeBufferPointer(start: through.pointer, count: passes.count))
+      let targets = index == 0 ? dx : passes.map { gradientTarget($0, index - 1) }
       if stage.layer.couplesSamples {
-        try stage.layer.trainBackward(
-          step, inner, x: sources,
-          dy: Array(UnsafeBufferPointer(start: through.pointer, count: passes.count)),
-          dx: targets)
+        try stage.layer.trainBackward(step, inner, x: sources, dy: gradients, dx: targets)
+      } else {
+        let arrays = ShardArrays(x: sources, y: [], dy: gradients, dx: targets)
+        try step.forEachShard { shard, lane in
+          stage.layer.backward(
+            inner[shard], x: arrays.x[shard], dy: arrays.dy[shard], dx: arrays.dx?[shard],
+            gradient: step.gradients[lane])
+        }
       }
       if let targets { incoming = targets.map { UnsafePointer($0) } }
     }

@@ -38,11 +38,22 @@ struct Chain<Element: Scalar>: Layer {
       outer = inner
     }
 
-    /// ∂zᵢ of stage i.
+    /// What the primal backward pass has left at those places.
+    func keptInner(_ index: Int) -> UnsafePointer<Element> { Self.kept(inner, index) }
+    func keptOuter(_ index: Int) -> UnsafePointer<Element> { Self.kept(outer, index) }
+
+    /// ∂zᵢ of stage i, to be written.
     func innerGradient(_ index: Int) -> UnsafeMutablePointer<Element> { Self.made(&inner, index, sizes) }
 
-    /// ∂aᵢ of stage i.
+    /// ∂aᵢ of stage i, to be written.
     func outerGradient(_ index: Int) -> UnsafeMutablePointer<Element> { Self.made(&outer, index, sizes) }
+
+    private static func kept(_ buffers: [Buffer<Element>?], _ index: Int) -> UnsafePointer<Element> {
+      guard let buffer = buffers[index] else {
+        preconditionFailure("Products follow a backward pass that keeps its gradients.")
+      }
+      return UnsafePointer(buffer.pointer)
+    }
 
     private static func made(
       _ buffers: inout [Buffer<Element>?], _ index: Int, _ sizes: [Int]
@@ -270,7 +281,7 @@ struct Chain<Element: Scalar>: Layer {
       let stage = stages[index]
       let n = pass.count * stage.layer.output.count
       var gradient =
-        index == last ? dy : remade.map { UnsafePointer($0) } ?? UnsafePointer(kept.innerGradient(index))
+        index == last ? dy : remade.map { UnsafePointer($0) } ?? kept.keptInner(index)
       if stage.activation != .identity {
         var inner = UnsafeMutablePointer(mutating: incoming)
         if index == last {
@@ -280,13 +291,13 @@ struct Chain<Element: Scalar>: Layer {
         // Piecewise linear slopes do not read ∂a and ȧ.
         var outer = gradient
         if !stage.activation.isPiecewiseLinear, index < last, remade == nil {
-          outer = UnsafePointer(kept.outerGradient(index))
+          outer = kept.keptOuter(index)
         }
         let tangent = index < last ? working.tangents[index].map { UnsafePointer($0.pointer) } : ty
         let output = activated(pass, index, y)
         stage.activation.slopeTangent(output, ty: tangent ?? incoming, dy: outer, inner, n)
         if let remade { stage.activation.slope(output, remade, n) }
-        if index == last { gradient = UnsafePointer(kept.innerGradient(index)) }
+        if index == last { gradient = kept.keptInner(index) }
         incoming = UnsafePointer(inner)
       }
       let source = source(pass, index, x)

@@ -70,7 +70,7 @@ extension Linearization {
     of block: VectorBlock<Element>, _ together: Int,
     _ body: @Sendable (Int, Direction, Compute) throws(Cancelled) -> Void
   ) throws(Cancelled) {
-    let alone = Compute(pool: ComputePool(threads: 1), cancellation: compute.cancellation)
+    let alone = Compute(pool: .single, cancellation: compute.cancellation)
     try block.withPointer { vectors throws(Cancelled) in
       let vectors = Shared(vectors)
       try compute.pool.run(together, cancellation: compute.cancellation) { index in

@@ -35,10 +35,13 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
   }
 
   /// Runs the forward and backward passes and keeps them.
+  /// - Parameter other: a linearization of the same network at the same state, over other samples: what both need of θ is
+  ///   then there once.
   /// - Precondition: there is at least one sample; parameters and samples fit the network.
   /// - Throws: `Cancelled`.
   public init(
-    network: Network<Element>, state: NetworkState<Element>, samples: Samples, loss: Loss, compute: Compute
+    network: Network<Element>, state: NetworkState<Element>, samples: Samples, loss: Loss, compute: Compute,
+    beside other: Linearization? = nil
   ) throws(Cancelled) {
     precondition(samples.count > 0, "A linearization needs at least one sample.")
     self.network = network
@@ -60,14 +63,15 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
     self.records = records
 
     let count = form.parameterCount
-    operand = Operand(form)
-    directions = ReusePool { Operand(form) }
-    let sum = OrderedSum<Element>(count: count)
-    sums = ReusePool(first: sum) { OrderedSum(count: count) }
+    operand = other?.operand ?? Operand(form)
+    directions = other?.directions ?? ReusePool { Operand(form) }
+    sums = other?.sums ?? ReusePool { OrderedSum(count: count) }
     let running = UnsafePointer(statistics.pointer)
     let operand = operand
-    try state.withArrays { theta, _ throws(Cancelled) in
-      try form.prepare(operand, theta: theta, running: running, compute)
+    if other == nil {
+      try state.withArrays { theta, _ throws(Cancelled) in
+        try form.prepare(operand, theta: theta, running: running, compute)
+      }
     }
 
     let pointers = StatePointers(
@@ -86,22 +90,26 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
       statistics: running)
     let losses = Buffer<Double>(count: samples.count)
     let scale = 1 / Double(samples.count)
-    try compute.pool.run(plan.lanes.count, cancellation: compute.cancellation) { lane in
-      let part = sum.makePart()
-      workspaces.with { workspace in
-        for shard in plan.lanes[lane] {
-          records[shard].load(samples, plan.shards[shard], exact, workspace, isExact: true)
-          records[shard].backward(
-            samples, loss, pointers, workspace, losses: losses.pointer + plan.shards[shard].lowerBound,
-            scale: scale, gradient: part.pointer, keepsGradients: true)
+    let gradient = Buffer<Element>(count: count)
+    try sums.with { sum throws(Cancelled) in
+      sum.restart()
+      try compute.pool.run(plan.lanes.count, cancellation: compute.cancellation) { lane in
+        let part = sum.makePart()
+        workspaces.with { workspace in
+          for shard in plan.lanes[lane] {
+            records[shard].load(samples, plan.shards[shard], exact, workspace, isExact: true)
+            records[shard].backward(
+              samples, loss, pointers, workspace, losses: losses.pointer + plan.shards[shard].lowerBound,
+              scale: scale, gradient: part.pointer, keepsGradients: true)
+          }
         }
+        sum.add(part, lane: lane)
       }
-      sum.add(part, lane: lane)
+      gradient.pointer.update(from: sum.total, count: count)
     }
+    formGradient = gradient
     self.losses = Array(UnsafeBufferPointer(start: losses.pointer, count: samples.count))
     meanLoss = Double.sum(losses.pointer, samples.count) / Double(samples.count)
-    formGradient = Buffer(count: count)
-    formGradient.pointer.update(from: sum.total, count: count)
   }
 
   /// Samples n.

@@ -121,7 +121,8 @@ struct KernelTests {
   func aNaNIsTheLargestOfItsWindow(_ place: Int) throws {
     let window = try #require(
       Window(
-        input: Shape(height: 1, width: 3, channels: 1), kernelHeight: 1, kernelWidth: 3, stride: 1, padding: 0))
+        input: Shape(height: 1, width: 3, channels: 1), kernelHeight: 1, kernelWidth: 3, stride: 1, padding: 0
+      ))
     var x: [Float] = [3, 1, 2]
     x[place] = .nan
     var y: [Float] = [0]

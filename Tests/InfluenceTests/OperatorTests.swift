@@ -14,7 +14,6 @@ struct OperatorTests {
     try expectAdjoint(tall)
     try expectAdjoint(h)
     try expectAdjoint(DampedOperator(h, damping: 0.3))
-    try expectAdjoint(ScaledOperator(h, factor: -2))
     try expectAdjoint(NormalOperator(tall, damping: 0.7))
     try expectAdjoint(StackedDampingOperator(tall, damping: 0.7))
     try expectAdjoint(ColumnRestriction(h, indices: j))

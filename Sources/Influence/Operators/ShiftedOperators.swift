@@ -29,35 +29,6 @@ public struct DampedOperator<Base: SymmetricOperator>: SymmetricOperator {
   }
 }
 
-/// s·H.
-public struct ScaledOperator<Base: SymmetricOperator>: SymmetricOperator {
-  public typealias Element = Base.Element
-  public let base: Base
-  public let factor: Double
-
-  public init(_ base: Base, factor: Double) {
-    self.base = base
-    self.factor = factor
-  }
-
-  public var dimension: Int { base.dimension }
-  public var productsPerApplication: Int { base.productsPerApplication }
-
-  public func narrowed(support: [Int]?, wanted: [Int]?) -> ScaledOperator {
-    ScaledOperator(base.narrowed(support: support, wanted: wanted), factor: factor)
-  }
-
-  public func apply(_ x: [Element], into y: inout [Element]) throws {
-    try base.apply(x, into: &y)
-    y.scale(Element(factor))
-  }
-
-  public func apply(block: VectorBlock<Element>, into products: inout VectorBlock<Element>) throws {
-    try base.apply(block: block, into: &products)
-    for index in 0..<products.count { products.scale(index, by: Element(factor)) }
-  }
-}
-
 /// AᵀA + δ²I, the matrix of the damped normal equations (columns × columns).
 public struct NormalOperator<Base: LinearOperator>: SymmetricOperator {
   public typealias Element = Base.Element

@@ -110,7 +110,7 @@ private final class Places<Element: Scalar>: @unchecked Sendable {
   }
 }
 
-/// The same for every vector of a block.
+/// The block whose vectors have the elements of the given ones at J and zero elsewhere.
 private func scattered<Element: Scalar>(
   _ block: VectorBlock<Element>, to indices: [Int], of count: Int
 ) -> VectorBlock<Element> {

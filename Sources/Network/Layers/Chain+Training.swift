@@ -45,16 +45,8 @@ extension Chain {
       let stage = stages[index]
       let sources = passes.indices.map { source(passes[$0], index, x[$0]) }
       let inner = passes.map { entering($0, index) }
-      let arriving = ShardArrays(x: y ?? [], y: [], dy: incoming)
-      let through = Disjoint(UnsafeMutablePointer<UnsafePointer<Element>>.allocate(capacity: passes.count))
-      defer { through.pointer.deallocate() }
       // Before the targets are taken: this may take a turn of its own, and the target must be the other buffer.
-      try step.forEachShard { shard, _ in
-        (through.pointer + shard).initialize(
-          to: throughActivation(
-            passes[shard], index, y: arriving.x.isEmpty ? nil : arriving.x[shard], arriving.dy[shard]))
-      }
-      let gradients = Array(UnsafeBufferPointer(start: through.pointer, count: passes.count))
+      let gradients = try throughActivations(step, passes, index, y: y, incoming)
       let targets = index == 0 ? dx : passes.map { gradientTarget($0, index - 1) }
       if stage.layer.couplesSamples {
         try stage.layer.trainBackward(step, inner, x: sources, dy: gradients, dx: targets)
@@ -68,5 +60,22 @@ extension Chain {
       }
       if let targets { incoming = targets.map { UnsafePointer($0) } }
     }
+  }
+
+  /// ∂zᵢ of every shard from its ∂aᵢ.
+  private func throughActivations(
+    _ step: TrainingStep<Element>, _ passes: [Pass<Element>], _ index: Int, y: [UnsafePointer<Element>]?,
+    _ incoming: [UnsafePointer<Element>]
+  ) throws(Cancelled) -> [UnsafePointer<Element>] {
+    guard stages[index].activation != .identity else { return incoming }
+    let arrays = ShardArrays(x: y ?? [], y: [], dy: incoming)
+    let through = Disjoint(UnsafeMutablePointer<UnsafePointer<Element>>.allocate(capacity: passes.count))
+    defer { through.pointer.deallocate() }
+    try step.forEachShard { shard, _ in
+      (through.pointer + shard).initialize(
+        to: throughActivation(
+          passes[shard], index, y: arrays.x.isEmpty ? nil : arrays.x[shard], arrays.dy[shard]))
+    }
+    return Array(UnsafeBufferPointer(start: through.pointer, count: passes.count))
   }
 }

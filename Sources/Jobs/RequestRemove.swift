@@ -4,11 +4,6 @@ import Influence
 public struct RemoveRequest: JobRequest, Hashable {
   public static let kind = "remove"
 
-  public enum Curvature: String, CaseIterable, Sendable {
-    case hessian
-    case gaussNewton = "gauss_newton"
-  }
-
   public enum GradientForm: String, CaseIterable, Sendable {
     /// θ̂ is taken for a minimum: r/(1−r)·(ḡ_U + λθ̂).
     case influence
@@ -27,10 +22,7 @@ public struct RemoveRequest: JobRequest, Hashable {
   public var estimator: Estimator
   public var modificationRatio: Double
   public var selection: SelectionCriterion
-  public var solver: SolverRequest
-  public var damping: Double
-  public var curvature: Curvature
-  public var hessianSamples: SampleCount
+  public var curvature: CurvatureRequest
   public var gradientSamples: SampleCount
   public var gradient: GradientForm
   /// Whether the group's own Hessian is taken out of the curvature.
@@ -44,9 +36,7 @@ public struct RemoveRequest: JobRequest, Hashable {
   public init(
     model: String, checkpoint: String? = nil, group: GroupChoice, estimator: Estimator = .gif,
     modificationRatio: Double = 0.1, selection: SelectionCriterion = .topOutputs,
-    solver: SolverRequest = SolverRequest(iterations: .auto), damping: Double = 0,
-    curvature: Curvature = .hessian,
-    hessianSamples: SampleCount = .count(1024), gradientSamples: SampleCount = .all,
+    curvature: CurvatureRequest = Self.standardCurvature, gradientSamples: SampleCount = .all,
     gradient: GradientForm = .influence, takesGroupOut: Bool = true, scales: Scales = .auto, seed: Int = 0,
     requiresConvergence: Bool = false
   ) {
@@ -55,10 +45,7 @@ public struct RemoveRequest: JobRequest, Hashable {
     self.estimator = estimator
     self.modificationRatio = modificationRatio
     self.selection = selection
-    self.solver = solver
-    self.damping = damping
     self.curvature = curvature
-    self.hessianSamples = hessianSamples
     self.gradientSamples = gradientSamples
     self.gradient = gradient
     self.takesGroupOut = takesGroupOut
@@ -67,6 +54,9 @@ public struct RemoveRequest: JobRequest, Hashable {
     self.requiresConvergence = requiresConvergence
   }
 
+  public static let standardCurvature = CurvatureRequest(
+    solver: SolverRequest(iterations: .auto), samples: .count(1024))
+
   public static func read(_ reader: FieldReader) -> RemoveRequest {
     let target = ModelReference.read(reader)
     return RemoveRequest(
@@ -74,10 +64,7 @@ public struct RemoveRequest: JobRequest, Hashable {
       estimator: reader.choice("estimator", default: .gif),
       modificationRatio: reader.number("modification_ratio", .positiveShare, default: 0.1),
       selection: reader.choice("selection", default: .topOutputs),
-      solver: SolverRequest.read(reader, "solver", default: .lsmr, standardIterations: .auto),
-      damping: reader.number("damping", .notNegative, default: 0),
-      curvature: reader.choice("hessian", default: .hessian),
-      hessianSamples: SampleCount.read(reader, "hessian_samples", default: .count(1024)),
+      curvature: CurvatureRequest.read(reader, default: standardCurvature),
       gradientSamples: SampleCount.read(reader, "gradient_samples", default: .all),
       gradient: reader.choice("gradient", default: .influence),
       takesGroupOut: reader.flag("group_term", default: true), scales: readScales(reader),
@@ -104,7 +91,7 @@ public struct RemoveRequest: JobRequest, Hashable {
     dataset = model.dataset
     let set = try catalog.usableDataset(dataset, at: .root.appending("model"), faults)
     group.check(set, at: .root, faults)
-    if estimator == .gif, solver.name == .lissa {
+    if estimator == .gif, curvature.solver.name == .lissa {
       faults.add(
         "cannot be \"lissa\" for the estimator \"gif\", which is a least-squares problem; use lsmr, cg or neumann",
         at: .root.appending("solver"))
@@ -117,10 +104,7 @@ public struct RemoveRequest: JobRequest, Hashable {
     object["estimator"] = .string(estimator.rawValue)
     object["modification_ratio"] = .number(modificationRatio)
     object["selection"] = .string(selection.rawValue)
-    object["solver"] = solver.json
-    object["damping"] = .number(damping)
-    object["hessian"] = .string(curvature.rawValue)
-    object["hessian_samples"] = hessianSamples.json
+    object = object.merging(curvature.members)
     object["gradient_samples"] = gradientSamples.json
     object["gradient"] = .string(gradient.rawValue)
     object["group_term"] = .bool(takesGroupOut)

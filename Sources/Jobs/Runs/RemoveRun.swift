@@ -33,18 +33,17 @@ struct RemoveRun: PreciseRun {
 
     try phases.enter(.linearize, "\(group.curvature.count) samples")
     let change = try groupChange(model, state, group, compute)
-    let curvature = try SampledCurvature(
-      network: model.network, state: state, samples: model.dataset.train.samples(group.curvature),
-      loss: model.loss, kind: request.curvature == .hessian ? .hessian : .gaussNewton,
-      weightDecay: model.weightDecay, memoryLimit: environment.memoryLimit, compute: compute)
+    let curvature = try request.curvature.curvature(
+      of: model, at: state, over: group.curvature, environment, compute)
 
     let choice = UpdateChoice(
       model: model, state: state, indices: selection.indices, factor: change.factor,
       samples: model.choiceSamples(request.group, members: group.members, partition: group.partition),
       seed: UInt64(request.seed), compute: compute)
-    if request.solver.name == .direct {
-      try requireMemoryForDirect(rows: model.layout.parameterCount, columns: selection.indices.count)
-    }
+    let (total, chosen) = (model.layout.parameterCount, selection.indices.count)
+    try request.curvature.requireMemoryForDirect(
+      rows: request.estimator == .fif ? chosen : total, columns: request.estimator == .pif ? total : chosen,
+      environment)
     try phases.enter(.solve, "")
     let solution = try UpdateSolver(request: request, phases: phases).solve(
       curvature, change.gradient, selection.indices, choice)
@@ -77,36 +76,10 @@ struct RemoveRun: PreciseRun {
     return .object(
       result(
         model, state, edited, selection, solution, sweep, checkpoint: id, group,
-        warnings: solution.report.warnings + memoryWarnings(curvature)
+        warnings: solution.report.warnings + curvature.memoryWarnings(environment)
       ).merging([
         "before": before.json, "after": after.json, "retrained": retrained ?? .null,
       ]))
-  }
-
-  /// Says where products took longer for want of memory; their results are the same.
-  private func memoryWarnings<Element: Scalar>(_ curvature: SampledCurvature<Element>) -> [String] {
-    let (kept, all) = (curvature.keptSamples, curvature.samples.count)
-    guard kept < all else { return [] }
-    return [
-      "The memory limit of \(environment.memoryLimit >> 20) MiB holds the passes over \(kept) of \(all) samples: those over "
-        + "the others were run again for every curvature product. The result is the same; a larger memory_limit or "
-        + "fewer hessian_samples make it faster."
-    ]
-  }
-
-  /// - Throws: `JobFailure.outOfResources` where the dense matrix would not fit.
-  private func requireMemoryForDirect(rows: Int, columns: Int) throws {
-    let rows = request.estimator == .gif ? rows : request.estimator == .fif ? columns : rows
-    let columns = request.estimator == .pif ? rows : columns
-    // The matrix, and LAPACK's copy of it.
-    let (bytes, overflow) = (2 * rows).multipliedReportingOverflow(by: 8 * columns)
-    if overflow || bytes > environment.memoryLimit, columns <= DirectSolver.defaultDimensionLimit {
-      throw JobFailure(
-        .outOfResources,
-        "The solver direct needs \(bytes >> 20) MiB for a matrix of \(rows) × \(columns), and a job may have "
-          + "\(environment.memoryLimit >> 20) MiB.",
-        advice: "Use lsmr or cg, or a smaller modification ratio.")
-    }
   }
 
   private func select<Element: Scalar>(
@@ -223,16 +196,9 @@ struct RemovalGroup {
         .unacceptable, "The group is everything that the model was trained on.", advice: "Leave some samples."
       )
     }
-    gradient = Self.draw(request.gradientSamples, of: members, "gradient samples", request.seed)
-    curvature = Self.draw(
-      request.hessianSamples, of: request.takesGroupOut ? remaining : partition.training, "hessian samples",
-      request.seed)
-  }
-
-  private static func draw(_ count: SampleCount, of places: [Int], _ purpose: String, _ seed: Int) -> [Int] {
-    guard case .count(let count) = count, count < places.count else { return places }
-    var stream = RandomStream(seed: UInt64(seed), purpose: purpose)
-    return stream.sample(count, of: places.count).map { places[$0] }
+    gradient = request.gradientSamples.draw(of: members, "gradient samples", seed: request.seed)
+    curvature = request.curvature.samples.draw(
+      of: request.takesGroupOut ? remaining : partition.training, "hessian samples", seed: request.seed)
   }
 }
 

@@ -20,9 +20,10 @@ struct UpdateSolver {
   ) throws -> Solution<Element> {
     // Who insists on convergence wants the end of the path.
     let followsPath =
-      request.solver.iterations == .auto && choice.hasScore && !request.requiresConvergence
-    let solver = request.solver.choice(
-      damping: request.damping, pathLimit: followsPath ? Self.pathLimit : nil, seed: UInt64(request.seed))
+      request.curvature.solver.iterations == .auto && choice.hasScore && !request.requiresConvergence
+    let solver = request.curvature.solver.choice(
+      damping: request.curvature.damping, pathLimit: followsPath ? Self.pathLimit : nil,
+      seed: UInt64(request.seed))
     var monitor = SolveMonitor<Element>(progress: { progress in
       try phases.advance(
         Double(progress.iteration) / Double(progress.limit),
@@ -32,7 +33,7 @@ struct UpdateSolver {
     guard followsPath else {
       return try request.estimator.solve(
         curvature, indices: indices, gradient: gradient, solver: solver,
-        batches: request.solver.name == .lissa ? batches(of: curvature) : nil, monitor: monitor)
+        batches: request.curvature.batches(of: curvature, seed: request.seed), monitor: monitor)
     }
     let search = PathSearch(choice)
     monitor.observe = { iteration, x in try search.look(iteration, x) ? .stop : .proceed }
@@ -40,23 +41,7 @@ struct UpdateSolver {
       curvature, indices: indices, gradient: gradient, solver: solver, monitor: monitor)
     return try search.best(last) { x in
       try request.estimator.relativeResidual(
-        of: x, curvature, indices: indices, gradient: gradient, damping: request.damping)
-    }
-  }
-}
-
-extension UpdateSolver {
-  /// The curvature of batches of the same samples, each made when it is drawn.
-  private func batches<Element: Scalar>(
-    of curvature: SampledCurvature<Element>
-  ) -> BatchFamily<SampledCurvature<Element>> {
-    let count = curvature.samples.count
-    let size = min(request.solver.batchSize, count)
-    var stream = RandomStream(seed: UInt64(request.seed), purpose: "lissa batches")
-    let order = stream.permutation(count)
-    // Batches of one size, so that each is as good a piece as another.
-    return BatchFamily(count: count / size) { batch in
-      try curvature.restricted(to: Array(order[batch * size..<(batch + 1) * size]))
+        of: x, curvature, indices: indices, gradient: gradient, damping: request.curvature.damping)
     }
   }
 }
@@ -148,75 +133,5 @@ final class PathSearch<Element: Scalar> {
     report.reason =
       report.converged ? nil : report.reason == .negativeCurvature ? .negativeCurvature : .iterationLimit
     return Solution(x: bestStep, report: report)
-  }
-}
-
-extension SolverRequest {
-  /// - Parameter pathLimit: the most steps where the path is watched; nil leaves the request's own.
-  func choice(damping: Double, pathLimit: Int?, seed: UInt64) -> SolverChoice {
-    var options = SolveOptions(tolerance: tolerance, damping: damping)
-    switch iterations {
-    case .count(let count): options.iterationLimit = count
-    case .auto: options.iterationLimit = pathLimit
-    case .standard: break
-    }
-    switch name {
-    case .lsmr: return .lsmr(options)
-    case .cg: return .conjugateGradient(options)
-    case .minres: return .minres(options)
-    case .neumann: return .neumann(options, scale: scale)
-    case .direct: return .direct(damping: damping)
-    case .lissa:
-      return .lissa(LiSSA(options, repeats: repeats, corrections: corrections, scale: scale, seed: seed))
-    case .arnoldi:
-      let complement: ArnoldiSolver.Complement =
-        switch self.complement {
-        case .dropped: .dropped
-        case .constant: .constant
-        case .solved: .solved
-        }
-      return .arnoldi(ArnoldiSolver(options, rank: rank, complement: complement, seed: seed))
-    }
-  }
-}
-
-extension SolveReport {
-  /// What a person should know of a solve that did not converge.
-  var warnings: [String] {
-    guard !converged else { return [] }
-    let residual = "its relative residual is \(relativeResidual.shortText)"
-    if let chosenIteration {
-      let end = reason == .negativeCurvature ? " The path ended at negative curvature." : ""
-      return [
-        "The update is step \(chosenIteration) of a path of \(iterations), the best on validation samples; \(residual)."
-          + end
-      ]
-    }
-    let advice =
-      switch reason ?? .stagnation {
-      case .iterationLimit: "Allow more iterations or a larger tolerance."
-      case .negativeCurvature: "Add damping, use hessian gauss_newton, or the solver lsmr or minres."
-      case .stagnation: "Add damping, allow a larger tolerance, or compute in float64."
-      case .lowRank: "Raise the rank, or choose complement solved."
-      case .observer: ""
-      }
-    return [
-      "The solve did not reach its tolerance (\((reason ?? .stagnation).rawValue)); \(residual). \(advice)"
-    ]
-  }
-
-  /// The `solver` member of a result.
-  var json: JSONValue {
-    var object: JSONObject = [
-      "name": .string(solver), "iterations": JSONValue(chosenIteration ?? iterations),
-      "path_iterations": JSONValue(iterations), "converged": .bool(converged),
-      "reason": JSONValue(reason?.rawValue), "relative_residual": .number(relativeResidual),
-      "tolerance": .number(tolerance), "residual_history": JSONValue(residualHistory),
-      "curvature_products": JSONValue(curvatureProducts), "damping": .number(damping),
-      "c": JSONValue(scale),
-    ]
-    if let rank { object["rank"] = JSONValue(rank) }
-    if let negativeEigenvalues { object["negative_eigenvalues"] = JSONValue(negativeEigenvalues) }
-    return .object(object)
   }
 }

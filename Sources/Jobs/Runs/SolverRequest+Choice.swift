@@ -1,0 +1,30 @@
+import Influence
+
+extension SolverRequest {
+  /// - Parameter pathLimit: the most steps where the path is watched; nil leaves the request's own.
+  func choice(damping: Double, pathLimit: Int?, seed: UInt64) -> SolverChoice {
+    var options = SolveOptions(tolerance: tolerance, damping: damping)
+    switch iterations {
+    case .count(let count): options.iterationLimit = count
+    case .auto: options.iterationLimit = pathLimit
+    case .standard: break
+    }
+    switch name {
+    case .lsmr: return .lsmr(options)
+    case .cg: return .conjugateGradient(options)
+    case .minres: return .minres(options)
+    case .neumann: return .neumann(options, scale: scale)
+    case .direct: return .direct(damping: damping)
+    case .lissa:
+      return .lissa(LiSSA(options, repeats: repeats, corrections: corrections, scale: scale, seed: seed))
+    case .arnoldi:
+      let complement: ArnoldiSolver.Complement =
+        switch self.complement {
+        case .dropped: .dropped
+        case .constant: .constant
+        case .solved: .solved
+        }
+      return .arnoldi(ArnoldiSolver(options, rank: rank, complement: complement, seed: seed))
+    }
+  }
+}

@@ -22,6 +22,8 @@ public struct SolverRequest: Hashable, Sendable {
 
   public enum Complement: String, CaseIterable, Sendable { case dropped, constant, solved }
 
+  public enum Preconditioner: String, CaseIterable, Sendable { case none, jacobi, nystrom }
+
   public var name: Name
   public var iterations: Iterations
   /// The relative residual aimed at; nil is the solver's own.
@@ -34,15 +36,19 @@ public struct SolverRequest: Hashable, Sendable {
   public var repeats: Int
   /// `lissa`: further rounds on the true residual, at most.
   public var corrections: Int
-  /// `arnoldi`: eigenpairs.
+  /// `arnoldi`: eigenpairs; `cg` preconditioned by `nystrom`: of the approximation.
   public var rank: Int
   /// `arnoldi`: what becomes of the part outside the eigenvectors.
   public var complement: Complement
+  /// `cg`.
+  public var preconditioner: Preconditioner
+  /// `cg` preconditioned by `jacobi`: random products that estimate the diagonal.
+  public var probes: Int
 
   public init(
     name: Name = .lsmr, iterations: Iterations = .standard, tolerance: Double? = nil, scale: Double? = nil,
     batchSize: Int = 64, repeats: Int = 1, corrections: Int = 10, rank: Int = 50,
-    complement: Complement = .solved
+    complement: Complement = .solved, preconditioner: Preconditioner = .none, probes: Int = 100
   ) {
     self.name = name
     self.iterations = iterations
@@ -53,6 +59,8 @@ public struct SolverRequest: Hashable, Sendable {
     self.corrections = corrections
     self.rank = rank
     self.complement = complement
+    self.preconditioner = preconditioner
+    self.probes = probes
   }
 }
 
@@ -79,7 +87,8 @@ extension SolverRequest {
     solver.iterations = readIterations(options, chosen) ?? solver.iterations
     solver.tolerance = options.number("tolerance", NumberRange(from: .excluding(0), to: .excluding(1)))
     switch chosen {
-    case .lsmr, .cg, .minres, .direct: break
+    case .lsmr, .minres, .direct: break
+    case .cg: solver.readPreconditioner(options)
     case .neumann: solver.scale = options.number("scale", .positive)
     case .lissa:
       solver.scale = options.number("scale", .positive)
@@ -92,6 +101,20 @@ extension SolverRequest {
     }
     options.finish()
     return solver
+  }
+
+  private mutating func readPreconditioner(_ options: FieldReader) {
+    preconditioner = options.choice("preconditioner", default: .none)
+    if preconditioner == .nystrom {
+      rank = options.integer("rank", in: 1...100_000, default: 50)
+    } else if options.has("rank") {
+      options.fault("rank", "belongs to the preconditioner \"nystrom\" alone")
+    }
+    if preconditioner == .jacobi {
+      probes = options.integer("probes", in: 1...1_000_000, default: 100)
+    } else if options.has("probes") {
+      options.fault("probes", "belongs to the preconditioner \"jacobi\" alone")
+    }
   }
 
   private static func readIterations(_ options: FieldReader, _ name: Name) -> Iterations? {
@@ -121,7 +144,14 @@ extension SolverRequest {
       }
     object["tolerance"] = JSONValue(tolerance)
     switch name {
-    case .lsmr, .cg, .minres, .direct: break
+    case .lsmr, .minres, .direct: break
+    case .cg:
+      object["preconditioner"] = .string(preconditioner.rawValue)
+      switch preconditioner {
+      case .none: break
+      case .jacobi: object["probes"] = JSONValue(probes)
+      case .nystrom: object["rank"] = JSONValue(rank)
+      }
     case .neumann: object["scale"] = JSONValue(scale)
     case .lissa:
       object["scale"] = JSONValue(scale)

@@ -92,6 +92,8 @@ func faults(_ text: String) throws -> [String] {
     #"{"kind": "remove", "model": "digits-mlp", "class": 1, "solver": {"name": "arnoldi", "rank": 9, "iterations": 4}}"#,
     #"{"kind": "remove", "model": "digits-mlp", "class": 1, "solver": {"name": "neumann", "iterations": 200, "tolerance": 1e-3}}"#,
     #"{"kind": "remove", "model": "digits-mlp", "class": 1, "solver": "direct", "hessian_samples": "all"}"#,
+    #"{"kind": "remove", "model": "digits-mlp", "class": 1, "solver": {"name": "cg", "preconditioner": "jacobi", "probes": 7}}"#,
+    #"{"kind": "remove", "model": "digits-mlp", "class": 1, "solver": {"name": "cg", "preconditioner": "nystrom"}}"#,
     #"{"kind": "train", "model": "digits-mlp", "optimizer": "adam", "schedule": {"name": "step", "every": 2}, "exclude": {"class": 8}}"#,
     #"{"kind": "train", "model": "digits-mlp", "batch_size": "all", "augment": ["flip", "crop"], "priority": -3}"#,
     #"{"kind": "evaluate", "model": "digits-mlp", "split": "validation"}"#,
@@ -148,6 +150,10 @@ func faults(_ text: String) throws -> [String] {
     (
       #"{"kind": "remove", "model": "digits-mlp", "class": 1, "solver": {"name": "lissa", "iterations": "auto"}}"#,
       "no path"
+    ),
+    (
+      #"{"kind": "remove", "model": "digits-mlp", "class": 1, "solver": {"name": "cg", "preconditioner": "jacobi", "rank": 3}}"#,
+      #"/solver/rank belongs to the preconditioner "nystrom" alone"#
     ),
     (
       #"{"kind": "train", "model": "digits-mlp", "optimizer": "adam", "momentum": 0.9}"#,

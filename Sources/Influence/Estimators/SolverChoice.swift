@@ -3,7 +3,7 @@ import Tensor
 /// A solver with its options, as a request chooses it.
 public enum SolverChoice: Sendable, Equatable {
   case lsmr(SolveOptions)
-  case conjugateGradient(SolveOptions)
+  case conjugateGradient(ConjugateGradient)
   case minres(SolveOptions)
   case neumann(SolveOptions, scale: Double?)
   case direct(damping: Double)
@@ -24,7 +24,7 @@ public enum SolverChoice: Sendable, Equatable {
   ) throws -> Solution<H.Element> {
     switch self {
     case .lsmr(let options): try LSMR(options).solve(h, g, monitor: monitor)
-    case .conjugateGradient(let options): try ConjugateGradient(options).solve(h, g, monitor: monitor)
+    case .conjugateGradient(let solver): try solver.solve(h, g, monitor: monitor)
     case .minres(let options): try MINRES(options).solve(h, g, monitor: monitor)
     case .neumann(let options, let scale):
       try NeumannSeries(options, scale: scale).solve(h, g, monitor: monitor)
@@ -50,28 +50,32 @@ public enum SolverChoice: Sendable, Equatable {
       throw SolveError.option(
         name: "solver", value: "lissa",
         expected: "lsmr, cg, minres, neumann, direct or arnoldi for least squares")
-    case .conjugateGradient(let options), .minres(let options):
-      let normal = NormalOperator(a, damping: options.damping)
-      var inner = options
-      inner.damping = 0
-      let right = try a.applyTransposed(g)
-      var solution: Solution<A.Element>
-      if case .minres = self {
-        solution = try MINRES(inner).solve(normal, right, monitor: monitor)
-      } else {
-        solution = try ConjugateGradient(inner).solve(normal, right, monitor: monitor)
+    case .conjugateGradient(var solver):
+      return try solve(normalEquationsOf: a, g, damping: solver.options.damping) {
+        solver.options.damping = 0
+        return try solver.solve($0, $1, monitor: monitor)
       }
-      solution.report.damping = options.damping
-      solution.report.curvatureProducts += a.productsPerApplication
-      return solution
+    case .minres(var options):
+      return try solve(normalEquationsOf: a, g, damping: options.damping) {
+        options.damping = 0
+        return try MINRES(options).solve($0, $1, monitor: monitor)
+      }
     case .arnoldi(var solver):
-      let damping = solver.options.damping
-      solver.options.damping = 0
-      var solution = try solver.solve(
-        NormalOperator(a, damping: damping), try a.applyTransposed(g), monitor: monitor)
-      solution.report.damping = damping
-      solution.report.curvatureProducts += a.productsPerApplication
-      return solution
+      return try solve(normalEquationsOf: a, g, damping: solver.options.damping) {
+        solver.options.damping = 0
+        return try solver.solve($0, $1, monitor: monitor)
+      }
     }
+  }
+
+  /// Solves (AᵀA + δ²I)x = Aᵀg by a solver for symmetric matrices, which is given that matrix and right-hand side.
+  private func solve<A: LinearOperator>(
+    normalEquationsOf a: A, _ g: [A.Element], damping: Double,
+    _ body: (NormalOperator<A>, [A.Element]) throws -> Solution<A.Element>
+  ) throws -> Solution<A.Element> {
+    var solution = try body(NormalOperator(a, damping: damping), try a.applyTransposed(g))
+    solution.report.damping = damping
+    solution.report.curvatureProducts += a.productsPerApplication
+    return solution
   }
 }

@@ -11,7 +11,7 @@ extension SolverRequest {
     }
     switch name {
     case .lsmr: return .lsmr(options)
-    case .cg: return .conjugateGradient(options)
+    case .cg: return .conjugateGradient(ConjugateGradient(options, preconditioning: preconditioning(seed)))
     case .minres: return .minres(options)
     case .neumann: return .neumann(options, scale: scale)
     case .direct: return .direct(damping: damping)
@@ -25,6 +25,14 @@ extension SolverRequest {
         case .solved: .solved
         }
       return .arnoldi(ArnoldiSolver(options, rank: rank, complement: complement, seed: seed))
+    }
+  }
+
+  private func preconditioning(_ seed: UInt64) -> ConjugateGradient.Preconditioning {
+    switch preconditioner {
+    case .none: .none
+    case .jacobi: .jacobi(probes: probes, seed: seed)
+    case .nystrom: .nystrom(rank: rank, seed: seed)
     }
   }
 }

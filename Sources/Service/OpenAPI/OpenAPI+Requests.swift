@@ -140,7 +140,15 @@ extension OpenAPI {
     let scale: JSONObject = ["scale": Schema.number(.positive)]
     return Schema.anyOf(
       Schema.choice(SolverRequest.Name.allCases.map(\.rawValue), default: "lsmr"),
-      Schema.request(["name": Schema.choice(["lsmr", "cg", "minres"])], path),
+      Schema.request(["name": Schema.choice(["lsmr", "minres"])], path),
+      Schema.described(
+        Schema.request(
+          ["name": Schema.constant("cg")],
+          path.merging([
+            "preconditioner": Schema.choice(["none", "jacobi", "nystrom"], default: "none"),
+            "probes": Schema.integer(from: 1, to: 1_000_000, default: 100),
+            "rank": Schema.integer(from: 1, to: 100_000, default: 50),
+          ])), "probes belongs to jacobi, rank to nystrom."),
       Schema.request(["name": Schema.constant("neumann")], path.merging(scale)),
       Schema.request(["name": Schema.constant("direct")], limit),
       Schema.request(

@@ -1,0 +1,107 @@
+import Tensor
+
+extension Network {
+  /// Bytes of directions that one pass over the samples takes at most; more vectors take more passes.
+  private static var directionBytes: Int { 1 << 28 }
+
+  /// vᵀ∇ℓ(zᵢ, θ) of every sample i and every vector v of a block: one pass over the samples, forward and tangent
+  /// forward alone. Nothing is kept between shards and no gradient of a sample is formed, so that memory does not
+  /// grow with the samples.
+  /// - Returns: a row of n values for each vector, in the order of the samples; the same bits for any number of threads.
+  /// - Throws: `Cancelled`.
+  public func directionalDerivatives(
+    _ state: NetworkState<Element>, on samples: Samples, along vectors: VectorBlock<Element>, loss: Loss,
+    compute: Compute, progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil
+  ) throws(Cancelled) -> [[Double]] {
+    let count = samples.count
+    let rows = Buffer<Double>(count: vectors.count * count)
+    try forEachDirectionalDerivative(
+      state, on: samples, along: vectors, loss: loss, compute: compute, progress: progress
+    ) { vector, range, values in
+      (rows.pointer + vector * count + range.lowerBound).update(from: values, count: range.count)
+    }
+    return (0..<vectors.count).map {
+      Array(UnsafeBufferPointer(start: rows.pointer + $0 * count, count: count))
+    }
+  }
+
+  /// Hands vᵀ∇ℓ(zᵢ, θ) to `body` shard by shard, where all of them together would be too many to hold.
+  ///
+  /// Which side of a kink a value lies on is settled as in a `Linearization`.
+  /// - Parameters:
+  ///   - progress: called now and then with samples times vectors done, and their total; from any thread.
+  ///   - body: called from several threads with a vector's index, the places of the shard's samples and a value for
+  ///     each of them; every pair of a vector and a shard once.
+  /// - Throws: `Cancelled`.
+  public func forEachDirectionalDerivative(
+    _ state: NetworkState<Element>, on samples: Samples, along vectors: VectorBlock<Element>, loss: Loss,
+    compute: Compute, progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil,
+    _ body: @Sendable (_ vector: Int, _ places: Range<Int>, _ values: UnsafePointer<Double>) -> Void
+  ) throws(Cancelled) {
+    precondition(
+      vectors.length == layout.parameterCount, "A direction has the length of θ, \(layout.parameterCount).")
+    if samples.count == 0 || vectors.count == 0 { return }
+    let form = folded
+    let each = (form.hasTransforms ? 1 + Operand<Element>.room : 1) * form.parameterCount
+    let group = max(1, min(vectors.count, Self.directionBytes / max(1, each * MemoryLayout<Element>.size)))
+    let directions = (0..<group).map { _ in Operand(form) }
+    let operand = Operand(form, isPlain: true)
+    let transformed = form.hasTransforms ? Operand(form) : operand
+    let plan = ShardPlan(count: samples.count, of: self)
+    let capacity = plan.capacity
+    let places = ReusePool<(ShardRecord<Element>, Workspace<Element>, Buffer<Double>)> {
+      (
+        ShardRecord(form.root, capacity: capacity), Workspace(form.root, capacity: capacity),
+        Buffer(count: capacity)
+      )
+    }
+    let total = samples.count * vectors.count
+    let tally = Tally(total: total, report: progress)
+    try state.withArrays { theta, running throws(Cancelled) in
+      try form.prepare(operand, theta: theta, running: running, compute)
+      if form.hasTransforms { try form.prepare(transformed, theta: theta, running: running, compute) }
+      let pointers = StatePointers(
+        parameters: UnsafePointer(operand.values.pointer), transformed: transformed.transformed,
+        statistics: running)
+      for first in stride(from: 0, to: vectors.count, by: group) {
+        let taken = min(group, vectors.count - first)
+        for place in 0..<taken {
+          try vectors.withPointer(first + place) { v throws(Cancelled) in
+            try form.prepare(directions[place], theta: theta, running: running, direction: v, compute)
+          }
+        }
+        try compute.pool.run(plan.shards.count, cancellation: compute.cancellation) { shard in
+          places.with { record, workspace, values in
+            let range = plan.shards[shard]
+            record.load(samples, range, pointers, workspace, isExact: true)
+            loss.evaluate(
+              record.output.pointer, columns: record.columns, targets: samples.targets, range: range,
+              losses: values.pointer, gradient: record.outputGradient.pointer, scale: 1)
+            for place in 0..<taken where compute.cancellation?.isCancelled != true {
+              setDerivatives(record, workspace, directions[place], pointers, values.pointer)
+              body(first + place, range, UnsafePointer(values.pointer))
+            }
+            tally.add(taken * range.count)
+          }
+        }
+      }
+    }
+  }
+
+  /// One shard's derivatives along one direction.
+  private func setDerivatives(
+    _ record: ShardRecord<Element>, _ workspace: Workspace<Element>, _ direction: Operand<Element>,
+    _ pointers: StatePointers<Element>, _ values: UnsafeMutablePointer<Double>
+  ) {
+    var pass = record.pass(pointers, workspace)
+    pass.transformedDirection = direction.transformed
+    let tangent = workspace.rows[0].pointer
+    folded.root.tangentForward(
+      pass, v: UnsafePointer(direction.values.pointer), x: record.input.pointer, y: record.output.pointer,
+      tx: nil, ty: tangent)
+    for row in 0..<record.range.count {
+      let start = row * record.columns
+      values[row] = Element.dot(record.outputGradient.pointer + start, tangent + start, record.columns)
+    }
+  }
+}

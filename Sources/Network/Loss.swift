@@ -6,7 +6,8 @@ import Tensor
 
 /// The loss of one sample as a function of the network's outputs f, with its first and second derivatives.
 public enum Loss: Sendable, Equatable {
-  /// −log softmax(f)_y.
+  /// −log softmax(f)_y; for two classes and a single output log(1 + exp(−y·f)) with y = ±1, which is the same of the
+  /// outputs (0, f).
   case crossEntropy
   /// The mean over outputs of (f − y)², as `torch.nn.MSELoss`.
   case meanSquaredError
@@ -29,6 +30,11 @@ public enum Loss: Sendable, Equatable {
       let outputs = f + row * columns
       let target = gradient.map { $0 + row * columns }
       switch self {
+      case .crossEntropy where columns == 1:
+        let sign = Self.sign(targets, place, 0, 1)
+        let margin = sign * Double(outputs[0])
+        losses[row] = Self.logistic(-margin)
+        target?[0] = Element(-scale * sign / (1 + exp(margin)))
       case .crossEntropy:
         let label = Self.label(targets, place)
         let logSum = Self.softmax(outputs, columns, &work)
@@ -49,7 +55,7 @@ public enum Loss: Sendable, Equatable {
         for c in 0..<columns {
           let sign = Self.sign(targets, place, c, columns)
           let margin = (1 - sign * Double(outputs[c])) / t
-          sum += t * (margin > 30 ? margin : log1p(exp(margin)))
+          sum += t * Self.logistic(margin)
           target?[c] = Element(-scale * sign / (1 + exp(-margin)))
         }
         losses[row] = sum
@@ -72,6 +78,9 @@ public enum Loss: Sendable, Equatable {
       let tangent = tf + row * columns
       let target = result + row * columns
       switch self {
+      case .crossEntropy where columns == 1:
+        let p = 1 / (1 + exp(-Double(outputs[0])))
+        target[0] = Element(scale * p * (1 - p) * Double(tangent[0]))
       case .crossEntropy:
         _ = Self.softmax(outputs, columns, &work)
         var mean = 0.0
@@ -112,6 +121,9 @@ public enum Loss: Sendable, Equatable {
   }
 
   // MARK: Parts
+
+  /// log(1 + exp(x)), also where exp(x) is too large a number.
+  private static func logistic(_ x: Double) -> Double { max(x, 0) + log1p(exp(-abs(x))) }
 
   /// Fills `p` with softmax(f) and returns log Σ exp f.
   private static func softmax<Element: Scalar>(

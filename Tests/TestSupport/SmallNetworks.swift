@@ -90,6 +90,10 @@ public struct SmallNetwork: Sendable, CustomStringConvertible {
             .conv2d(outChannels: 3, kernel: [1, 1]), .tanh, .conv2d(outChannels: 3, kernel: [1, 1]), .tanh,
           ])), .flatten, .linear(outFeatures: 3), .tanh,
       ]),
+    SmallNetwork(
+      "binary perceptron", Shape(features: 4), [.linear(outFeatures: 3), .tanh, .linear(outFeatures: 1)]),
+    SmallNetwork(
+      "binary hinge", Shape(features: 4), [.linear(outFeatures: 1)], loss: .smoothHinge(temperature: 0.3)),
   ]
 
   /// Networks with enough channels that their 3×3 convolutions go by minimal filtering in `Float`, over tiles of both
@@ -135,7 +139,7 @@ public struct SmallNetwork: Sendable, CustomStringConvertible {
     let targets: Targets =
       loss == .meanSquaredError
       ? .values((0..<count * outputs).map { _ in stream.normal() }, columns: outputs)
-      : .classes((0..<count).map { _ in Int32(stream.index(below: outputs)) })
+      : .classes((0..<count).map { _ in Int32(stream.index(below: max(2, outputs))) })
     return Samples(
       source: TensorSource(inputs: inputs, shape: architecture.input), indices: Array(0..<count),
       targets: targets)

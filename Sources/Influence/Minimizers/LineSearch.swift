@@ -1,0 +1,100 @@
+import Tensor
+
+/// A step along a descent direction that meets the Wolfe conditions, by secants in a bracket.
+///
+/// Near a minimum differences of values drown in rounding long before the gradient does; there a step is accepted by its
+/// slope (the approximate Wolfe conditions of Hager and Zhang 2005, eq. 4.2 and 4.3) as long as the value is hardly
+/// larger than where it began.
+struct LineSearch<Problem: Objective> {
+  typealias Element = Problem.Element
+
+  let problem: Problem
+  let origin: [Element]
+  let start: ObjectiveValue<Element>
+  let direction: [Element]
+  /// ⟨∇R, d⟩ at the start: below zero.
+  let slope: Double
+  /// Takes a step that halves the gradient whatever its slope: right for Newton steps.
+  let acceptsSmallerGradients: Bool
+
+  /// A point that was looked at.
+  struct Point {
+    var step: Double
+    var theta: [Element]
+    var value: ObjectiveValue<Element>
+    var slope: Double
+  }
+
+  private static var sufficientDecrease: Double { 0.1 }
+  private static var curvature: Double { 0.9 }
+  private static var mostTrials: Int { 40 }
+
+  /// What a value may rise by where slopes decide.
+  private var slack: Double { max(start.resolution, 1e-6 * abs(start.value)) }
+
+  /// - Returns: the point, or nil where rounding hides every descent; and the evaluations made.
+  func run(first: Double) throws -> (point: Point?, evaluations: Int) {
+    var low = Point(step: 0, theta: origin, value: start, slope: slope)
+    var high: (step: Double, value: Double, slope: Double)?
+    var step = first
+    for trial in 1...Self.mostTrials {
+      guard let point = try look(step) else { return (low.step > 0 ? low : nil, trial - 1) }
+      let isFinite = point.value.isFinite
+      if isFinite, accepts(point) { return (point, trial) }
+      if isFinite, point.slope < 0, point.value.value <= start.value + slack {
+        let previous = low
+        low = point
+        if high == nil {
+          step = longer(previous, point)
+          continue
+        }
+      } else {
+        high = (step, isFinite ? point.value.value : .infinity, isFinite ? point.slope : .nan)
+      }
+      guard let high else { continue }
+      step = between(low, high)
+      if !(step > low.step && step < high.step) { break }
+    }
+    return (low.step > 0 ? low : nil, Self.mostTrials)
+  }
+
+  /// The point at a step; nil where θ does not move.
+  private func look(_ step: Double) throws -> Point? {
+    var theta = origin
+    theta.add(Element(step), times: direction)
+    if theta == origin { return nil }
+    let value = try problem.evaluate(theta)
+    return Point(step: step, theta: theta, value: value, slope: value.gradient.dot(direction))
+  }
+
+  private func accepts(_ point: Point) -> Bool {
+    let change = point.value.value - start.value
+    let isFlatEnough = point.slope >= Self.curvature * slope
+    if isFlatEnough, change <= Self.sufficientDecrease * point.step * slope { return true }
+    guard change <= slack else { return false }
+    if isFlatEnough, point.slope <= (2 * Self.sufficientDecrease - 1) * slope { return true }
+    return acceptsSmallerGradients && point.value.gradient.norm <= 0.5 * start.gradient.norm
+  }
+
+  /// Beyond a point where the function still falls: where the slopes say it ends, within 2 to 10 times as far.
+  private func longer(_ previous: Point, _ point: Point) -> Double {
+    let bend = point.slope - previous.slope
+    let secant = bend > 0 ? point.step - point.slope * (point.step - previous.step) / bend : .infinity
+    return min(max(secant, 2 * point.step), 10 * point.step)
+  }
+
+  /// Inside a bracket: by the slopes at both ends, else by the parabola, at least a tenth away from the ends.
+  private func between(_ low: Point, _ high: (step: Double, value: Double, slope: Double)) -> Double {
+    let width = high.step - low.step
+    var share: Double
+    if high.slope > 0 {
+      share = low.slope / (low.slope - high.slope)
+    } else if high.value.isFinite {
+      share = -low.slope * width / (2 * (high.value - low.value.value - low.slope * width))
+    } else {
+      share = 0.1
+    }
+    if !(share > 0 && share < 1) { share = 0.5 }
+    return low.step + width * min(max(share, 0.1), 0.9)
+  }
+}

@@ -1,0 +1,75 @@
+import Network
+import Tensor
+
+/// The risk R(θ) = 1/n Σ ℓ(zᵢ, θ) + λ/2‖θ‖² of a network over fixed samples, in evaluation mode: the function whose
+/// minimum influence functions speak of.
+public final class NetworkRisk<Element: Scalar>: Objective {
+  public let network: Network<Element>
+  public let samples: Samples
+  public let loss: Loss
+  /// λ.
+  public let weightDecay: Double
+  private let mean: MeanLoss<Element>
+  private let statistics: NetworkState<Element>
+  private let memoryLimit: Int
+  private let compute: Compute
+
+  /// - Parameters:
+  ///   - state: whose running statistics hold at every θ.
+  ///   - memoryLimit: bytes for kept samples, and for the linearizations of a curvature.
+  /// - Precondition: there is at least one sample.
+  public init(
+    network: Network<Element>, state: NetworkState<Element>, samples: Samples, loss: Loss,
+    weightDecay: Double, memoryLimit: Int = 1 << 30, compute: Compute
+  ) {
+    self.network = network
+    self.samples = samples
+    self.loss = loss
+    self.weightDecay = weightDecay
+    self.memoryLimit = memoryLimit
+    self.compute = compute
+    statistics = state
+    mean = MeanLoss(
+      network: network, samples: samples, loss: loss, memoryLimit: memoryLimit, compute: compute)
+  }
+
+  public var dimension: Int { network.layout.parameterCount }
+
+  /// The state at θ.
+  public func state(_ theta: [Element]) -> NetworkState<Element> {
+    var state = statistics
+    state.parameters = theta
+    return state
+  }
+
+  public func evaluate(_ theta: [Element]) throws -> ObjectiveValue<Element> {
+    var loss = try mean.evaluate(state(theta))
+    let decay = weightDecay == 0 ? 0 : weightDecay / 2 * theta.dot(theta)
+    if weightDecay != 0 { loss.gradient.add(Element(weightDecay), times: theta) }
+    let value = loss.meanLoss + decay
+    // Outputs are rounded in `Element`, losses and their sum in `Double`.
+    let outputs = 16 * unitRoundoff(Element.self) * loss.sensitivity
+    return ObjectiveValue(
+      value: value, resolution: outputs + 16 * unitRoundoff(Double.self) * (abs(value) + loss.sensitivity),
+      gradient: loss.gradient)
+  }
+
+  public func curvature(_ theta: [Element]) throws -> SampledCurvature<Element> {
+    try SampledCurvature(
+      network: network, state: state(theta), samples: samples, loss: loss, weightDecay: weightDecay,
+      memoryLimit: memoryLimit, compute: compute)
+  }
+
+  /// Samples whose gradients say how large they are.
+  private static var probes: Int { 32 }
+
+  /// The mean norm of the gradients of single samples, of some spread over all, with the decay's.
+  public func gradientScale(_ theta: [Element]) throws -> Double {
+    let count = min(Self.probes, samples.count)
+    let places = (0..<count).map { $0 * samples.count / count }
+    let gradients = try network.sampleGradients(
+      state(theta), on: samples.selecting(places), loss: loss, compute: compute)
+    let mean = (0..<count).reduce(0) { $0 + gradients[$1].norm } / Double(count)
+    return mean + weightDecay * theta.norm
+  }
+}

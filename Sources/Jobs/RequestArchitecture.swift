@@ -12,13 +12,29 @@ public struct ArchitectureRequest: Sendable {
   public static var layerTypes: [String] { LayerReader.types }
 
   public var form: Form
+  /// How many outputs the request wants; nil for as many as the loss asks for. One output for two classes makes the
+  /// cross-entropy the binary logistic loss.
+  public var outputs: Int?
   /// The body, defaults filled in.
   public var json: JSONValue
 
-  /// The network for samples of that shape.
+  /// The network for the samples of a data set and a loss.
   ///
   /// Throws `ArchitectureFaults`.
-  public func architecture(input: Shape, outputs: Int) throws(ArchitectureFaults) -> Architecture {
+  public func architecture(
+    for set: CatalogDataset, loss: LossChoice
+  ) throws(ArchitectureFaults) -> Architecture {
+    let usual = loss.outputs(for: set.targets)
+    guard let outputs, outputs != usual else { return try architecture(input: set.shape, outputs: usual) }
+    guard loss == .crossEntropy, usual == 2 else {
+      throw ArchitectureFaults([
+        .init(path: ["outputs"], detail: "must be \(usual): 1 is for the cross-entropy of two classes")
+      ])
+    }
+    return try architecture(input: set.shape, outputs: outputs)
+  }
+
+  private func architecture(input: Shape, outputs: Int) throws(ArchitectureFaults) -> Architecture {
     switch form {
     case .named(let named):
       do throws(ArchitectureFaults) {
@@ -45,8 +61,9 @@ public struct ArchitectureRequest: Sendable {
     self = request
   }
 
-  init(_ form: Form, _ json: JSONValue) {
+  init(_ form: Form, outputs: Int? = nil, _ json: JSONValue) {
     self.form = form
+    self.outputs = outputs
     self.json = json
   }
 
@@ -92,9 +109,19 @@ public struct ArchitectureRequest: Sendable {
           FieldReader.integer($0, in: 1...1_000_000, at: $1, reader.faults)
         } ?? hidden
       let chosen = reader.choice("activation", default: activation)
+      let outputs = readOutputs(reader)
+      var json: JSONObject = [
+        "name": .string(name), "hidden": JSONValue(widths), "activation": .string(chosen.rawValue),
+      ]
+      if let outputs { json["outputs"] = JSONValue(outputs) }
       return ArchitectureRequest(
-        .named(.mlp(hidden: widths, activation: chosen)),
-        ["name": .string(name), "hidden": JSONValue(widths), "activation": .string(chosen.rawValue)])
+        .named(.mlp(hidden: widths, activation: chosen)), outputs: outputs, .object(json))
+    case .logistic:
+      guard let outputs = readOutputs(reader) else {
+        return ArchitectureRequest(.named(standard), .string(name))
+      }
+      return ArchitectureRequest(
+        .named(standard), outputs: outputs, ["name": .string(name), "outputs": JSONValue(outputs)])
     case .resnet(let depth, _):
       // Left open, the stem follows from the size of the pictures, which the model's data set fixes.
       let stem = reader.choice("stem", NamedArchitecture.Stem.self)
@@ -104,6 +131,12 @@ public struct ArchitectureRequest: Sendable {
     default:
       return ArchitectureRequest(.named(standard), .string(name))
     }
+  }
+}
+
+extension ArchitectureRequest {
+  private static func readOutputs(_ reader: FieldReader) -> Int? {
+    reader.integer("outputs", in: 1...1_000_000)
   }
 }
 

@@ -90,7 +90,7 @@ public struct CreateModelRequest: Sendable {
       loss.check(set, at: .root.appending("loss"), faults)
       training?.check(set, at: .root.appending("training"), faults)
       do throws(ArchitectureFaults) {
-        network = try architecture.architecture(input: set.shape, outputs: loss.outputs(for: set.targets))
+        network = try architecture.architecture(for: set, loss: loss)
       } catch {
         for fault in error.faults {
           faults.add(fault.detail, at: JSONPointer(tokens: ["architecture"] + fault.path))
@@ -122,8 +122,7 @@ extension CatalogModel {
   /// Throws `JobFailure.missing` where the stored description does not fit the data set (any more).
   public func network(for set: CatalogDataset) throws -> Architecture {
     do {
-      return try ArchitectureRequest(json: architecture)
-        .architecture(input: set.shape, outputs: loss.outputs(for: set.targets))
+      return try ArchitectureRequest(json: architecture).architecture(for: set, loss: loss)
     } catch {
       throw JobFailure(.missing, "the architecture of \"\(name)\" does not fit its data set: \(error).")
     }

@@ -32,13 +32,17 @@ extension OpenAPI {
       "Architecture": Schema.anyOf(
         Schema.choice(NamedArchitecture.names),
         Schema.request([
-          "name": Schema.choice(NamedArchitecture.names.filter { $0 != "mlp" && !$0.hasPrefix("resnet") })
+          "name": Schema.choice(
+            NamedArchitecture.names.filter { $0 != "mlp" && $0 != "logistic" && !$0.hasPrefix("resnet") })
         ]),
+        Schema.request(
+          ["name": Schema.constant("logistic")], ["outputs": Schema.integer(from: 1, to: 1_000_000)]),
         Schema.request(
           ["name": Schema.constant("mlp")],
           [
             "hidden": Schema.array(Schema.integer(from: 1, to: 1_000_000), maximum: 1000),
             "activation": Schema.choice(["relu", "tanh"], default: "relu"),
+            "outputs": Schema.integer(from: 1, to: 1_000_000),
           ]),
         Schema.request(
           ["name": Schema.choice(["resnet18", "resnet50"])], ["stem": Schema.choice(["small", "imagenet"])]),

@@ -4,6 +4,23 @@ import Testing
 
 @Suite("Conjugate gradients")
 struct ConjugateGradientTests {
+  @Test func roundingExcusesNoAnswerThatMeansNothing() throws {
+    // Eigenvalues from 1 to 1e-12 in Float: the rounding of H x alone is larger than g.
+    let n = 50
+    var matrix = [Float].zeros(n * n)
+    for (index, value) in TestSystems.logSpaced(n, condition: 1e12).enumerated() {
+      matrix[index * n + index] = Float(value)
+    }
+    let h = DenseSymmetricOperator(matrix, dimension: n)
+    let g = [Float](repeating: 1, count: n)
+    for report in [
+      try ConjugateGradient().solve(h, g).report, try BlockConjugateGradient().solve(h, block: [g])[0].report,
+    ] {
+      #expect(report.converged == (report.relativeResidual <= SolveReport.largestFloor))
+      #expect(!report.converged && report.reason != nil)
+    }
+  }
+
   @Test(arguments: [1e2, 1e3, 1e4])
   func illConditionedSystemsAgreeWithCholesky(_ condition: Double) throws {
     let n = 80

@@ -208,8 +208,7 @@ private struct BlockState<H: SymmetricOperator> {
     reports[index].relativeResidual = residual
     reports[index].roundingFloor =
       2 * unitRoundoff(Element.self) * (1 + largest * x.norm(index) / sizes[index])
-    let floor = options.tolerance == nil ? reports[index].roundingFloor : 0
-    reports[index].converged = residual <= max(tolerance, floor)
+    reports[index].converged = reports[index].meets(residual, isStrict: options.tolerance != nil)
   }
 
   /// The products of the block, shared out.

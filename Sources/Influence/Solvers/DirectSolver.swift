@@ -149,7 +149,7 @@ public struct DirectSolver: SymmetricSolver, LeastSquaresSolver, Equatable {
   private func finish(_ report: inout SolveReport, residual: Double, size: Double, _ noise: Double) {
     report.relativeResidual = size == 0 ? 0 : residual / size
     report.roundingFloor = noise
-    report.converged = report.relativeResidual <= max(report.tolerance, noise)
+    report.converged = report.meets(report.relativeResidual, isStrict: false)
     // A singular matrix whose range does not hold g: the answer is the least-squares one.
     report.reason = report.converged ? nil : .stagnation
     report.residualHistory = [report.relativeResidual]

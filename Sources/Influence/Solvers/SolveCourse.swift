@@ -51,7 +51,7 @@ struct SolveCourse<Element: Scalar> {
 
   /// Whether a true residual is as small as asked for.
   func meets(_ residual: Double) -> Bool {
-    residual <= tolerance || (!isStrict && residual <= report.roundingFloor)
+    report.meets(residual, isStrict: isStrict)
   }
 
   /// The report with the verdict on the true residual.

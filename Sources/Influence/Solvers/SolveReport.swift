@@ -34,6 +34,8 @@ public struct SolveReport: Sendable, Equatable {
   public var tolerance: Double
   /// An estimate of the residual that rounding in this precision leaves in the best case.
   public var roundingFloor = 0.0
+  /// The most that a rounding floor excuses: an answer of a nearly singular system, all rounding, has not converged.
+  public static let largestFloor = 1e-3
   /// δ.
   public var damping: Double
   /// c of the series solvers.
@@ -49,6 +51,14 @@ public struct SolveReport: Sendable, Equatable {
     self.solver = solver
     self.tolerance = tolerance
     self.damping = damping
+  }
+}
+
+extension SolveReport {
+  /// Whether a true residual is as small as asked for.
+  /// - Parameter isStrict: whether the caller chose the tolerance; then a rounding floor is no excuse.
+  func meets(_ residual: Double, isStrict: Bool) -> Bool {
+    residual <= tolerance || (!isStrict && residual <= min(roundingFloor, Self.largestFloor))
   }
 }
 

@@ -31,7 +31,8 @@ extension SolveReport {
       "name": .string(solver), "iterations": JSONValue(chosenIteration ?? iterations),
       "path_iterations": JSONValue(iterations), "converged": .bool(converged),
       "reason": JSONValue(reason?.rawValue), "relative_residual": .number(relativeResidual),
-      "tolerance": .number(tolerance), "residual_history": JSONValue(residualHistory),
+      "tolerance": .number(tolerance), "rounding_floor": .number(roundingFloor),
+      "residual_history": JSONValue(residualHistory),
       "curvature_products": JSONValue(curvatureProducts), "damping": .number(damping),
       "c": JSONValue(scale),
     ]

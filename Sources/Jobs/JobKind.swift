@@ -6,11 +6,16 @@ public struct JobEnvironment: Sendable {
   public let pool: ComputePool
   /// Bytes that the linearizations of one job may take.
   public let memoryLimit: Int
+  /// Seconds after which a run of many short steps saves its state again; 0 after every one.
+  public let saveInterval: Double
 
-  public init(catalog: any Catalog, pool: ComputePool, memoryLimit: Int = 4 << 30) {
+  public init(
+    catalog: any Catalog, pool: ComputePool, memoryLimit: Int = 4 << 30, saveInterval: Double = 5
+  ) {
     self.catalog = catalog
     self.pool = pool
     self.memoryLimit = memoryLimit
+    self.saveInterval = saveInterval
   }
 }
 

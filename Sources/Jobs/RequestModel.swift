@@ -96,6 +96,7 @@ public struct CreateModelRequest: Sendable {
           faults.add(fault.detail, at: JSONPointer(tokens: ["architecture"] + fault.path))
         }
       }
+      training?.check(network, at: .root.appending("training"), faults)
     }
     try faults.throwIfAny()
   }

@@ -56,6 +56,7 @@ public struct RetrainRequest: JobRequest, Hashable {
     }
     if let training {
       training.check(set, at: .root.appending("training"), faults)
+      training.check(try? model.network(for: set), at: .root.appending("training"), faults)
     } else if let own = model.training {
       training = own
     } else {

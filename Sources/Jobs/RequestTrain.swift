@@ -1,3 +1,5 @@
+import Network
+
 /// `train`: trains a model from a checkpoint, or from its initial weights where it has none.
 public struct TrainRequest: JobRequest, Hashable {
   public static let kind = "train"
@@ -30,6 +32,7 @@ public struct TrainRequest: JobRequest, Hashable {
     dataset = model.dataset
     let set = try catalog.usableDataset(dataset, at: .root.appending("model"), faults)
     recipe.check(set, at: .root, faults)
+    recipe.check(try? model.network(for: set), at: .root, faults)
   }
 
   public var members: JSONObject {
@@ -40,6 +43,14 @@ public struct TrainRequest: JobRequest, Hashable {
 }
 
 extension TrainingRecipe {
+  /// Checks what depends on the network; nil is one that has faults of its own.
+  func check(_ network: Architecture?, at pointer: JSONPointer, _ faults: RequestFaults) {
+    guard optimizer.name.minimizes, let network, network.layout.counterCount > 0 else { return }
+    faults.add(
+      "must be \"sgd\" or \"adam\": the network has batch normalization, whose statistics move with every "
+        + "step, so that there is no fixed function to minimise", at: pointer.appending("optimizer"))
+  }
+
   /// Checks what depends on the data set.
   func check(_ dataset: CatalogDataset, at pointer: JSONPointer, _ faults: RequestFaults) {
     excluded?.check(dataset, at: pointer.appending("exclude"), faults)

@@ -1,8 +1,11 @@
+import Influence
+
 /// How a model is trained: everything but the model, the data set and the seed.
 public struct TrainingRecipe: Hashable, Sendable {
   public var optimizer: OptimizerChoice
   public var learningRate: Double
   public var schedule: ScheduleChoice
+  /// For `lbfgs` and `newton` the most iterations.
   public var epochs: Int
   /// Samples a step; `all` is full-batch descent.
   public var batchSize: SampleCount
@@ -44,8 +47,26 @@ public enum OptimizerChoice: Hashable, Sendable {
   case sgd(momentum: Double, nesterov: Bool)
   /// Kingma and Ba 2015.
   case adam(beta1: Double, beta2: Double, epsilon: Double)
+  /// L-BFGS over all samples until ‖∇R‖ is at most the gradient norm; nil is as far as rounding allows.
+  case lbfgs(history: Int, gradientNorm: Double?)
+  /// Newton's method, likewise.
+  case newton(gradientNorm: Double?)
 
-  enum Name: String, CaseIterable, Sendable { case sgd, adam }
+  enum Name: String, CaseIterable, Sendable {
+    case sgd, adam, lbfgs, newton
+
+    /// Whether it minimises the risk over all samples, by itself, instead of descending by minibatches.
+    var minimizes: Bool { self == .lbfgs || self == .newton }
+  }
+
+  var name: Name {
+    switch self {
+    case .sgd: .sgd
+    case .adam: .adam
+    case .lbfgs: .lbfgs
+    case .newton: .newton
+    }
+  }
 
   public static let standardSGD = OptimizerChoice.sgd(momentum: 0.9, nesterov: false)
   public static let standardAdam = OptimizerChoice.adam(beta1: 0.9, beta2: 0.999, epsilon: 1e-8)
@@ -69,18 +90,35 @@ extension TrainingRecipe {
   static func read(_ reader: FieldReader) -> TrainingRecipe {
     var recipe = TrainingRecipe()
     let optimizer = reader.choice("optimizer", default: OptimizerChoice.Name.sgd)
-    switch optimizer {
-    case .sgd:
-      recipe.optimizer = .sgd(
-        momentum: reader.number("momentum", .properShare, default: 0.9),
-        nesterov: reader.flag("nesterov", default: false))
-      refuse(["betas", "epsilon"], of: "adam", reader)
-    case .adam:
+    if optimizer.minimizes {
+      readMinimization(reader, optimizer, &recipe)
+    } else {
+      readDescent(reader, optimizer, &recipe)
+    }
+    recipe.validationShare = reader.number("validation", .properShare, default: 0.1)
+    if let excluded = reader.nested("exclude") {
+      recipe.excluded = GroupChoice.read(excluded)
+      excluded.finish()
+    }
+    return recipe
+  }
+
+  private static func readDescent(
+    _ reader: FieldReader, _ optimizer: OptimizerChoice.Name, _ recipe: inout TrainingRecipe
+  ) {
+    if optimizer == .adam {
       let betas = readBetas(reader)
       recipe.optimizer = .adam(
         beta1: betas.0, beta2: betas.1, epsilon: reader.number("epsilon", .positive, default: 1e-8))
-      refuse(["momentum", "nesterov"], of: "sgd", reader)
+      refuse(["momentum", "nesterov"], of: [.sgd], reader)
+    } else {
+      recipe.optimizer = .sgd(
+        momentum: reader.number("momentum", .properShare, default: 0.9),
+        nesterov: reader.flag("nesterov", default: false))
+      refuse(["betas", "epsilon"], of: [.adam], reader)
     }
+    refuse(["history"], of: [.lbfgs], reader)
+    refuse(["gradient_norm"], of: [.lbfgs, .newton], reader)
     recipe.learningRate = reader.number(
       "learning_rate", .positive, default: optimizer == .sgd ? 0.05 : 0.001)
     recipe.schedule = ScheduleChoice.read(reader, "schedule")
@@ -93,17 +131,41 @@ extension TrainingRecipe {
     if Set(recipe.augmentations).count != recipe.augmentations.count {
       reader.fault("augment", "must name each augmentation once")
     }
-    recipe.validationShare = reader.number("validation", .properShare, default: 0.1)
-    if let excluded = reader.nested("exclude") {
-      recipe.excluded = GroupChoice.read(excluded)
-      excluded.finish()
-    }
-    return recipe
   }
 
-  private static func refuse(_ names: [String], of optimizer: String, _ reader: FieldReader) {
+  private static func readMinimization(
+    _ reader: FieldReader, _ optimizer: OptimizerChoice.Name, _ recipe: inout TrainingRecipe
+  ) {
+    let norm = reader.number("gradient_norm", .positive)
+    if optimizer == .lbfgs {
+      recipe.optimizer = .lbfgs(
+        history: reader.integer("history", in: 1...1000, default: MinimizationMethod.standardHistory),
+        gradientNorm: norm)
+    } else {
+      recipe.optimizer = .newton(gradientNorm: norm)
+      refuse(["history"], of: [.lbfgs], reader)
+    }
+    recipe.epochs = reader.integer("epochs", in: 1...1_000_000, default: optimizer == .lbfgs ? 1000 : 100)
+    recipe.batchSize = .all
+    if let size = reader.value("batch_size"), size != "all" {
+      reader.fault(
+        "batch_size",
+        "must be \"all\" or absent for \"\(optimizer.rawValue)\", got \(FieldReader.brief(size))")
+    }
+    refuse(["momentum", "nesterov"], of: [.sgd], reader)
+    refuse(["betas", "epsilon"], of: [.adam], reader)
+    refuse(["learning_rate", "schedule", "augment"], of: [.sgd, .adam], reader)
+  }
+
+  private static func refuse(
+    _ names: [String], of optimizers: [OptimizerChoice.Name], _ reader: FieldReader
+  ) {
+    let owners = FieldReader.words(optimizers.map(\.rawValue), joinedBy: "and")
     for name in names where reader.has(name) {
-      reader.fault(name, "belongs to the optimizer \"\(optimizer)\" alone")
+      reader.fault(
+        name,
+        optimizers.count == 1
+          ? "belongs to the optimizer \(owners) alone" : "belongs to the optimizers \(owners)")
     }
   }
 
@@ -123,23 +185,25 @@ extension TrainingRecipe {
 
   /// Every member, defaults filled in.
   var members: JSONObject {
-    var object: JSONObject = [:]
+    var object: JSONObject = ["optimizer": .string(optimizer.name.rawValue)]
     switch optimizer {
     case .sgd(let momentum, let nesterov):
-      object["optimizer"] = "sgd"
       object["learning_rate"] = .number(learningRate)
       object["momentum"] = .number(momentum)
       object["nesterov"] = .bool(nesterov)
     case .adam(let beta1, let beta2, let epsilon):
-      object["optimizer"] = "adam"
       object["learning_rate"] = .number(learningRate)
       object["betas"] = [.number(beta1), .number(beta2)]
       object["epsilon"] = .number(epsilon)
+    case .lbfgs(let history, let norm):
+      object["history"] = JSONValue(history)
+      object["gradient_norm"] = JSONValue(norm)
+    case .newton(let norm): object["gradient_norm"] = JSONValue(norm)
     }
-    object["schedule"] = schedule.json
+    if !optimizer.name.minimizes { object["schedule"] = schedule.json }
     object["epochs"] = JSONValue(epochs)
     object["batch_size"] = batchSize.json
-    object["augment"] = JSONValue(augmentations.map(\.rawValue))
+    if !optimizer.name.minimizes { object["augment"] = JSONValue(augmentations.map(\.rawValue)) }
     object["validation"] = .number(validationShare)
     object["exclude"] = excluded?.json ?? .null
     return object

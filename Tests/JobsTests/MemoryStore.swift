@@ -100,7 +100,8 @@ final class MemoryStore: Catalog {
     let pool = ComputePool(threads: threads)
     defer { pool.stop() }
     context.catalog = self
-    let result = try job.kind.run(job.request, in: JobEnvironment(catalog: self, pool: pool)).run(context)
+    let result = try job.kind.run(job.request, in: JobEnvironment(catalog: self, pool: pool, saveInterval: 0))
+      .run(context)
     for output in context.outputs {
       switch output {
       case .model(let model): insert(model)

@@ -26,6 +26,7 @@ import Testing
       {"type": "dropout", "p": 0.1}, {"type": "linear", "out_features": 10, "in_features": 8}]}}
     """#,
     #"{"name": "a", "dataset": "points", "architecture": "linear", "loss": "mse", "weight_decay": 0.1}"#,
+    #"{"name": "a", "dataset": "digits", "architecture": {"name": "logistic", "outputs": 10}, "training": {"optimizer": "lbfgs"}}"#,
   ])
   func aFilledInBodyPostedAgainIsTheSame(_ text: String) throws {
     var first = try CreateModelRequest(JSONParser.parse(text))
@@ -67,6 +68,14 @@ import Testing
     (
       #"{"name": "a", "dataset": "points", "architecture": "lenet", "loss": "mse", "training": {"augment": ["flip"]}}"#,
       ["/training/augment needs pictures", "/architecture does not fit samples"]
+    ),
+    (
+      #"{"name": "a", "dataset": "digits", "architecture": {"name": "logistic", "outputs": 1}}"#,
+      ["/architecture/outputs must be 10"]
+    ),
+    (
+      #"{"name": "a", "dataset": "digits", "architecture": "resnet18", "training": {"optimizer": "lbfgs"}}"#,
+      ["/training/optimizer must be"]
     ),
     (#"{"name": "a", "dataset": "half", "architecture": "linear"}"#, ["/dataset names the data set"]),
     (

@@ -96,6 +96,9 @@ func faults(_ text: String) throws -> [String] {
     #"{"kind": "remove", "model": "digits-mlp", "class": 1, "solver": {"name": "cg", "preconditioner": "nystrom"}}"#,
     #"{"kind": "train", "model": "digits-mlp", "optimizer": "adam", "schedule": {"name": "step", "every": 2}, "exclude": {"class": 8}}"#,
     #"{"kind": "train", "model": "digits-mlp", "batch_size": "all", "augment": ["flip", "crop"], "priority": -3}"#,
+    #"{"kind": "train", "model": "digits-mlp", "optimizer": "lbfgs", "gradient_norm": 1e-8, "epochs": 50}"#,
+    #"{"kind": "train", "model": "digits-mlp", "optimizer": "lbfgs", "history": 5, "batch_size": "all"}"#,
+    #"{"kind": "train", "model": "digits-mlp", "optimizer": "newton", "validation": 0}"#,
     #"{"kind": "evaluate", "model": "digits-mlp", "split": "validation"}"#,
     #"{"kind": "retrain", "model": "digits-mlp", "class": 8}"#,
     #"{"kind": "retrain", "model": "uploaded", "class": 8, "name": "again", "training": {"epochs": 2}}"#,
@@ -165,6 +168,22 @@ func faults(_ text: String) throws -> [String] {
     (
       #"{"kind": "train", "model": "digits-mlp", "learning_rate": 0}"#,
       "/learning_rate must be greater than 0"
+    ),
+    (
+      #"{"kind": "train", "model": "digits-mlp", "gradient_norm": 1e-6}"#,
+      #"/gradient_norm belongs to the optimizers "lbfgs" and "newton""#
+    ),
+    (
+      #"{"kind": "train", "model": "digits-mlp", "optimizer": "newton", "history": 3}"#,
+      #"/history belongs to the optimizer "lbfgs" alone"#
+    ),
+    (
+      #"{"kind": "train", "model": "digits-mlp", "optimizer": "lbfgs", "batch_size": 64}"#,
+      #"/batch_size must be "all" or absent for "lbfgs", got 64"#
+    ),
+    (
+      #"{"kind": "train", "model": "digits-mlp", "optimizer": "lbfgs", "learning_rate": 0.1}"#,
+      #"/learning_rate belongs to the optimizers "sgd" and "adam""#
     ),
     (#"{"kind": "evaluate", "model": "uploaded", "split": "validation"}"#, "/split must be"),
     (#"{"kind": "evaluate", "model": "digits-mlp", "dataset": "points"}"#, "/dataset must have samples"),

@@ -77,6 +77,103 @@ struct TrainRunTests {
     }
   }
 
+  private static let minimizations = [
+    #"{"kind": "train", "model": "perceptron", "optimizer": "lbfgs", "validation": 0.25}"#,
+    #"{"kind": "train", "model": "perceptron", "optimizer": "newton", "validation": 0.25}"#,
+  ]
+
+  private func decaying() throws -> MemoryStore {
+    let store = MemoryStore(try Dataset.builtIn(.iris))
+    try store.createModel(
+      #"{"name": "perceptron", "dataset": "iris", "architecture": {"name": "mlp", "hidden": [4], "activation": "tanh"}, "weight_decay": 0.005, "seed": 3, "precision": "float64"}"#
+    )
+    return store
+  }
+
+  @Test(arguments: minimizations) func aMinimisationEndsAtAMinimum(_ body: String) throws {
+    let store = try decaying()
+    let context = MemoryContext()
+    let result = try store.run(body, context: context)
+    let metrics = try #require(result["metrics"])
+    #expect(metrics["converged"] == true)
+    let norm = try #require(metrics["gradient_norm"]?.doubleValue)
+    #expect(norm < 1e-11)
+    #expect(context.fractions == context.fractions.sorted())
+    let curve = try #require(result["curve"]?.arrayValue)
+    #expect(curve.last?["epoch"] == metrics["iterations"])
+    // As `evaluate` measures it, over the samples trained on.
+    let (network, state) = try store.load("perceptron", as: Double.self)
+    let set = try store.loadDataset(named: "iris")
+    let training = Partition(
+      count: set.train.count, recipe: TrainingRecipe(validationShare: 0.25), seed: 3, excluded: []
+    ).training
+    var gradient = try network.gradient(
+      state, on: set.train.samples(training), loss: .crossEntropy, compute: Compute(pool: .single)
+    ).gradient
+    gradient.add(0.005, times: state.parameters)
+    #expect(abs(gradient.norm - norm) < 1e-13)
+  }
+
+  @Test(arguments: minimizations) func anInterruptedMinimisationGoesOnBitForBit(_ body: String) throws {
+    let whole = try decaying()
+    let expected = try whole.run(body)
+    let iterations = try #require(expected["metrics"]?["iterations"]?.integerValue)
+    for iteration in Set([1, 2, iterations / 2, iterations - 1]) {
+      let interrupted = try decaying()
+      let first = MemoryContext { _, detail in
+        detail.hasPrefix("iteration \(iteration) ") ? .stopping : nil
+      }
+      #expect(throws: JobInterruption.stopping) { try interrupted.run(body, context: first) }
+      let second = MemoryContext(resuming: first)
+      let result = try interrupted.run(body, context: second)
+      #expect(second.details.count < iterations + 3 - iteration + 2)
+      #expect(result["curve"] == expected["curve"])
+      #expect(result["metrics"] == expected["metrics"])
+      #expect(try weights(interrupted, result) == weights(whole, expected))
+    }
+  }
+
+  @Test func aGradientNormOutOfReachIsSaidSo() throws {
+    let store = try decaying()
+    let result = try store.run(
+      #"{"kind": "train", "model": "perceptron", "optimizer": "newton", "gradient_norm": 1e-25}"#)
+    #expect(result["metrics"]?["converged"] == false)
+    #expect(result["metrics"]?["reason"] == "stagnation")
+  }
+
+  /// One output for two classes: the logistic loss, and classes by the sign of the output.
+  @Test func binaryLogisticRegression() throws {
+    let store = MemoryStore(
+      try Dataset.builtIn(.iris).selectingClasses([1, 2]).named("two"))
+    try store.createModel(
+      #"{"name": "perceptron", "dataset": "two", "architecture": {"name": "logistic", "outputs": 1}, "weight_decay": 0.01, "precision": "float64"}"#
+    )
+    try store.createModel(
+      #"{"name": "pair", "dataset": "two", "architecture": "logistic", "weight_decay": 0.02, "precision": "float64"}"#
+    )
+    let one = try store.run(#"{"kind": "train", "model": "perceptron", "optimizer": "newton"}"#)
+    let two = try store.run(#"{"kind": "train", "model": "pair", "optimizer": "newton"}"#)
+    #expect(one["metrics"]?["converged"] == true)
+    // Two outputs ±f/2 have half the squared norm: with twice the decay the minimum is the same.
+    for set in ["test", "validation"] {
+      let (a, b) = (one["metrics"]?[set], two["metrics"]?[set])
+      #expect(a?["accuracy"] == b?["accuracy"])
+      let losses = (try #require(a?["loss"]?.doubleValue), try #require(b?["loss"]?.doubleValue))
+      #expect(abs(losses.0 - losses.1) < 1e-10)
+    }
+    #expect(try #require(one["metrics"]?["test"]?["accuracy"]?.doubleValue) > 0.85)
+    let evaluated = try store.run(#"{"kind": "evaluate", "model": "perceptron"}"#)
+    #expect(evaluated["loss"] == one["metrics"]?["test"]?["loss"])
+  }
+
+  @Test func longCurvesAreThinnedAndEndWithTheLastEpoch() throws {
+    let store = try store()
+    let result = try store.run(
+      #"{"kind": "train", "model": "perceptron", "epochs": 2500, "batch_size": "all"}"#)
+    let epochs = try #require(result["curve"]?.arrayValue).compactMap { $0["epoch"]?.integerValue }
+    #expect(epochs == (1...833).map { 3 * $0 } + [2500])
+  }
+
   @Test(arguments: [1, 3]) func threadsChangeNothing(_ threads: Int) throws {
     let (first, second) = (try store(), try store())
     let a = try first.run(Self.pictureTraining, threads: 2)

@@ -89,6 +89,50 @@ struct TrainerTests {
     #expect(rest.optimizerState == whole.optimizerState)
   }
 
+  /// At a rate near 0 an epoch's steps all start at θ, and their sum is as many times the gradient of the mean over the
+  /// samples that are there, though one minibatch has fewer of them and one none.
+  @Test(arguments: [8, 1, 24]) func omittedSamplesWeighNothing(_ batch: Int) throws {
+    let small = SmallNetwork.all[3]
+    let network = Network<Double>(small.architecture)
+    let samples = small.samples(24)
+    let start = small.state(Double.self)
+    let omitted = [3, 17]
+    let rate = 1e-7
+    let trainer = Trainer(
+      network: network, state: start, samples: samples, loss: small.loss,
+      options: TrainingOptions(
+        optimizer: .sgd(momentum: 0, nesterov: false), learningRate: rate, schedule: .constant, epochs: 1,
+        batchSize: batch, seed: 2), compute: compute, omitting: omitted)
+    let summary = try trainer.runEpoch()
+    let rest = samples.selecting((0..<24).filter { !omitted.contains($0) })
+    let expected = try network.gradient(start, on: rest, loss: small.loss, compute: compute)
+    let steps = Double(24 / batch)
+    let moved = zip(start.parameters, trainer.state.parameters).map { ($0 - $1) / (rate * steps) }
+    #expect(relativeError(moved, expected.gradient) < 1e-5)
+    #expect(abs(summary.loss - expected.meanLoss) < 1e-5)
+  }
+
+  /// The rest of a training that omits nothing is untouched by the limit on steps, and the limit ends it.
+  @Test func stepsAreLimited() throws {
+    let small = SmallNetwork.all[0]
+    let network = Network<Float>(small.architecture)
+    var options = options(5, batch: 10)
+    options.schedule = .constant
+    func trainer(_ options: TrainingOptions) -> Trainer<Float> {
+      Trainer(
+        network: network, state: small.state(Float.self), samples: small.samples(40), loss: small.loss,
+        options: options, compute: compute)
+    }
+    var limited = options
+    limited.stepLimit = 6
+    let (whole, part) = (trainer(options), trainer(limited))
+    var states: [NetworkState<Float>] = []
+    for _ in 0..<2 { _ = try whole.runEpoch { _, _ in states.append(whole.state) } }
+    while !part.isDone { _ = try part.runEpoch() }
+    #expect(part.epoch == 2 && whole.stepsPerEpoch == 4 && part.totalSteps == 6)
+    #expect(part.state == states[5])
+  }
+
   @Test func trainingLowersTheLoss() throws {
     let small = SmallNetwork.all[3]
     let network = Network<Double>(small.architecture)

@@ -46,6 +46,7 @@ import Testing
     ("RemoveJob", #"{"kind": "remove", "model": "m", "indices": [1], "solver": "cg"}"#),
     ("TrainJob", #"{"kind": "train", "model": "m"}"#),
     ("TrainJob", #"{"kind": "train", "model": "m", "optimizer": "adam"}"#),
+    ("TrainJob", #"{"kind": "train", "model": "m", "optimizer": "lbfgs"}"#),
     ("EvaluateJob", #"{"kind": "evaluate", "model": "m"}"#),
     ("RetrainJob", #"{"kind": "retrain", "model": "m", "class": 1}"#),
   ])

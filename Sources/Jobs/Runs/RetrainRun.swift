@@ -21,11 +21,11 @@ struct RetrainRun: PreciseRun {
     let group = request.group.indices(in: model.dataset)
     let partition = model.partition(recipe: recipe, seed: seed, excluding: request.recovers ? [] : group)
     if !request.recovers { recipe.excluded = request.group.joined(with: recipe.excluded, in: model.dataset) }
-    var training = Training(
+    let training = Training(
       model: model, recipe: recipe, seed: seed, partition: partition,
       samples: request.recovers
         ? model.dataset.train.samples(partition.training, trueLabels: group) : nil,
-      context: context, compute: compute)
+      environment: environment, context: context, compute: compute)
     let outcome = try training.run(from: NetworkState(initial: model.layout, seed: UInt64(seed)))
 
     let members = Set(group)

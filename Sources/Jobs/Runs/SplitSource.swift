@@ -17,7 +17,7 @@ struct SplitSource: SampleSource {
 extension Split {
   /// Some samples of the split with their labels or target values; all where `indices` is nil.
   /// - Parameter corrected: samples that get their class from before any was changed.
-  func samples(_ indices: [Int]? = nil, trueLabels corrected: [Int] = []) -> Samples {
+  package func samples(_ indices: [Int]? = nil, trueLabels corrected: [Int] = []) -> Samples {
     let places = indices ?? Array(0..<count)
     let targets: Targets
     if let values = self.targets {

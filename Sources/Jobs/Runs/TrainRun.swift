@@ -20,9 +20,9 @@ struct TrainRun: PreciseRun {
       }
     // The model's seed, so that every training of a model holds out the same samples.
     let partition = model.partition(recipe: request.recipe)
-    var training = Training(
-      model: model, recipe: request.recipe, seed: seed, partition: partition, samples: nil, context: context,
-      compute: compute)
+    let training = Training(
+      model: model, recipe: request.recipe, seed: seed, partition: partition, samples: nil,
+      environment: environment, context: context, compute: compute)
     let outcome = try training.run(from: start)
     let checkpoint = try model.save(
       outcome.state, kind: .trained, parent: request.target.checkpoint, metrics: outcome.metrics, context)

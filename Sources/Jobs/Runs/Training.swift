@@ -1,4 +1,5 @@
 import Foundation
+import Influence
 import Network
 import Tensor
 
@@ -10,55 +11,68 @@ struct Training<Element: Scalar> {
   let partition: Partition
   /// What is trained on; nil takes the partition's training samples as labelled.
   let samples: Samples?
+  let environment: JobEnvironment
   let context: any JobContext
   let compute: Compute
 
   struct Outcome {
     let state: NetworkState<Element>
-    /// An object an epoch.
+    /// An object an epoch; of many epochs those that the recipe keeps.
     let curve: [JSONValue]
     /// Of the last state.
     let metrics: JSONValue
   }
 
-  private static var stage: String { "epoch" }
+  static var stage: String { "epoch" }
 
-  mutating func run(from start: NetworkState<Element>) throws -> Outcome {
+  func run(from start: NetworkState<Element>) throws -> Outcome {
     guard !partition.training.isEmpty else {
       throw JobFailure(
         .unacceptable, "No training sample is left.", advice: "Hold out or leave out fewer samples.")
     }
     let samples = samples ?? model.dataset.train.samples(partition.training)
-    let options = recipe.options(weightDecay: model.weightDecay, seed: seed, samples: samples.count)
+    switch recipe.method(weightDecay: model.weightDecay, seed: seed, samples: samples.count) {
+    case .descent(let options): return try descend(from: start, samples, options)
+    case .minimization(let options): return try minimize(from: start, samples, options)
+    }
+  }
+
+  private func descend(
+    from start: NetworkState<Element>, _ samples: Samples, _ options: TrainingOptions
+  ) throws -> Outcome {
+    let vectors = options.optimizerVectors
     var snapshot = try TrainingSnapshot<Element>(
-      context.resumeState(Self.stage), layout: model.layout,
-      optimizerLength: model.layout.parameterCount * options.optimizerVectors)
+      context.resumeState(Self.stage), layout: model.layout, vectors: vectors...vectors)
     let trainer = Trainer(
       network: model.network, state: snapshot?.state ?? start, samples: samples, loss: model.loss,
       options: options, compute: compute,
       optimizerState: snapshot?.optimizerState, epoch: snapshot?.epoch ?? 0)
     var curve = snapshot?.curve ?? []
+    var last = snapshot?.memory["loss"]?.doubleValue
     snapshot = nil
+    var (saving, reporting) = (environment.saving, environment.reporting)
     while trainer.epoch < recipe.epochs {
       let epoch = trainer.epoch
-      let last = curve.last?["loss"]?.doubleValue
       let summary = try trainer.runEpoch { step, steps in
         try context.throwIfInterrupted()
+        guard reporting.isDue() else { return }
         let fraction = (Double(epoch) + Double(step) / Double(steps)) / Double(recipe.epochs)
         context.progress(
           fraction * 0.98, phase: "train",
           detail: "epoch \(epoch + 1) of \(recipe.epochs), step \(step) of \(steps)"
             + (last.map { ", loss \($0.shortText)" } ?? ""))
       }
-      curve.append(try row(summary, trainer.state))
-      try context.saveResumeState(
-        Self.stage,
-        TrainingSnapshot(
-          state: trainer.state, optimizerState: trainer.optimizerState, epoch: trainer.epoch, curve: curve
-        ).bytes(layout: model.layout))
+      last = summary.loss
+      if recipe.keepsRow(summary.epoch) { curve.append(try row(summary, trainer.state)) }
+      if saving.isDue() {
+        let snapshot = TrainingSnapshot(
+          state: trainer.state, optimizerState: trainer.optimizerState, epoch: trainer.epoch,
+          memory: ["loss": .number(summary.loss)], curve: curve)
+        try context.saveResumeState(Self.stage, snapshot.bytes(layout: model.layout))
+      }
     }
     context.progress(0.98, phase: "evaluate", detail: "test samples")
-    return Outcome(state: trainer.state, curve: curve, metrics: try metrics(trainer.state))
+    return Outcome(state: trainer.state, curve: curve, metrics: .object(try metrics(trainer.state)))
   }
 
   private func row(_ summary: EpochSummary, _ state: NetworkState<Element>) throws -> JSONValue {
@@ -75,15 +89,15 @@ struct Training<Element: Scalar> {
     try model.network.evaluate(state, on: samples, loss: model.loss, compute: compute)
   }
 
-  private func metrics(_ state: NetworkState<Element>) throws -> JSONValue {
+  func metrics(_ state: NetworkState<Element>) throws -> JSONObject {
     var metrics: JSONObject = [:]
     let test = kept(model.dataset.test.samples())
     if test.count > 0 { metrics["test"] = try evaluate(state, test).json }
     if let held = try validation(state) { metrics["validation"] = held.json }
-    return .object(metrics)
+    return metrics
   }
 
-  private func validation(_ state: NetworkState<Element>) throws -> Evaluation? {
+  func validation(_ state: NetworkState<Element>) throws -> Evaluation? {
     let held = kept(model.dataset.train.samples(partition.validation))
     return held.count > 0 ? try evaluate(state, held) : nil
   }
@@ -99,13 +113,25 @@ struct Training<Element: Scalar> {
 }
 
 extension TrainingRecipe {
+  /// How the engine trains by the recipe.
+  enum Method {
+    case descent(TrainingOptions)
+    case minimization(MinimizationOptions)
+  }
+
   /// - Parameter samples: how many there are, for a full batch.
-  func options(weightDecay: Double, seed: Int, samples: Int) -> TrainingOptions {
-    let optimizer: TrainingOptions.Optimizer =
-      switch self.optimizer {
-      case .sgd(let momentum, let nesterov): .sgd(momentum: momentum, nesterov: nesterov)
-      case .adam(let beta1, let beta2, let epsilon): .adam(beta1: beta1, beta2: beta2, epsilon: epsilon)
-      }
+  func method(weightDecay: Double, seed: Int, samples: Int) -> Method {
+    let optimizer: TrainingOptions.Optimizer
+    switch self.optimizer {
+    case .sgd(let momentum, let nesterov): optimizer = .sgd(momentum: momentum, nesterov: nesterov)
+    case .adam(let beta1, let beta2, let epsilon):
+      optimizer = .adam(beta1: beta1, beta2: beta2, epsilon: epsilon)
+    case .lbfgs(let history, let norm):
+      return .minimization(
+        MinimizationOptions(.lbfgs(history: history), gradientNorm: norm, iterationLimit: epochs))
+    case .newton(let norm):
+      return .minimization(MinimizationOptions(.newton, gradientNorm: norm, iterationLimit: epochs))
+    }
     let schedule: TrainingOptions.Schedule =
       switch self.schedule {
       case .constant: .constant
@@ -117,10 +143,21 @@ extension TrainingRecipe {
       case .all: samples
       case .count(let count): min(count, samples)
       }
-    return TrainingOptions(
-      optimizer: optimizer, learningRate: learningRate, schedule: schedule, epochs: epochs, batchSize: batch,
-      augment: Set(augmentations.compactMap { TrainingOptions.Augmentation(rawValue: $0.rawValue) }),
-      weightDecay: weightDecay, seed: UInt64(seed))
+    return .descent(
+      TrainingOptions(
+        optimizer: optimizer, learningRate: learningRate, schedule: schedule, epochs: epochs,
+        batchSize: batch,
+        augment: Set(augmentations.compactMap { TrainingOptions.Augmentation(rawValue: $0.rawValue) }),
+        weightDecay: weightDecay, seed: UInt64(seed)))
+  }
+
+  /// The most rows of a curve, and one.
+  private static var mostRows: Int { 1000 }
+
+  /// Whether the curve has a row for an epoch, counted from 1: every one, or with more than a thousand every second, third
+  /// and so on, and the last.
+  func keepsRow(_ epoch: Int) -> Bool {
+    epoch == epochs || epoch % ((epochs + Self.mostRows - 1) / Self.mostRows) == 0
   }
 }
 

@@ -8,12 +8,18 @@ struct TrainingSnapshot<Element: Scalar> {
   let state: NetworkState<Element>
   let optimizerState: [Element]
   let epoch: Int
+  /// What else the training remembers.
+  let memory: JSONValue
   let curve: [JSONValue]
 
-  init(state: NetworkState<Element>, optimizerState: [Element], epoch: Int, curve: [JSONValue]) {
+  init(
+    state: NetworkState<Element>, optimizerState: [Element], epoch: Int, memory: JSONValue,
+    curve: [JSONValue]
+  ) {
     self.state = state
     self.optimizerState = optimizerState
     self.epoch = epoch
+    self.memory = memory
     self.curve = curve
   }
 
@@ -21,9 +27,9 @@ struct TrainingSnapshot<Element: Scalar> {
   private static var prefix: Int { 16 }
 
   /// Reads what `bytes` wrote; nil where there is nothing.
-  /// - Parameter optimizerLength: elements of the optimizer's vectors.
+  /// - Parameter vectors: how many of θ's length the optimizer may have.
   /// - Throws: `JobFailure.corrupt`.
-  init?(_ bytes: [UInt8]?, layout: ParameterLayout, optimizerLength: Int) throws {
+  init?(_ bytes: [UInt8]?, layout: ParameterLayout, vectors: ClosedRange<Int>) throws {
     guard let bytes else { return nil }
     let corrupt = JobFailure(.corrupt, "The saved state of the training is not what was saved.")
     guard bytes.count >= Self.prefix else { throw corrupt }
@@ -35,7 +41,7 @@ struct TrainingSnapshot<Element: Scalar> {
     let headEnd = Self.prefix + Int(lengths[0])
     let stateEnd = headEnd + Int(lengths[1])
     let head = try? JSONParser.parse(Array(bytes[Self.prefix..<headEnd]))
-    guard let head, let epoch = head["epoch"]?.integerValue, epoch > 0,
+    guard let head, let epoch = head["epoch"]?.integerValue, epoch >= 0,
       let curve = head["curve"]?.arrayValue
     else { throw corrupt }
     let weights = Weights(layout: layout, precision: Element.precision)
@@ -43,9 +49,11 @@ struct TrainingSnapshot<Element: Scalar> {
       throw corrupt
     }
     let size = MemoryLayout<Element>.size
-    guard bytes.count - stateEnd == optimizerLength * size else { throw corrupt }
+    let allowed = vectors.lazy.map { $0 * layout.parameterCount * size }
+    guard allowed.contains(bytes.count - stateEnd) else { throw corrupt }
     self.state = state
     self.epoch = epoch
+    memory = head["memory"] ?? .null
     self.curve = curve
     optimizerState = bytes.withUnsafeBytes { raw in
       (0..<(raw.count - stateEnd) / size).map {
@@ -55,7 +63,7 @@ struct TrainingSnapshot<Element: Scalar> {
   }
 
   func bytes(layout: ParameterLayout) throws -> [UInt8] {
-    let head = JSONWriter.bytes(["epoch": JSONValue(epoch), "curve": .array(curve)])
+    let head = JSONWriter.bytes(["epoch": JSONValue(epoch), "memory": memory, "curve": .array(curve)])
     let body = try Weights(layout: layout, precision: Element.precision).bytes(of: state)
     var bytes: [UInt8] = []
     bytes.reserveCapacity(

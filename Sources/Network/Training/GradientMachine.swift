@@ -53,24 +53,32 @@ final class GradientMachine<Element: Scalar> {
 
   /// Runs forward and backward over the minibatch in training mode; batch normalization's running statistics and
   /// counters in `state` move on.
-  /// - Parameter isWhole: whether every run is handed the same samples.
+  /// - Parameters:
+  ///   - batch: an empty one has no gradient, and moves nothing.
+  ///   - isWhole: whether every run is handed the same samples.
+  ///   - scale: what the gradient of each sample is multiplied by: 1 over their number for the mean.
   /// - Returns: the sum of the losses and the number of samples read right.
   func run(
-    _ batch: Samples, isWhole: Bool, state: inout NetworkState<Element>, dropoutSeed: UInt64
+    _ batch: Samples, isWhole: Bool, scale: Double, state: inout NetworkState<Element>, dropoutSeed: UInt64
   ) throws(Cancelled) -> (loss: Double, correct: Int) {
+    if batch.count == 0 {
+      isAlone = true
+      alone.gradient.clear()
+      return (0, 0)
+    }
     isAlone = batch.count <= capacity && !network.plain.root.couplesSamples
     if isAlone {
-      let correct = try single(batch, isWhole, state, dropoutSeed)
+      let correct = try single(batch, isWhole, scale, state, dropoutSeed)
       return (Double.sum(losses.pointer, batch.count), correct)
     }
     let plan = ShardPlan(count: batch.count, of: network)
     sum.restart()
     let correct: Int
     if network.plain.root.couplesSamples {
-      correct = try coupled(batch, plan, &state, dropoutSeed)
+      correct = try coupled(batch, plan, scale, &state, dropoutSeed)
       for index in state.counters.indices { state.counters[index] += 1 }
     } else {
-      correct = try independent(batch, plan, state, dropoutSeed)
+      correct = try independent(batch, plan, scale, state, dropoutSeed)
     }
     return (Double.sum(losses.pointer, batch.count), correct)
   }
@@ -81,7 +89,8 @@ final class GradientMachine<Element: Scalar> {
   }
 
   private func single(
-    _ batch: Samples, _ isWhole: Bool, _ state: NetworkState<Element>, _ dropoutSeed: UInt64
+    _ batch: Samples, _ isWhole: Bool, _ scale: Double, _ state: NetworkState<Element>,
+    _ dropoutSeed: UInt64
   ) throws(Cancelled) -> Int {
     let shared = Uncheckedly((machine: self, alone: alone))
     let key = DropoutKey(seed: dropoutSeed, firstSample: 0)
@@ -93,7 +102,7 @@ final class GradientMachine<Element: Scalar> {
         alone.record.forward(pointers, alone.workspace, dropout: key)
         alone.record.backward(
           batch, machine.loss, pointers, alone.workspace, losses: machine.losses.pointer,
-          scale: 1 / Double(batch.count), gradient: alone.gradient.pointer, dropout: key)
+          scale: scale, gradient: alone.gradient.pointer, dropout: key)
       }
     }
     isLoaded = isWhole
@@ -101,9 +110,9 @@ final class GradientMachine<Element: Scalar> {
   }
 
   private func independent(
-    _ batch: Samples, _ plan: ShardPlan, _ state: NetworkState<Element>, _ dropoutSeed: UInt64
+    _ batch: Samples, _ plan: ShardPlan, _ scale: Double, _ state: NetworkState<Element>,
+    _ dropoutSeed: UInt64
   ) throws(Cancelled) -> Int {
-    let scale = 1 / Double(batch.count)
     let correct = Buffer<Int>(count: plan.shards.count, zeroed: true)
     let shared = Uncheckedly(self)
     return try state.withPointers(in: network.plain, operand, compute) { pointers throws(Cancelled) in
@@ -133,7 +142,8 @@ final class GradientMachine<Element: Scalar> {
   private var places: [(record: ShardRecord<Element>, workspace: Workspace<Element>)] = []
 
   private func coupled(
-    _ batch: Samples, _ plan: ShardPlan, _ state: inout NetworkState<Element>, _ dropoutSeed: UInt64
+    _ batch: Samples, _ plan: ShardPlan, _ scale: Double, _ state: inout NetworkState<Element>,
+    _ dropoutSeed: UInt64
   ) throws(Cancelled) -> Int {
     let root = network.plain.root
     while places.count < plan.shards.count {
@@ -146,7 +156,6 @@ final class GradientMachine<Element: Scalar> {
     let step = TrainingStep(
       pool: compute.pool, cancellation: compute.cancellation, lanes: plan.lanes,
       gradients: parts.map(\.pointer), statistics: running.pointer)
-    let scale = 1 / Double(batch.count)
     let loss = loss
     let losses = losses
     let correct = try state.withPointers(in: network.plain, operand, compute) {

@@ -33,21 +33,35 @@ public final class Trainer<Element: Scalar> {
   public private(set) var epoch: Int
 
   private let samples: Samples
+  /// A mark for every sample that is left out of its minibatches; empty where none is.
+  private let omitted: [Bool]
+  /// The samples that are trained on.
+  private let present: Samples
   private let machine: GradientMachine<Element>
-  private let stepsPerEpoch: Int
+  public let stepsPerEpoch: Int
 
   /// - Parameters:
   ///   - optimizerState, epoch: of an earlier training to go on with.
+  ///   - omitting: places of samples that weigh nothing. The minibatches are drawn as if they were there, and the m
+  ///     omitted of n are then taken out of theirs, while every other sample weighs n/(n − m): so that the sum of an
+  ///     epoch's minibatch gradients is that of the mean over the others, and two trainings that omit different samples
+  ///     differ in the weights of samples alone. Batch normalization sees the samples that are there. Masks of dropout
+  ///     go by the place in the minibatch, so those of the samples behind an omitted one change with it.
   public init(
     network: Network<Element>, state: NetworkState<Element>, samples: Samples, loss: Loss,
-    options: TrainingOptions, compute: Compute, optimizerState: [Element]? = nil, epoch: Int = 0
+    options: TrainingOptions, compute: Compute, optimizerState: [Element]? = nil, epoch: Int = 0,
+    omitting: [Int] = []
   ) {
-    precondition(samples.count > 0, "A training needs at least one sample.")
+    precondition(samples.count > Set(omitting).count, "A training needs at least one sample.")
     precondition(options.batchSize > 0, "A minibatch has at least one sample.")
     self.options = options
     self.state = state
     self.samples = samples
     self.epoch = epoch
+    var marks = [Bool](repeating: false, count: omitting.isEmpty ? 0 : samples.count)
+    for place in omitting { marks[place] = true }
+    omitted = marks
+    present = marks.isEmpty ? samples : samples.selecting(marks.indices.filter { !marks[$0] })
     let length = network.layout.parameterCount * options.optimizerVectors
     self.optimizerState = optimizerState ?? .zeros(length)
     precondition(self.optimizerState.count == length, "The optimizer's vectors have the length of θ.")
@@ -56,7 +70,12 @@ public final class Trainer<Element: Scalar> {
     stepsPerEpoch = (samples.count + options.batchSize - 1) / options.batchSize
   }
 
-  /// Trains for one epoch over the samples in a new order.
+  /// Steps of the whole training.
+  public var totalSteps: Int { options.stepLimit ?? options.epochs * stepsPerEpoch }
+
+  public var isDone: Bool { epoch * stepsPerEpoch >= totalSteps }
+
+  /// Trains for one epoch over the samples in a new order, or for what is left of the step limit.
   /// - Parameter progress: called after every step with (steps done, steps an epoch).
   /// - Throws: `Cancelled`, `TrainingError`, or what `progress` throws; then the state is undefined.
   public func runEpoch(progress: (Int, Int) throws -> Void = { _, _ in }) throws -> EpochSummary {
@@ -71,16 +90,20 @@ public final class Trainer<Element: Scalar> {
     var loss = 0.0
     var correct = 0
     var rate = options.learningRate
-    for step in 0..<stepsPerEpoch {
-      let batch = isWhole ? samples : minibatch(step, order, source)
+    var seen = 0
+    let steps = min(stepsPerEpoch, max(0, totalSteps - epoch * stepsPerEpoch))
+    for step in 0..<steps {
+      let (batch, size) = isWhole ? (present, samples.count) : minibatch(step, order, source)
       let key = options.seed &+ UInt64(epoch * stepsPerEpoch + step) &* 0x9e37_79b9_7f4a_7c15
-      let result = try machine.run(batch, isWhole: isWhole, state: &state, dropoutSeed: key)
+      let result = try machine.run(
+        batch, isWhole: isWhole, scale: weight / Double(size), state: &state, dropoutSeed: key)
       guard result.loss.isFinite else { throw TrainingError.nonFinite(epoch: epoch + 1, step: step + 1) }
       rate = learningRate(step: step)
       update(machine.gradient, rate: rate)
       loss += result.loss
       correct += result.correct
-      try progress(step + 1, stepsPerEpoch)
+      seen += batch.count
+      try progress(step + 1, steps)
     }
     guard state.parameters.isFinite, state.statistics.isFinite else {
       throw TrainingError.nonFinite(epoch: epoch + 1, step: stepsPerEpoch)
@@ -88,21 +111,30 @@ public final class Trainer<Element: Scalar> {
     epoch += 1
     let hasClasses = if case .classes = samples.targets { true } else { false }
     return EpochSummary(
-      epoch: epoch, loss: loss / Double(samples.count),
-      accuracy: hasClasses ? Double(correct) / Double(samples.count) : nil, learningRate: rate)
+      epoch: epoch, loss: loss / Double(seen), accuracy: hasClasses ? Double(correct) / Double(seen) : nil,
+      learningRate: rate)
   }
 
-  private func minibatch(_ step: Int, _ order: [Int], _ source: any SampleSource) -> Samples {
-    let places = Array(order[step * options.batchSize..<min((step + 1) * options.batchSize, samples.count)])
-    return Samples(
+  /// What every sample that is there weighs.
+  private var weight: Double { Double(samples.count) / Double(present.count) }
+
+  /// The samples of a step that are there, and how many it has with those that are not.
+  private func minibatch(
+    _ step: Int, _ order: [Int], _ source: any SampleSource
+  ) -> (samples: Samples, size: Int) {
+    var places = Array(order[step * options.batchSize..<min((step + 1) * options.batchSize, samples.count)])
+    let size = places.count
+    if !omitted.isEmpty { places.removeAll { omitted[$0] } }
+    let batch = Samples(
       source: source, indices: places.map { samples.indices[$0] }, targets: samples.targets.selecting(places))
+    return (batch, size)
   }
 
   private func learningRate(step: Int) -> Double {
     switch options.schedule {
     case .constant: return options.learningRate
     case .cosine:
-      let done = Double(epoch * stepsPerEpoch + step) / Double(max(1, options.epochs * stepsPerEpoch))
+      let done = Double(epoch * stepsPerEpoch + step) / Double(max(1, totalSteps))
       return options.learningRate * 0.5 * (1 + cos(Double.pi * done))
     case .step(let every, let gamma): return options.learningRate * pow(gamma, Double(epoch / max(1, every)))
     }

@@ -27,6 +27,8 @@ public struct TrainingOptions: Sendable, Equatable {
   public var learningRate: Double
   public var schedule: Schedule
   public var epochs: Int
+  /// Steps of the whole training, where it may end within an epoch; nil is all of every epoch.
+  public var stepLimit: Int?
   public var batchSize: Int
   public var augment: Set<Augmentation>
   /// λ of the risk, applied to every parameter.
@@ -35,7 +37,7 @@ public struct TrainingOptions: Sendable, Equatable {
 
   public init(
     optimizer: Optimizer = .sgd(momentum: 0.9, nesterov: false), learningRate: Double = 0.05,
-    schedule: Schedule = .cosine, epochs: Int, batchSize: Int = 256,
+    schedule: Schedule = .cosine, epochs: Int, stepLimit: Int? = nil, batchSize: Int = 256,
     augment: Set<Augmentation> = [],
     weightDecay: Double = 0, seed: UInt64 = 0
   ) {
@@ -43,6 +45,7 @@ public struct TrainingOptions: Sendable, Equatable {
     self.learningRate = learningRate
     self.schedule = schedule
     self.epochs = epochs
+    self.stepLimit = stepLimit
     self.batchSize = batchSize
     self.augment = augment
     self.weightDecay = weightDecay

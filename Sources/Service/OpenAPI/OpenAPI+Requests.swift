@@ -27,7 +27,10 @@ extension OpenAPI {
           ])),
       "Training": Schema.described(
         Schema.request([:], recipe),
-        "momentum and nesterov belong to sgd, betas and epsilon to adam."),
+        "momentum and nesterov belong to sgd, betas and epsilon to adam. lbfgs and newton minimise the risk over "
+          + "all samples until the norm of its gradient is at most gradient_norm, by default as far as rounding "
+          + "allows; epochs is the most iterations (by default 5 epochs, 1000 iterations of lbfgs, 100 of newton); "
+          + "learning_rate, schedule, batch_size and augment belong to sgd and adam, history to lbfgs."),
       "Solver": solver,
       "Architecture": Schema.anyOf(
         Schema.choice(NamedArchitecture.names),
@@ -122,12 +125,14 @@ extension OpenAPI {
   /// The members of a recipe, all optional.
   private static var recipe: JSONObject {
     [
-      "optimizer": Schema.choice(["sgd", "adam"], default: "sgd"),
+      "optimizer": Schema.choice(["sgd", "adam", "lbfgs", "newton"], default: "sgd"),
+      "gradient_norm": Schema.number(.positive),
+      "history": Schema.integer(from: 1, to: 1000, default: 20),
       "learning_rate": Schema.number(.positive), "momentum": Schema.number(.properShare, default: 0.9),
       "nesterov": Schema.flag(default: false),
       "betas": ["type": "array", "items": Schema.number(.properShare), "minItems": 2, "maxItems": 2],
       "epsilon": Schema.number(.positive, default: 1e-8), "schedule": Schema.ref("Schedule"),
-      "epochs": Schema.integer(from: 1, to: 1_000_000, default: 5),
+      "epochs": Schema.integer(from: 1, to: 1_000_000),
       "batch_size": Schema.anyOf(Schema.integer(from: 1), Schema.constant("all")),
       "augment": ["type": "array", "items": Schema.choice(["flip", "crop"]), "uniqueItems": true],
       "validation": Schema.number(.properShare, default: 0.1), "exclude": Schema.ref("Group"),

@@ -27,6 +27,14 @@ public protocol Catalog: Sendable {
 
   func dataset(named name: String) throws -> CatalogDataset?
 
+  /// A job of any kind and state.
+  func job(id: String) throws -> CatalogJob?
+
+  /// A whole array that a job left, checked against its SHA-256; nil where the job has none of that name.
+  ///
+  /// Throws `JobFailure.corrupt`.
+  func artifact(_ name: String, ofJob id: String) throws -> CatalogArtifact?
+
   /// The samples; kept in memory between jobs as far as the configuration allows.
   ///
   /// Throws `JobFailure.missing`, or `DatasetError` where its files are not what they were.
@@ -85,6 +93,39 @@ public struct RetrainReference: Sendable, Hashable {
     self.model = model
     self.group = group
     self.recovers = recovers
+  }
+}
+
+/// What a later job may build on.
+public struct CatalogJob: Sendable, Hashable {
+  public var id: String
+  public var kind: String
+  /// Whether it has ended well.
+  public var hasSucceeded: Bool
+  /// With every default filled in.
+  public var request: JSONValue
+  /// Null before the end.
+  public var result: JSONValue
+
+  public init(id: String, kind: String, hasSucceeded: Bool, request: JSONValue, result: JSONValue = .null) {
+    self.id = id
+    self.kind = kind
+    self.hasSucceeded = hasSucceeded
+    self.request = request
+    self.result = result
+  }
+}
+
+/// The elements of an array, row-major and little-endian.
+public struct CatalogArtifact: Sendable, Hashable {
+  public var type: ArtifactElement
+  public var shape: [Int]
+  public var bytes: [UInt8]
+
+  public init(type: ArtifactElement, shape: [Int], bytes: [UInt8]) {
+    self.type = type
+    self.shape = shape
+    self.bytes = bytes
   }
 }
 

@@ -14,5 +14,9 @@ public enum StandardJobs {
     JobKind(
       RetrainRequest.self, summary: "Trains a model again without a group, as the reference of a removal."
     ) { RetrainRun(request: $0, environment: $1) },
+    JobKind(
+      InfluenceRequest.self,
+      summary: "Scores training samples by their influence on the loss of test points, or on their own."
+    ) { InfluenceRun(request: $0, environment: $1) },
   ]
 }

@@ -15,19 +15,52 @@ public enum DenseAlgebra {
   public static func solvePositiveDefinite(
     _ matrix: [Double], order n: Int, rightHandSides: [[Double]]
   ) throws(DenseAlgebraError) -> [[Double]] {
-    precondition(matrix.count == n * n, "The matrix must be n×n.")
-    if n == 0 { return rightHandSides }
     var factor = matrix
+    try factorPositiveDefinite(&factor, order: n)
+    return try solve(factor: factor, order: n, rightHandSides: rightHandSides)
+  }
+
+  /// A = UᵀU for a symmetric positive definite A (n×n), in its place (LAPACK dpotrf): U fills the upper triangle, what lies
+  /// below the diagonal is left as it was.
+  public static func factorPositiveDefinite(
+    _ matrix: inout [Double], order n: Int
+  ) throws(DenseAlgebraError) {
+    precondition(matrix.count == n * n, "The matrix must be n×n.")
+    if n == 0 { return }
     var order = Int32(n)
     var info: Int32 = 0
-    dpotrf_("L", &order, &factor, &order, &info)
+    dpotrf_("L", &order, &matrix, &order, &info)
     if info > 0 { throw .notPositiveDefinite(order: Int(info)) }
     if info < 0 { throw .failed(routine: "dpotrf", info: Int(info)) }
+  }
+
+  /// Solves UᵀU X = B with a factor that `factorPositiveDefinite` left (LAPACK dpotrs).
+  /// - Parameter rightHandSides: vectors of length n.
+  public static func solve(
+    factor: [Double], order n: Int, rightHandSides: [[Double]]
+  ) throws(DenseAlgebraError) -> [[Double]] {
+    precondition(factor.count == n * n, "The matrix must be n×n.")
+    if n == 0 || rightHandSides.isEmpty { return rightHandSides }
     var flat = rightHandSides.flatMap { $0 }
+    var order = Int32(n)
     var columns = Int32(rightHandSides.count)
-    dpotrs_("L", &order, &columns, &factor, &order, &flat, &order, &info)
+    var info: Int32 = 0
+    dpotrs_("L", &order, &columns, factor, &order, &flat, &order, &info)
     if info != 0 { throw .failed(routine: "dpotrs", info: Int(info)) }
     return (0..<rightHandSides.count).map { Array(flat[$0 * n..<($0 + 1) * n]) }
+  }
+
+  /// Overwrites vectors B with U⁻ᵀB for a factor that `factorPositiveDefinite` left: ‖U⁻ᵀb‖² = bᵀA⁻¹b.
+  /// - Parameters:
+  ///   - factor: n×n.
+  ///   - vectors: `count` of length n, one after the other.
+  public static func solveHalf(
+    factor: UnsafePointer<Double>, order n: Int, _ vectors: UnsafeMutablePointer<Double>, count: Int
+  ) {
+    if n == 0 || count == 0 { return }
+    cblas_dtrsm(
+      CblasColMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, Int32(n), Int32(count), 1, factor,
+      Int32(n), vectors, Int32(n))
   }
 
   /// All eigenpairs of a symmetric A (n×n) by divide and conquer (LAPACK dsyevd).

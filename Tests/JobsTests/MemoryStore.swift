@@ -12,6 +12,8 @@ final class MemoryStore: Catalog {
     var models: [String: CatalogModel] = [:]
     var checkpoints: [CatalogCheckpoint] = []
     var weights: [String: [UInt8]] = [:]
+    var jobs: [String: CatalogJob] = [:]
+    var artifacts: [String: [String: CatalogArtifact]] = [:]
   }
 
   private let contents = Mutex(Contents())
@@ -78,6 +80,12 @@ final class MemoryStore: Catalog {
     return set
   }
 
+  func job(id: String) -> CatalogJob? { contents.withLock { $0.jobs[id] } }
+
+  func artifact(_ name: String, ofJob id: String) -> CatalogArtifact? {
+    contents.withLock { $0.artifacts[id]?[name] }
+  }
+
   // MARK: What a client would do
 
   /// `POST /v1/models` without training; with `weights`, `PUT …/weights` right after it.
@@ -108,6 +116,13 @@ final class MemoryStore: Catalog {
       case .training(let recipe, let model):
         contents.withLock { $0.models[model]?.training = recipe }
       case .checkpoint(let record, let bytes): insert(record, bytes)
+      }
+    }
+    contents.withLock { contents in
+      contents.jobs[context.id] = CatalogJob(
+        id: context.id, kind: job.kind.name, hasSucceeded: true, request: job.json, result: result)
+      contents.artifacts[context.id] = context.artifacts.mapValues {
+        CatalogArtifact(type: $0.type, shape: $0.shape, bytes: $0.bytes)
       }
     }
     return result
@@ -189,7 +204,7 @@ final class MemoryContext: JobContext {
     weak var catalog: MemoryStore?
   }
 
-  let id = "job"
+  let id: String
   let attempt = 1
   private let state = Mutex(State())
   /// Says after which report of progress the run is interrupted.
@@ -197,9 +212,10 @@ final class MemoryContext: JobContext {
 
   /// - Parameter earlier: the attempt that this one goes on from.
   init(
-    resuming earlier: MemoryContext? = nil,
+    id: String = "job", resuming earlier: MemoryContext? = nil,
     interrupts: @escaping @Sendable (_ phase: String, _ detail: String) -> JobInterruption? = { _, _ in nil }
   ) {
+    self.id = id
     self.interrupts = interrupts
     let resume = earlier?.state.withLock { $0.resume } ?? [:]
     state.withLock { $0.resume = resume }

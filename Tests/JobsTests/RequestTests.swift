@@ -43,6 +43,8 @@ struct FixedCatalog: Catalog {
   func retrained(_ model: String, _ group: GroupChoice, recovers: Bool) -> CatalogCheckpoint? { nil }
   func dataset(named name: String) -> CatalogDataset? { sets.first { $0.name == name } }
   func loadDataset(named name: String) throws -> Dataset { try Dataset.builtIn(.digits, name: name) }
+  func job(id: String) -> CatalogJob? { nil }
+  func artifact(_ name: String, ofJob id: String) -> CatalogArtifact? { nil }
 }
 
 struct NoRun: JobRun {

@@ -106,7 +106,7 @@ public struct ArnoldiSolver: SymmetricSolver, Equatable {
 }
 
 /// V (D + δI)⁻¹ Vᵀ.
-private struct LowRankInverse<Element: Scalar> {
+struct LowRankInverse<Element: Scalar>: Sendable {
   let vectors: [[Element]]
   /// λ + δ of the vectors.
   let values: [Double]
@@ -161,7 +161,7 @@ private struct LowRankInverse<Element: Scalar> {
 }
 
 /// (I − V Vᵀ) H (I − V Vᵀ).
-private struct DeflatedOperator<Base: SymmetricOperator>: SymmetricOperator {
+struct DeflatedOperator<Base: SymmetricOperator>: SymmetricOperator {
   typealias Element = Base.Element
   let base: Base
   let vectors: [[Element]]

@@ -37,8 +37,8 @@ public struct DirectSolver: SymmetricSolver, LeastSquaresSolver, Equatable {
     if block.isEmpty { return [] }
     let matrix = try symmetricMatrix(h, progress)
     let rights = block.map { $0.map(Double.init) }
-    let tolerance = rankTolerance ?? Double(max(n, 1)) * 2 * unitRoundoff(H.Element.self)
-    let factored = try DenseSymmetricInverse(matrix, order: n, tolerance: tolerance, rights)
+    let factored = try DenseSymmetricInverse(matrix, order: n, tolerance: tolerance(n, H.Element.self))
+    let answers = try factored.apply(rights)
     return block.indices.map { index in
       var report = SolveReport(
         solver: "direct", tolerance: DefaultTolerance.symmetric(Double.self), damping: damping)
@@ -46,9 +46,9 @@ public struct DirectSolver: SymmetricSolver, LeastSquaresSolver, Equatable {
       report.rank = factored.rank
       report.negativeEigenvalues = factored.negativeEigenvalues
       report.curvatureProducts = index == 0 ? n * h.productsPerApplication : 0
-      let residual = residualNorm(matrix, rights[index], factored.solutions[index])
+      let residual = residualNorm(matrix, rights[index], answers[index])
       finish(&report, residual: residual, size: rights[index].norm, factored.conditionNoise)
-      return Solution(x: factored.solutions[index].map { H.Element($0) }, report: report)
+      return Solution(x: answers[index].map { H.Element($0) }, report: report)
     }
   }
 
@@ -82,6 +82,21 @@ public struct DirectSolver: SymmetricSolver, LeastSquaresSolver, Equatable {
     let noise = 1e-15 * Double(max(rows, 1)) * largest * right.norm / max(size, .leastNormalMagnitude)
     finish(&report, residual: try dense.applyTransposed(rest).norm, size: size, noise)
     return Solution(x: x.map { A.Element($0) }, report: report)
+  }
+
+  /// The inverse of H + δI as it is kept for any number of right-hand sides to come.
+  /// - Throws: `SolveError`, `DenseAlgebraError`.
+  func inverse<H: SymmetricOperator>(
+    of h: H, progress: ((SolveProgress) throws -> Void)? = nil
+  ) throws -> DenseSymmetricInverse {
+    let n = h.dimension
+    return try DenseSymmetricInverse(
+      symmetricMatrix(h, progress), order: n, tolerance: tolerance(n, H.Element.self))
+  }
+
+  /// The share of the largest eigenvalue below which one counts as zero.
+  private func tolerance<Element: Scalar>(_ n: Int, _: Element.Type) -> Double {
+    rankTolerance ?? Double(max(n, 1)) * 2 * unitRoundoff(Element.self)
   }
 
   /// H + δI in `Double`, made symmetric, from n products.
@@ -168,57 +183,5 @@ public struct DirectSolver: SymmetricSolver, LeastSquaresSolver, Equatable {
       sum += (g[row] - product) * (g[row] - product)
     }
     return sum.squareRoot()
-  }
-}
-
-/// Answers of a dense symmetric system, by Cholesky or by eigenvalues.
-private struct DenseSymmetricInverse {
-  var solutions: [[Double]]
-  var rank: Int
-  var negativeEigenvalues: Int
-  /// The relative residual that rounding may leave.
-  var conditionNoise: Double
-
-  init(_ matrix: [Double], order n: Int, tolerance: Double, _ rights: [[Double]]) throws {
-    rank = n
-    negativeEigenvalues = 0
-    conditionNoise = 1e-15 * Double(max(n, 1))
-    solutions = []
-    if let found = try Self.cholesky(matrix, order: n, tolerance: tolerance, rights) {
-      solutions = found
-      return
-    }
-    let (values, vectors) = try DenseAlgebra.eigen(matrix, order: n)
-    let largest = values.map(\.magnitude).max() ?? 0
-    let kept = values.indices.filter { abs(values[$0]) > tolerance * largest }
-    rank = kept.count
-    negativeEigenvalues = kept.filter { values[$0] < 0 }.count
-    let rows = kept.map { Array(vectors[$0 * n..<($0 + 1) * n]) }
-    solutions = rights.map { g in
-      var x = [Double](repeating: 0, count: n)
-      for (index, row) in zip(kept, rows) { x.add(row.dot(g) / values[index], times: row) }
-      return x
-    }
-  }
-
-  /// The answers by Cholesky; nil where the matrix is not positive definite by a margin.
-  private static func cholesky(
-    _ matrix: [Double], order n: Int, tolerance: Double, _ rights: [[Double]]
-  ) throws -> [[Double]]? {
-    // What the inverse makes of a random vector tells how near to singular the matrix is.
-    var stream = RandomStream(seed: 0, purpose: "condition probe")
-    let probe = (0..<n).map { _ in stream.normal() }
-    let answers: [[Double]]
-    do {
-      answers = try DenseAlgebra.solvePositiveDefinite(matrix, order: n, rightHandSides: rights + [probe])
-    } catch {
-      guard case .notPositiveDefinite = error else { throw error }
-      return nil
-    }
-    if n == 0 { return Array(answers.dropLast()) }
-    // ‖H⁻¹v‖/‖v‖ is about 1/(λ_min √n).
-    let inverseNorm = answers[rights.count].norm / probe.norm * Double(n).squareRoot()
-    guard inverseNorm.isFinite, inverseNorm * matrix.norm * tolerance < 1 else { return nil }
-    return Array(answers.dropLast())
   }
 }

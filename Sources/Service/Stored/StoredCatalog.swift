@@ -1,4 +1,5 @@
 import Datasets
+import Formats
 import Jobs
 import Storage
 
@@ -75,6 +76,34 @@ public final class StoredCatalog: Catalog {
   }
 
   public func loadDataset(named name: String) throws -> Dataset { try library.load(name) }
+
+  public func job(id: String) throws -> CatalogJob? {
+    try store.read { try $0.jobs.find(id) }.map { record in
+      CatalogJob(
+        id: record.id, kind: record.kind, hasSucceeded: record.state == .succeeded,
+        request: try JSONParser.parse(record.request),
+        result: try record.result.map { try JSONParser.parse($0) } ?? .null)
+    }
+  }
+
+  public func artifact(_ name: String, ofJob id: String) throws -> CatalogArtifact? {
+    guard let record = try store.read({ try $0.artifacts.find(job: id, name: name) }) else { return nil }
+    let corrupt = JobFailure(
+      .corrupt, "The artifact \(name) of the job \(id) is not what was stored.",
+      advice: "Run that job again, or restore the database from a backup.")
+    do {
+      let file = try BlobReader(store, record.blob.id).bytes()
+      guard let type = ArtifactElement(rawValue: record.dtype) else { throw corrupt }
+      let (header, start) = try file.withUnsafeBytes { bytes throws(NPYError) in try NPYHeader.parse(file: bytes) }
+      guard header.dtype.rawValue == record.dtype, header.shape == record.shape else { throw corrupt }
+      return CatalogArtifact(type: type, shape: header.shape, bytes: Array(file[start...]))
+    } catch is NPYError {
+      throw corrupt
+    } catch let error as StorageError {
+      guard case .corruptBlob = error else { throw error }
+      throw corrupt
+    }
+  }
 }
 
 extension CatalogCheckpoint {

@@ -1,0 +1,246 @@
+import Network
+import Tensor
+
+/// The self-influence gᵢᵀ(H + δI)⁻¹gᵢ of every sample, gᵢ = ∇ℓ(zᵢ): how strongly a sample bears on its own loss (Koh and Liang
+/// 2017, §5.4). Gradients are made a block at a time; nothing of the size n × n or n × p is ever held.
+///
+/// - `direct`: one Cholesky factor H + δI = UᵀU, and ‖U⁻ᵀgᵢ‖² for each block: exact.
+/// - `arnoldi` with the complement dropped or constant: Σ (vₖᵀgᵢ)²/(λₖ + δ) over the strongest eigenpairs, from tangent passes
+///   along the vₖ alone; `constant` adds ‖gᵢ‖² − Σ (vₖᵀgᵢ)² over the smallest magnitude kept plus δ. Some samples
+///   are then solved exactly, to say how far off this is.
+/// - Everything else solves for sᵢ, block by block, and takes gᵢᵀsᵢ: exact to the tolerance, and costly for many samples.
+public struct SelfInfluence: Sendable {
+  /// How good the values are.
+  public struct Status: Sendable, Equatable {
+    public var solver: String
+    public var damping = 0.0
+    /// Samples whose solve met its tolerance; for `direct` and low rank those that were checked.
+    public var converged = 0
+    /// Solves that were made or checked.
+    public var solves = 0
+    /// Why others did not, and how many.
+    public var reasons: [StopReason: Int] = [:]
+    /// The largest true relative residual among the solves.
+    public var relativeResidual = 0.0
+    public var curvatureProducts = 0
+    /// Eigenvalues or pairs that the values are made of, for `direct` and `arnoldi`.
+    public var rank: Int?
+    public var negativeEigenvalues: Int?
+    /// Low rank: the errors of the values of the checked samples, relative to exact ones; nil where those could not be had.
+    public var medianError: Double?
+    public var largestError: Double?
+
+    public init(solver: String) { self.solver = solver }
+
+    /// Whether every value is exact to the tolerance of its solve.
+    public var isExact: Bool { reasons[.lowRank] == nil && converged == solves }
+  }
+
+  /// In the order of the samples.
+  public let values: [Double]
+  public let status: Status
+
+  public init(values: [Double], status: Status) {
+    self.values = values
+    self.status = status
+  }
+
+  /// The most parameters for which the dense factor is made.
+  public static let directLimit = 10_000
+  /// Samples that a factor or a low rank is checked on.
+  public static let checkedSamples = 16
+
+  /// Called with the share that is done, and what is being done; from any thread.
+  public typealias Report = @Sendable (_ share: Double, _ detail: String) -> Void
+
+  /// - Parameters:
+  ///   - curvature: H with the weight decay in it, without δ.
+  ///   - batches: pieces of the curvature, for a solver that draws batches.
+  /// - Throws: `SolveError`, `DenseAlgebraError`, `Cancelled`.
+  public init<H: SymmetricOperator>(
+    of samples: Samples, at state: NetworkState<H.Element>, network: Network<H.Element>, loss: Loss,
+    curvature: H, solver: SolverChoice, batches: BatchFamily<H>? = nil, compute: Compute,
+    report: @escaping Report = { _, _ in }
+  ) throws {
+    let course = SelfInfluenceCourse(
+      gradients: SampleGradientBlocks(
+        samples: samples, state: state, network: network, loss: loss, compute: compute),
+      curvature: curvature, report: report)
+    switch solver {
+    case .direct(let damping): self = try course.direct(damping: damping)
+    case .arnoldi(let solver) where solver.complement != .solved: self = try course.lowRank(solver)
+    default: self = try course.solved(solver, batches)
+    }
+  }
+}
+
+/// The ways to the values.
+private struct SelfInfluenceCourse<H: SymmetricOperator> {
+  typealias Element = H.Element
+  let gradients: SampleGradientBlocks<Element>
+  let curvature: H
+  let report: SelfInfluence.Report
+
+  private var count: Int { gradients.samples.count }
+  private var cancellation: Cancellation? { gradients.compute.cancellation }
+
+  // MARK: Dense
+
+  func direct(damping: Double) throws -> SelfInfluence {
+    let solver = DirectSolver(damping: damping, dimensionLimit: SelfInfluence.directLimit)
+    let inverse = try solver.inverse(of: curvature) { step in
+      report(
+        0.6 * Double(step.iteration) / Double(max(1, step.limit)), "the matrix, column \(step.iteration)")
+    }
+    try cancellation?.check()
+    let n = curvature.dimension
+    let values = try gradients.quadraticForms(inverse) { [report] in report(0.7 + 0.3 * $0, "self-influence")
+    }
+    var status = SelfInfluence.Status(solver: "direct")
+    status.damping = damping
+    status.rank = inverse.rank
+    status.negativeEigenvalues = inverse.negativeEigenvalues
+    status.curvatureProducts = n * curvature.productsPerApplication
+    try checkFactor(inverse, damping, &status)
+    return SelfInfluence(values: values, status: status)
+  }
+
+  /// Measures residuals of the factor's own answers with products of the curvature.
+  private func checkFactor(
+    _ inverse: DenseSymmetricInverse, _ damping: Double, _ status: inout SelfInfluence.Status
+  ) throws {
+    let operation = DampedOperator(curvature, damping: damping)
+    let floor = DefaultTolerance.symmetric(Element.self)
+    for g in try checkedGradients().vectors where g.norm > 0 {
+      let x = try inverse.apply([g.map(Double.init)])[0]
+      var rest = try operation.apply(x.map { Element($0) })
+      rest.scale(-1, adding: g)
+      let residual = rest.norm / g.norm
+      status.solves += 1
+      status.curvatureProducts += curvature.productsPerApplication
+      status.relativeResidual = max(status.relativeResidual, residual)
+      // Rounding of x to the elements' precision leaves about ‖H‖‖x‖ of it.
+      let rounding = 4 * unitRoundoff(Element.self) * x.norm / g.norm * max(1, rest.norm)
+      if residual <= max(1000 * floor, rounding) {
+        status.converged += 1
+      } else {
+        status.reasons[.stagnation, default: 0] += 1
+      }
+    }
+  }
+
+  private var checkedPlaces: [Int] {
+    let checked = min(count, SelfInfluence.checkedSamples)
+    return (0..<checked).map { $0 * count / checked }
+  }
+
+  private func checkedGradients() throws(Cancelled) -> VectorBlock<Element> {
+    try gradients.at(checkedPlaces)
+  }
+
+  // MARK: Low rank
+
+  func lowRank(_ solver: ArnoldiSolver) throws -> SelfInfluence {
+    report(0, "eigenpairs")
+    let pairs = try solver.eigenpairs(of: curvature)
+    try cancellation?.check()
+    let inverse = LowRankInverse(pairs, damping: solver.options.damping)
+    var (values, squares) = try gradients.squares(along: inverse) { [report] in
+      report(0.4 + 0.3 * $0, "tangent passes")
+    }
+    let level = inverse.smallest + solver.options.damping
+    if solver.complement == .constant, level > 0 {
+      let norms = try gradients.norms { [report] in report(0.7 + 0.25 * $0, "gradient norms") }
+      for place in values.indices {
+        values[place] += max(0, norms[place] * norms[place] - squares[place]) / level
+      }
+    }
+    var status = SelfInfluence.Status(solver: "arnoldi")
+    status.damping = solver.options.damping
+    status.rank = inverse.values.count
+    status.negativeEigenvalues = pairs.values.filter { $0 < 0 }.count
+    status.curvatureProducts = pairs.products
+    try checkLowRank(values, solver.options.damping, &status)
+    return SelfInfluence(values: values, status: status)
+  }
+
+  /// Solves some samples exactly and compares.
+  private func checkLowRank(
+    _ values: [Double], _ damping: Double, _ status: inout SelfInfluence.Status
+  ) throws {
+    let gradients = try checkedGradients()
+    let exact = BlockConjugateGradient(SolveOptions(tolerance: 1e-4, damping: damping))
+    var errors: [Double] = []
+    for (position, solution) in try exact.solve(curvature, block: gradients.vectors).enumerated() {
+      status.solves += 1
+      status.curvatureProducts += solution.report.curvatureProducts
+      status.relativeResidual = max(status.relativeResidual, solution.report.relativeResidual)
+      guard solution.report.converged else {
+        status.reasons[solution.report.reason ?? .stagnation, default: 0] += 1
+        continue
+      }
+      status.converged += 1
+      let form = gradients[position].dot(solution.x)
+      if form > 0 { errors.append(abs(values[checkedPlaces[position]] - form) / form) }
+    }
+    errors.sort()
+    status.medianError = errors.isEmpty ? nil : errors[errors.count / 2]
+    status.largestError = errors.last
+    status.reasons[.lowRank] = count - errors.count
+  }
+
+  // MARK: One solve a sample
+
+  func solved(_ solver: SolverChoice, _ batches: BatchFamily<H>?) throws -> SelfInfluence {
+    var values: [Double] = []
+    values.reserveCapacity(count)
+    var status = SelfInfluence.Status(solver: "")
+    // Eigenpairs are found once for all blocks.
+    var pairs: (solver: ArnoldiSolver, pairs: Eigenpairs<Element>)?
+    if case .arnoldi(let arnoldi) = solver {
+      report(0, "eigenpairs")
+      let found = try arnoldi.eigenpairs(of: curvature)
+      status.curvatureProducts += found.products
+      pairs = (arnoldi, found)
+    }
+    for places in gradients.blocks {
+      let gradients = try gradients.at(Array(places))
+      let progress: (SolveProgress) throws -> Void = { step in
+        let share = min(1, Double(step.iteration) / Double(max(1, step.limit)))
+        report(
+          (Double(places.lowerBound) + share * Double(places.count)) / Double(count),
+          "samples \(places.lowerBound) to \(places.upperBound - 1), iteration \(step.iteration)")
+      }
+      let solutions: [Solution<Element>]
+      if let (arnoldi, pairs) = pairs {
+        solutions = try gradients.vectors.map {
+          try arnoldi.solve(curvature, $0, pairs: pairs, monitor: SolveMonitor(progress: progress))
+        }
+      } else {
+        solutions = try solver.solve(
+          curvature, block: gradients.vectors, batches: batches, progress: progress)
+      }
+      for (row, solution) in solutions.enumerated() {
+        values.append(gradients[row].dot(solution.x))
+        status.add(solution.report)
+      }
+      report(
+        Double(places.upperBound) / Double(count), "samples \(places.lowerBound) to \(places.upperBound - 1)")
+    }
+    return SelfInfluence(values: values, status: status)
+  }
+}
+
+extension SelfInfluence.Status {
+  fileprivate mutating func add(_ report: SolveReport) {
+    solver = report.solver
+    damping = report.damping
+    rank = report.rank
+    negativeEigenvalues = report.negativeEigenvalues
+    solves += 1
+    converged += report.converged ? 1 : 0
+    if let reason = report.reason { reasons[reason, default: 0] += 1 }
+    relativeResidual = max(relativeResidual, report.relativeResidual)
+    curvatureProducts += report.curvatureProducts
+  }
+}

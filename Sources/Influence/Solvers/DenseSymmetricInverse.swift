@@ -1,0 +1,94 @@
+import Tensor
+
+/// The inverse of a dense symmetric matrix, kept as its Cholesky factor; where it is not positive definite by a margin, as
+/// its eigenpairs, of which those that count as zero are left out (pseudo-inverse).
+struct DenseSymmetricInverse: Sendable {
+  private enum Form: Sendable {
+    case factor([Double])
+    /// Eigenvalues that are not zero, and a unit vector for each.
+    case eigenpairs(values: [Double], vectors: [[Double]])
+  }
+
+  let order: Int
+  private let form: Form
+  /// Eigenvalues that are not zero; all where the matrix is positive definite.
+  let rank: Int
+  let negativeEigenvalues: Int
+  /// The relative residual that rounding may leave.
+  let conditionNoise: Double
+
+  /// - Parameter tolerance: eigenvalues below this share of the largest count as zero.
+  /// - Throws: `DenseAlgebraError`.
+  init(_ matrix: [Double], order n: Int, tolerance: Double) throws {
+    order = n
+    conditionNoise = 1e-15 * Double(max(n, 1))
+    if let factor = try Self.cholesky(matrix, order: n, tolerance: tolerance) {
+      form = .factor(factor)
+      rank = n
+      negativeEigenvalues = 0
+      return
+    }
+    let (values, vectors) = try DenseAlgebra.eigen(matrix, order: n)
+    let largest = values.map(\.magnitude).max() ?? 0
+    let kept = values.indices.filter { abs(values[$0]) > tolerance * largest }
+    rank = kept.count
+    negativeEigenvalues = kept.filter { values[$0] < 0 }.count
+    form = .eigenpairs(
+      values: kept.map { values[$0] }, vectors: kept.map { Array(vectors[$0 * n..<($0 + 1) * n]) })
+  }
+
+  /// The answers for right-hand sides.
+  func apply(_ rights: [[Double]]) throws -> [[Double]] {
+    switch form {
+    case .factor(let factor):
+      return try DenseAlgebra.solve(factor: factor, order: order, rightHandSides: rights)
+    case .eigenpairs(let values, let vectors):
+      return rights.map { g in
+        var x = [Double](repeating: 0, count: order)
+        for (value, vector) in zip(values, vectors) { x.add(vector.dot(g) / value, times: vector) }
+        return x
+      }
+    }
+  }
+
+  /// gᵀM⁻¹g of vectors that lie one after the other; they are overwritten.
+  func quadraticForms(_ vectors: UnsafeMutablePointer<Double>, count: Int) -> [Double] {
+    let n = order
+    switch form {
+    case .factor(let factor):
+      factor.withUnsafeBufferPointer { factor in
+        guard let factor = factor.baseAddress else { return }
+        DenseAlgebra.solveHalf(factor: factor, order: n, vectors, count: count)
+      }
+      return (0..<count).map { Double.dot(vectors + $0 * n, vectors + $0 * n, n) }
+    case .eigenpairs(let values, let rows):
+      return (0..<count).map { place in
+        zip(values, rows).reduce(0) { sum, pair in
+          let part = pair.1.withUnsafeBufferPointer { row in
+            row.baseAddress.map { Double.dot($0, vectors + place * n, n) } ?? 0
+          }
+          return sum + part * part / pair.0
+        }
+      }
+    }
+  }
+
+  /// The factor; nil where the matrix is not positive definite by a margin.
+  private static func cholesky(_ matrix: [Double], order n: Int, tolerance: Double) throws -> [Double]? {
+    var factor = matrix
+    do {
+      try DenseAlgebra.factorPositiveDefinite(&factor, order: n)
+    } catch {
+      guard case .notPositiveDefinite = error else { throw error }
+      return nil
+    }
+    if n == 0 { return factor }
+    // What the inverse makes of a random vector tells how near to singular the matrix is: ‖H⁻¹v‖/‖v‖ is about
+    // 1/(λ_min √n).
+    var stream = RandomStream(seed: 0, purpose: "condition probe")
+    let probe = (0..<n).map { _ in stream.normal() }
+    let answer = try DenseAlgebra.solve(factor: factor, order: n, rightHandSides: [probe])[0]
+    let inverseNorm = answer.norm / probe.norm * Double(n).squareRoot()
+    return inverseNorm.isFinite && inverseNorm * matrix.norm * tolerance < 1 ? factor : nil
+  }
+}

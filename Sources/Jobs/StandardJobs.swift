@@ -18,5 +18,8 @@ public enum StandardJobs {
       InfluenceRequest.self,
       summary: "Scores training samples by their influence on the loss of test points, or on their own."
     ) { InfluenceRun(request: $0, environment: $1) },
+    JobKind(
+      ValidateRequest.self, summary: "Measures estimates of influence against training without the samples."
+    ) { ValidateRun(request: $0, environment: $1) },
   ]
 }

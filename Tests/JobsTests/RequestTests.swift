@@ -56,6 +56,7 @@ let kinds = [
   JobKind(EvaluateRequest.self, summary: "") { _, _ in NoRun() },
   JobKind(RemoveRequest.self, summary: "") { _, _ in NoRun() },
   JobKind(RetrainRequest.self, summary: "") { _, _ in NoRun() },
+  JobKind(ValidateRequest.self, summary: "") { _, _ in NoRun() },
 ]
 
 /// The faults of a job body, as "pointer detail".
@@ -102,6 +103,11 @@ func faults(_ text: String) throws -> [String] {
     #"{"kind": "train", "model": "digits-mlp", "optimizer": "lbfgs", "history": 5, "batch_size": "all"}"#,
     #"{"kind": "train", "model": "digits-mlp", "optimizer": "newton", "validation": 0}"#,
     #"{"kind": "evaluate", "model": "digits-mlp", "split": "validation"}"#,
+    #"{"kind": "validate", "model": "digits-mlp"}"#,
+    #"{"kind": "validate", "model": "digits-mlp", "candidates": "random", "count": 7, "retrain_steps": 30, "test": {"mean": true}}"#,
+    #"{"kind": "validate", "model": "digits-mlp", "candidates": {"indices": [9, 5]}, "groups": [[10, 1], [2]], "from": "scratch", "precision": "float64"}"#,
+    #"{"kind": "validate", "model": "digits-mlp", "groups": {"count": 5, "fraction": 0.2}, "newton": false, "training": {"optimizer": "lbfgs"}}"#,
+    #"{"kind": "validate", "model": "uploaded", "groups": {"count": 5, "size": 20}, "training": {"epochs": 2}, "solver": "direct"}"#,
     #"{"kind": "retrain", "model": "digits-mlp", "class": 8}"#,
     #"{"kind": "retrain", "model": "uploaded", "class": 8, "name": "again", "training": {"epochs": 2}}"#,
   ])
@@ -191,6 +197,33 @@ func faults(_ text: String) throws -> [String] {
     (#"{"kind": "evaluate", "model": "digits-mlp", "dataset": "points"}"#, "/dataset must have samples"),
     (#"{"kind": "evaluate", "model": "digits-mlp", "dataset": "half"}"#, "which has no train labels yet"),
     (#"{"kind": "retrain", "model": "uploaded", "class": 1}"#, "/training is required"),
+    (#"{"kind": "validate", "model": "uploaded"}"#, "/training is required"),
+    (#"{"kind": "validate", "model": "digits-mlp", "count": 1400}"#, "/count must be at most 1298"),
+    (
+      #"{"kind": "validate", "model": "digits-mlp", "retrain_steps": 3, "retrain_fraction": 0.1}"#,
+      "must have only one of"
+    ),
+    (
+      #"{"kind": "validate", "model": "digits-mlp", "candidates": {"indices": [1442]}}"#,
+      "/candidates/indices must be between 0 and 1441"
+    ),
+    (
+      #"{"kind": "validate", "model": "digits-mlp", "groups": {"count": 3, "size": 1298}}"#,
+      "/groups/size must be less than 1298"
+    ),
+    (
+      #"{"kind": "validate", "model": "digits-mlp", "groups": [[1, 1]]}"#,
+      "/groups/0 must name each sample once"
+    ),
+    (#"{"kind": "validate", "model": "digits-mlp", "groups": []}"#, "/groups must have at least one group"),
+    (
+      #"{"kind": "validate", "model": "digits-mlp", "solver": {"name": "cg", "iterations": "auto"}}"#,
+      "/solver/iterations must be an integer"
+    ),
+    (
+      #"{"kind": "validate", "model": "digits-mlp", "test": {"pick": "highest_loss", "count": 300}}"#,
+      "/test must be at most 200 points"
+    ),
     (#"{"kind": "retrain", "model": "digits-mlp", "recover": true}"#, "/recover must be false"),
   ])
   func wrongBodiesAreNamed(_ text: String, _ expected: String) throws {

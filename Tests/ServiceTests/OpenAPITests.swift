@@ -48,6 +48,8 @@ import Testing
     ("TrainJob", #"{"kind": "train", "model": "m", "optimizer": "adam"}"#),
     ("TrainJob", #"{"kind": "train", "model": "m", "optimizer": "lbfgs"}"#),
     ("EvaluateJob", #"{"kind": "evaluate", "model": "m"}"#),
+    ("ValidateJob", #"{"kind": "validate", "model": "m"}"#),
+    ("ValidateJob", #"{"kind": "validate", "model": "m", "groups": [[1]], "retrain_steps": 2}"#),
     ("RetrainJob", #"{"kind": "retrain", "model": "m", "class": 1}"#),
   ])
   func requestsHaveTheMembersOfTheirSchema(_ schema: String, _ body: String) throws {

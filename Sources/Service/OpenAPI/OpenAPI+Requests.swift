@@ -105,20 +105,25 @@ extension OpenAPI {
           "recover": Schema.flag(default: false), "seed": Schema.integer(from: 0), "name": Schema.name,
           "training": Schema.ref("Training"),
         ])), "One of class, indices and poisoned: true is required, unless recover is true.")
+    schemas["ValidateJob"] = validateJob(job)
+    // Every kind that has a schema, under its name in camel case.
+    let described = StandardJobs.kinds.compactMap { kind -> (kind: String, schema: String)? in
+      let words = kind.name.split(separator: "_").map { $0.prefix(1).uppercased() + $0.dropFirst() }
+      let name = words.joined() + "Job"
+      return schemas[name] == nil ? nil : (kind.name, name)
+    }
     schemas["JobRequest"] = [
-      "oneOf": .array(["TrainJob", "EvaluateJob", "RemoveJob", "RetrainJob"].map(Schema.ref)),
+      "oneOf": .array(described.map { Schema.ref($0.schema) }),
       "discriminator": [
         "propertyName": "kind",
-        "mapping": [
-          "train": "#/components/schemas/TrainJob", "evaluate": "#/components/schemas/EvaluateJob",
-          "remove": "#/components/schemas/RemoveJob", "retrain": "#/components/schemas/RetrainJob",
-        ],
+        "mapping": .object(
+          JSONObject(described.map { ($0.kind, .string("#/components/schemas/\($0.schema)")) })),
       ],
     ]
     return schemas
   }
 
-  private static var indices: JSONValue {
+  static var indices: JSONValue {
     ["type": "array", "items": Schema.integer(from: 0), "minItems": 1, "uniqueItems": true]
   }
 

@@ -94,7 +94,9 @@ public final class StoredCatalog: Catalog {
     do {
       let file = try BlobReader(store, record.blob.id).bytes()
       guard let type = ArtifactElement(rawValue: record.dtype) else { throw corrupt }
-      let (header, start) = try file.withUnsafeBytes { bytes throws(NPYError) in try NPYHeader.parse(file: bytes) }
+      let (header, start) = try file.withUnsafeBytes { bytes throws(NPYError) in
+        try NPYHeader.parse(file: bytes)
+      }
       guard header.dtype.rawValue == record.dtype, header.shape == record.shape else { throw corrupt }
       return CatalogArtifact(type: type, shape: header.shape, bytes: Array(file[start...]))
     } catch is NPYError {

@@ -1,0 +1,129 @@
+import Influence
+import Network
+import Tensor
+
+/// Trains a model again and again from one start, each time without some of its samples.
+///
+/// Two such trainings differ in the weights of samples and in nothing else: a descent goes through the same minibatches
+/// with the same learning rates, out of which the samples left out are taken (`Trainer.init(omitting:)`); a
+/// minimisation ends at the minimum of the mean over the others. So what the removal of a sample does is the difference to
+/// the training that leaves nothing out, in which the drift of weights that had not converged, the noise of
+/// minibatches and the length of the training cancel.
+struct Retrainer<Element: Scalar>: Sendable {
+  let model: LoadedModel<Element>
+  /// All of them, n.
+  let samples: Samples
+  let recipe: TrainingRecipe
+  let start: NetworkState<Element>
+  let length: ValidationPlan.Length
+  let seed: Int
+  /// Bytes that one training may take for what it keeps.
+  let memoryLimit: Int
+  /// The mean norm of the gradients of single samples at the start.
+  let gradientScale: Double
+
+  init(
+    model: LoadedModel<Element>, samples: Samples, recipe: TrainingRecipe, start: NetworkState<Element>,
+    length: ValidationPlan.Length, memoryLimit: Int, compute: Compute
+  ) throws {
+    self.model = model
+    self.samples = samples
+    self.recipe = recipe
+    self.start = start
+    self.length = length
+    self.memoryLimit = memoryLimit
+    seed = model.record.seed
+    gradientScale = try NetworkRisk(
+      network: model.network, state: start, samples: samples, loss: model.loss,
+      weightDecay: model.weightDecay, memoryLimit: 0, compute: compute
+    ).gradientScale(start.parameters)
+  }
+
+  /// Steps, or the most iterations, of one training.
+  var steps: Int {
+    switch method {
+    case .descent(let options): options.stepLimit ?? 0
+    case .minimization(let options): options.iterationLimit
+    }
+  }
+
+  /// The recipe, as long as asked for.
+  private var method: TrainingRecipe.Method {
+    func steps(of total: Int) -> Int {
+      switch length {
+      case .steps(let steps): steps
+      case .fraction(let fraction): max(1, Int((fraction * Double(total)).rounded()))
+      }
+    }
+    switch recipe.method(weightDecay: model.weightDecay, seed: seed, samples: samples.count) {
+    case .descent(var options):
+      let perEpoch = (samples.count + options.batchSize - 1) / options.batchSize
+      let limit = steps(of: options.epochs * perEpoch)
+      options.stepLimit = limit
+      options.epochs = (limit + perEpoch - 1) / perEpoch
+      return .descent(options)
+    case .minimization(var options):
+      options.iterationLimit = steps(of: options.iterationLimit)
+      options.gradientNorm = gradientNorm
+      return .minimization(options)
+    }
+  }
+
+  /// A norm far below what a single sample adds to the gradient of the risk, whatever the recipe asks for: a coarser one
+  /// would be met without a step. In `Float` that is as far as rounding allows.
+  private var gradientNorm: Double? {
+    guard Element.precision == .float64 else { return nil }
+    return max(1e-9 * gradientScale / Double(samples.count), 1e-14 * gradientScale)
+  }
+
+  /// One training.
+  struct Outcome {
+    let state: NetworkState<Element>
+    /// ‖∇R‖ over the samples that were left, with the weight decay.
+    let gradientNorm: Double
+    /// Whether a minimisation reached its end; nil for a descent, which has none.
+    let converged: Bool?
+    let steps: Int
+  }
+
+  /// - Parameters:
+  ///   - omitted: places in `samples`.
+  ///   - progress: sees the share done; what it throws ends the training.
+  func run(
+    omitting omitted: [Int], _ compute: Compute, progress: (Double) throws -> Void
+  ) throws -> Outcome {
+    let isOmitted = Set(omitted)
+    let rest =
+      omitted.isEmpty ? samples : samples.selecting((0..<samples.count).filter { !isOmitted.contains($0) })
+    switch method {
+    case .descent(let options):
+      let trainer = Trainer(
+        network: model.network, state: start, samples: samples, loss: model.loss, options: options,
+        compute: compute, omitting: omitted)
+      let total = Double(trainer.totalSteps)
+      while !trainer.isDone {
+        let before = trainer.epoch * trainer.stepsPerEpoch
+        _ = try trainer.runEpoch { step, _ in try progress(Double(before + step) / total) }
+      }
+      var gradient = try model.network.gradient(trainer.state, on: rest, loss: model.loss, compute: compute)
+        .gradient
+      gradient.add(Element(model.weightDecay), times: trainer.state.parameters)
+      return Outcome(
+        state: trainer.state, gradientNorm: gradient.norm, converged: nil, steps: trainer.totalSteps)
+    case .minimization(let options):
+      let risk = NetworkRisk(
+        network: model.network, state: start, samples: rest, loss: model.loss,
+        weightDecay: model.weightDecay, memoryLimit: memoryLimit, compute: compute)
+      let minimizer = try Minimizer(risk, from: start.parameters, options: options)
+      var course = MinimizationCourse(options: options, report: minimizer.report)
+      let report = try minimizer.run {
+        course.note($0)
+        try progress(course.fraction)
+      }
+      if report.reason == .nonFinite { throw TrainingError.nonFinite(epoch: 1, step: 1) }
+      return Outcome(
+        state: risk.state(minimizer.theta), gradientNorm: report.gradientNorm, converged: report.converged,
+        steps: report.iterations)
+    }
+  }
+}

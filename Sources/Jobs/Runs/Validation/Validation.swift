@@ -1,0 +1,332 @@
+import Influence
+import Network
+import Tensor
+
+/// Estimates of what the removal of training samples does to the loss of test points, beside what training without
+/// them does: the whole of `validate` but its request, so that other jobs can validate a model that they trained.
+///
+/// Conventions. The risk without m of n samples is the mean over the others with the same λ, as everywhere. Its minimum
+/// moves to first order by q·H⁻¹(∇ℓ_U + λθ̂), q = m/(n − m); the loss of a test point by its gradient times that. For
+/// one sample this is (score + λ·sᵀθ̂)/(n − 1) with the score sᵀ∇ℓ(z) and s = H⁻¹∇ℓ_test: the plain score/n of Koh
+/// and Liang up to a factor near 1 and a shift common to all samples, so with the same correlations.
+struct Validation<Element: Scalar> {
+  let model: LoadedModel<Element>
+  let state: NetworkState<Element>
+  /// Resolved.
+  let plan: ValidationPlan
+  let seed: Int
+  let environment: JobEnvironment
+  let context: any JobContext
+  let compute: Compute
+  /// The prefix of resume states.
+  var stage = "validate"
+  /// The part of the job's progress that is this validation's.
+  var share = 0.0...1.0
+  /// In front of what a person reads of the progress.
+  var label = ""
+
+  /// Shares of the work, as a rule.
+  private enum Phase: Double {
+    case influence = 0
+    case norms = 0.04
+    case groups = 0.08
+    case retrain = 0.15
+    case end = 1
+
+    var name: String {
+      switch self {
+      case .influence: "influence"
+      case .norms: "estimate"
+      case .groups: "groups"
+      case .retrain, .end: "retrain"
+      }
+    }
+  }
+
+  private func report(_ phase: Phase, until end: Phase, _ part: Double, _ detail: String) throws {
+    try context.throwIfInterrupted()
+    tell(phase, until: end, part, detail)
+  }
+
+  private func tell(_ phase: Phase, until end: Phase, _ part: Double, _ detail: String) {
+    let within = phase.rawValue + (end.rawValue - phase.rawValue) * min(1, max(0, part))
+    context.progress(
+      share.lowerBound + (share.upperBound - share.lowerBound) * within, phase: phase.name,
+      detail: label + detail)
+  }
+
+  /// Curvature, solver and samples that all estimates share.
+  private struct Setting {
+    let samples: Samples
+    /// Indices in the training split.
+    let indices: [Int]
+    let curvature: SampledCurvature<Element>
+    let batches: BatchFamily<SampledCurvature<Element>>?
+    let solver: SolverChoice
+  }
+
+  func run() throws -> ValidationOutcome {
+    guard let recipe = plan.training, let length = plan.length else {
+      throw JobFailure(
+        .unacceptable, "The model \(model.record.name) has no recipe.", advice: "Give one as training.")
+    }
+    let indices = model.partition(recipe: model.record.training ?? recipe).training
+    let setting = try setting(indices)
+    try report(.influence, until: .norms, 0, "test points")
+    let points = try model.testPoints(plan.test, state, compute)
+    let gradients = try points.gradients(model, state, compute)
+    let factors = try InfluenceFactors(
+      setting.curvature, gradients: gradients, solver: setting.solver, batches: setting.batches
+    ) {
+      try report(
+        .influence, until: .norms, 0.8 * $0.share, "test point \($0.solved + 1) of \($0.count)")
+    }
+    let scores = try model.network.directionalDerivatives(
+      state, on: setting.samples, along: factors.vectors, loss: model.loss, compute: compute)
+
+    let candidates = try candidates(setting, scores)
+    let singles = Array(Set(candidates.flatMap { $0 })).sorted()
+    let singleChanges = try singleChanges(singles, setting)
+    let members = try groupMembers(setting)
+    let groups = try groupEstimates(members, setting, gradients)
+
+    let threads = compute.pool.threads
+    let retrainer = try Retrainer(
+      model: model, samples: setting.samples, recipe: recipe, start: start, length: length,
+      memoryLimit: environment.memoryLimit / (2 * threads), compute: compute)
+    let retrainings = try Retrainings(
+      retrainer: retrainer, points: points, environment: environment, context: context, compute: compute,
+      stage: "\(stage) retrainings",
+      progress: { tell(.retrain, until: .end, $0, $1) }
+    ).run(singles.map { [$0] } + members)
+
+    let rate = 1 / Double(setting.samples.count - 1)
+    let shifts = (0..<points.count).map { test in
+      model.weightDecay == 0 ? 0 : model.weightDecay * factors.vectors[test].dot(state.parameters)
+    }
+    let place = Dictionary(uniqueKeysWithValues: singles.enumerated().map { ($1, $0) })
+    let tests = points.targets.indices.map { test in
+      ValidationOutcome.Test(
+        members: points.json(points.targets[test]), report: factors.reports[test],
+        pairs: candidates[test].compactMap { sample in
+          guard let row = place[sample] else { return nil }
+          let retrained = retrainings.others[row]
+          return ValidationOutcome.Pair(
+            train: indices[sample], score: scores[test][sample],
+            estimated: (scores[test][sample] + shifts[test]) * rate,
+            retrained: retrained.losses[test] - retrainings.control.losses[test],
+            estimatedNorm: singleChanges.norms[row], retrainedNorm: retrained.change)
+        })
+    }
+    let others = retrainings.others.dropFirst(singles.count)
+    let groupRows = zip(members.indices, others).map { index, retrained in
+      ValidationOutcome.Group(
+        indices: members[index].map { indices[$0] }, changes: groups.changes[index],
+        norms: groups.norms[index], retrainedNorm: retrained.change,
+        retrained: points.targets.indices.map { retrained.losses[$0] - retrainings.control.losses[$0] })
+    }
+    return ValidationOutcome(
+      plan: plan, samples: setting.samples.count, tests: tests, groups: groupRows,
+      control: retrainings.control, retrained: retrainings.others, steps: retrainer.steps,
+      solves: factors.reports + singleChanges.reports + groups.reports,
+      warnings: setting.curvature.memoryWarnings(environment))
+  }
+
+  private var start: NetworkState<Element> {
+    switch plan.start {
+    case .checkpoint: state
+    case .scratch: NetworkState(initial: model.layout, seed: UInt64(model.record.seed))
+    }
+  }
+
+  private func setting(_ indices: [Int]) throws -> Setting {
+    guard indices.count >= 2 else {
+      throw JobFailure(
+        .unacceptable, "The model was trained on \(indices.count) samples: none can be left out.",
+        advice: "Validate a model that was trained on more.")
+    }
+    let drawn = plan.curvature.samples.draw(of: indices, "hessian samples", seed: seed)
+    let curvature = try plan.curvature.curvature(
+      of: model, at: state, over: drawn, environment, compute)
+    let parameters = model.layout.parameterCount
+    try plan.curvature.requireMemoryForDirect(rows: parameters, columns: parameters, environment)
+    return Setting(
+      samples: model.dataset.train.samples(indices), indices: indices, curvature: curvature,
+      batches: plan.curvature.batches(of: curvature, seed: seed),
+      solver: plan.curvature.solver.choice(
+        damping: plan.curvature.damping, pathLimit: nil, seed: UInt64(seed)))
+  }
+
+  // MARK: Which samples
+
+  /// For every test point the places of its candidates.
+  private func candidates(_ setting: Setting, _ scores: [[Double]]) throws -> [[Int]] {
+    let count = setting.samples.count
+    /// Falling absolute scores; of equal ones the lower place first.
+    func order(_ scores: [Double]) -> [Int] {
+      scores.indices.sorted { (-abs(scores[$0]), $0) < (-abs(scores[$1]), $1) }
+    }
+    switch plan.candidates {
+    case .top(let wanted): return scores.map { Array(order($0).prefix(wanted)) }
+    case .percentile(let wanted):
+      let wanted = min(wanted, count)
+      return scores.map { scores in
+        let order = order(scores)
+        return (0..<wanted).map { order[wanted == 1 ? 0 : $0 * (count - 1) / (wanted - 1)] }
+      }
+    case .random(let wanted):
+      var stream = RandomStream(seed: UInt64(seed), purpose: "candidates")
+      let drawn = stream.sample(min(wanted, count), of: count)
+      return scores.map { _ in drawn }
+    case .indices(let indices):
+      let places = try places(of: indices, setting)
+      return scores.map { _ in places }
+    case nil: return scores.map { _ in [] }
+    }
+  }
+
+  private func places(of indices: [Int], _ setting: Setting) throws -> [Int] {
+    let places = Dictionary(uniqueKeysWithValues: setting.indices.enumerated().map { ($1, $0) })
+    return try indices.map { index in
+      guard let place = places[index] else {
+        throw JobFailure(
+          .unacceptable, "The training sample \(index) is not one that the model was trained on.",
+          advice: "Name samples that its recipe does not hold out or exclude.")
+      }
+      return place
+    }
+  }
+
+  /// The places of every group's samples, ascending.
+  private func groupMembers(_ setting: Setting) throws -> [[Int]] {
+    func draw(_ size: Int, _ count: Int) -> [[Int]] {
+      (0..<count).map { group in
+        var stream = RandomStream(seed: UInt64(seed), purpose: "group \(group)")
+        return stream.sample(size, of: setting.samples.count)
+      }
+    }
+    let available = setting.samples.count
+    switch plan.groups {
+    case .share(let share, let count):
+      return draw(min(available - 1, max(1, Int((share * Double(available)).rounded()))), count)
+    case .size(let size, let count): return draw(min(size, available - 1), count)
+    case .lists(let lists): return try lists.map { try places(of: $0, setting) }
+    case nil: return []
+    }
+  }
+
+  // MARK: Estimates
+
+  /// Right-hand sides solved together: enough for blocks, few enough for memory.
+  private static var chunk: Int { 64 }
+
+  /// ‖Δ‖ of every sample alone, Δ = (H + δI)⁻¹(∇ℓ + λθ̂)/(n − 1).
+  private func singleChanges(
+    _ places: [Int], _ setting: Setting
+  ) throws -> (norms: [Double], reports: [SolveReport]) {
+    var norms: [Double] = []
+    var reports: [SolveReport] = []
+    for first in stride(from: 0, to: places.count, by: Self.chunk) {
+      let part = Array(places[first..<min(first + Self.chunk, places.count)])
+      var gradients = try model.network.sampleGradients(
+        state, on: setting.samples.selecting(part), loss: model.loss, compute: compute)
+      for row in part.indices { gradients.set(row, to: withDecay(gradients[row])) }
+      let factors = try InfluenceFactors(
+        setting.curvature, gradients: gradients, solver: setting.solver, batches: setting.batches
+      ) {
+        try report(
+          .norms, until: .groups, (Double(first) + Double(part.count) * $0.share) / Double(places.count),
+          "training samples \(first + 1)–\(first + part.count) of \(places.count)")
+      }
+      norms += part.indices.map { factors.vectors.norm($0) / Double(setting.samples.count - 1) }
+      reports += factors.reports
+    }
+    return (norms, reports)
+  }
+
+  private func withDecay(_ gradient: [Element]) -> [Element] {
+    guard model.weightDecay != 0 else { return gradient }
+    var sum = gradient
+    sum.add(Element(model.weightDecay), times: state.parameters)
+    return sum
+  }
+
+  private struct GroupEstimates {
+    /// For every group: for every test point the change of its loss.
+    var changes: [ValidationOutcome.Orders<[Double]>] = []
+    /// ‖Δ‖.
+    var norms: [ValidationOutcome.Orders<Double>] = []
+    var reports: [SolveReport] = []
+  }
+
+  private func groupEstimates(
+    _ members: [[Int]], _ setting: Setting, _ gradients: VectorBlock<Element>
+  ) throws -> GroupEstimates {
+    var estimates = GroupEstimates()
+    let tests = gradients.vectors
+    let count = setting.samples.count
+    for first in stride(from: 0, to: members.count, by: Self.chunk) {
+      let part = Array(members[first..<min(first + Self.chunk, members.count)])
+      func tell(_ share: Double) throws {
+        try report(
+          .groups, until: .retrain, (Double(first) + Double(part.count) * share) / Double(members.count),
+          "groups \(first + 1)–\(first + part.count) of \(members.count)")
+      }
+      let groups = try part.map { members in
+        let own = setting.samples.selecting(members)
+        return GroupInfluence<Element>.Group(
+          size: members.count, of: count,
+          gradient: withDecay(
+            try model.network.gradient(state, on: own, loss: model.loss, compute: compute).gradient),
+          product: { try curvature(own).apply($0) })
+      }
+      let influence = try GroupInfluence(
+        setting.curvature, groups: groups, solver: setting.solver, batches: setting.batches
+      ) { try tell($0 * (plan.newton ? 0.3 : 1)) }
+      estimates.reports += influence.firstReports + influence.secondReports
+      for (place, group) in groups.enumerated() {
+        let newton =
+          plan.newton ? try newtonChange(part[place], group, setting, &estimates.reports) : nil
+        try tell(0.3 + 0.7 * Double(place + 1) / Double(groups.count))
+        let orders = ValidationOutcome.Orders(
+          first: influence.first[place], second: influence.second[place], newton: newton)
+        estimates.changes.append(orders.map { change in tests.map { $0.dot(change) } })
+        estimates.norms.append(orders.map(\.norm))
+      }
+    }
+    return estimates
+  }
+
+  /// The curvature of the risk over some samples, of the kind that the plan names.
+  private func curvature(_ samples: Samples) throws -> SampledCurvature<Element> {
+    try SampledCurvature(
+      network: model.network, state: state, samples: samples, loss: model.loss,
+      kind: plan.curvature.matrix == .hessian ? .hessian : .gaussNewton, weightDecay: model.weightDecay,
+      memoryLimit: environment.memoryLimit, compute: compute)
+  }
+
+  /// q·(H_remaining + δI)⁻¹g.
+  private func newtonChange(
+    _ members: [Int], _ group: GroupInfluence<Element>.Group, _ setting: Setting,
+    _ reports: inout [SolveReport]
+  ) throws -> [Element] {
+    let isMember = Set(members.map { setting.indices[$0] })
+    let remaining = setting.curvature.samples.indices.indices.filter {
+      !isMember.contains(setting.curvature.samples.indices[$0])
+    }
+    guard !remaining.isEmpty else {
+      throw JobFailure(
+        .unacceptable, "A group holds every sample of the Hessian.",
+        advice: "Raise hessian_samples, or make the groups smaller.")
+    }
+    let curvature = try setting.curvature.restricted(to: remaining)
+    let factors = try InfluenceFactors(
+      curvature, gradients: VectorBlock([group.gradient]), solver: setting.solver,
+      batches: plan.curvature.batches(of: curvature, seed: seed)
+    ) { _ in try context.throwIfInterrupted() }
+    reports += factors.reports
+    var change = factors.vectors[0]
+    change.scale(Element(group.weight))
+    return change
+  }
+}

@@ -1,0 +1,52 @@
+import Jobs
+
+extension OpenAPI {
+  /// The body of a `validate` job.
+  /// - Parameter job: makes the schema of a kind out of its own members.
+  static func validateJob(_ job: (String, JSONObject) -> JSONValue) -> JSONValue {
+    let group = Schema.integer(from: 1, to: ValidationPlan.mostGroups)
+    let samples = Schema.request(["indices": indices])
+    let members: JSONObject = [
+      "test": testChoice,
+      "candidates": Schema.anyOf(Schema.choice(["top", "percentile", "random"], default: "top"), samples),
+      "count": Schema.integer(from: 1, to: ValidationPlan.mostCandidates, default: 40),
+      "groups": Schema.anyOf(
+        Schema.request(
+          ["count": group, "fraction": Schema.number(NumberRange(from: .excluding(0), to: .excluding(1)))]),
+        Schema.request(["count": group, "size": Schema.integer(from: 1)]),
+        ["type": "array", "items": indices, "minItems": 1, "maxItems": JSONValue(ValidationPlan.mostGroups)]),
+      "newton": Schema.flag(default: true),
+      "from": Schema.choice(["checkpoint", "scratch"], default: "checkpoint"),
+      "retrain_steps": Schema.integer(from: 1),
+      "retrain_fraction": Schema.number(NumberRange(from: .excluding(0), to: .including(1000))),
+      "training": Schema.ref("Training"), "solver": Schema.ref("Solver"),
+      "damping": Schema.number(.notNegative, default: 0),
+      "hessian": Schema.choice(["hessian", "gauss_newton"], default: "hessian"),
+      "hessian_samples": Schema.anyOf(Schema.integer(from: 1), Schema.constant("all")),
+      "precision": Schema.choice(["float32", "float64"]), "seed": Schema.integer(from: 0, default: 0),
+      "require_convergence": Schema.flag(default: false),
+    ]
+    return Schema.described(
+      job("validate", members),
+      "Estimates of what removing training samples does to the loss of test points, beside training without them "
+        + "and a control training that leaves nothing out. candidates are left out one at a time: top and percentile "
+        + "by the absolute score of each test point; without candidates and count a body with groups has none. groups "
+        + "are left out together. Trainings go by the model's recipe, or training, from the checkpoint or the initial "
+        + "weights, for retrain_steps steps or retrain_fraction of the recipe's (by default 0.06 of a descent from the "
+        + "checkpoint, else 1); lbfgs and newton go on until rounding ends them, whatever their gradient_norm. A "
+        + "float32 model may be validated in float64. training is required for a model without a recipe.")
+  }
+
+  private static var testChoice: JSONValue {
+    let split = Schema.choice(TestChoice.Split.allCases.map(\.rawValue), default: "test")
+    return Schema.anyOf(
+      Schema.request(["indices": indices], ["split": split]),
+      Schema.request(
+        [:],
+        [
+          "pick": Schema.choice(TestChoice.Pick.allCases.map(\.rawValue), default: "highest_loss"),
+          "count": Schema.integer(from: 1, to: ValidationPlan.mostTests, default: 1), "split": split,
+        ]),
+      Schema.request(["mean": ["const": true]], ["split": split]))
+  }
+}

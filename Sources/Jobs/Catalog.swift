@@ -179,13 +179,15 @@ public struct CatalogDataset: Sendable, Hashable {
   public var poisonedCount: Int
   /// Training samples that a derived set relabelled.
   public var relabelledCount: Int
+  /// Training samples that a synthetic set drew from another distribution.
+  public var heterogeneousCount: Int
   /// Why it cannot be used yet ("has no train labels"), else nil.
   public var incomplete: String?
 
   public init(
     name: String, inputShape: [Int], targets: Targets, trainCount: Int, testCount: Int,
     trainClassCounts: [Int] = [], poisonedCount: Int = 0, relabelledCount: Int = 0,
-    incomplete: String? = nil
+    heterogeneousCount: Int = 0, incomplete: String? = nil
   ) {
     self.name = name
     self.inputShape = inputShape
@@ -195,6 +197,7 @@ public struct CatalogDataset: Sendable, Hashable {
     self.trainClassCounts = trainClassCounts
     self.poisonedCount = poisonedCount
     self.relabelledCount = relabelledCount
+    self.heterogeneousCount = heterogeneousCount
     self.incomplete = incomplete
   }
 }

@@ -6,16 +6,26 @@ public enum GroupChoice: Hashable, Sendable {
   case indices([Int])
   /// Those that a derived data set poisoned.
   case poisoned
+  /// Those that a derived data set gave another label.
+  case relabeled
+  /// Those that a synthetic data set drew from another distribution.
+  case heterogeneous
 
-  /// Reads `class`, `indices` or `poisoned: true`, of which one is required.
+  /// The groups that a data set itself knows, by the member that names them with true.
+  private static let named: [(name: String, group: GroupChoice)] = [
+    ("poisoned", .poisoned), ("relabeled", .relabeled), ("heterogeneous", .heterogeneous),
+  ]
+
+  /// Reads `class`, `indices`, or `poisoned`, `relabeled` or `heterogeneous` with true, of which one is required.
   public static func read(_ reader: FieldReader, required: Bool = true) -> GroupChoice? {
-    let isPoisoned = reader.flag("poisoned", default: false)
-    let present = ["class", "indices"].filter(reader.has) + (isPoisoned ? ["poisoned"] : [])
-    switch reader.onlyOne(of: ["class", "indices", "poisoned"], present: present, required: required) {
+    let flagged = named.filter { reader.flag($0.name, default: false) }
+    let present = ["class", "indices"].filter(reader.has) + flagged.map(\.name)
+    let names = ["class", "indices"] + named.map(\.name)
+    switch reader.onlyOne(of: names, present: present, required: required) {
     case "class": return reader.integer("class", in: 0...Int(Int32.max)).map(GroupChoice.label)
     case "indices": return readIndices(reader).map(GroupChoice.indices)
-    case "poisoned": return .poisoned
-    default: return nil
+    case .some: return flagged.first?.group
+    case nil: return nil
     }
   }
 
@@ -42,6 +52,8 @@ public enum GroupChoice: Hashable, Sendable {
     case .label(let label): ("class", JSONValue(label))
     case .indices(let indices): ("indices", JSONValue(indices))
     case .poisoned: ("poisoned", true)
+    case .relabeled: ("relabeled", true)
+    case .heterogeneous: ("heterogeneous", true)
     }
   }
 

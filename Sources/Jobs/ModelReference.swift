@@ -64,6 +64,11 @@ extension Catalog {
   }
 }
 
+extension CatalogDataset {
+  /// The samples whose label was changed: the poisoned ones where there are some, else the relabelled ones.
+  var changedGroup: GroupChoice { poisonedCount > 0 || relabelledCount == 0 ? .poisoned : .relabeled }
+}
+
 extension GroupChoice {
   /// Checks that the group is there, and that something is left without it.
   func check(_ dataset: CatalogDataset, at pointer: JSONPointer, _ faults: RequestFaults) {
@@ -87,9 +92,15 @@ extension GroupChoice {
       } else if indices.count == dataset.trainCount {
         fault("takes every training sample; some must remain")
       }
-    case .poisoned:
-      if dataset.poisonedCount == 0 {
-        fault("cannot be used: the data set \"\(dataset.name)\" has no poisoned samples")
+    case .poisoned, .relabeled, .heterogeneous:
+      let count =
+        switch self {
+        case .poisoned: dataset.poisonedCount
+        case .relabeled: dataset.relabelledCount
+        default: dataset.heterogeneousCount
+        }
+      if count == 0 {
+        fault("cannot be used: the data set \"\(dataset.name)\" has no \(member.name) samples")
       }
     }
   }

@@ -6,6 +6,8 @@ public struct RetrainRequest: JobRequest, Hashable {
   /// The model whose recipe is used; the checkpoint, if given, only says what the reference is of.
   public var target: ModelReference
   public var group: GroupChoice
+  /// Whether the body names the group; otherwise `resolve` takes the samples whose label was changed.
+  private var namesGroup: Bool
   /// The group gets its true labels instead of being left out.
   public var recovers: Bool
   /// By default the model's.
@@ -18,11 +20,12 @@ public struct RetrainRequest: JobRequest, Hashable {
   public var dataset = ""
 
   public init(
-    model: String, checkpoint: String? = nil, group: GroupChoice, recovers: Bool = false, seed: Int? = nil,
+    model: String, checkpoint: String? = nil, group: GroupChoice?, recovers: Bool = false, seed: Int? = nil,
     name: String? = nil, training: TrainingRecipe? = nil
   ) {
     target = ModelReference(model: model, checkpoint: checkpoint)
-    self.group = group
+    self.group = group ?? .poisoned
+    namesGroup = group != nil
     self.recovers = recovers
     self.seed = seed
     self.name = name
@@ -32,8 +35,7 @@ public struct RetrainRequest: JobRequest, Hashable {
   public static func read(_ reader: FieldReader) -> RetrainRequest {
     let target = ModelReference.read(reader)
     let recovers = reader.flag("recover", default: false)
-    // To recover is to exchange poisoned samples, unless others are named.
-    let group = GroupChoice.read(reader, required: !recovers) ?? .poisoned
+    let group = GroupChoice.read(reader, required: !recovers)
     let training = reader.nested("training").map { nested in
       let recipe = TrainingRecipe.read(nested)
       nested.finish()
@@ -48,7 +50,9 @@ public struct RetrainRequest: JobRequest, Hashable {
     let model = try target.resolve(catalog, faults, needsWeights: false)
     dataset = model.dataset
     let set = try catalog.usableDataset(dataset, at: .root.appending("model"), faults)
-    group.check(set, at: .root, faults)
+    if !namesGroup, recovers { group = set.changedGroup }
+    namesGroup = true
+    if !recovers || set.poisonedCount + set.relabelledCount > 0 { group.check(set, at: .root, faults) }
     if recovers, set.poisonedCount + set.relabelledCount == 0 {
       faults.add(
         "must be false: the data set \"\(set.name)\" has no samples with a changed label",

@@ -21,5 +21,8 @@ public enum StandardJobs {
     JobKind(
       ValidateRequest.self, summary: "Measures estimates of influence against training without the samples."
     ) { ValidateRun(request: $0, environment: $1) },
+    JobKind(
+      SpectrumRequest.self, summary: "Finds the largest-magnitude eigenvalues of the risk's curvature."
+    ) { SpectrumRun(request: $0, environment: $1) },
   ]
 }

@@ -53,10 +53,56 @@ struct SpectrumTests {
     #expect(try LanczosEigensolver(count: 1).solve(zero).values == [0])
   }
 
-  @Test func theLimitOfProductsIsKept() throws {
+  /// As often as they are there, also where a value is so for the last place.
+  @Test(arguments: [3, 8, 12, 20])
+  func multipleEigenvaluesAreCounted(_ count: Int) throws {
+    let head = [5.0, 5, 5, -4, -4, 3, 3, 3, 3, 3, 2, 2]
+    let all = head + (0..<60).map { 1.9 * pow(0.9, Double($0)) }
+    let h = DenseSymmetricOperator(TestSystems.symmetric(all, seed: 9), dimension: all.count)
+    let pairs = try LanczosEigensolver(count: count, findsMultiples: true).solve(h)
+    #expect(pairs.converged && pairs.values.count == count)
+    for (found, value) in zip(pairs.values, all) { #expect(abs(found - value) <= 1e-9) }
+    for residual in try pairs.trueResiduals(h) { #expect(residual <= 1e-8) }
+    for index in pairs.vectors.indices {
+      for other in 0..<index { #expect(abs(pairs.vectors[index].dot(pairs.vectors[other])) <= 1e-10) }
+    }
+    let single = try LanczosEigensolver(count: count, findsMultiples: true).solve(
+      DenseSymmetricOperator<Float>(cast(h.elements), dimension: all.count))
+    #expect(single.converged)
+    for (found, value) in zip(single.values, all) { #expect(abs(found - value) <= 1e-4) }
+    // Where little is asked for, rounding has not yet shown the other directions of an eigenvalue.
+    let rough = try LanczosEigensolver(count: count, tolerance: 1e-3, findsMultiples: true).solve(h)
+    #expect(rough.converged)
+    for (found, value) in zip(rough.values, all) { #expect(abs(found - value) <= 1e-2) }
+  }
+
+  @Test func aMultipleOfTheIdentityIsItsOnlyEigenvalue() throws {
+    let n = 30
+    let h = DenseSymmetricOperator((0..<n * n).map { $0 % (n + 1) == 0 ? 2.0 : 0 }, dimension: n)
+    let pairs = try LanczosEigensolver(count: 9, findsMultiples: true).solve(h)
+    #expect(pairs.converged && pairs.values.count == 9)
+    #expect(pairs.values.allSatisfy { abs($0 - 2) <= 1e-12 })
+  }
+
+  /// One run serves every shift: which eigenvalues are large depends on it.
+  @Test func theFirstOfEveryShiftAreThere() throws {
+    let h = DenseSymmetricOperator(matrix, dimension: n)
+    let shifts = [0, 0.05, 0.3, 2]
+    let pairs = try LanczosEigensolver(count: 12, findsMultiples: true, shifts: shifts).solve(h)
+    #expect(pairs.converged && pairs.values.count > 12)
+    for shift in shifts {
+      let wanted = values.map { $0 + shift }.sorted { abs($0) > abs($1) }.prefix(12)
+      let found = pairs.values.map { $0 + shift }.sorted { abs($0) > abs($1) }.prefix(12)
+      for (a, b) in zip(found, wanted) { #expect(abs(a - b) <= 1e-9) }
+    }
+  }
+
+  @Test(arguments: [false, true])
+  func theLimitOfProductsIsKept(_ findsMultiples: Bool) throws {
     let counted = CountingOperator(DenseSymmetricOperator(matrix, dimension: n))
-    let pairs = try LanczosEigensolver(count: 10, tolerance: 1e-14, basisLimit: 14, productLimit: 40).solve(
-      counted)
+    let pairs = try LanczosEigensolver(
+      count: 10, tolerance: 1e-14, basisLimit: 14, productLimit: 40, findsMultiples: findsMultiples
+    ).solve(counted)
     #expect(!pairs.converged && pairs.products == 40 && counted.counter.count == 40)
   }
 

@@ -69,7 +69,8 @@ final class MemoryStore: Catalog {
         targets: targets, trainCount: set.train.count, testCount: set.test.count,
         trainClassCounts: (0..<classes).map { set.train.indices(ofClass: $0).count },
         poisonedCount: set.train.indices(of: .poisoned).count,
-        relabelledCount: set.train.indices(of: .relabeled).count)
+        relabelledCount: set.train.indices(of: .relabeled).count,
+        heterogeneousCount: set.train.indices(of: .heterogeneous).count)
     }
   }
 

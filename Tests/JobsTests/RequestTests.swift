@@ -147,7 +147,10 @@ func faults(_ text: String) throws -> [String] {
   @Test(arguments: [
     (#"[]"#, " must be an object, got a list"), (#"{}"#, "/kind is required"),
     (#"{"kind": "tran"}"#, #"did you mean "train"?"#), (#"{"kind": 3}"#, "/kind must be"),
-    (#"{"kind": "remove", "model": "digits-mlp"}"#, #"must have one of "class", "indices" or "poisoned""#),
+    (
+      #"{"kind": "remove", "model": "digits-mlp"}"#,
+      #"must have one of "class", "indices", "poisoned", "relabeled" or "heterogeneous""#
+    ),
     (#"{"kind": "remove", "model": "digits-mlp", "class": 1, "poisoned": true}"#, "must have only one of"),
     (#"{"kind": "remove", "model": "digits-mlp", "class": 10}"#, "/class must be between 0 and 9, got 10"),
     (#"{"kind": "remove", "model": "digits-mlp", "indices": [1442]}"#, "/indices must be between 0 and 1441"),

@@ -51,6 +51,7 @@ import Testing
     ("ValidateJob", #"{"kind": "validate", "model": "m"}"#),
     ("ValidateJob", #"{"kind": "validate", "model": "m", "groups": [[1]], "retrain_steps": 2}"#),
     ("RetrainJob", #"{"kind": "retrain", "model": "m", "class": 1}"#),
+    ("SpectrumJob", #"{"kind": "spectrum", "model": "m", "density": {}}"#),
   ])
   func requestsHaveTheMembersOfTheirSchema(_ schema: String, _ body: String) throws {
     let request = try JobBody(JSONParser.parse(body), kinds: StandardJobs.kinds)

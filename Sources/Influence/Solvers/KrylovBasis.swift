@@ -9,16 +9,24 @@ struct KrylovBasis<Element: Scalar> {
   private(set) var projection: [[Double]] = []
   /// ‖H vₘ − V Vᵀ H vₘ‖: how far the space is from invariant.
   private(set) var coupling = 0.0
+  /// Orthonormal vectors that the space stays orthogonal to.
+  private let locked: [[Element]]
 
   /// m.
   var count: Int { projection.count }
   /// Whether the space is invariant, so that there is no next vector.
   var isInvariant: Bool { vectors.count == projection.count }
 
-  /// - Parameter start: not zero; it is normalised.
-  init(start: [Element]) {
+  /// - Parameters:
+  ///   - start: not zero, and not of the span of the locked vectors; it is normalised.
+  ///   - locked: orthonormal; H is then projected onto what is orthogonal to them.
+  init(start: [Element], locked: [[Element]] = []) {
+    self.locked = locked
     var first = start
-    first.scale(Element(1 / start.norm))
+    for _ in 0..<2 {
+      for vector in locked { first.add(Element(-first.dot(vector)), times: vector) }
+      first.scale(Element(1 / first.norm))
+    }
     vectors = [first]
   }
 
@@ -42,7 +50,7 @@ struct KrylovBasis<Element: Scalar> {
       return
     }
     coupling = 0
-    guard let fresh, count < w.count else { return }
+    guard let fresh, count + locked.count < w.count else { return }
     var other = fresh()
     other.scale(Element(1 / other.norm))
     _ = orthogonalize(&other)
@@ -80,6 +88,7 @@ struct KrylovBasis<Element: Scalar> {
   private func orthogonalize(_ w: inout [Element]) -> [Double] {
     var column = [Double](repeating: 0, count: vectors.count)
     for _ in 0..<2 {
+      for vector in locked { w.add(Element(-w.dot(vector)), times: vector) }
       for (index, vector) in vectors.enumerated() {
         let overlap = w.dot(vector)
         column[index] += overlap

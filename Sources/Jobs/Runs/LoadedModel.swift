@@ -6,10 +6,10 @@ import Tensor
 
 /// A model ready to compute with: its network, data set and risk.
 struct LoadedModel<Element: Scalar>: Sendable {
-  let record: CatalogModel
+  private(set) var record: CatalogModel
   let dataset: Dataset
   let network: Network<Element>
-  let loss: Loss
+  private(set) var loss: Loss
 
   var weightDecay: Double { record.weightDecay }
   var layout: ParameterLayout { network.layout }
@@ -22,6 +22,15 @@ struct LoadedModel<Element: Scalar>: Sendable {
       throw JobFailure(.missing, "There is no data set \(record.dataset) any more.")
     }
     network = Network(try record.network(for: set))
+  }
+
+  /// The same network under another risk.
+  func with(loss choice: LossChoice, weightDecay: Double) -> LoadedModel {
+    var model = self
+    model.record.loss = choice
+    model.record.weightDecay = weightDecay
+    model.loss = choice.loss
+    return model
   }
 
   /// The samples that the model's own recipe trains on and holds out; all of them where it has none.

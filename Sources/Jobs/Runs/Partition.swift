@@ -34,6 +34,8 @@ extension GroupChoice {
     case .label(let label): dataset.train.indices(ofClass: label)
     case .indices(let indices): indices
     case .poisoned: dataset.train.indices(of: .poisoned)
+    case .relabeled: dataset.train.indices(of: .relabeled)
+    case .heterogeneous: dataset.train.indices(of: .heterogeneous)
     }
   }
 }

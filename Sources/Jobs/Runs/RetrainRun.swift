@@ -56,7 +56,7 @@ struct RetrainRun: PreciseRun {
       switch request.group {
       case .label(let label): "class-\(label)"
       case .indices(let indices): "\(indices.count)-samples"
-      case .poisoned: "poisoned"
+      case .poisoned, .relabeled, .heterogeneous: request.group.member.name
       }
     let suffix = (request.recovers ? "-recovered-" : "-without-") + what
     // Names have at most 63 characters; room for a number.

@@ -6,11 +6,11 @@ extension OpenAPI {
   /// The bodies a client sends.
   static var requestSchemas: JSONObject {
     let seed = Schema.integer(from: 0, default: 0)
-    let sampleCount = Schema.anyOf(Schema.integer(from: 1), Schema.constant("all"))
     var schemas: JSONObject = [
       "Group": Schema.anyOf(
         Schema.request(["class": Schema.integer(from: 0)]),
-        Schema.request(["indices": indices]), Schema.request(["poisoned": ["const": true]])),
+        Schema.request(["indices": indices]), Schema.request(["poisoned": ["const": true]]),
+        Schema.request(["relabeled": ["const": true]]), Schema.request(["heterogeneous": ["const": true]])),
       "Loss": Schema.anyOf(
         Schema.choice(["cross_entropy", "mse", "hinge"]),
         Schema.request(["name": Schema.choice(["cross_entropy", "mse"])]),
@@ -61,65 +61,7 @@ extension OpenAPI {
         ]),
       "CreateDataset": Schema.request(["name": Schema.name, "source": Schema.ref("DatasetSource")]),
     ]
-    schemas = schemas.merging(datasetSchemas)
-    let target: JSONObject = ["checkpoint": Schema.id]
-    let group: JSONObject = [
-      "class": Schema.integer(from: 0), "indices": indices, "poisoned": Schema.boolean,
-    ]
-    func job(_ kind: String, _ optional: JSONObject) -> JSONValue {
-      Schema.request(
-        ["kind": Schema.constant(kind), "model": Schema.name],
-        target.merging(["priority": Schema.integer(from: -100, to: 100, default: 0)]).merging(optional))
-    }
-    schemas["TrainJob"] = job("train", JSONObject([("seed", Schema.integer(from: 0))]).merging(recipe))
-    schemas["EvaluateJob"] = job(
-      "evaluate",
-      [
-        "seed": seed, "dataset": Schema.name,
-        "split": Schema.choice(["train", "test", "validation"], default: "test"),
-      ])
-    schemas["RemoveJob"] = Schema.described(
-      job(
-        "remove",
-        group.merging([
-          "estimator": Schema.choice(Estimator.allCases.map(\.rawValue), default: "gif"),
-          "modification_ratio": Schema.number(.positiveShare, default: 0.1),
-          "selection": Schema.choice(SelectionCriterion.allCases.map(\.rawValue), default: "top_outputs"),
-          "solver": Schema.ref("Solver"), "damping": Schema.number(.notNegative, default: 0),
-          "hessian": Schema.choice(["hessian", "gauss_newton"], default: "hessian"),
-          "hessian_samples": sampleCount, "gradient_samples": sampleCount,
-          "gradient": Schema.choice(["influence", "newton"], default: "influence"),
-          "group_term": Schema.flag(default: true),
-          "scales": Schema.anyOf(
-            Schema.constant("auto"),
-            [
-              "type": "array", "minItems": 1, "maxItems": 1000,
-              "items": ["type": "number", "minimum": -1e6, "maximum": 1e6],
-            ]),
-          "seed": seed, "require_convergence": Schema.flag(default: false),
-        ])), "One of class, indices and poisoned: true is required.")
-    schemas["RetrainJob"] = Schema.described(
-      job(
-        "retrain",
-        group.merging([
-          "recover": Schema.flag(default: false), "seed": Schema.integer(from: 0), "name": Schema.name,
-          "training": Schema.ref("Training"),
-        ])), "One of class, indices and poisoned: true is required, unless recover is true.")
-    schemas["ValidateJob"] = validateJob(job)
-    // Every kind that has a schema, under its name in camel case.
-    let described = StandardJobs.kinds.compactMap { kind -> (kind: String, schema: String)? in
-      let words = kind.name.split(separator: "_").map { $0.prefix(1).uppercased() + $0.dropFirst() }
-      let name = words.joined() + "Job"
-      return schemas[name] == nil ? nil : (kind.name, name)
-    }
-    schemas["JobRequest"] = [
-      "oneOf": .array(described.map { Schema.ref($0.schema) }),
-      "discriminator": [
-        "propertyName": "kind",
-        "mapping": .object(
-          JSONObject(described.map { ($0.kind, .string("#/components/schemas/\($0.schema)")) })),
-      ],
-    ]
+    schemas = schemas.merging(datasetSchemas).merging(jobSchemas)
     return schemas
   }
 
@@ -128,7 +70,7 @@ extension OpenAPI {
   }
 
   /// The members of a recipe, all optional.
-  private static var recipe: JSONObject {
+  static var recipe: JSONObject {
     [
       "optimizer": Schema.choice(["sgd", "adam", "lbfgs", "newton"], default: "sgd"),
       "gradient_norm": Schema.number(.positive),

@@ -92,6 +92,7 @@ struct DatasetDescription {
       testCount: whole["splits"]?["test"]?["count"]?.integerValue ?? 0,
       trainClassCounts: integers(train?["class_counts"]),
       poisonedCount: whole["groups"]?["poisoned"]?.integerValue ?? 0,
-      relabelledCount: whole["groups"]?["relabeled"]?.integerValue ?? 0, incomplete: incomplete)
+      relabelledCount: whole["groups"]?["relabeled"]?.integerValue ?? 0,
+      heterogeneousCount: whole["groups"]?["heterogeneous"]?.integerValue ?? 0, incomplete: incomplete)
   }
 }

@@ -1,0 +1,117 @@
+import Influence
+import Jobs
+
+extension OpenAPI {
+  /// The schema of every kind's body, by the kind.
+  static var jobKindSchemas: [(kind: String, schema: JSONValue)] {
+    [
+      ("train", job("train", JSONObject([("seed", Schema.integer(from: 0))]).merging(recipe))),
+      (
+        "evaluate",
+        job(
+          "evaluate",
+          [
+            "seed": seed, "dataset": Schema.name,
+            "split": Schema.choice(["train", "test", "validation"], default: "test"),
+          ])
+      ),
+      ("remove", removeJob), ("retrain", retrainJob), ("validate", validateJob(job)),
+      ("spectrum", spectrumJob),
+    ]
+  }
+
+  /// `JobRequest` and what it can be: `TrainJob`, `RemoveJob`, …
+  static var jobSchemas: JSONObject {
+    let kinds = jobKindSchemas.map { (kind: $0.kind, name: jobSchemaName($0.kind), schema: $0.schema) }
+    var schemas = JSONObject(kinds.map { ($0.name, $0.schema) })
+    schemas["JobRequest"] = [
+      "oneOf": .array(kinds.map { Schema.ref($0.name) }),
+      "discriminator": [
+        "propertyName": "kind",
+        "mapping": .object(
+          JSONObject(kinds.map { ($0.kind, .string("#/components/schemas/\($0.name)")) })),
+      ],
+    ]
+    return schemas
+  }
+
+  /// `domain_mismatch` becomes `DomainMismatchJob`.
+  private static func jobSchemaName(_ kind: String) -> String {
+    kind.split(separator: "_").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined() + "Job"
+  }
+
+  /// The body of a kind that works on a model.
+  static func job(_ kind: String, _ optional: JSONObject) -> JSONValue {
+    let target: JSONObject = [
+      "checkpoint": Schema.id, "priority": Schema.integer(from: -100, to: 100, default: 0),
+    ]
+    return Schema.request(
+      ["kind": Schema.constant(kind), "model": Schema.name], target.merging(optional))
+  }
+
+  // MARK: Members that several kinds have
+
+  static var seed: JSONValue { Schema.integer(from: 0, default: 0) }
+
+  static var sampleCount: JSONValue { Schema.anyOf(Schema.integer(from: 1), Schema.constant("all")) }
+
+  static var matrix: JSONValue { Schema.choice(["hessian", "gauss_newton"], default: "hessian") }
+
+  /// What `CurvatureRequest` reads.
+  static var curvature: JSONObject {
+    [
+      "solver": Schema.ref("Solver"), "damping": Schema.number(.notNegative, default: 0), "hessian": matrix,
+      "hessian_samples": sampleCount,
+    ]
+  }
+
+  static var group: JSONObject {
+    [
+      "class": Schema.integer(from: 0), "indices": indices, "poisoned": Schema.boolean,
+      "relabeled": Schema.boolean, "heterogeneous": Schema.boolean,
+    ]
+  }
+
+  // MARK: Updates
+
+  private static var removeJob: JSONValue {
+    Schema.described(
+      job("remove", group.merging(update).merging(["group_term": Schema.flag(default: true)])),
+      "One of class, indices, and poisoned, relabeled or heterogeneous with true is required.")
+  }
+
+  /// What `UpdateRequest` reads.
+  static var update: JSONObject {
+    JSONObject([
+      ("estimator", Schema.choice(Estimator.allCases.map(\.rawValue), default: "gif")),
+      ("modification_ratio", Schema.number(.positiveShare, default: 0.1)),
+      ("selection", Schema.choice(SelectionCriterion.allCases.map(\.rawValue), default: "top_outputs")),
+    ]).merging(curvature).merging(sharedUpdate)
+  }
+
+  static var sharedUpdate: JSONObject {
+    [
+      "gradient_samples": sampleCount,
+      "gradient": Schema.choice(["influence", "newton"], default: "influence"),
+      "scales": Schema.anyOf(
+        Schema.constant("auto"),
+        [
+          "type": "array", "minItems": 1, "maxItems": 1000,
+          "items": ["type": "number", "minimum": -1e6, "maximum": 1e6],
+        ]),
+      "seed": seed, "require_convergence": Schema.flag(default: false),
+    ]
+  }
+
+  private static var retrainJob: JSONValue {
+    Schema.described(
+      job(
+        "retrain",
+        group.merging([
+          "recover": Schema.flag(default: false), "seed": Schema.integer(from: 0), "name": Schema.name,
+          "training": Schema.ref("Training"),
+        ])),
+      "One of class, indices, and poisoned, relabeled or heterogeneous with true is required, unless recover is true."
+    )
+  }
+}

@@ -10,8 +10,17 @@ extension CurvatureRequest {
     of model: LoadedModel<Element>, at state: NetworkState<Element>, over places: [Int],
     _ environment: JobEnvironment, _ compute: Compute
   ) throws(Cancelled) -> SampledCurvature<Element> {
+    try curvature(of: model, at: state, over: model.dataset.train.samples(places), environment, compute)
+  }
+
+  /// The same over samples at hand.
+  /// - Throws: `Cancelled`.
+  func curvature<Element: Scalar>(
+    of model: LoadedModel<Element>, at state: NetworkState<Element>, over samples: Samples,
+    _ environment: JobEnvironment, _ compute: Compute
+  ) throws(Cancelled) -> SampledCurvature<Element> {
     try SampledCurvature(
-      network: model.network, state: state, samples: model.dataset.train.samples(places), loss: model.loss,
+      network: model.network, state: state, samples: samples, loss: model.loss,
       kind: matrix == .hessian ? .hessian : .gaussNewton, weightDecay: model.weightDecay,
       memoryLimit: environment.memoryLimit, compute: compute)
   }

@@ -12,7 +12,7 @@ extension Evaluation {
 }
 
 /// How a model does on what should be forgotten (`self`) and on the rest (`test`).
-struct ForgettingMetrics: Sendable {
+struct ForgettingMetrics: UpdateMetrics {
   let own: Evaluation
   let test: Evaluation
 
@@ -35,11 +35,6 @@ struct ForgettingMetrics: Sendable {
     a + 1 - s > 0 ? 2 * a * (1 - s) / (a + 1 - s) : 0
   }
 
-  /// As the trial of a scale; without a score, or with outputs that are no numbers, never the best.
-  func trial(_ scale: Double) -> ScaleTrial {
-    ScaleTrial(scale: scale, score: isFinite ? score ?? .nan : .nan, tieBreak: smoothScore)
-  }
-
   /// Whether every loss is a number.
   var isFinite: Bool { (own.losses + test.losses).allSatisfy(\.isFinite) }
 
@@ -47,9 +42,15 @@ struct ForgettingMetrics: Sendable {
 }
 
 /// The two sets of samples that forgetting is measured on.
-struct ForgettingSamples: Sendable {
+struct ForgettingSamples: UpdateGoal {
   let own: Samples
   let test: Samples
+
+  /// Accuracy is known of both sets.
+  var hasScore: Bool {
+    if case .classes = test.targets { return own.count > 0 && test.count > 0 }
+    return false
+  }
 
   func evaluate<Element: Scalar>(
     _ model: LoadedModel<Element>, _ state: NetworkState<Element>, _ compute: Compute
@@ -59,16 +60,10 @@ struct ForgettingSamples: Sendable {
       test: try model.network.evaluate(state, on: test, loss: model.loss, compute: compute))
   }
 
-  /// At most so many of each set, drawn with a seed.
   func limited(own ownLimit: Int, test testLimit: Int, seed: UInt64) -> ForgettingSamples {
-    func draw(_ samples: Samples, _ limit: Int, _ purpose: String) -> Samples {
-      guard samples.count > limit else { return samples }
-      var stream = RandomStream(seed: seed, purpose: purpose)
-      return samples.selecting(stream.sample(limit, of: samples.count))
-    }
-    return ForgettingSamples(
-      own: draw(own, ownLimit, "validation of the group"),
-      test: draw(test, testLimit, "validation of the rest"))
+    ForgettingSamples(
+      own: own.drawn(ownLimit, "validation of the group", seed: seed),
+      test: test.drawn(testLimit, "validation of the rest", seed: seed))
   }
 }
 

@@ -3,35 +3,29 @@ import Network
 import Tensor
 
 /// Chooses between updates of a model by how the updated model does on validation samples, never on the test split.
-struct UpdateChoice<Element: Scalar> {
+struct UpdateChoice<Element: Scalar, Goal: UpdateGoal> {
   let model: LoadedModel<Element>
   let state: NetworkState<Element>
   /// J.
   let indices: [Int]
   /// What a solution is multiplied by to give Δ_J.
   let factor: Double
-  let samples: ForgettingSamples
-  /// Fewer of them, for the many looks along a solver's path.
-  let pathSamples: ForgettingSamples
+  let goal: Goal
+  /// The same on fewer samples, for the many looks along a solver's path.
+  let pathGoal: Goal
   let compute: Compute
 
   init(
     model: LoadedModel<Element>, state: NetworkState<Element>, indices: [Int], factor: Double,
-    samples: ForgettingSamples, seed: UInt64, compute: Compute
+    goal: Goal, seed: UInt64, compute: Compute
   ) {
     self.model = model
     self.state = state
     self.indices = indices
     self.factor = factor
-    self.samples = samples.limited(own: 1024, test: 4096, seed: seed)
-    pathSamples = samples.limited(own: 512, test: 1024, seed: seed)
+    self.goal = goal.limited(own: 1024, test: 4096, seed: seed)
+    pathGoal = goal.limited(own: 512, test: 1024, seed: seed)
     self.compute = compute
-  }
-
-  /// Whether there is a score to choose by: accuracy on both sets.
-  var hasScore: Bool {
-    if case .classes = samples.test.targets { return samples.own.count > 0 && samples.test.count > 0 }
-    return false
   }
 
   /// The model with θ_J + scale·factor·x.
@@ -42,12 +36,12 @@ struct UpdateChoice<Element: Scalar> {
     return updated
   }
 
-  func metrics(_ x: [Element], scale: Double, on samples: ForgettingSamples) throws -> ForgettingMetrics {
-    try samples.evaluate(model, updated(x, scale: scale), compute)
+  func metrics(_ x: [Element], scale: Double, on goal: Goal) throws -> Goal.Metrics {
+    try goal.evaluate(model, updated(x, scale: scale), compute)
   }
 
   /// The scales that the request asks for, or a search; without a score to choose by, the theory's 1.
-  func sweep(_ x: [Element], _ scales: RemoveRequest.Scales, _ progress: RemovalProgress) throws
+  func sweep(_ x: [Element], _ scales: UpdateRequest.Scales, _ progress: UpdateProgress) throws
     -> UpdateSweep
   {
     var rows: [JSONValue] = []
@@ -56,7 +50,7 @@ struct UpdateChoice<Element: Scalar> {
     func trial(_ scale: Double) throws -> ScaleTrial {
       try progress.advance(Double(done) / Double(expected), "scale \(scale.shortText)")
       done += 1
-      let metrics = try metrics(x, scale: scale, on: samples)
+      let metrics = try metrics(x, scale: scale, on: goal)
       rows.append([
         "scale": .number(scale), "validation": metrics.json, "score": JSONValue(metrics.score),
       ])
@@ -66,7 +60,7 @@ struct UpdateChoice<Element: Scalar> {
     case .list(let list):
       expected = list.count
       return UpdateSweep(best: ScaleSearch.best(try list.map(trial)), rows: rows)
-    case .auto where hasScore:
+    case .auto where goal.hasScore:
       expected = ScaleSearch.scales.count + 6
       let best = try ScaleSearch.search(trial).best
       return UpdateSweep(best: best, rows: rows)

@@ -4,8 +4,8 @@ import Tensor
 
 /// Solves for an update, stopping along the solver's path where validation says so.
 struct UpdateSolver {
-  let request: RemoveRequest
-  let phases: RemovalProgress
+  let request: UpdateRequest
+  let phases: UpdateProgress
 
   /// The longest path that `auto` follows.
   static let pathLimit = 60
@@ -14,124 +14,46 @@ struct UpdateSolver {
   /// What a score must rise by to count as a gain.
   static let gain = 0.001
 
-  func solve<Element: Scalar>(
-    _ curvature: SampledCurvature<Element>, _ gradient: [Element], _ indices: [Int],
-    _ choice: UpdateChoice<Element>
-  ) throws -> Solution<Element> {
-    // Who insists on convergence wants the end of the path.
-    let followsPath =
-      request.curvature.solver.iterations == .auto && choice.hasScore && !request.requiresConvergence
-    let solver = request.curvature.solver.choice(
+  /// - Parameter hasScore: whether there is a score to choose a step of the path by. Who insists on convergence wants the
+  ///   end of the path all the same.
+  func followsPath(hasScore: Bool) -> Bool {
+    request.curvature.solver.iterations == .auto && hasScore && !request.requiresConvergence
+  }
+
+  func solver(followsPath: Bool) -> SolverChoice {
+    request.curvature.solver.choice(
       damping: request.curvature.damping, pathLimit: followsPath ? Self.pathLimit : nil,
       seed: UInt64(request.seed))
-    var monitor = SolveMonitor<Element>(progress: { progress in
+  }
+
+  func monitor<Element: Scalar>(_: Element.Type = Element.self) -> SolveMonitor<Element> {
+    SolveMonitor(progress: { progress in
       try phases.advance(
         Double(progress.iteration) / Double(progress.limit),
         "iteration \(progress.iteration) of at most \(progress.limit), relative residual "
           + progress.relativeResidual.shortText)
     })
+  }
+
+  func solve<Element: Scalar, Goal: UpdateGoal>(
+    _ curvature: SampledCurvature<Element>, _ gradient: [Element], _ indices: [Int],
+    _ choice: UpdateChoice<Element, Goal>
+  ) throws -> Solution<Element> {
+    let followsPath = followsPath(hasScore: choice.goal.hasScore)
+    let solver = solver(followsPath: followsPath)
+    var monitor = monitor(Element.self)
     guard followsPath else {
       return try request.estimator.solve(
         curvature, indices: indices, gradient: gradient, solver: solver,
         batches: request.curvature.batches(of: curvature, seed: request.seed), monitor: monitor)
     }
     let search = PathSearch(choice)
-    monitor.observe = { iteration, x in try search.look(iteration, x) ? .stop : .proceed }
+    monitor.observe = { iteration, x in try search.look(iteration) { x } ? .stop : .proceed }
     let last = try request.estimator.solve(
       curvature, indices: indices, gradient: gradient, solver: solver, monitor: monitor)
     return try search.best(last) { x in
       try request.estimator.relativeResidual(
         of: x, curvature, indices: indices, gradient: gradient, damping: request.curvature.damping)
     }
-  }
-}
-
-/// Looks at some steps of a solver's path, each at the best scale for it, and keeps the best: early steps follow the
-/// strong curvature, late ones noise.
-final class PathSearch<Element: Scalar> {
-  private let choice: UpdateChoice<Element>
-  private var next = 1
-  /// The best scale of the look before; nil where that told nothing.
-  private var scale: Double?
-  /// The score that counted as the last gain.
-  private var milestone = -Double.infinity
-  private var looksWithoutGain = 0
-  private var best: ScaleTrial?
-  private(set) var bestIteration = 0
-  private var bestStep: [Element]?
-
-  init(_ choice: UpdateChoice<Element>) { self.choice = choice }
-
-  /// Whether the path has been followed far enough.
-  func look(_ iteration: Int, _ x: [Element]) throws -> Bool {
-    guard iteration >= next else { return false }
-    // Steps 1, 2, 3, 4, 5, 7, 9, 12, 16, 21, 27, …
-    next = max(iteration + 1, Int((Double(iteration) * 1.3).rounded()))
-    let trial = try bestTrial(of: x)
-    // A gain within a sample or two is no reason to go on for long.
-    if trial.score >= milestone + UpdateSolver.gain {
-      milestone = trial.score
-      looksWithoutGain = 0
-    } else {
-      looksWithoutGain += 1
-    }
-    if best.map({ trial.isBetter(than: $0) }) ?? true {
-      best = trial
-      bestIteration = iteration
-      bestStep = x
-    }
-    return looksWithoutGain >= UpdateSolver.patience
-  }
-
-  /// The best scale for a step: of the whole sweep at first, and as long as that changes little; then near the scale
-  /// of the look before.
-  private func bestTrial(of x: [Element]) throws -> ScaleTrial {
-    func trial(_ scale: Double) throws -> ScaleTrial {
-      try choice.metrics(x, scale: scale, on: choice.pathSamples).trial(scale)
-    }
-    guard let start = scale else {
-      let trials = try ScaleSearch.sweep(trial)
-      let best = ScaleSearch.best(trials)
-      if best.score > trials[0].score + 0.01 { scale = best.scale }
-      return best
-    }
-    var best = try trial(start)
-    for factor in [0.5, 2] {
-      var moved = false
-      while (ScaleSearch.scales[0]...ScaleSearch.largest).contains(best.scale * factor) {
-        let there = try trial(best.scale * factor)
-        guard there.isBetter(than: best) else { break }
-        best = there
-        moved = true
-      }
-      if moved { break }
-    }
-    scale = best.scale
-    return best
-  }
-
-  /// The best step as a solution; the last one where no look was better.
-  /// - Parameter residual: the true residual of a step; nil where the whole of its iterate is not known: then the
-  ///   recurrence's own stands for it.
-  func best(
-    _ last: Solution<Element>, residual: ([Element]) throws -> (value: Double, products: Int)?
-  ) throws -> Solution<Element> {
-    guard let bestStep, bestIteration < last.report.iterations || last.report.reason == .observer else {
-      return last
-    }
-    var report = last.report
-    let history = report.residualHistory
-    if let measured = try residual(bestStep) {
-      report.curvatureProducts += measured.products
-      report.relativeResidual = measured.value
-    } else if history.indices.contains(bestIteration - 1) {
-      report.relativeResidual = history[bestIteration - 1]
-    }
-    report.chosenIteration = bestIteration
-    report.converged = report.relativeResidual <= report.tolerance
-    // Where the path was left on purpose, its iterations were limited; where it ended by itself, that is the reason.
-    report.reason =
-      report.converged ? nil : report.reason == .negativeCurvature ? .negativeCurvature : .iterationLimit
-    return Solution(x: bestStep, report: report)
   }
 }

@@ -1,0 +1,73 @@
+import Influence
+import Network
+import Tensor
+
+/// The samples of a removal: the group, what remains, and those that are drawn for gradient and curvature.
+struct RemovalGroup {
+  let partition: Partition
+  /// U: the group's samples that the model was trained on.
+  let members: [Int]
+  let remaining: [Int]
+  /// Drawn from U for ḡ_U.
+  let gradient: [Int]
+  /// Drawn for the curvature: from the remaining samples, or from all.
+  let curvature: [Int]
+  private let form: UpdateRequest.GradientForm
+
+  /// - Throws: `JobFailure.unacceptable` where the group is nothing or everything that the model was trained on.
+  init<Element: Scalar>(
+    _ group: GroupChoice, _ request: UpdateRequest, takesGroupOut: Bool, _ model: LoadedModel<Element>
+  ) throws {
+    partition = model.partition()
+    let named = Set(group.indices(in: model.dataset))
+    members = partition.training.filter { named.contains($0) }
+    remaining = partition.training.filter { !named.contains($0) }
+    guard !members.isEmpty else {
+      throw JobFailure(
+        .unacceptable, "The model was not trained on any sample of the group.",
+        advice: "Name samples of its training part; its recipe holds out or leaves out the ones given.")
+    }
+    guard !remaining.isEmpty else {
+      throw JobFailure(
+        .unacceptable, "The group is everything that the model was trained on.", advice: "Leave some samples."
+      )
+    }
+    gradient = request.gradientSamples.draw(of: members, "gradient samples", seed: request.seed)
+    curvature = request.curvature.samples.draw(
+      of: takesGroupOut ? remaining : partition.training, "hessian samples", seed: request.seed)
+    form = request.gradient
+  }
+
+  /// What updates without the group share.
+  func basis<Element: Scalar>(
+    _ model: LoadedModel<Element>, _ state: NetworkState<Element>, _ environment: JobEnvironment,
+    _ compute: Compute
+  ) -> UpdateBasis<Element> {
+    let train = model.dataset.train
+    return UpdateBasis(
+      model: model, state: state, members: train.samples(members), curvatureSamples: train.samples(curvature),
+      environment: environment, compute: compute
+    ) { gradient in
+      switch form {
+      case .influence:
+        GroupChange(
+          removing: members.count, of: partition.training.count,
+          groupGradient: try gradient(train.samples(self.gradient)), parameters: state.parameters,
+          weightDecay: model.weightDecay)
+      case .newton:
+        GroupChange(
+          newtonOn: try gradient(train.samples(remaining)), parameters: state.parameters,
+          weightDecay: model.weightDecay)
+      }
+    }
+  }
+
+  /// Counts for the result.
+  var json: JSONValue {
+    [
+      "train": JSONValue(partition.training.count), "group": JSONValue(members.count),
+      "validation": JSONValue(partition.validation.count), "hessian": JSONValue(curvature.count),
+      "gradient": JSONValue(gradient.count),
+    ]
+  }
+}

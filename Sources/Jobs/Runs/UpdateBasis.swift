@@ -1,0 +1,119 @@
+import Influence
+import Network
+import Tensor
+
+/// What every update of a model for one change of its training data shares, whichever parameters may move: the neurons'
+/// means, the gradient and the curvature, each computed when first asked for, once.
+final class UpdateBasis<Element: Scalar> {
+  let model: LoadedModel<Element>
+  let state: NetworkState<Element>
+  let environment: JobEnvironment
+  let compute: Compute
+  /// The samples that the neurons are chosen by.
+  let members: Samples
+  /// The samples that the curvature is taken from.
+  let curvatureSamples: Samples
+  private let makeChange: (_ gradient: (Samples) throws -> [Element]) throws -> GroupChange<Element>
+  private var meanOutputs: NeuronMeans?
+  private var meanGradients: NeuronMeans?
+  private var knownChange: GroupChange<Element>?
+  private var knownCurvature: (matrix: CurvatureRequest.Matrix, operator: SampledCurvature<Element>)?
+
+  /// - Parameter change: says what the data change to, given the mean gradient over some samples.
+  init(
+    model: LoadedModel<Element>, state: NetworkState<Element>, members: Samples, curvatureSamples: Samples,
+    environment: JobEnvironment, compute: Compute,
+    change: @escaping (_ gradient: (Samples) throws -> [Element]) throws -> GroupChange<Element>
+  ) {
+    self.model = model
+    self.state = state
+    self.members = members
+    self.curvatureSamples = curvatureSamples
+    self.environment = environment
+    self.compute = compute
+    makeChange = change
+  }
+
+  /// J. An `if` changes everything.
+  func selection(_ request: UpdateRequest) throws -> ParameterSelection {
+    if request.estimator == .if { return ParameterSelection(everyParameterOf: model.layout) }
+    let selection = ParameterSelection(
+      request.selection, ratio: request.modificationRatio, layout: model.layout,
+      means: try means(request.selection.basis), parameters: state.parameters, seed: UInt64(request.seed))
+    guard !selection.indices.isEmpty else {
+      throw JobFailure(
+        .unacceptable,
+        "The modification ratio \(request.modificationRatio) of the largest layer is less than one parameter.",
+        advice: "Raise the modification ratio.")
+    }
+    return selection
+  }
+
+  private func means(_ basis: SelectionCriterion.Basis) throws -> NeuronMeans? {
+    switch basis {
+    case .nothing: return nil
+    case .outputs:
+      let means =
+        try meanOutputs ?? model.network.meanOutputs(state, on: members, compute: compute)
+      meanOutputs = means
+      return means
+    case .gradients:
+      let means =
+        try meanGradients
+        ?? model.network.meanOutputGradients(state, on: members, loss: model.loss, compute: compute)
+      meanGradients = means
+      return means
+    }
+  }
+
+  func change() throws -> GroupChange<Element> {
+    if let knownChange { return knownChange }
+    let change = try makeChange { samples in
+      try self.model.network.gradient(self.state, on: samples, loss: self.model.loss, compute: self.compute)
+        .gradient
+    }
+    knownChange = change
+    return change
+  }
+
+  func curvature(_ request: CurvatureRequest) throws -> SampledCurvature<Element> {
+    if let knownCurvature, knownCurvature.matrix == request.matrix { return knownCurvature.operator }
+    // One at a time: each may fill the memory.
+    knownCurvature = nil
+    let curvature = try request.curvature(
+      of: model, at: state, over: curvatureSamples, environment, compute)
+    knownCurvature = (request.matrix, curvature)
+    return curvature
+  }
+
+  /// What chooses between updates of the parameters J.
+  func choice<Goal: UpdateGoal>(
+    _ selection: ParameterSelection, by goal: Goal, seed: Int
+  ) throws -> UpdateChoice<Element, Goal> {
+    UpdateChoice(
+      model: model, state: state, indices: selection.indices, factor: try change().factor, goal: goal,
+      seed: UInt64(seed), compute: compute)
+  }
+
+  /// One update from choosing J to the best scale.
+  /// - Throws: also `JobFailure.notConverged` where the request insists on convergence.
+  func update<Goal: UpdateGoal>(
+    _ request: UpdateRequest, choosingBy goal: Goal, _ phases: UpdateProgress
+  ) throws -> ModelUpdate<Element> {
+    try phases.enter(.select, "\(members.count) samples of the group")
+    let selection = try selection(request)
+    try phases.enter(.linearize, "\(curvatureSamples.count) samples")
+    let gradient = try change().gradient
+    let curvature = try curvature(request.curvature)
+    let choice = try choice(selection, by: goal, seed: request.seed)
+    let (total, chosen) = (model.layout.parameterCount, selection.indices.count)
+    try request.curvature.requireMemoryForDirect(
+      rows: request.estimator == .fif ? chosen : total,
+      columns: request.estimator == .pif ? total : chosen, environment)
+    try phases.enter(.solve, "")
+    let solution = try UpdateSolver(request: request, phases: phases).solve(
+      curvature, gradient, selection.indices, choice)
+    return try choice.update(
+      solution, selection, request, warnings: curvature.memoryWarnings(environment), phases)
+  }
+}

@@ -1,0 +1,46 @@
+import Influence
+import Network
+import Tensor
+
+/// What an update of a model is made for: the samples on which that is measured, for choices on validation samples, for
+/// reports on test samples.
+protocol UpdateGoal: Sendable {
+  associatedtype Metrics: UpdateMetrics
+
+  /// Whether there is a score to choose by.
+  var hasScore: Bool { get }
+
+  func evaluate<Element: Scalar>(
+    _ model: LoadedModel<Element>, _ state: NetworkState<Element>, _ compute: Compute
+  ) throws -> Metrics
+
+  /// At most so many of the samples that should change and of the rest, drawn with a seed.
+  func limited(own ownLimit: Int, test testLimit: Int, seed: UInt64) -> Self
+}
+
+/// How well a model does what an update is made for.
+protocol UpdateMetrics: Sendable {
+  /// Larger is better; nil where there is none, as for regression.
+  var score: Double? { get }
+  /// A measure of the same that moves where accuracies stand still.
+  var smoothScore: Double { get }
+  /// Whether every loss is a number.
+  var isFinite: Bool { get }
+  var json: JSONValue { get }
+}
+
+extension UpdateMetrics {
+  /// As the trial of a scale; without a score, or with outputs that are no numbers, never the best.
+  func trial(_ scale: Double) -> ScaleTrial {
+    ScaleTrial(scale: scale, score: isFinite ? score ?? .nan : .nan, tieBreak: smoothScore)
+  }
+}
+
+extension Samples {
+  /// At most so many of them, drawn with a seed.
+  func drawn(_ limit: Int, _ purpose: String, seed: UInt64) -> Samples {
+    guard count > limit else { return self }
+    var stream = RandomStream(seed: seed, purpose: purpose)
+    return selecting(stream.sample(limit, of: count))
+  }
+}

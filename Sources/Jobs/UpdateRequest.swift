@@ -1,0 +1,117 @@
+import Influence
+
+/// How one influence update of a model is made: what `remove` and `recover` read, and a cell of `compare`.
+public struct UpdateRequest: Hashable, Sendable {
+  public enum GradientForm: String, CaseIterable, Sendable {
+    /// θ̂ is taken for a minimum, so that only what changes in the data counts.
+    case influence
+    /// The gradient of the changed risk as it is.
+    case newton
+  }
+
+  public enum Scales: Hashable, Sendable {
+    case auto
+    /// Each from the original weights.
+    case list([Double])
+  }
+
+  public var estimator: Estimator
+  public var modificationRatio: Double
+  public var selection: SelectionCriterion
+  public var curvature: CurvatureRequest
+  public var gradientSamples: SampleCount
+  public var gradient: GradientForm
+  public var scales: Scales
+  public var seed: Int
+  public var requiresConvergence: Bool
+
+  public init(
+    estimator: Estimator = .gif, modificationRatio: Double = 0.1, selection: SelectionCriterion = .topOutputs,
+    curvature: CurvatureRequest = Self.standardCurvature, gradientSamples: SampleCount = .all,
+    gradient: GradientForm = .influence, scales: Scales = .auto, seed: Int = 0,
+    requiresConvergence: Bool = false
+  ) {
+    self.estimator = estimator
+    self.modificationRatio = modificationRatio
+    self.selection = selection
+    self.curvature = curvature
+    self.gradientSamples = gradientSamples
+    self.gradient = gradient
+    self.scales = scales
+    self.seed = seed
+    self.requiresConvergence = requiresConvergence
+  }
+
+  public static let standardCurvature = CurvatureRequest(
+    solver: SolverRequest(iterations: .auto), samples: .count(1024))
+
+  static let standardRatio = 0.1
+}
+
+extension UpdateRequest {
+  static func read(_ reader: FieldReader) -> UpdateRequest {
+    var request = readShared(reader)
+    request.estimator = reader.choice("estimator", default: .gif)
+    request.modificationRatio = reader.number("modification_ratio", .positiveShare, default: standardRatio)
+    request.selection = reader.choice("selection", default: .topOutputs)
+    request.curvature = CurvatureRequest.read(reader, default: standardCurvature)
+    return request
+  }
+
+  /// Reads what is not the estimator, the parameters that may change, and the curvature.
+  static func readShared(_ reader: FieldReader) -> UpdateRequest {
+    UpdateRequest(
+      gradientSamples: SampleCount.read(reader, "gradient_samples", default: .all),
+      gradient: reader.choice("gradient", default: .influence), scales: readScales(reader),
+      seed: reader.integer("seed", in: 0...Int.max, default: 0),
+      requiresConvergence: reader.flag("require_convergence", default: false))
+  }
+
+  private static func readScales(_ reader: FieldReader) -> Scales {
+    guard let value = reader.value("scales"), value != "auto" else { return .auto }
+    guard value.arrayValue != nil else {
+      reader.fault("scales", "must be a list of numbers or \"auto\", got \(FieldReader.brief(value))")
+      return .auto
+    }
+    let range = NumberRange(from: .including(-1e6), to: .including(1e6))
+    let scales = reader.list("scales", maximumCount: 1000) {
+      FieldReader.number($0, range, at: $1, reader.faults)
+    }
+    if value.arrayValue?.isEmpty ?? false { reader.fault("scales", "must have at least one number") }
+    return .list(scales ?? [])
+  }
+
+  /// Checks that the solver fits the estimator.
+  func check(_ faults: RequestFaults) {
+    if estimator == .gif, curvature.solver.name == .lissa {
+      faults.add(
+        "cannot be \"lissa\" for the estimator \"gif\", which is a least-squares problem; use lsmr, cg or neumann",
+        at: .root.appending("solver"))
+    }
+  }
+
+  var members: JSONObject {
+    var object: JSONObject = [
+      "estimator": .string(estimator.rawValue), "modification_ratio": .number(modificationRatio),
+      "selection": .string(selection.rawValue),
+    ]
+    object = object.merging(curvature.members)
+    return object.merging(sharedMembers)
+  }
+
+  var sharedMembers: JSONObject {
+    [
+      "gradient_samples": gradientSamples.json, "gradient": .string(gradient.rawValue),
+      "scales": scales.json, "seed": JSONValue(seed), "require_convergence": .bool(requiresConvergence),
+    ]
+  }
+}
+
+extension UpdateRequest.Scales {
+  var json: JSONValue {
+    switch self {
+    case .auto: "auto"
+    case .list(let list): JSONValue(list)
+    }
+  }
+}

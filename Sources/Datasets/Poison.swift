@@ -105,6 +105,19 @@ extension Dataset {
   public var triggeredTest: Split? {
     poisoning.map { test.triggered(0..<test.count, $0) }
   }
+
+  /// The training samples of those indices, in that order, each with the trigger, once, and its true label; nil where
+  /// the set is not poisoned.
+  ///
+  /// - Precondition: indices are in 0 ..< train.count.
+  public func triggeredTraining(_ indices: [Int]) -> Split? {
+    poisoning.map { poisoning in
+      let chosen = train.selecting(indices)
+      let marked = Set(chosen.indices(of: .poisoned))
+      return chosen.withTrueLabels().triggered(
+        (0..<chosen.count).filter { !marked.contains($0) }, poisoning)
+    }
+  }
 }
 
 extension Split {

@@ -22,6 +22,10 @@ public enum StandardJobs {
       ValidateRequest.self, summary: "Measures estimates of influence against training without the samples."
     ) { ValidateRun(request: $0, environment: $1) },
     JobKind(
+      RecoverRequest.self,
+      summary: "Exchanges poisoned or relabelled training samples for their true labels without retraining."
+    ) { RecoverRun(request: $0, environment: $1) },
+    JobKind(
       SpectrumRequest.self, summary: "Finds the largest-magnitude eigenvalues of the risk's curvature."
     ) { SpectrumRun(request: $0, environment: $1) },
   ]

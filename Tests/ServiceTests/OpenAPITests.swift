@@ -51,6 +51,7 @@ import Testing
     ("ValidateJob", #"{"kind": "validate", "model": "m"}"#),
     ("ValidateJob", #"{"kind": "validate", "model": "m", "groups": [[1]], "retrain_steps": 2}"#),
     ("RetrainJob", #"{"kind": "retrain", "model": "m", "class": 1}"#),
+    ("RecoverJob", #"{"kind": "recover", "model": "m", "relabeled": true}"#),
     ("SpectrumJob", #"{"kind": "spectrum", "model": "m", "density": {}}"#),
   ])
   func requestsHaveTheMembersOfTheirSchema(_ schema: String, _ body: String) throws {

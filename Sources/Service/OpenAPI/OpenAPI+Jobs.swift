@@ -15,7 +15,7 @@ extension OpenAPI {
             "split": Schema.choice(["train", "test", "validation"], default: "test"),
           ])
       ),
-      ("remove", removeJob), ("retrain", retrainJob), ("validate", validateJob(job)),
+      ("remove", removeJob), ("retrain", retrainJob), ("recover", recoverJob), ("validate", validateJob(job)),
       ("spectrum", spectrumJob),
     ]
   }
@@ -101,6 +101,12 @@ extension OpenAPI {
         ]),
       "seed": seed, "require_convergence": Schema.flag(default: false),
     ]
+  }
+
+  private static var recoverJob: JSONValue {
+    Schema.described(
+      job("recover", group.merging(update)),
+      "The group defaults to the samples whose label was changed by poison, or else by relabel.")
   }
 
   private static var retrainJob: JSONValue {

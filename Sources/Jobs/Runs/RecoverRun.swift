@@ -1,0 +1,100 @@
+import Influence
+import Network
+import Tensor
+
+/// Exchanges samples for their true labels by one influence update: what removes a backdoor, or the harm of wrong labels.
+///
+/// n stays, and weight decay cancels: Δ_J = r·(AᵀA)⁻¹Aᵀ(ḡ_bad − ḡ_true), A from the set after the exchange.
+struct RecoverRun: PreciseRun {
+  let request: RecoverRequest
+  let environment: JobEnvironment
+
+  var model: String { request.target.model }
+
+  func run<Element: Scalar>(
+    _ model: LoadedModel<Element>, _ context: any JobContext, _ compute: Compute
+  ) throws -> JSONValue {
+    guard let checkpoint = request.target.checkpoint, let choice = request.group else {
+      throw JobFailure(.missing, "The model \(model.record.name) has no checkpoint, or no group to recover.")
+    }
+    let state = try model.state(checkpoint, environment.catalog)
+    let group = try ExchangedGroup(choice, request.update, model)
+    let basis = group.basis(model, state, environment, compute)
+    let phases = UpdateProgress(context)
+    let update = try basis.update(
+      request.update, choosingBy: model.recoveryChoice(group.partition, seed: request.update.seed), phases)
+    var result = try update.finish(
+      on: model.recoveryReport(members: group.members), basis, parent: checkpoint,
+      reference: try environment.catalog.retrained(model.record.name, choice, recovers: true), phases)
+    result["samples"] = group.json
+    return .object(result)
+  }
+}
+
+/// The samples of an exchange: those that get their true labels, and those that are drawn for gradient and curvature.
+struct ExchangedGroup {
+  let partition: Partition
+  /// The samples of the group that the model was trained on.
+  let members: [Int]
+  /// Those of them whose label is not the true one.
+  let changed: Int
+  /// Drawn from the members for ḡ_bad and ḡ_true.
+  let gradient: [Int]
+  /// Drawn from all that the model was trained on.
+  let curvature: [Int]
+  private let form: UpdateRequest.GradientForm
+
+  /// - Throws: `JobFailure.unacceptable` where no sample that the model was trained on changes its label.
+  init<Element: Scalar>(
+    _ group: GroupChoice, _ request: UpdateRequest, _ model: LoadedModel<Element>
+  ) throws {
+    partition = model.partition()
+    let named = Set(group.indices(in: model.dataset))
+    members = partition.training.filter { named.contains($0) }
+    let train = model.dataset.train
+    changed = members.filter { train.labels[$0] != train.originalLabels[$0] }.count
+    guard changed > 0 else {
+      throw JobFailure(
+        .unacceptable, "The model was not trained on any sample of the group with a changed label.",
+        advice: "Name samples that were poisoned or relabelled and are not held out by the model's recipe.")
+    }
+    gradient = request.gradientSamples.draw(of: members, "gradient samples", seed: request.seed)
+    curvature = request.curvature.samples.draw(
+      of: partition.training, "hessian samples", seed: request.seed)
+    form = request.gradient
+  }
+
+  /// What updates towards the true labels share.
+  func basis<Element: Scalar>(
+    _ model: LoadedModel<Element>, _ state: NetworkState<Element>, _ environment: JobEnvironment,
+    _ compute: Compute
+  ) -> UpdateBasis<Element> {
+    let train = model.dataset.train
+    return UpdateBasis(
+      model: model, state: state, members: train.samples(members),
+      curvatureSamples: train.samples(curvature, trueLabels: members), environment: environment,
+      compute: compute
+    ) { gradient in
+      switch form {
+      case .influence:
+        GroupChange(
+          exchanging: members.count, of: partition.training.count,
+          badGradient: try gradient(train.samples(self.gradient)),
+          trueGradient: try gradient(train.samples(self.gradient, trueLabels: self.gradient)))
+      case .newton:
+        GroupChange(
+          newtonOn: try gradient(train.samples(partition.training, trueLabels: members)),
+          parameters: state.parameters, weightDecay: model.weightDecay)
+      }
+    }
+  }
+
+  /// Counts for the result.
+  var json: JSONValue {
+    [
+      "train": JSONValue(partition.training.count), "group": JSONValue(members.count),
+      "changed": JSONValue(changed), "validation": JSONValue(partition.validation.count),
+      "hessian": JSONValue(curvature.count), "gradient": JSONValue(gradient.count),
+    ]
+  }
+}

@@ -26,6 +26,10 @@ public enum StandardJobs {
       summary: "Exchanges poisoned or relabelled training samples for their true labels without retraining."
     ) { RecoverRun(request: $0, environment: $1) },
     JobKind(
+      TrajectoryRequest.self,
+      summary: "Follows free parameters while samples are taken out, beside the constrained optimum."
+    ) { TrajectoryRun(request: $0, environment: $1) },
+    JobKind(
       SpectrumRequest.self, summary: "Finds the largest-magnitude eigenvalues of the risk's curvature."
     ) { SpectrumRun(request: $0, environment: $1) },
   ]

@@ -52,6 +52,7 @@ import Testing
     ("ValidateJob", #"{"kind": "validate", "model": "m", "groups": [[1]], "retrain_steps": 2}"#),
     ("RetrainJob", #"{"kind": "retrain", "model": "m", "class": 1}"#),
     ("RecoverJob", #"{"kind": "recover", "model": "m", "relabeled": true}"#),
+    ("TrajectoryJob", #"{"kind": "trajectory", "model": "m", "class": 1, "parameters": [0]}"#),
     ("SpectrumJob", #"{"kind": "spectrum", "model": "m", "density": {}}"#),
   ])
   func requestsHaveTheMembersOfTheirSchema(_ schema: String, _ body: String) throws {

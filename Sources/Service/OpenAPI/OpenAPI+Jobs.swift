@@ -15,7 +15,8 @@ extension OpenAPI {
             "split": Schema.choice(["train", "test", "validation"], default: "test"),
           ])
       ),
-      ("remove", removeJob), ("retrain", retrainJob), ("recover", recoverJob), ("validate", validateJob(job)),
+      ("remove", removeJob), ("retrain", retrainJob), ("recover", recoverJob),
+      ("trajectory", trajectoryJob), ("validate", validateJob(job)),
       ("spectrum", spectrumJob),
     ]
   }

@@ -80,7 +80,7 @@ struct InfluenceRun: PreciseRun {
   }
 
   private var phases: [(phase: String, weight: Double)] {
-    var phases = [("test", 0.02), ("linearize", 0.05)]
+    var phases = [("linearize", 0.05), ("test", 0.02)]
     if request.factors == nil, request.test != nil { phases.append(("solve", 0.6)) }
     if request.factors != nil || request.test != nil { phases.append(("score", 0.3)) }
     if request.selfInfluence { phases.append(("self_influence", 1)) }

@@ -79,6 +79,7 @@ struct InfluenceTask<Element: Scalar>: Sendable {
         scores.pointer[factor * count + place] = Element(values[row])
       }
     }
+    try context.throwIfInterrupted()
     return scores
   }
 

@@ -2,7 +2,7 @@ import Dispatch
 
 /// Says now and then that a while has passed: for what steps of microseconds cannot each afford.
 struct Pace {
-  private let interval: UInt64
+  private var interval: UInt64
   private var last: UInt64
 
   /// - Parameter seconds: 0 for always.
@@ -17,6 +17,15 @@ struct Pace {
     guard now - last >= interval else { return false }
     last = now
     return true
+  }
+
+  /// To be called when what was due is done: something that takes long is due less often, for a twentieth of the time at
+  /// most.
+  mutating func noteDone() {
+    guard interval > 0 else { return }
+    let now = DispatchTime.now().uptimeNanoseconds
+    interval = max(interval, 20 * (now - last))
+    last = now
   }
 }
 

@@ -35,6 +35,7 @@ extension Training {
         let snapshot = TrainingSnapshot(
           minimizer.memory, state: risk.state(minimizer.theta), curve: curve)
         try context.saveResumeState(Self.stage, snapshot.bytes(layout: model.layout))
+        saving.noteDone()
       }
     }
     let report = minimizer.report

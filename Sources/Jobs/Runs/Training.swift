@@ -69,6 +69,7 @@ struct Training<Element: Scalar> {
           state: trainer.state, optimizerState: trainer.optimizerState, epoch: trainer.epoch,
           memory: ["loss": .number(summary.loss)], curve: curve)
         try context.saveResumeState(Self.stage, snapshot.bytes(layout: model.layout))
+        saving.noteDone()
       }
     }
     context.progress(0.98, phase: "evaluate", detail: "test samples")

@@ -167,6 +167,7 @@ private struct RetrainingStore: Sendable {
       }
     }
     try context.saveResumeState(stage, bytes)
+    pace.pace.noteDone()
   }
 
   /// - Throws: `JobFailure.corrupt`.

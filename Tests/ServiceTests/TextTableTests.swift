@@ -17,6 +17,25 @@ import Testing
     let text = TextTable.rows(["NAME", "N"], [["a", 5], ["longer", 1234], ["ü", nil]])
     #expect(text == "NAME       N\na          5\nlonger  1234\nü          -\n")
   }
+
+  /// A table inside of a table's cell could not be read.
+  @Test func listsOfTablesAreBlocks() {
+    let pairs: JSONValue = [["a": 1, "b": 22], ["a": 3, "b": 4]]
+    let text = TextTable.object(["tests": [["index": 7, "pairs": pairs], ["index": 8, "pairs": []]]])
+    #expect(
+      text == """
+        tests 1
+          index  7
+          pairs
+            a   b
+            1  22
+            3   4
+        tests 2
+          index  8
+          pairs  -
+
+        """)
+  }
 }
 
 @Suite struct ProgressEstimateTests {

@@ -24,10 +24,11 @@ package enum TextTable {
     return line(head) + cells.map(line).joined()
   }
 
-  /// An object as `name  value` lines; lists of objects below it as tables, objects as indented blocks.
+  /// An object as `name  value` lines; lists of objects below it as tables, or as a block each where they have tables of
+  /// their own; objects as indented blocks.
   ///
   /// Links are for programs and left out.
-  static func object(_ object: JSONObject, indent: Int = 0) -> String {
+  package static func object(_ object: JSONObject, indent: Int = 0) -> String {
     let object = object.without("links")
     let margin = String(repeating: " ", count: indent)
     let width = object.members.map(\.name.count).max() ?? 0
@@ -37,6 +38,11 @@ package enum TextTable {
       switch member.value {
       case .object(let inner) where !inner.isEmpty:
         blocks += "\(margin)\(member.name)\n" + Self.object(inner, indent: indent + 2)
+      case .array(let elements) where elements.contains(where: hasTables):
+        for (place, element) in elements.enumerated() {
+          blocks += "\(margin)\(member.name) \(place + 1)\n"
+          blocks += Self.object(element.objectValue ?? ["value": element], indent: indent + 2)
+        }
       case .array(let elements) where elements.contains { $0.objectValue != nil }:
         blocks += "\(margin)\(member.name)\n" + indented(list(elements), indent + 2)
       case .array(let elements) where elements.contains { $0.arrayValue != nil }:
@@ -47,6 +53,13 @@ package enum TextTable {
       }
     }
     return text + blocks
+  }
+
+  /// Whether an element of a list has a list of objects.
+  private static func hasTables(_ element: JSONValue) -> Bool {
+    element.objectValue?.members.contains { member in
+      member.value.arrayValue?.contains { $0.objectValue != nil } ?? false
+    } ?? false
   }
 
   /// Lists of objects with the same members as one table, nested ones as `a.b` columns.

@@ -71,19 +71,32 @@ extension SolverRequest {
   static func read(
     _ reader: FieldReader, _ name: String, default standard: Name, standardIterations: Iterations
   ) -> SolverRequest {
-    func request(_ name: Name) -> SolverRequest {
-      SolverRequest(name: name, iterations: name.hasPath ? standardIterations : .standard)
+    let found = reader.value(name).flatMap {
+      read(
+        $0, at: reader.pointer.appending(name), reader.faults, standardIterations: standardIterations)
     }
-    guard let value = reader.value(name) else { return request(standard) }
+    return found ?? SolverRequest(name: standard, standardIterations)
+  }
+
+  private init(name: Name, _ standardIterations: Iterations) {
+    self.init(name: name, iterations: name.hasPath ? standardIterations : .standard)
+  }
+
+  /// Reads a solver by itself; nil where it has no valid name.
+  static func read(
+    _ value: JSONValue, at pointer: JSONPointer, _ faults: RequestFaults, standardIterations: Iterations
+  ) -> SolverRequest? {
     guard case .object = value else {
-      return request(reader.choice(name, default: standard))
+      return FieldReader.choice(value, Name.self, at: pointer, faults).map {
+        SolverRequest(name: $0, standardIterations)
+      }
     }
-    let options = FieldReader(value, at: reader.pointer.appending(name), faults: reader.faults)
+    let options = FieldReader(value, at: pointer, faults: faults)
     // Without a valid name nobody knows which options belong here.
     guard options.requiredValue("name") != nil, let chosen = options.choice("name", Name.self) else {
-      return request(standard)
+      return nil
     }
-    var solver = request(chosen)
+    var solver = SolverRequest(name: chosen, standardIterations)
     solver.iterations = readIterations(options, chosen) ?? solver.iterations
     solver.tolerance = options.number("tolerance", NumberRange(from: .excluding(0), to: .excluding(1)))
     switch chosen {

@@ -26,6 +26,11 @@ public enum StandardJobs {
       summary: "Exchanges poisoned or relabelled training samples for their true labels without retraining."
     ) { RecoverRun(request: $0, environment: $1) },
     JobKind(
+      CompareRequest.self,
+      summary:
+        "Compares the updates of a grid of estimators, shares of parameters and selections, with repeats."
+    ) { CompareRun(request: $0, environment: $1) },
+    JobKind(
       TrajectoryRequest.self,
       summary: "Follows free parameters while samples are taken out, beside the constrained optimum."
     ) { TrajectoryRun(request: $0, environment: $1) },

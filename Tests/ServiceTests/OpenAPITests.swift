@@ -53,6 +53,7 @@ import Testing
     ("RetrainJob", #"{"kind": "retrain", "model": "m", "class": 1}"#),
     ("RecoverJob", #"{"kind": "recover", "model": "m", "relabeled": true}"#),
     ("TrajectoryJob", #"{"kind": "trajectory", "model": "m", "class": 1, "parameters": [0]}"#),
+    ("CompareJob", #"{"kind": "compare", "model": "m", "class": 1}"#),
     ("SpectrumJob", #"{"kind": "spectrum", "model": "m", "density": {}}"#),
   ])
   func requestsHaveTheMembersOfTheirSchema(_ schema: String, _ body: String) throws {

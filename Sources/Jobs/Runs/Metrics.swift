@@ -4,6 +4,9 @@ import Network
 import Tensor
 
 extension Evaluation {
+  /// The mean loss; nil for no samples.
+  var knownLoss: Double? { losses.isEmpty ? nil : meanLoss }
+
   /// `{"loss", "accuracy"}`; the accuracy is null for regression, both are null for no samples.
   var json: JSONValue {
     losses.isEmpty
@@ -39,6 +42,13 @@ struct ForgettingMetrics: UpdateMetrics {
   var isFinite: Bool { (own.losses + test.losses).allSatisfy(\.isFinite) }
 
   var json: JSONValue { ["self": own.json, "test": test.json, "score": JSONValue(score)] }
+
+  var numbers: [(name: String, value: Double?)] {
+    [
+      ("self_accuracy", own.accuracy), ("self_loss", own.knownLoss), ("test_accuracy", test.accuracy),
+      ("test_loss", test.knownLoss), ("score", score),
+    ]
+  }
 }
 
 /// The two sets of samples that forgetting is measured on.

@@ -33,28 +33,20 @@ extension UpdateChoice {
   }
 }
 
-/// How a model did before and after an update.
-struct UpdateOutcome<Metrics: UpdateMetrics> {
-  let before: Metrics
-  let after: Metrics
-}
-
 extension ModelUpdate {
-  /// Measures the update.
+  /// How the updated model does.
   /// - Throws: also `JobFailure.nonFinite` where weights or losses are no numbers.
-  func outcome<Goal: UpdateGoal>(
+  func metrics<Goal: UpdateGoal>(
     on goal: Goal, _ basis: UpdateBasis<Element>
-  ) throws -> UpdateOutcome<Goal.Metrics> {
-    let outcome = UpdateOutcome(
-      before: try goal.evaluate(basis.model, basis.state, basis.compute),
-      after: try goal.evaluate(basis.model, edited, basis.compute))
-    guard edited.parameters.isFinite, outcome.after.isFinite else {
+  ) throws -> Goal.Metrics {
+    let metrics = try goal.evaluate(basis.model, edited, basis.compute)
+    guard edited.parameters.isFinite, metrics.isFinite else {
       throw JobFailure(
         .nonFinite,
         "The updated model has weights or losses that are infinite or NaN (scale \(sweep.best.scale.shortText)).",
         advice: "Add damping, or try smaller scales.")
     }
-    return outcome
+    return metrics
   }
 
   /// Measures the update and the retrained reference, saves the edited checkpoint, and gives the result's members.
@@ -63,11 +55,12 @@ extension ModelUpdate {
     _ phases: UpdateProgress
   ) throws -> JSONObject {
     try phases.enter(.measure, "test samples")
-    let outcome = try outcome(on: goal, basis)
-    let retrained = try retrainedMetrics(reference, on: goal, basis)
+    let before = try goal.evaluate(basis.model, basis.state, basis.compute)
+    let after = try metrics(on: goal, basis)
+    let retrained = try basis.model.metrics(of: reference, on: goal, basis.environment, basis.compute)
     try phases.enter(.save, "")
     let id = try basis.model.save(
-      edited, kind: .edited, parent: checkpoint, metrics: outcome.after.json, phases.context)
+      edited, kind: .edited, parent: checkpoint, metrics: after.json, phases.context)
     return [
       "checkpoint": .string(id), "scale": .number(sweep.best.scale), "sweep": .array(sweep.rows),
       "parameters": [
@@ -75,20 +68,8 @@ extension ModelUpdate {
         "selected": JSONValue(selection.indices.count),
       ],
       "layers": .array(layers(basis)), "solver": solution.report.json, "warnings": JSONValue(warnings),
-      "before": outcome.before.json, "after": outcome.after.json, "retrained": retrained,
+      "before": before.json, "after": after.json, "retrained": retrained,
     ]
-  }
-
-  private func retrainedMetrics<Goal: UpdateGoal>(
-    _ reference: CatalogCheckpoint?, on goal: Goal, _ basis: UpdateBasis<Element>
-  ) throws -> JSONValue {
-    // A reference of an earlier model of this name may not fit: then there is none.
-    guard let reference, let state = try? basis.model.state(reference.id, basis.environment.catalog),
-      state.parameters.count == basis.model.layout.parameterCount,
-      case .object(var object) = try goal.evaluate(basis.model, state, basis.compute).json
-    else { return .null }
-    object["checkpoint"] = .string(reference.id)
-    return .object(object)
   }
 
   /// What became of every layer.
@@ -108,5 +89,20 @@ extension ModelUpdate {
         "change": .number(change), "relative_change": .number(size > 0 ? change / size : 0),
       ]
     }
+  }
+}
+
+extension LoadedModel {
+  /// How the retrained reference does, with its checkpoint; null where there is none.
+  func metrics<Goal: UpdateGoal>(
+    of reference: CatalogCheckpoint?, on goal: Goal, _ environment: JobEnvironment, _ compute: Compute
+  ) throws -> JSONValue {
+    // A reference of an earlier model of this name may not fit: then there is none.
+    guard let reference, let state = try? state(reference.id, environment.catalog),
+      state.parameters.count == layout.parameterCount,
+      case .object(var object) = try goal.evaluate(self, state, compute).json
+    else { return .null }
+    object["checkpoint"] = .string(reference.id)
+    return .object(object)
   }
 }

@@ -32,7 +32,7 @@ struct RecoverRun: PreciseRun {
 }
 
 /// The samples of an exchange: those that get their true labels, and those that are drawn for gradient and curvature.
-struct ExchangedGroup {
+struct ExchangedGroup: UpdateGroup {
   let partition: Partition
   /// The samples of the group that the model was trained on.
   let members: [Int]

@@ -47,6 +47,16 @@ struct RecoveryMetrics: UpdateMetrics {
   }
 }
 
+extension RecoveryMetrics {
+  var numbers: [(name: String, value: Double?)] {
+    [
+      ("test_accuracy", clean.accuracy), ("test_loss", clean.knownLoss),
+      ("triggered_accuracy", triggered?.accuracy), ("triggered_loss", triggered?.knownLoss),
+      ("attack_success_rate", attackSuccess), ("self_accuracy", own?.accuracy), ("score", score),
+    ]
+  }
+}
+
 /// The samples that a recovery is measured on.
 struct RecoveryGoal: UpdateGoal {
   let clean: Samples

@@ -3,7 +3,7 @@ import Network
 import Tensor
 
 /// The samples of a removal: the group, what remains, and those that are drawn for gradient and curvature.
-struct RemovalGroup {
+struct RemovalGroup: UpdateGroup {
   let partition: Partition
   /// U: the group's samples that the model was trained on.
   let members: [Int]

@@ -86,34 +86,81 @@ final class UpdateBasis<Element: Scalar> {
     return curvature
   }
 
-  /// What chooses between updates of the parameters J.
-  func choice<Goal: UpdateGoal>(
-    _ selection: ParameterSelection, by goal: Goal, seed: Int
-  ) throws -> UpdateChoice<Element, Goal> {
-    UpdateChoice(
-      model: model, state: state, indices: selection.indices, factor: try change().factor, goal: goal,
-      seed: UInt64(seed), compute: compute)
-  }
-
   /// One update from choosing J to the best scale.
   /// - Throws: also `JobFailure.notConverged` where the request insists on convergence.
   func update<Goal: UpdateGoal>(
     _ request: UpdateRequest, choosingBy goal: Goal, _ phases: UpdateProgress
   ) throws -> ModelUpdate<Element> {
+    let system = try system([request], choosingBy: goal, phases)
+    let (selection, choice) = (system.selections[0], system.choices[0])
+    let solution = try UpdateSolver(request: request, phases: phases).solve(
+      system.curvature, system.gradient, selection.indices, choice)
+    return try update(
+      Solved(selection: selection, choice: choice, solution: solution, warnings: system.warnings), request,
+      phases)
+  }
+
+  /// A solution for some parameters, before its scale is chosen.
+  struct Solved<Goal: UpdateGoal> {
+    let selection: ParameterSelection
+    let choice: UpdateChoice<Element, Goal>
+    let solution: Solution<Element>
+    let warnings: [String]
+  }
+
+  /// The solutions of several updates by `pif` or `if`, with one solver, damping and seed: all are entries of one solution
+  /// over every parameter.
+  func solveTogether<Goal: UpdateGoal>(
+    _ requests: [UpdateRequest], choosingBy goal: Goal, _ phases: UpdateProgress
+  ) throws -> [Solved<Goal>] {
+    let system = try system(requests, choosingBy: goal, phases)
+    let solutions = try UpdateSolver(request: requests[0], phases: phases).solveTogether(
+      system.curvature, system.gradient, system.choices)
+    return solutions.indices.map {
+      Solved(
+        selection: system.selections[$0], choice: system.choices[$0], solution: solutions[$0],
+        warnings: system.warnings)
+    }
+  }
+
+  /// The update at the best scale of a solution.
+  /// - Throws: also `JobFailure.notConverged` where the request insists on convergence.
+  func update<Goal: UpdateGoal>(
+    _ solved: Solved<Goal>, _ request: UpdateRequest, _ phases: UpdateProgress
+  ) throws -> ModelUpdate<Element> {
+    try solved.choice.update(solved.solution, solved.selection, request, warnings: solved.warnings, phases)
+  }
+
+  /// What is solved for the updates of some requests, which differ in their parameters alone.
+  private struct System<Goal: UpdateGoal> {
+    let selections: [ParameterSelection]
+    let choices: [UpdateChoice<Element, Goal>]
+    let curvature: SampledCurvature<Element>
+    let gradient: [Element]
+    let warnings: [String]
+  }
+
+  /// Enters the phase of solving.
+  private func system<Goal: UpdateGoal>(
+    _ requests: [UpdateRequest], choosingBy goal: Goal, _ phases: UpdateProgress
+  ) throws -> System<Goal> {
+    let request = requests[0]
     try phases.enter(.select, "\(members.count) samples of the group")
-    let selection = try selection(request)
+    let selections = try requests.map { try selection($0) }
     try phases.enter(.linearize, "\(curvatureSamples.count) samples")
-    let gradient = try change().gradient
+    let change = try change()
     let curvature = try curvature(request.curvature)
-    let choice = try choice(selection, by: goal, seed: request.seed)
-    let (total, chosen) = (model.layout.parameterCount, selection.indices.count)
+    let (total, chosen) = (model.layout.parameterCount, selections[0].indices.count)
     try request.curvature.requireMemoryForDirect(
       rows: request.estimator == .fif ? chosen : total,
       columns: request.estimator == .pif ? total : chosen, environment)
     try phases.enter(.solve, "")
-    let solution = try UpdateSolver(request: request, phases: phases).solve(
-      curvature, gradient, selection.indices, choice)
-    return try choice.update(
-      solution, selection, request, warnings: curvature.memoryWarnings(environment), phases)
+    return System(
+      selections: selections,
+      choices: selections.map {
+        UpdateChoice(
+          model: model, state: state, indices: $0.indices, factor: change.factor, goal: goal,
+          seed: UInt64(request.seed), compute: compute)
+      }, curvature: curvature, gradient: change.gradient, warnings: curvature.memoryWarnings(environment))
   }
 }

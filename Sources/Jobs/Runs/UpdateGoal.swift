@@ -27,6 +27,8 @@ protocol UpdateMetrics: Sendable {
   /// Whether every loss is a number.
   var isFinite: Bool { get }
   var json: JSONValue { get }
+  /// What a table compares, by name; nil where it is not known.
+  var numbers: [(name: String, value: Double?)] { get }
 }
 
 extension UpdateMetrics {

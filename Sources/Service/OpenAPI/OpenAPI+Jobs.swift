@@ -16,6 +16,7 @@ extension OpenAPI {
           ])
       ),
       ("remove", removeJob), ("retrain", retrainJob), ("recover", recoverJob),
+      ("compare", compareJob),
       ("trajectory", trajectoryJob), ("validate", validateJob(job)),
       ("spectrum", spectrumJob),
     ]
@@ -88,6 +89,26 @@ extension OpenAPI {
       ("modification_ratio", Schema.number(.positiveShare, default: 0.1)),
       ("selection", Schema.choice(SelectionCriterion.allCases.map(\.rawValue), default: "top_outputs")),
     ]).merging(curvature).merging(sharedUpdate)
+  }
+
+  private static var compareJob: JSONValue {
+    func list(_ items: JSONValue) -> JSONValue {
+      Schema.anyOf(
+        items, ["type": "array", "items": items, "minItems": 1, "maxItems": 100, "uniqueItems": true])
+    }
+    let grid: JSONObject = [
+      "recover": Schema.flag(default: false),
+      "estimator": list(Schema.choice(Estimator.allCases.map(\.rawValue))),
+      "modification_ratio": list(Schema.number(.positiveShare)),
+      "selection": list(Schema.choice(SelectionCriterion.allCases.map(\.rawValue))),
+      "solver": list(Schema.ref("Solver")), "damping": list(Schema.number(.notNegative)),
+      "repeats": Schema.integer(from: 1, to: 1000, default: 1), "hessian": matrix,
+      "hessian_samples": sampleCount, "group_term": Schema.flag(default: true),
+    ]
+    return Schema.described(
+      job("compare", group.merging(grid).merging(sharedUpdate)),
+      "One of class, indices, and poisoned, relabeled or heterogeneous with true is required, unless recover is true. A "
+        + "member of the grid is a list or one element; repeats take seed, seed + 1, …")
   }
 
   static var sharedUpdate: JSONObject {

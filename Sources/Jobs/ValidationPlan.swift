@@ -44,6 +44,9 @@ public struct ValidationPlan: Hashable, Sendable {
   /// Nil where only groups are asked for.
   public var candidates: Candidates?
   public var groups: Groups?
+  /// Whether the change of θ is estimated for every candidate: a solve each, where the changes of losses take one a
+  /// test point. Nil until `resolve` filled it in.
+  public var norms: Bool?
   /// Whether groups also get the estimate whose curvature is that of the remaining samples.
   public var newton: Bool
   public var start: Start
@@ -55,12 +58,14 @@ public struct ValidationPlan: Hashable, Sendable {
 
   public init(
     test: TestChoice = TestChoice(), candidates: Candidates? = .top(standardCount), groups: Groups? = nil,
-    newton: Bool = true, start: Start = .checkpoint, length: Length? = nil, training: TrainingRecipe? = nil,
+    norms: Bool? = nil, newton: Bool = true, start: Start = .checkpoint, length: Length? = nil,
+    training: TrainingRecipe? = nil,
     curvature: CurvatureRequest = standardCurvature
   ) {
     self.test = test
     self.candidates = candidates
     self.groups = groups
+    self.norms = norms
     self.newton = newton
     self.start = start
     self.length = length
@@ -84,7 +89,8 @@ extension ValidationPlan {
     let groups = readGroups(reader)
     return ValidationPlan(
       test: TestChoice.read(reader), candidates: readCandidates(reader, isAlone: groups == nil),
-      groups: groups, newton: reader.flag("newton", default: true),
+      groups: groups, norms: reader.has("norms") ? reader.flag("norms", default: true) : nil,
+      newton: reader.flag("newton", default: true),
       start: reader.choice("from", default: .checkpoint), length: readLength(reader),
       training: reader.nested("training").map { nested in
         let recipe = TrainingRecipe.read(nested)
@@ -176,6 +182,7 @@ extension ValidationPlan {
       case .lists(let lists): .array(lists.map { JSONValue($0) })
       case nil: .null
       }
+    object["norms"] = norms.map(JSONValue.bool) ?? .null
     object["newton"] = .bool(newton)
     object["from"] = .string(start.rawValue)
     switch length {
@@ -207,6 +214,7 @@ extension ValidationPlan {
         at: pointer.appending("solver").appending("iterations"))
     }
     resolveTraining(model, set, at: pointer, faults)
+    norms = norms ?? (normOperations(try? model.network(for: set), set) <= Self.mostNormOperations)
     let held = Set(
       Partition(
         count: set.trainCount, recipe: model.training ?? training, seed: model.seed, excluded: []
@@ -258,6 +266,23 @@ extension ValidationPlan {
       for (place, list) in lists.enumerated() { check(list, pointer.appending("groups").appending(place)) }
     case nil: break
     }
+  }
+
+  /// Multiply-adds that the solves for norms may take where nobody asked for them: some minutes.
+  private static let mostNormOperations = 1e13
+
+  /// About what they take: a hundred products each, of six passes over the samples.
+  private func normOperations(_ network: Architecture?, _ set: CatalogDataset) -> Double {
+    let count: Int
+    switch candidates {
+    case .top(let each), .percentile(let each): count = each * test.count
+    case .random(let all): count = all
+    case .indices(let indices): count = indices.count
+    case nil: count = 0
+    }
+    let samples =
+      if case .count(let drawn) = curvature.samples { min(drawn, set.trainCount) } else { set.trainCount }
+    return 600 * Double(network?.multiplyAddsPerSample ?? 0) * Double(samples) * Double(count)
   }
 
   private mutating func resolveTraining(

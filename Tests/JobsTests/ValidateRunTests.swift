@@ -277,6 +277,12 @@ struct ValidateRunTests {
     let result = try store.run(
       #"{"kind": "validate", "model": "logistic", "precision": "float64", "count": 4}"#)
     #expect(result["precision"] == "float64")
+    #expect(try #require(result["tests"]?[0]?["pairs"]?[0]?["estimated_norm"]?.doubleValue) > 0)
+    let without = try store.run(
+      #"{"kind": "validate", "model": "logistic", "precision": "float64", "count": 4, "norms": false}"#)
+    #expect(without["tests"]?[0]?["pairs"]?[0]?["estimated_norm"] == .null)
+    #expect(without["solves"]?["count"] == 1)
+    #expect(without["tests"]?[0]?["pearson"] == result["tests"]?[0]?["pearson"])
     #expect(try #require(result["tests"]?[0]?["pearson"]?.doubleValue) > 0.99)
     #expect(result["retraining"]?["converged"] == true)
   }

@@ -15,7 +15,7 @@ extension OpenAPI {
           ["count": group, "fraction": Schema.number(NumberRange(from: .excluding(0), to: .excluding(1)))]),
         Schema.request(["count": group, "size": Schema.integer(from: 1)]),
         ["type": "array", "items": indices, "minItems": 1, "maxItems": JSONValue(ValidationPlan.mostGroups)]),
-      "newton": Schema.flag(default: true),
+      "norms": Schema.boolean, "newton": Schema.flag(default: true),
       "from": Schema.choice(["checkpoint", "scratch"], default: "checkpoint"),
       "retrain_steps": Schema.integer(from: 1),
       "retrain_fraction": Schema.number(NumberRange(from: .excluding(0), to: .including(1000))),
@@ -33,7 +33,8 @@ extension OpenAPI {
         + "by the absolute score of each test point; without candidates and count a body with groups has none. groups "
         + "are left out together. Trainings go by the model's recipe, or training, from the checkpoint or the initial "
         + "weights, for retrain_steps steps or retrain_fraction of the recipe's (by default 0.06 of a descent from the "
-        + "checkpoint, else 1); lbfgs and newton go on until rounding ends them, whatever their gradient_norm. A "
+        + "checkpoint, else 1); lbfgs and newton go on until rounding ends them, whatever their gradient_norm. norms "
+        + "estimates the change of θ by every candidate, a solve each, by default where that takes some minutes at most. A "
         + "float32 model may be validated in float64. training is required for a model without a recipe.")
   }
 

@@ -115,7 +115,8 @@ struct Validation<Element: Scalar> {
             train: indices[sample], score: scores[test][sample],
             estimated: (scores[test][sample] + shifts[test]) * rate,
             retrained: retrained.losses[test] - retrainings.control.losses[test],
-            estimatedNorm: singleChanges.norms[row], retrainedNorm: retrained.change)
+            estimatedNorm: plan.norms == false ? nil : singleChanges.norms[row],
+            retrainedNorm: retrained.change)
         })
     }
     let others = retrainings.others.dropFirst(singles.count)
@@ -226,6 +227,7 @@ struct Validation<Element: Scalar> {
   ) throws -> (norms: [Double], reports: [SolveReport]) {
     var norms: [Double] = []
     var reports: [SolveReport] = []
+    if plan.norms == false { return ([], []) }
     for first in stride(from: 0, to: places.count, by: Self.chunk) {
       let part = Array(places[first..<min(first + Self.chunk, places.count)])
       var gradients = try model.network.sampleGradients(

@@ -10,8 +10,8 @@ struct ValidationOutcome: Sendable {
     /// Change of the test loss by removing the sample.
     let estimated: Double
     let retrained: Double
-    /// ‖Δθ‖ by removing the sample.
-    let estimatedNorm: Double
+    /// ‖Δθ‖ by removing the sample; nil where it was not asked for.
+    let estimatedNorm: Double?
     let retrainedNorm: Double
   }
 
@@ -113,7 +113,7 @@ struct ValidationOutcome: Sendable {
       test.pairs.map { pair in
         [
           "train": JSONValue(pair.train), "score": .number(pair.score), "estimated": .number(pair.estimated),
-          "retrained": .number(pair.retrained), "estimated_norm": .number(pair.estimatedNorm),
+          "retrained": .number(pair.retrained), "estimated_norm": JSONValue(pair.estimatedNorm),
           "retrained_norm": .number(pair.retrainedNorm),
         ]
       })

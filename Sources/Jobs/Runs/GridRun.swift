@@ -75,7 +75,11 @@ struct GridRun<Element: Scalar, Goal: UpdateGoal, Group: UpdateGroup> {
     var counts = try (group ?? self.group(request.shared)).json.objectValue ?? [:]
     counts["runs"] = JSONValue(cells.count * request.repeats)
     return [
-      "rows": .array(zip(cells, record.runs).map { row($0, $1) }), "before": before.json,
+      "rows": .array(zip(cells, record.runs).map { row($0, $1) }),
+      "runs": .array(
+        record.runs.enumerated().flatMap { place, runs in
+          runs.map { JSONValue.object(JSONObject([("row", JSONValue(place))]).merging($0)) }
+        }), "before": before.json,
       "retrained": try model.metrics(of: reference, on: report, environment, compute),
       "samples": .object(counts), "curvature_products": JSONValue(record.products),
       "warnings": JSONValue(record.warnings),
@@ -182,7 +186,6 @@ struct GridRun<Element: Scalar, Goal: UpdateGoal, Group: UpdateGroup> {
     }
     row["converged"] = JSONValue(whole.filter { $0["converged"] == true }.count)
     row["failed"] = JSONValue(runs.count - whole.count)
-    row["runs"] = .array(runs.map(JSONValue.object))
     return .object(row)
   }
 

@@ -53,7 +53,10 @@ struct TrajectoryRun: PreciseRun {
         Double(table.steps) / Double(removal.steps), phase: "follow",
         detail: "step \(table.steps + 1) of \(removal.steps)")
       try tracker.step(&table)
-      if saving.isDue() { try context.saveResumeState(Self.stage, table.bytes) }
+      if saving.isDue() {
+        try context.saveResumeState(Self.stage, table.bytes)
+        saving.noteDone()
+      }
     }
     try table.writeArtifacts(context, parameters: free.count, removal)
     return .object(

@@ -1,17 +1,15 @@
 """Compares a running service with PyTorch: check_pytorch.py URL [NAME…]. See scripts/check-pytorch."""
 
-import io
 import json
 import os
 import sys
-import urllib.error
-import urllib.request
 
 import numpy
 import safetensors.torch
 import torch
 
 import pytorch_modules as modules
+from service_client import Client, Failure
 
 # Largest difference of two outputs, as a share of the largest output: float32 rounding through the
 # deepest of the networks stays well below the first, float64 below the second.
@@ -73,55 +71,9 @@ CASES = {
 }
 
 
-class Failure(Exception):
-    """A sentence for the user."""
-
-
-class Client:
-    def __init__(self, url):
-        self.url = url
-        self.token = os.environ.get("INFLUENCED_TOKEN")
-
-    def call(self, method, path, body=None, kind="application/json"):
-        """The bytes of an answer."""
-        headers = {"Content-Type": kind} if body is not None else {}
-        if self.token:
-            headers["Authorization"] = f"Bearer {self.token}"
-        request = urllib.request.Request(self.url + path, data=body, headers=headers, method=method)
-        try:
-            # Not by a proxy: a server of this kind is near.
-            opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-            with opener.open(request, timeout=330) as answer:
-                return answer.read()
-        except urllib.error.HTTPError as error:
-            text = error.read().decode(errors="replace")
-            raise Failure(f"{method} {path} was answered with {error.code}: {text}") from None
-        except OSError as error:
-            raise Failure(f"no answer to {method} {path}: {error}") from None
-
-    def json(self, method, path, body=None):
-        raw = self.call(method, path, None if body is None else json.dumps(body).encode())
-        return json.loads(raw) if raw else None
-
-    def array(self, path):
-        return numpy.load(io.BytesIO(self.call("GET", path)))
-
-    def put_array(self, path, array):
-        buffer = io.BytesIO()
-        numpy.save(buffer, numpy.ascontiguousarray(array))
-        self.call("PUT", path, buffer.getvalue(), kind="application/octet-stream")
-
-    def finish(self, job):
-        """Waits for a job; its result."""
-        while job["state"] not in ("succeeded", "failed", "cancelled"):
-            job = self.json("GET", f"/v1/jobs/{job['id']}?wait=60")
-        if job["state"] != "succeeded":
-            raise Failure(f"the job {job['kind']} {job['state']}: {json.dumps(job['error'])}")
-        return job
-
-    def outputs(self, model, checkpoint):
-        job = self.json("POST", "/v1/jobs", {"kind": "evaluate", "model": model, "checkpoint": checkpoint})
-        return self.array(f"/v1/jobs/{self.finish(job)['id']}/artifacts/outputs.npy")
+def outputs(client, model, checkpoint):
+    job = client.json("POST", "/v1/jobs", {"kind": "evaluate", "model": model, "checkpoint": checkpoint})
+    return client.array(f"/v1/jobs/{client.finish(job)['id']}/artifacts/outputs.npy")
 
 
 def samples(case, count, generator):
@@ -171,7 +123,7 @@ def check(client, name, case, made):
     tensors = safetensors.torch.load(client.call("GET", f"/v1/checkpoints/{trained}/weights"))
     # Strict: every name and shape must be the module's.
     module.load_state_dict(tensors)
-    good = compare(f"{name}, trained here", case, module, test, client.outputs(dataset, trained))
+    good = compare(f"{name}, trained here", case, module, test, outputs(client, dataset, trained))
 
     module = case.module(case.shape).to(dtype)
     with torch.no_grad():
@@ -184,7 +136,7 @@ def check(client, name, case, made):
     state = {key: value.contiguous() for key, value in module.state_dict().items()}
     answer = client.call("PUT", f"/v1/models/{dataset}/weights", safetensors.torch.save(state), "application/octet-stream")
     uploaded = json.loads(answer)["id"]
-    good &= compare(f"{name}, weights from PyTorch", case, module, test, client.outputs(dataset, uploaded))
+    good &= compare(f"{name}, weights from PyTorch", case, module, test, outputs(client, dataset, uploaded))
 
     back = safetensors.torch.load(client.call("GET", f"/v1/checkpoints/{uploaded}/weights"))
     same = back.keys() == state.keys() and all(torch.equal(back[key], state[key]) for key in state)

@@ -1,0 +1,56 @@
+"""Requests to a running service, for the checks written in Python."""
+
+import io
+import json
+import os
+import urllib.error
+import urllib.request
+
+import numpy
+
+
+class Failure(Exception):
+    """A sentence for the user."""
+
+
+class Client:
+    def __init__(self, url):
+        self.url = url
+        self.token = os.environ.get("INFLUENCED_TOKEN")
+
+    def call(self, method, path, body=None, kind="application/json"):
+        """The bytes of an answer."""
+        headers = {"Content-Type": kind} if body is not None else {}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        request = urllib.request.Request(self.url + path, data=body, headers=headers, method=method)
+        try:
+            # Not by a proxy: a server of this kind is near.
+            opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+            with opener.open(request, timeout=330) as answer:
+                return answer.read()
+        except urllib.error.HTTPError as error:
+            text = error.read().decode(errors="replace")
+            raise Failure(f"{method} {path} was answered with {error.code}: {text}") from None
+        except OSError as error:
+            raise Failure(f"no answer to {method} {path}: {error}") from None
+
+    def json(self, method, path, body=None):
+        raw = self.call(method, path, None if body is None else json.dumps(body).encode())
+        return json.loads(raw) if raw else None
+
+    def array(self, path):
+        return numpy.load(io.BytesIO(self.call("GET", path)))
+
+    def put_array(self, path, array):
+        buffer = io.BytesIO()
+        numpy.save(buffer, numpy.ascontiguousarray(array))
+        self.call("PUT", path, buffer.getvalue(), kind="application/octet-stream")
+
+    def finish(self, job):
+        """Waits for a job; its result."""
+        while job["state"] not in ("succeeded", "failed", "cancelled"):
+            job = self.json("GET", f"/v1/jobs/{job['id']}?wait=60")
+        if job["state"] != "succeeded":
+            raise Failure(f"the job {job['kind']} {job['state']}: {json.dumps(job['error'])}")
+        return job

@@ -32,14 +32,14 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# start_server [FLAG…]: on a free port of 127.0.0.1, with a database of its own. Options in the
-# environment of whoever calls the script must not change what it does, so none is handed on.
+# start_server [FLAG…]: on a free port of 127.0.0.1, with a database of its own unless `database` names one.
+# Options in the environment of whoever calls the script must not change what it does, so none is handed on.
 start_server() {
   local name unset=()
   make_work_folder
   for name in $(compgen -e INFLUENCED_ || true); do unset+=(-u "$name"); done
   env ${unset[@]+"${unset[@]}"} "$server_program" serve --host 127.0.0.1 --port 0 \
-    --database "$work/demo.sqlite" "$@" >"$work/server.log" 2>&1 </dev/null &
+    --database "${database:-$work/demo.sqlite}" "$@" >"$work/server.log" 2>&1 </dev/null &
   server_process=$!
   local tries=0
   while [ $((tries += 1)) -le 200 ]; do
@@ -52,10 +52,12 @@ start_server() {
   fail 'the server did not start: its last words are above.'
 }
 
-# request METHOD PATH [BODY]: the answer's JSON becomes lines of pointer and value in `$work/answer`.
+# request METHOD PATH [BODY [KEY]]: the answer's JSON becomes lines of pointer and value in `$work/answer`. A KEY makes a
+# repeated request answer what the first one made.
 request() {
   local method=$1 path=$2 status body=()
   [ $# -lt 3 ] || body=(--header 'Content-Type: application/json' --data "$3")
+  [ $# -lt 4 ] || body+=(--header "Idempotency-Key: $4")
   status=$(curl -sS -o "$work/answer.json" -w '%{http_code}' -X "$method" ${body[@]+"${body[@]}"} "$url$path") || {
     tail -n 5 "$work/server.log" >&2
     fail "no answer to $method $path: is the server still there? Its last lines are above."

@@ -1,0 +1,58 @@
+# Sourced after setup.sh and server.sh by the scripts of scripts/experiments: a server whose database stays, so that an
+# experiment goes on where it was stopped, and shows again what is done already.
+
+# open_experiments ARGUMENT…: reads the arguments, builds and starts the server.
+open_experiments() {
+  local argument
+  for argument in "$@"; do
+    case $argument in
+      -h | --help) print_help && exit ;;
+      *) misuse "unknown argument $argument." ;;
+    esac
+  done
+  data_directory=${INFLUENCED_DATA_DIRECTORY:-$repository/data}
+  database=${INFLUENCED_EXPERIMENTS:-${XDG_STATE_HOME:-$HOME/.local/state}/influenced/experiments.sqlite}
+  mkdir -p "$(dirname "$database")" || fail "cannot make the folder of $database."
+  build_server
+  [ -d "$data_directory" ] || data_directory=$repository
+  start_server --data-directory "$data_directory"
+  say "Results are kept in $database"
+}
+
+# needs_data NAME: ends the script where a real data set is not there.
+needs_data() {
+  [ -d "$data_directory/$1" ] || fail "$1 is not in $data_directory. Run this line, then this script again:
+    scripts/fetch-data $1"
+}
+
+# has PATH: whether the service has it.
+has() { curl -s -f -o "$work/found" "$url$1"; }
+
+# dataset NAME SOURCE: makes a data set, unless it is there.
+dataset() {
+  has "/v1/datasets/$1" && return
+  request POST /v1/datasets "{\"name\": \"$1\", \"source\": $2}"
+  # Where reading takes long the answer is a job.
+  [ -z "$(answer /kind '')" ] || follow "$(answer /id)" "read $1"
+}
+
+# model NAME MEMBERS: makes and trains a model, unless it is there and trained; MEMBERS are those of the body after the name.
+model() {
+  local body="{\"name\": \"$1\", $2}"
+  request POST /v1/models "$body" "experiment-$1-$(key_of "$body")"
+  [ -z "$(answer /kind '')" ] || follow "$(answer /id)" "train $1"
+}
+
+# job TITLE BODY: runs a job, unless it ran already; its last state is the last answer, `$work/answer.json` its JSON.
+job() {
+  request POST /v1/jobs "$2" "experiment-$(key_of "$2")"
+  follow "$(answer /id)" "$1"
+}
+
+# The same for the same text.
+key_of() { printf '%s' "$1" | sha256sum | cut -c 1-32; }
+
+# table_of_job: the last job's result as the service shows it to people.
+table_of_job() {
+  curl -sS -f -H 'Accept: text/plain' "$url/v1/jobs/$(answer /id)/result" || fail 'the result cannot be read.'
+}

@@ -27,8 +27,10 @@ public struct CurvatureRequest: Hashable, Sendable {
   ///   - standard: what a request that says nothing gets.
   static func read(_ reader: FieldReader, default standard: CurvatureRequest) -> CurvatureRequest {
     CurvatureRequest(
-      solver: SolverRequest.read(
-        reader, "solver", default: standard.solver.name, standardIterations: standard.solver.iterations),
+      solver: reader.has("solver")
+        ? SolverRequest.read(
+          reader, "solver", default: standard.solver.name, standardIterations: standard.solver.iterations)
+        : standard.solver,
       damping: reader.number("damping", .notNegative, default: standard.damping),
       matrix: reader.choice("hessian", default: standard.matrix),
       samples: SampleCount.read(reader, "hessian_samples", default: standard.samples))

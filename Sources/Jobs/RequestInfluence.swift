@@ -77,7 +77,6 @@ public struct InfluenceRequest: JobRequest, Hashable {
     } else if !selfInfluence, reader.has("self_solver") {
       reader.fault("self_solver", "belongs to \"self_influence\", which is not true")
     }
-    for name in ["solver", "self_solver"] { SelfSolver.refuseAuto(reader, name) }
     return InfluenceRequest(
       model: target.model, checkpoint: target.checkpoint,
       test: factors != nil || (selfInfluence && !hasTest) ? nil : test, train: TrainChoice.read(reader),
@@ -204,15 +203,6 @@ enum SelfSolver {
   static func read(_ reader: FieldReader, _ name: String, or standard: SolverRequest?) -> SolverRequest? {
     guard reader.has(name) else { return standard }
     return SolverRequest.read(reader, name, default: .direct, standardIterations: .standard)
-  }
-
-  /// Iterations are chosen on validation samples only where an update of the model is.
-  static func refuseAuto(_ reader: FieldReader, _ name: String) {
-    if reader.value(name)?["iterations"] == "auto" {
-      reader.faults.add(
-        "must be an integer: there is no update whose validation score could choose the step",
-        at: reader.pointer.appending(name).appending("iterations"))
-    }
   }
 
   /// The dense factor as long as it can be had, else the strongest eigenpairs.

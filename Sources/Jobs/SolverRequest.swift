@@ -67,7 +67,8 @@ public struct SolverRequest: Hashable, Sendable {
 extension SolverRequest {
   /// Reads a name, or an object with a `name` and the solver's options.
   ///
-  /// - Parameter standardIterations: of a path solver where the request says nothing.
+  /// - Parameter standardIterations: of a path solver where the request says nothing. Only where that is `auto` may the
+  ///   request say so: there must be an update whose validation score chooses the step.
   static func read(
     _ reader: FieldReader, _ name: String, default standard: Name, standardIterations: Iterations
   ) -> SolverRequest {
@@ -97,7 +98,8 @@ extension SolverRequest {
       return nil
     }
     var solver = SolverRequest(name: chosen, standardIterations)
-    solver.iterations = readIterations(options, chosen) ?? solver.iterations
+    solver.iterations =
+      readIterations(options, chosen, mayBeAuto: standardIterations == .auto) ?? solver.iterations
     solver.tolerance = options.number("tolerance", NumberRange(from: .excluding(0), to: .excluding(1)))
     switch chosen {
     case .lsmr, .minres, .direct: break
@@ -130,10 +132,17 @@ extension SolverRequest {
     }
   }
 
-  private static func readIterations(_ options: FieldReader, _ name: Name) -> Iterations? {
+  private static func readIterations(
+    _ options: FieldReader, _ name: Name, mayBeAuto: Bool
+  ) -> Iterations? {
     guard let value = options.value("iterations") else { return nil }
     if value == "auto" {
-      if name.hasPath { return .auto }
+      if name.hasPath, mayBeAuto { return .auto }
+      if name.hasPath {
+        options.fault(
+          "iterations", "must be an integer: there is no update whose validation score could choose the step")
+        return nil
+      }
       options.fault(
         "iterations",
         "must be an integer: the solver \"\(name.rawValue)\" has no path of steps to choose from")

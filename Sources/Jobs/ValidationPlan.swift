@@ -208,11 +208,6 @@ extension ValidationPlan {
     if test.count > Self.mostTests {
       fault("test", "must be at most \(Self.mostTests) points, got \(test.count)")
     }
-    if curvature.solver.iterations == .auto {
-      faults.add(
-        "must be an integer: a validation measures what a solve gives, it chooses no step by it",
-        at: pointer.appending("solver").appending("iterations"))
-    }
     resolveTraining(model, set, at: pointer, faults)
     norms = norms ?? (normOperations(try? model.network(for: set), set) <= Self.mostNormOperations)
     let held = Set(

@@ -62,11 +62,13 @@ struct Retrainings<Element: Scalar> {
         let outcome = try retrainer.run(omitting: omitted[place], compute) { share in
           try context.throwIfInterrupted()
           guard reporting.withLock({ $0.isDue() }) else { return }
-          let (sum, finished) = course.withLock { course in
+          // Said under the lock, so that what is said grows.
+          course.withLock { course in
             course.shares[place] = share
-            return (course.shares.reduce(0, +), course.finished)
+            progress(
+              (1 + course.shares.reduce(0, +)) / Double(count),
+              "\(course.finished) of \(omitted.count) trainings")
           }
-          progress((1 + sum) / Double(count), "\(finished) of \(omitted.count) trainings")
         }
         let row = try retrained(outcome, from: origin, compute)
         course.withLock { course in

@@ -32,6 +32,12 @@ public struct Normalization: Equatable, Sendable {
       })
   }
 
+  /// A value before standardisation, from the one that the network sees.
+  /// - Parameter channel: a feature, for vectors.
+  public func unstandardized(_ value: Double, channel: Int) -> Double {
+    value * standardDeviation[channel] + mean[channel]
+  }
+
   /// Whether the network sees the stored values as they are.
   public var isIdentity: Bool {
     scale == 1 && mean.allSatisfy { $0 == 0 } && standardDeviation.allSatisfy { $0 == 1 }

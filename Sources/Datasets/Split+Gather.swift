@@ -73,10 +73,7 @@ extension Split {
   ///
   /// - Precondition: index in 0 ..< count.
   public func values(at index: Int) -> [Double] {
-    let interleaved = inputs([index], as: Double.self).elements
-    return (0..<shape.channels).flatMap { channel in
-      (0..<shape.positions).map { interleaved[$0 * shape.channels + channel] }
-    }
+    shape.channelsFirst(inputs([index], as: Double.self).elements)
   }
 
   private func copy(_ indices: UnsafeBufferPointer<Int>, into target: UnsafeMutablePointer<Float>) {

@@ -37,5 +37,14 @@ public enum StandardJobs {
     JobKind(
       SpectrumRequest.self, summary: "Finds the largest-magnitude eigenvalues of the risk's curvature."
     ) { SpectrumRun(request: $0, environment: $1) },
+    JobKind(
+      AttackRequest.self,
+      summary: "Changes training inputs a little so that the model, trained again, misreads a test point."
+    ) { AttackRun(request: $0, environment: $1) },
+    JobKind(
+      SweepRequest.self,
+      summary:
+        "Trains the models of a grid of architectures and weight decays, and validates influence on each."
+    ) { SweepRun(request: $0, environment: $1) },
   ]
 }

@@ -25,5 +25,14 @@ public struct Shape: Hashable, Sendable, CustomStringConvertible {
   /// The shape in PyTorch's order: [features] or [channels, height, width].
   public var dimensions: [Int] { isVector ? [channels] : [channels, height, width] }
 
+  /// One sample's values in PyTorch's order, (channel, height, width), from channels-last ones.
+  /// - Precondition: there are `count` values.
+  public func channelsFirst<Value>(_ values: [Value]) -> [Value] {
+    precondition(values.count == count, "A sample of the shape \(self) has \(count) values.")
+    return (0..<channels).flatMap { channel in
+      (0..<positions).map { values[$0 * channels + channel] }
+    }
+  }
+
   public var description: String { dimensions.map(String.init).joined(separator: "×") }
 }

@@ -17,15 +17,25 @@ extension PreciseRun {
     guard let record = try environment.catalog.model(named: model) else {
       throw JobFailure(.missing, "There is no model \(model) any more.")
     }
+    return try environment.compute(context) { compute in
+      switch record.precision {
+      case .float32: try run(LoadedModel<Float>(record, environment.catalog), context, compute)
+      case .float64: try run(LoadedModel<Double>(record, environment.catalog), context, compute)
+      }
+    }
+  }
+}
+
+extension JobEnvironment {
+  /// Runs a computation of a job: it ends soon after the job is interrupted, and its errors become failures of the job.
+  func compute<Result>(
+    _ context: any JobContext, _ body: (Compute) throws -> Result
+  ) throws -> Result {
     let cancellation = Cancellation()
     let watch = InterruptionWatch(context, cancellation)
     defer { watch.stop() }
-    let compute = Compute(pool: environment.pool, cancellation: cancellation)
     do {
-      switch record.precision {
-      case .float32: return try run(LoadedModel<Float>(record, environment.catalog), context, compute)
-      case .float64: return try run(LoadedModel<Double>(record, environment.catalog), context, compute)
-      }
+      return try body(Compute(pool: pool, cancellation: cancellation))
     } catch is Cancelled {
       throw context.interruption ?? .cancelled
     } catch let error as SolveError {

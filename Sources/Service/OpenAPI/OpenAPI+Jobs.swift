@@ -18,7 +18,7 @@ extension OpenAPI {
       ("remove", removeJob), ("retrain", retrainJob), ("recover", recoverJob),
       ("compare", compareJob),
       ("trajectory", trajectoryJob), ("validate", validateJob(job)),
-      ("spectrum", spectrumJob),
+      ("spectrum", spectrumJob), ("attack", attackJob), ("sweep", sweepJob),
     ]
   }
 

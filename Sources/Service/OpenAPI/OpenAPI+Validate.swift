@@ -1,12 +1,11 @@
 import Jobs
 
 extension OpenAPI {
-  /// The body of a `validate` job.
-  /// - Parameter job: makes the schema of a kind out of its own members.
-  static func validateJob(_ job: (String, JSONObject) -> JSONValue) -> JSONValue {
+  /// What is estimated and trained again.
+  static var validationPlan: JSONObject {
     let group = Schema.integer(from: 1, to: ValidationPlan.mostGroups)
     let samples = Schema.request(["indices": indices])
-    let members: JSONObject = [
+    return [
       "test": testChoice,
       "candidates": Schema.anyOf(Schema.choice(["top", "percentile", "random"], default: "top"), samples),
       "count": Schema.integer(from: 1, to: ValidationPlan.mostCandidates, default: 40),
@@ -23,11 +22,18 @@ extension OpenAPI {
       "damping": Schema.number(.notNegative, default: 0),
       "hessian": Schema.choice(["hessian", "gauss_newton"], default: "hessian"),
       "hessian_samples": Schema.anyOf(Schema.integer(from: 1), Schema.constant("all")),
+    ]
+  }
+
+  /// The body of a `validate` job.
+  /// - Parameter job: makes the schema of a kind out of its own members.
+  static func validateJob(_ job: (String, JSONObject) -> JSONValue) -> JSONValue {
+    let members: JSONObject = [
       "precision": Schema.choice(["float32", "float64"]), "seed": Schema.integer(from: 0, default: 0),
       "require_convergence": Schema.flag(default: false),
     ]
     return Schema.described(
-      job("validate", members),
+      job("validate", validationPlan.merging(members)),
       "Estimates of what removing training samples does to the loss of test points, beside training without them "
         + "and a control training that leaves nothing out. candidates are left out one at a time: top and percentile "
         + "by the absolute score of each test point; without candidates and count a body with groups has none. groups "
@@ -38,7 +44,8 @@ extension OpenAPI {
         + "float32 model may be validated in float64. training is required for a model without a recipe.")
   }
 
-  private static var testChoice: JSONValue {
+  /// The test points of a request.
+  static var testChoice: JSONValue {
     let split = Schema.choice(TestChoice.Split.allCases.map(\.rawValue), default: "test")
     return Schema.anyOf(
       Schema.request(["indices": indices], ["split": split]),

@@ -1,0 +1,149 @@
+import Datasets
+import Influence
+import Network
+import Tensor
+
+/// The attack on one test point.
+struct TestPointAttack<Element: Scalar> {
+  let request: AttackRequest
+  let model: LoadedModel<Element>
+  /// θ̂.
+  let state: NetworkState<Element>
+  /// What the model was trained on, ascending.
+  let training: [Int]
+  let environment: JobEnvironment
+  let compute: Compute
+
+  /// - Parameter progress: called with (iterations done, what is going on).
+  func run(
+    _ points: TestPoints, _ place: Int, progress: (Int, String) throws -> Void
+  ) throws -> AttackOutcome {
+    let test = points.samples.selecting([place])
+    let clean = model.dataset.train.samples(training)
+    try progress(0, "looking for training points")
+    var factor = try self.factor(test, state, clean)
+    let chosen = try choose(factor.x)
+    let originals = chosen.map { model.dataset.train.inputs([$0], as: Double.self).elements }
+    let boxes = originals.map { InputBox(around: $0, epsilon: request.epsilon, model.dataset) }
+    var changed = originals
+    var present = state
+    var outcome = AttackOutcome(before: try reading(test, state))
+    outcome.isConverged = factor.report.converged
+    while outcome.iterations < request.iterations, !outcome.isFlipped {
+      let iteration = outcome.iterations + 1
+      try progress(
+        iteration - 1,
+        "iteration \(iteration) of at most \(request.iterations), loss \(outcome.after.loss.shortText)")
+      let samples = clean.overlaid(Dictionary(uniqueKeysWithValues: zip(chosen, changed)))
+      if iteration > 1 { factor = try self.factor(test, present, samples) }
+      // The loss of the test point falls as the inputs move along +∇ₓ(sᵀ∇ℓ), by 1/n of it: so the other way.
+      let slopes = try perturbationScores(factor.x, present, samples, chosen)
+      for (row, box) in boxes.enumerated() {
+        for index in changed[row].indices {
+          let slope = slopes[row][index]
+          let direction: Double = slope > 0 ? -1 : slope < 0 ? 1 : 0
+          changed[row][index] += request.step * box.units[index] * direction
+        }
+        box.project(&changed[row])
+      }
+      let fitted = try refit(
+        present, clean.overlaid(Dictionary(uniqueKeysWithValues: zip(chosen, changed))))
+      present = fitted.state
+      outcome.iterations = iteration
+      outcome.note(try reading(test, present), fitted.report, factor.report)
+    }
+    // What counts is a training from θ̂ on the changed points, not the path that led to them.
+    try progress(outcome.iterations, "training once more from the checkpoint")
+    let checked = try refit(state, clean.overlaid(Dictionary(uniqueKeysWithValues: zip(chosen, changed))))
+    outcome.finish(try reading(test, checked.state), checked.report)
+    outcome.points = zip(chosen, zip(originals, changed)).enumerated().map { row, entry in
+      let (index, (original, inputs)) = entry
+      let moves = inputs.indices.map { (inputs[$0] - original[$0]) / boxes[row].units[$0] }
+      return AttackOutcome.Point(
+        index: index, inputs: inputs, largestMove: moves.map(\.magnitude).max() ?? 0, norm: moves.norm)
+    }
+    return outcome
+  }
+
+  private func reading(_ test: Samples, _ state: NetworkState<Element>) throws -> AttackOutcome.Reading {
+    let columns = model.network.architecture.output.count
+    let predicted = Buffer<Int32>(count: 1)
+    let evaluation = try model.network.evaluate(state, on: test, loss: model.loss, compute: compute) {
+      _, row in
+      guard let base = row.baseAddress else { return }
+      predicted.pointer[0] = Int32(Loss.predictedClass(base, columns: columns))
+    }
+    return AttackOutcome.Reading(loss: evaluation.meanLoss, predicted: Int(predicted.pointer[0]))
+  }
+
+  /// s = (H + δI)⁻¹∇ℓ of the test point.
+  private func factor(
+    _ test: Samples, _ state: NetworkState<Element>, _ samples: Samples
+  ) throws -> Solution<Element> {
+    let places = request.curvature.samples.draw(
+      of: Array(0..<samples.count), "hessian samples", seed: request.seed)
+    let curvature = try request.curvature.curvature(
+      of: model, at: state, over: samples.selecting(places), environment, compute)
+    let gradient = try model.network.gradient(state, on: test, loss: model.loss, compute: compute).gradient
+    let solver = request.curvature.solver.choice(
+      damping: request.curvature.damping, pathLimit: nil, seed: UInt64(request.seed))
+    return try solver.solve(
+      curvature, block: [gradient], batches: request.curvature.batches(of: curvature, seed: request.seed))[0]
+  }
+
+  /// ∇ₓ(sᵀ∇ℓ) of some training samples, channels-last, a row each.
+  private func perturbationScores(
+    _ factor: [Element], _ state: NetworkState<Element>, _ samples: Samples, _ chosen: [Int]
+  ) throws -> [[Double]] {
+    let places = Dictionary(uniqueKeysWithValues: samples.indices.enumerated().map { ($1, $0) })
+    let own = samples.selecting(chosen.compactMap { places[$0] })
+    let size = model.network.architecture.input.count
+    let values = try Linearization(
+      network: model.network, state: state, samples: own, loss: model.loss, compute: compute
+    ).inputGradients(factor)
+    return (0..<own.count).map { row in values[row * size..<(row + 1) * size].map(Double.init) }
+  }
+
+  /// The training points to change: those named, or those with the largest 1-norm of ∇ₓ(sᵀ∇ℓ), how much a change of the
+  /// same size in every value can do; of equal ones the lower index.
+  private func choose(_ factor: [Element]) throws -> [Int] {
+    guard case .strongest(let count) = request.train else {
+      if case .indices(let indices) = request.train { return indices }
+      return []
+    }
+    let size = model.network.architecture.input.count
+    var strengths: [(strength: Double, index: Int)] = []
+    for start in stride(from: 0, to: training.count, by: 1024) {
+      let indices = Array(training[start..<min(start + 1024, training.count)])
+      let values = try Linearization(
+        network: model.network, state: state, samples: model.dataset.train.samples(indices), loss: model.loss,
+        compute: compute
+      ).inputGradients(factor)
+      let units = InputBox(
+        around: Array(repeating: 0, count: size), epsilon: request.epsilon, model.dataset
+      ).units
+      for (row, index) in indices.enumerated() {
+        let strength = (0..<size).reduce(0.0) { $0 + abs(Double(values[row * size + $1])) * units[$1] }
+        strengths.append((strength, index))
+      }
+    }
+    strengths.sort { (-$0.strength, $0.index) < (-$1.strength, $1.index) }
+    return strengths.prefix(count).map(\.index)
+  }
+
+  /// The minimum of the risk over samples that is found from a state.
+  private func refit(
+    _ start: NetworkState<Element>, _ samples: Samples
+  ) throws -> (state: NetworkState<Element>, report: MinimizationReport) {
+    let risk = NetworkRisk(
+      network: model.network, state: start, samples: samples, loss: model.loss,
+      weightDecay: model.weightDecay, memoryLimit: environment.memoryLimit, compute: compute)
+    guard
+      case .minimization(let options) = request.training.method(
+        weightDecay: model.weightDecay, seed: request.seed, samples: samples.count)
+    else { throw JobFailure(.internal, "an attack was to retrain by minibatches.") }
+    let minimizer = try Minimizer(risk, from: start.parameters, options: options)
+    let report = try minimizer.run { _ in try compute.cancellation?.check() }
+    return (risk.state(minimizer.theta), report)
+  }
+}

@@ -51,9 +51,6 @@ public struct TrajectoryRequest: JobRequest, Hashable {
     if request.estimators.contains(.if) {
       reader.fault("estimators", "must be \"gif\", \"fif\" or \"pif\": \"if\" moves every parameter")
     }
-    if request.curvature.solver.iterations == .auto {
-      reader.fault("solver", "must have a number of iterations or none: there is nothing to choose a step by")
-    }
     return request
   }
 

@@ -70,8 +70,10 @@ extension CatalogDataset {
 }
 
 extension GroupChoice {
-  /// Checks that the group is there, and that something is left without it.
-  func check(_ dataset: CatalogDataset, at pointer: JSONPointer, _ faults: RequestFaults) {
+  /// Checks that the group is there, and, where it is to be taken out, that something is left without it.
+  func check(
+    _ dataset: CatalogDataset, at pointer: JSONPointer, _ faults: RequestFaults, leavesSome: Bool = true
+  ) {
     func fault(_ detail: String) { faults.add(detail, at: pointer.appending(member.name)) }
     switch self {
     case .label(let label):
@@ -84,12 +86,14 @@ extension GroupChoice {
       let counts = dataset.trainClassCounts
       if counts.indices.contains(label) {
         if counts[label] == 0 { fault("has no training sample of class \(label)") }
-        if counts[label] == dataset.trainCount { fault("takes every training sample; some must remain") }
+        if leavesSome, counts[label] == dataset.trainCount {
+          fault("takes every training sample; some must remain")
+        }
       }
     case .indices(let indices):
       if let last = indices.last, last >= dataset.trainCount {
         fault("must be between 0 and \(dataset.trainCount - 1), got \(last)")
-      } else if indices.count == dataset.trainCount {
+      } else if leavesSome, indices.count == dataset.trainCount {
         fault("takes every training sample; some must remain")
       }
     case .poisoned, .relabeled, .heterogeneous:

@@ -46,5 +46,14 @@ public enum StandardJobs {
       summary:
         "Trains the models of a grid of architectures and weight decays, and validates influence on each."
     ) { SweepRun(request: $0, environment: $1) },
+    JobKind(
+      MislabeledRequest.self,
+      summary:
+        "Looks for flipped labels by self-influence or loss, and trains again with what was found put right."
+    ) { MislabeledRun(request: $0, environment: $1) },
+    JobKind(
+      DomainMismatchRequest.self,
+      summary: "Ranks groups of training samples by their mean influence on test points."
+    ) { DomainMismatchRun(request: $0, environment: $1) },
   ]
 }

@@ -315,4 +315,55 @@ struct InfluenceRunTests {
     #expect(whole.details.contains { $0.hasPrefix("solve") })
     #expect(whole.fractions == whole.fractions.sorted())
   }
+
+  /// Ridge regression left one out in closed form: θ̂₋ᵢ − θ̂ is H⁻¹∇ℓᵢ/n over 1 − hᵢ, so that the score over n(1 − hᵢ) is
+  /// what the removal does to the linearized test loss, with its sign.
+  @Test func ridgeScoresAreThoseOfLeavingOneOut() throws {
+    let (n, lambda) = (40, 0.05)
+    let dataset = try Dataset.synthetic(
+      SyntheticLinearRegression(samples: n, heterogeneous: 5, seed: 3), name: "points")
+    let store = MemoryStore(dataset)
+    try store.createModel(
+      #"""
+      {"name": "ridge", "dataset": "points", "architecture": "linear", "loss": "mse", "precision": "float64",
+       "weight_decay": 0.05}
+      """#)
+    let targets = try #require(dataset.train.targets).elements
+    let inputs = dataset.train.inputs(0..<n, as: Double.self).elements
+    let rows = (0..<n).map { Array(inputs[$0 * 5..<($0 + 1) * 5]) + [1] }
+    /// The Hessian of 1/n Σ (wᵀx + b − y)² + λ/2‖θ‖², and its minimum, without one sample.
+    func fit(without left: Int?) -> (hessian: DenseMatrix, theta: [Double]) {
+      var matrix = DenseMatrix(rows: 6, columns: 6)
+      var right = [Double](repeating: 0, count: 6)
+      for place in 0..<n where place != left {
+        for a in 0..<6 {
+          for b in 0..<6 { matrix[a, b] += 2 / Double(n) * rows[place][a] * rows[place][b] }
+          right[a] += 2 / Double(n) * rows[place][a] * targets[place]
+        }
+      }
+      let hessian = matrix.shifted(by: lambda)
+      return (hessian, hessian.solve(right))
+    }
+    let whole = fit(without: nil)
+    let layout = try store.load(
+      "ridge", checkpoint: store.insertInitial("ridge", Double.self), as: Double.self
+    ).network.layout
+    store.insert(
+      try Weights(layout: layout, precision: .float64).bytes(
+        of: NetworkState(parameters: whole.theta, statistics: [], counters: [])),
+      model: "ridge", kind: .uploaded)
+    let context = MemoryContext()
+    try store.run(
+      #"{"kind": "influence", "model": "ridge", "test": {"indices": [2], "split": "train"}, "solver": "direct"}"#,
+      context: context)
+    let scores = context.doubles("scores.npy")
+    let error = rows[2].dot(whole.theta) - targets[2]
+    for place in 0..<n {
+      let leverage = 2 / Double(n) * rows[place].dot(whole.hessian.solve(rows[place]))
+      let change = zip(fit(without: place).theta, whole.theta).map { $0 - $1 }
+      let expected = 2 * error * rows[2].dot(change)
+      let estimate = scores[place] / Double(n) / (1 - leverage)
+      #expect(abs(estimate - expected) < 1e-10 * (1 + abs(expected)), "\(place)")
+    }
+  }
 }

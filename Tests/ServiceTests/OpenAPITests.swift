@@ -55,6 +55,11 @@ import Testing
     ("TrajectoryJob", #"{"kind": "trajectory", "model": "m", "class": 1, "parameters": [0]}"#),
     ("CompareJob", #"{"kind": "compare", "model": "m", "class": 1}"#),
     ("SpectrumJob", #"{"kind": "spectrum", "model": "m", "density": {}}"#),
+    ("InfluenceJob", #"{"kind": "influence", "model": "m"}"#),
+    ("InfluenceJob", #"{"kind": "influence", "model": "m", "self_influence": true, "self_solver": "cg"}"#),
+    ("InfluenceJob", #"{"kind": "influence", "model": "m", "factors": "j"}"#),
+    ("MislabeledJob", #"{"kind": "mislabeled", "model": "m"}"#),
+    ("DomainMismatchJob", #"{"kind": "domain_mismatch", "model": "m", "groups": [{"class": 1}]}"#),
   ])
   func requestsHaveTheMembersOfTheirSchema(_ schema: String, _ body: String) throws {
     let request = try JobBody(JSONParser.parse(body), kinds: StandardJobs.kinds)

@@ -19,7 +19,7 @@ extension OpenAPI {
       ("compare", compareJob),
       ("trajectory", trajectoryJob), ("validate", validateJob(job)),
       ("spectrum", spectrumJob), ("attack", attackJob), ("sweep", sweepJob),
-    ]
+    ] + influenceJobs
   }
 
   /// `JobRequest` and what it can be: `TrainJob`, `RemoveJob`, …

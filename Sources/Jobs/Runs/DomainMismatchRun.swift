@@ -1,0 +1,117 @@
+import Influence
+import Network
+import Tensor
+
+/// Ranks groups of training samples by their mean influence on test points.
+struct DomainMismatchRun: PreciseRun {
+  let request: DomainMismatchRequest
+  let environment: JobEnvironment
+
+  var model: String { request.target.model }
+
+  func run<Element: Scalar>(
+    _ model: LoadedModel<Element>, _ context: any JobContext, _ compute: Compute
+  ) throws -> JSONValue {
+    guard let checkpoint = request.target.checkpoint else {
+      throw JobFailure(.missing, "The model \(model.record.name) has no checkpoint.")
+    }
+    let state = try model.state(checkpoint, environment.catalog)
+    let partition = model.partition()
+    let task = InfluenceTask(
+      model: model, state: state, partition: partition, context: context, environment: environment,
+      compute: compute,
+      progress: PhaseProgress(
+        context, [("linearize", 0.05), ("test", 0.02), ("solve", 0.6), ("score", 0.33)]))
+    let curvature = try task.linearize(request.curvature, seed: request.seed)
+    let points = try task.points(request.test)
+    let factors = try task.factors(of: points, curvature, request.curvature, seed: request.seed)
+    if request.requiresConvergence, !factors.converged {
+      throw JobFailure(
+        .notConverged, factors.warnings.joined(separator: " "),
+        advice: "Allow more iterations, a larger tolerance or damping.")
+    }
+    let all = Array(0..<model.dataset.train.count)
+    let scores = try task.scores(Self.mean(factors.vectors), of: model.dataset.train.samples(all))
+    try context.writeArtifact("scores.npy", type: Element.artifact, shape: [all.count]) { sink in
+      try sink(UnsafeRawBufferPointer(start: scores.pointer, count: all.count * MemoryLayout<Element>.size))
+    }
+    let trained = Set(partition.training)
+    var groups = try (request.groups ?? []).map { group in
+      try GroupScores(
+        group, members: group.choice.indices(in: model.dataset), trained: trained,
+        trainedCount: partition.training.count
+      ) { Double(scores.pointer[$0]) }
+    }
+    // The most harmful first; of equal ones as they were given.
+    groups = groups.enumerated().sorted { ($0.element.mean, $0.offset) < ($1.element.mean, $1.offset) }
+      .map(\.element)
+    return [
+      "checkpoint": .string(checkpoint),
+      "samples": [
+        "train": JSONValue(partition.training.count), "hessian": JSONValue(curvature.samples.count),
+      ],
+      "test": [
+        "points": JSONValue(points.count), "split": .string(request.test.split.rawValue),
+        "loss": .number(points.targets.reduce(0) { $0 + $1.loss } / Double(max(1, points.count))),
+      ],
+      "groups": .array(groups.map(\.json)),
+      "solver": factors.solvers.count == 1 ? factors.solvers[0] : .array(factors.solvers),
+      "warnings": JSONValue(factors.warnings + curvature.memoryWarnings(environment)),
+    ]
+  }
+
+  /// The factor of the mean loss of the points, as a block of one.
+  private static func mean<Element: Scalar>(_ factors: VectorBlock<Element>) -> VectorBlock<Element> {
+    guard factors.count > 1 else { return factors }
+    let share = 1 / Double(factors.count)
+    return factors.combinations(Array(repeating: share, count: factors.count), rows: 1)
+  }
+}
+
+/// The scores of a group's samples, and what leaving it out would do.
+struct GroupScores: Sendable {
+  let name: String
+  let member: (name: String, value: JSONValue)
+  let count: Int
+  let trained: Int
+  let mean: Double
+  let sum: Double
+  let smallest: Double
+  let largest: Double
+  let helpful: Int
+  /// The first-order change of the test loss when the group's samples that the model was trained on are left out: their
+  /// scores' sum over n.
+  let removalEffect: Double
+
+  init(
+    _ group: DomainMismatchRequest.Group, members: [Int], trained isTrained: Set<Int>, trainedCount: Int,
+    score: (Int) -> Double
+  ) throws {
+    let scores = members.map(score)
+    guard scores.allSatisfy(\.isFinite) else { throw JobFailure.nonFiniteScore }
+    name = group.name
+    member = group.choice.member
+    count = scores.count
+    sum = scores.reduce(0, +)
+    mean = scores.isEmpty ? 0 : sum / Double(scores.count)
+    smallest = scores.min() ?? 0
+    largest = scores.max() ?? 0
+    helpful = scores.filter { $0 > 0 }.count
+    let own = zip(members, scores).filter { isTrained.contains($0.0) }
+    trained = own.count
+    removalEffect = own.reduce(0) { $0 + $1.1 } / Double(max(1, trainedCount))
+  }
+
+  var json: JSONValue {
+    var object: JSONObject = ["name": .string(name)]
+    if case .array = member.value {} else { object[member.name] = member.value }
+    return .object(
+      object.merging([
+        "samples": JSONValue(count), "trained": JSONValue(trained), "mean": .number(mean),
+        "sum": .number(sum),
+        "smallest": .number(smallest), "largest": .number(largest),
+        "helpful_share": .number(count > 0 ? Double(helpful) / Double(count) : 0),
+        "removal_effect": .number(removalEffect),
+      ]))
+  }
+}

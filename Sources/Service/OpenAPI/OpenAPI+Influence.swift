@@ -1,0 +1,68 @@
+import Influence
+import Jobs
+
+extension OpenAPI {
+  /// The bodies of jobs on the influence of training samples, by their kind.
+  static var influenceJobs: [(kind: String, schema: JSONValue)] {
+    let curvature = curvature.merging(["seed": seed])
+    let train = Schema.anyOf(Schema.constant("all"), Schema.request(["indices": indices]))
+    let named: JSONObject = ["name": Schema.string]
+    let flag: JSONValue = ["const": true]
+    let groups = Schema.anyOf(
+      Schema.request(["class": Schema.integer(from: 0)], named), Schema.request(["indices": indices], named),
+      Schema.request(["poisoned": flag], named), Schema.request(["relabeled": flag], named),
+      Schema.request(["heterogeneous": flag], named))
+    return [
+      (
+        "influence",
+        Schema.described(
+          job(
+            "influence",
+            curvature.merging([
+              "test": testChoice, "train": train,
+              "influence": Schema.choice(
+                InfluenceRequest.Effect.allCases.map(\.rawValue), default: "upweight"),
+              "self_influence": Schema.flag(default: false), "self_solver": Schema.ref("Solver"),
+              "factors": Schema.id, "top": Schema.integer(from: 0, to: 10_000, default: 10),
+              "require_convergence": Schema.flag(default: false),
+            ])),
+          "Scores +∇ℓ(test)ᵀ(H + δI)⁻¹∇ℓ(train): positive where the training sample helps. The default solver is cg over every "
+            + "training sample. With self_influence, test may be absent; self_solver is by default solver where that is "
+            + "given, else direct up to \(SelfInfluence.directLimit) parameters and arnoldi above. factors names a job of this kind whose factors are "
+            + "used again; test, solver, damping, hessian and hessian_samples are then that job's.")
+      ),
+      (
+        "mislabeled",
+        Schema.described(
+          job(
+            "mislabeled",
+            curvature.merging([
+              "method": Schema.choice(
+                MislabeledRequest.Method.allCases.map(\.rawValue), default: "self_influence"),
+              "fix_at": Schema.array(Schema.number(.positiveShare), maximum: 20),
+              "training": Schema.ref("Training"),
+            ])),
+          "For a model of a data set derived with relabel. fix_at: inspected shares after which the model is trained again with "
+            + "what was found put right; by default 0.1, 0.2 and 0.3.")
+      ),
+      (
+        "domain_mismatch",
+        Schema.described(
+          job(
+            "domain_mismatch",
+            curvature.merging([
+              "test": testChoice,
+              "groups": Schema.anyOf(
+                Schema.constant("class"),
+                [
+                  "type": "array", "items": groups, "minItems": 1,
+                  "maxItems": JSONValue(DomainMismatchRequest.mostGroups),
+                ]),
+              "require_convergence": Schema.flag(default: false),
+            ])),
+          "Without groups, the classes of the training samples; without test, the mean loss of the test split."
+        )
+      ),
+    ]
+  }
+}

@@ -1,0 +1,173 @@
+import Datasets
+import Jobs
+import Network
+import Tensor
+import TestSupport
+import Testing
+
+/// Jobs of the kind `mislabeled` on irises with flipped labels.
+@Suite("Mislabeled runs")
+struct MislabeledRunTests {
+  private static let recipe =
+    #""learning_rate": 0.3, "epochs": 60, "batch_size": "all", "schedule": "constant", "validation": 0.1"#
+
+  private static let shared = Result {
+    let iris = try Dataset.builtIn(.iris)
+    let flipped = try iris.relabeled(Relabel(fraction: 0.15, seed: 2)).named("flipped")
+    let store = MemoryStore(iris, flipped)
+    for (name, set) in [("m", "flipped"), ("clean", "iris")] {
+      try store.createModel(
+        #"{"name": "\#(name)", "dataset": "\#(set)", "architecture": "logistic", "precision": "float64", "weight_decay": 0.01}"#
+      )
+      try store.run(#"{"kind": "train", "model": "\#(name)", \#(recipe)}"#)
+    }
+    return (store: store, dataset: flipped)
+  }
+
+  private func post(_ members: String) throws -> (result: JSONValue, context: MemoryContext) {
+    let context = MemoryContext()
+    let result = try Self.shared.get().store.run(
+      #"{"kind": "mislabeled", "model": "m", \#(members)}"#, context: context)
+    return (result, context)
+  }
+
+  /// Indices in the training split in the order of inspection.
+  private func order(_ context: MemoryContext) -> [Int] {
+    context.artifacts["order.npy"]?.bytes.withUnsafeBytes { raw in
+      (0..<raw.count / 8).map { Int(raw.loadUnaligned(fromByteOffset: 8 * $0, as: Int64.self)) }
+    } ?? []
+  }
+
+  @Test(arguments: ["self_influence", "loss", "random"])
+  func theCurveCountsWhatTheOrderFinds(_ method: String) throws {
+    let (store, dataset) = try Self.shared.get()
+    let (result, context) = try post(#""method": "\#(method)", "fix_at": []"#)
+    let held = Partition(count: 120, recipe: store.model(named: "m")?.training, seed: 0, excluded: [])
+    let order = order(context)
+    #expect(order.sorted() == held.training)
+    let flipped = Set(dataset.train.indices(of: .relabeled)).intersection(held.training)
+    #expect(result["samples"]?["flipped"]?.integerValue == flipped.count)
+    let curve = try #require(result["curve"]?.arrayValue)
+    #expect(curve.count == 101)
+    for (step, row) in curve.enumerated() {
+      let inspected = step * order.count / 100
+      let found = Double(order.prefix(inspected).filter(flipped.contains).count) / Double(flipped.count)
+      #expect(row["found"]?.doubleValue == found)
+      #expect(row["inspected"]?.doubleValue == Double(inspected) / Double(order.count))
+    }
+    let area = try #require(result["area"]?.doubleValue)
+    if method == "random" { #expect(abs(area - 0.5) < 0.2) } else { #expect(area > 0.85) }
+    if method == "loss" {
+      let (network, state) = try store.load("m", as: Double.self)
+      let losses = try network.evaluate(
+        state, on: InfluenceSubject.samples(dataset.train), loss: .crossEntropy,
+        compute: Compute(pool: testPool)
+      ).losses
+      #expect(order == held.training.sorted { (-losses[$0], $0) < (-losses[$1], $1) })
+    }
+  }
+
+  /// All inspected is the training on the true labels.
+  @Test func whatIsFoundIsPutRight() throws {
+    let (store, _) = try Self.shared.get()
+    let (result, _) = try post(#""fix_at": [0.3, 1]"#)
+    let clean = try store.run(#"{"kind": "evaluate", "model": "clean"}"#)
+    let last = result["fixed"]?[1]
+    #expect(last?["found"]?.doubleValue == 1)
+    // The validation samples keep their labels, which trains nothing.
+    #expect(
+      abs((last?["test"]?["loss"]?.doubleValue ?? 0) - (clean["loss"]?.doubleValue ?? 1)) < 1e-9)
+    let before = try store.run(#"{"kind": "evaluate", "model": "m"}"#)
+    #expect(result["before"]?["loss"] == before["loss"])
+    #expect(
+      (result["fixed"]?[0]?["test"]?["loss"]?.doubleValue ?? 9) < (before["loss"]?.doubleValue ?? 0))
+  }
+
+  @Test func aFixIsNotRepeatedAfterAStop() throws {
+    let (store, _) = try Self.shared.get()
+    let body = #"{"kind": "mislabeled", "model": "m", "method": "loss", "fix_at": [0.1, 0.5]}"#
+    let samples = try #require(
+      store.run(#"{"kind": "mislabeled", "model": "m", "method": "loss", "fix_at": []}"#)["samples"]?[
+        "train"]?
+        .integerValue)
+    let second = "\(samples / 2) samples inspected"
+    let stopped = MemoryContext { phase, detail in
+      phase == "train" && detail.hasPrefix(second) ? .stopping : nil
+    }
+    #expect(throws: JobInterruption.self) { _ = try store.run(body, context: stopped) }
+    let resumed = MemoryContext(resuming: stopped)
+    let result = try store.run(body, context: resumed)
+    #expect(try store.run(body) == result)
+    #expect(!resumed.details.contains { $0.contains("\(samples / 10) samples inspected") })
+  }
+
+  @Test func aSetWithoutFlipsIsRefused() throws {
+    let (store, _) = try Self.shared.get()
+    let rejection = #expect(throws: RequestRejection.self) {
+      _ = try store.run(#"{"kind": "mislabeled", "model": "clean", "fix_at": [0, 2], "method": "guess"}"#)
+    }
+    #expect(rejection?.faults.map(\.pointer) == ["/fix_at/0", "/fix_at/1", "/method"])
+    let second = #expect(throws: RequestRejection.self) {
+      _ = try store.run(#"{"kind": "mislabeled", "model": "clean"}"#)
+    }
+    #expect(second?.faults.map(\.pointer) == ["/model"])
+  }
+}
+
+/// Jobs of the kind `domain_mismatch`: sums of scores.
+@Suite("Domain mismatch runs")
+struct DomainMismatchRunTests {
+  private static let shared = Result { try InfluenceSubject() }
+  private static let solver = #""solver": {"name": "cg", "tolerance": 1e-11}"#
+
+  @Test func groupsAreRankedByTheirMeanScore() throws {
+    let subject = try Self.shared.get()
+    let (_, whole) = try subject.post(#""test": {"mean": true}, \#(Self.solver)"#)
+    let scores = whole.doubles("scores.npy")
+    let groups = [[1, 2, 3], [10, 11], [5]]
+    let (result, _) = try subject.post(
+      #""groups": [{"name": "a", "indices": [1, 2, 3]}, {"indices": [10, 11]}, {"name": "c", "indices": [5]}], \#(Self.solver)"#,
+      kind: "domain_mismatch")
+    let means = groups.map { members in members.reduce(0) { $0 + scores[$1] } / Double(members.count) }
+    let ranked = means.indices.sorted { means[$0] < means[$1] }
+    let rows = try #require(result["groups"]?.arrayValue)
+    let names = ["a", "samples from 10", "c"]
+    for (row, place) in zip(rows, ranked) {
+      #expect(row["name"]?.stringValue == names[place])
+      #expect(abs((row["mean"]?.doubleValue ?? 0) - means[place]) < 1e-9)
+      #expect(row["samples"]?.integerValue == groups[place].count)
+      let sum = groups[place].reduce(0) { $0 + scores[$1] }
+      #expect(abs((row["removal_effect"]?.doubleValue ?? 0) - sum / 60) < 1e-9)
+    }
+  }
+
+  /// The mean over all test points is the mean of the split.
+  @Test func withoutGroupsTheClassesAreRanked() throws {
+    let subject = try Self.shared.get()
+    let (one, mean) = try subject.post(Self.solver, kind: "domain_mismatch")
+    let (many, points) = try subject.post(
+      #""test": {"pick": "highest_loss", "count": 25}, \#(Self.solver)"#, kind: "domain_mismatch")
+    #expect(relativeError(mean.doubles("scores.npy"), points.doubles("scores.npy")) < 1e-9)
+    #expect(
+      Set(one["groups"]?.arrayValue?.compactMap { $0["name"]?.stringValue } ?? []) == [
+        "class 0", "class 1", "class 2",
+      ])
+    let counts = one["groups"]?.arrayValue?.compactMap { $0["samples"]?.integerValue }.reduce(0, +)
+    #expect(counts == 60)
+    #expect(many["test"]?["points"]?.integerValue == 25)
+  }
+
+  @Test func faultsOfGroupsAreNamed() throws {
+    let subject = try Self.shared.get()
+    for (groups, pointers) in [
+      ("[]", ["/groups"]), (#"[{"class": 3}]"#, ["/groups/0/class"]), (#""label""#, ["/groups"]),
+      (#"[{"indices": [1]}, {"class": 0, "indices": [2]}]"#, ["/groups/1"]),
+      (#"[{"name": "a", "class": 1}, {"name": "a", "class": 2}]"#, ["/groups/1/name"]),
+    ] {
+      let rejection = #expect(throws: RequestRejection.self) {
+        _ = try subject.post(#""groups": \#(groups)"#, kind: "domain_mismatch")
+      }
+      #expect(rejection?.faults.map(\.pointer) == pointers, "\(groups)")
+    }
+  }
+}

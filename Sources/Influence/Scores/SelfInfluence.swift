@@ -87,7 +87,10 @@ private struct SelfInfluenceCourse<H: SymmetricOperator> {
   // MARK: Dense
 
   func direct(damping: Double) throws -> SelfInfluence {
-    let solver = DirectSolver(damping: damping, dimensionLimit: SelfInfluence.directLimit)
+    // Rounding of the products moves eigenvalues by a few ulps of the norm of the whole matrix; √n leaves a margin.
+    let solver = DirectSolver(
+      damping: damping, dimensionLimit: SelfInfluence.directLimit,
+      rankTolerance: Double(max(1, curvature.dimension)).squareRoot() * 2 * unitRoundoff(Element.self))
     let inverse = try solver.inverse(of: curvature) { step in
       report(
         0.6 * Double(step.iteration) / Double(max(1, step.limit)), "the matrix, column \(step.iteration)")

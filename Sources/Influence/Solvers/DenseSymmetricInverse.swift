@@ -5,8 +5,8 @@ import Tensor
 struct DenseSymmetricInverse: Sendable {
   private enum Form: Sendable {
     case factor([Double])
-    /// Eigenvalues that are not zero, and a unit vector for each.
-    case eigenpairs(values: [Double], vectors: [[Double]])
+    /// Eigenvalues that are not zero, and a unit vector for each, one after the other.
+    case eigenpairs(values: [Double], vectors: [Double])
   }
 
   let order: Int
@@ -17,9 +17,11 @@ struct DenseSymmetricInverse: Sendable {
   /// The relative residual that rounding may leave.
   let conditionNoise: Double
 
-  /// - Parameter tolerance: eigenvalues below this share of the largest count as zero.
-  /// - Throws: `DenseAlgebraError`.
-  init(_ matrix: [Double], order n: Int, tolerance: Double) throws {
+  /// - Parameters:
+  ///   - tolerance: eigenvalues below this share of the largest count as zero.
+  ///   - eigenLimit: the largest order for which eigenpairs are sought, which takes some thirty times as long as a factor.
+  /// - Throws: `DenseAlgebraError`; `SolveError.option` beyond the limit.
+  init(_ matrix: [Double], order n: Int, tolerance: Double, eigenLimit: Int = .max) throws {
     order = n
     conditionNoise = 1e-15 * Double(max(n, 1))
     if let factor = try Self.cholesky(matrix, order: n, tolerance: tolerance) {
@@ -28,13 +30,19 @@ struct DenseSymmetricInverse: Sendable {
       negativeEigenvalues = 0
       return
     }
+    if n > eigenLimit {
+      throw SolveError.option(
+        name: "solver",
+        value: "direct for \(n) parameters, and their curvature is not positive definite by a margin",
+        expected: "another solver, or used with damping or the Gauss–Newton matrix")
+    }
     let (values, vectors) = try DenseAlgebra.eigen(matrix, order: n)
     let largest = values.map(\.magnitude).max() ?? 0
     let kept = values.indices.filter { abs(values[$0]) > tolerance * largest }
     rank = kept.count
     negativeEigenvalues = kept.filter { values[$0] < 0 }.count
     form = .eigenpairs(
-      values: kept.map { values[$0] }, vectors: kept.map { Array(vectors[$0 * n..<($0 + 1) * n]) })
+      values: kept.map { values[$0] }, vectors: kept.flatMap { vectors[$0 * n..<($0 + 1) * n] })
   }
 
   /// The answers for right-hand sides.
@@ -45,7 +53,10 @@ struct DenseSymmetricInverse: Sendable {
     case .eigenpairs(let values, let vectors):
       return rights.map { g in
         var x = [Double](repeating: 0, count: order)
-        for (value, vector) in zip(values, vectors) { x.add(vector.dot(g) / value, times: vector) }
+        for (place, value) in values.enumerated() {
+          let vector = Array(vectors[place * order..<(place + 1) * order])
+          x.add(vector.dot(g) / value, times: vector)
+        }
         return x
       }
     }
@@ -62,13 +73,11 @@ struct DenseSymmetricInverse: Sendable {
       }
       return (0..<count).map { Double.dot(vectors + $0 * n, vectors + $0 * n, n) }
     case .eigenpairs(let values, let rows):
+      let rank = values.count
+      var parts = [Double](repeating: 0, count: count * rank)
+      if rank > 0 { Double.gemm(false, true, count, rank, n, 1, vectors, n, rows, n, 0, &parts, rank) }
       return (0..<count).map { place in
-        zip(values, rows).reduce(0) { sum, pair in
-          let part = pair.1.withUnsafeBufferPointer { row in
-            row.baseAddress.map { Double.dot($0, vectors + place * n, n) } ?? 0
-          }
-          return sum + part * part / pair.0
-        }
+        (0..<rank).reduce(0) { $0 + parts[place * rank + $1] * parts[place * rank + $1] / values[$1] }
       }
     }
   }

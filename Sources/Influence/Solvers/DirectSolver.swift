@@ -91,7 +91,7 @@ public struct DirectSolver: SymmetricSolver, LeastSquaresSolver, Equatable {
   ) throws -> DenseSymmetricInverse {
     let n = h.dimension
     return try DenseSymmetricInverse(
-      symmetricMatrix(h, progress), order: n, tolerance: tolerance(n, H.Element.self))
+      symmetricMatrix(h, progress), order: n, tolerance: tolerance(n, H.Element.self), eigenLimit: 2500)
   }
 
   /// The share of the largest eigenvalue below which one counts as zero.

@@ -138,6 +138,14 @@ struct InfluenceRun: PreciseRun {
   /// A list of a row of `tests`: its name, what its values are called, and its samples.
   private typealias NamedRanking = (name: String, field: String, ranking: ScoreRanking)
 
+  /// Whether the lists may name a sample: of all of them those that the model was trained on, else those that the request
+  /// names.
+  private func isNamed<Element: Scalar>(_ task: InfluenceTask<Element>, _ scored: Samples) -> [Bool] {
+    guard request.train == .all else { return Array(repeating: true, count: scored.count) }
+    let trained = Set(task.partition.training)
+    return scored.indices.map { trained.contains($0) }
+  }
+
   private func upweight<Element: Scalar>(
     _ task: InfluenceTask<Element>, _ factors: FactorSet<Element>, _ scored: Samples
   ) throws -> [[NamedRanking]] {
@@ -149,12 +157,14 @@ struct InfluenceRun: PreciseRun {
       try sink(
         UnsafeRawBufferPointer(start: scores.pointer, count: scores.count * MemoryLayout<Element>.size))
     }
+    let isNamed = isNamed(task, scored)
     return try (0..<factors.vectors.count).map { test in
       var helpful = ScoreRanking(limit: request.top)
       var harmful = ScoreRanking(limit: request.top)
       for place in 0..<count {
         let score = Double(scores.pointer[test * count + place])
         guard score.isFinite else { throw JobFailure.nonFiniteScore }
+        guard isNamed[place] else { continue }
         helpful.add(place, score)
         harmful.add(place, -score)
       }
@@ -170,6 +180,7 @@ struct InfluenceRun: PreciseRun {
     let values = Buffer<Element>(count: factors.vectors.count * count * size)
     var largest = factors.solvers.map { _ in ScoreRanking(limit: request.top) }
     let total = Double(max(1, count))
+    let isNamed = isNamed(task, scored)
     try PerturbationScores.forEachPiece(
       task.model.network, task.state, on: scored, loss: task.model.loss, factors: factors.vectors,
       compute: task.compute
@@ -178,7 +189,7 @@ struct InfluenceRun: PreciseRun {
       for (row, place) in places.enumerated() {
         let norm = Array(rows[row * size..<(row + 1) * size]).norm
         guard norm.isFinite else { throw JobFailure.nonFiniteScore }
-        largest[factor].add(place, norm)
+        if isNamed[place] { largest[factor].add(place, norm) }
       }
       let part = Double(factor + 1) / Double(factors.vectors.count)
       try task.progress.advance(

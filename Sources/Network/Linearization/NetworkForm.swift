@@ -87,6 +87,11 @@ struct NetworkForm<Element: Scalar>: Sendable {
       sums: sums)
   }
 
+  /// The caller's thread alone where θ is so short that to wake others would take longer than to go through it.
+  private func threads(_ compute: Compute) -> ComputePool {
+    parameterCount <= 1 << 15 ? .single : compute.pool
+  }
+
   // MARK: To φ
 
   /// Prepares θ, or a direction v at θ.
@@ -99,7 +104,7 @@ struct NetworkForm<Element: Scalar>: Sendable {
   ) throws(Cancelled) {
     let parts = support?.parts ?? parts
     let shared = Uncheckedly((theta: theta, running: running, direction: direction))
-    try compute.pool.run(parts.count, cancellation: compute.cancellation) { index in
+    try threads(compute).run(parts.count, cancellation: compute.cancellation) { index in
       let (theta, running, direction) = shared.value
       switch parts[index] {
       case .plain(let range):
@@ -124,7 +129,7 @@ struct NetworkForm<Element: Scalar>: Sendable {
   ) throws(Cancelled) {
     let parts = wanted?.parts ?? parts
     let shared = Uncheckedly((g: g, theta: theta, running: running, curved: curved, result: result))
-    try compute.pool.run(parts.count, cancellation: compute.cancellation) { index in
+    try threads(compute).run(parts.count, cancellation: compute.cancellation) { index in
       let (g, theta, running, curved, result) = shared.value
       switch parts[index] {
       case .plain(let range):

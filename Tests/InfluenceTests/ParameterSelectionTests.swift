@@ -180,6 +180,14 @@ struct ScaleSearchTests {
     #expect(ScaleSearch.search { ScaleTrial(scale: $0, score: $0) }.best.scale <= 2 * ScaleSearch.largest)
   }
 
+  @Test func theSweepGoesOnWhileSmallerIsBetter() {
+    let (trials, best) = ScaleSearch.search { ScaleTrial(scale: $0, score: -abs($0 - 0.02)) }
+    #expect(abs(best.scale / 0.02 - 1) < 0.1)
+    #expect(trials.contains { $0.scale == 1.0 / 128 } && !trials.contains { $0.scale == 1.0 / 256 })
+    let swept = ScaleSearch.sweep { ScaleTrial(scale: $0, score: -$0) }.map(\.scale)
+    #expect(swept == swept.sorted() && swept[0] == ScaleSearch.smallest)
+  }
+
   @Test func equalScoresAreDecidedByTheTieBreakThenByNearnessToOne() {
     let score = { (scale: Double) in scale >= 4 ? 1.0 : 0 }
     #expect(ScaleSearch.sweep { ScaleTrial(scale: $0, score: score($0)) }.count == ScaleSearch.scales.count)

@@ -24,10 +24,12 @@ public struct ScaleTrial: Sendable, Equatable {
 public enum ScaleSearch {
   /// The geometric sweep.
   public static let scales: [Double] = [0.125, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64]
-  /// The largest scale that is tried.
+  /// The ends of what is tried beyond it: curvatures with many weak directions give far too large updates, early steps of
+  /// a solver too small ones.
+  public static let smallest = 1.0 / 1024
   public static let largest = 2048.0
 
-  /// The sweep, and further up in factors of 2 as long as that is better.
+  /// The sweep, and further up or down in factors of 2 as long as that is better.
   /// - Parameter trial: tries the model with the update at a scale.
   /// - Returns: the trials by rising scale.
   public static func sweep(_ trial: (Double) throws -> ScaleTrial) rethrows -> [ScaleTrial] {
@@ -35,6 +37,9 @@ public enum ScaleSearch {
     for scale in scales { trials.append(try trial(scale)) }
     while let last = trials.last, last.scale < largest, best(trials) == last {
       trials.append(try trial(2 * last.scale))
+    }
+    while let first = trials.first, first.scale > smallest, best(trials) == first {
+      trials.insert(try trial(first.scale / 2), at: 0)
     }
     return trials
   }

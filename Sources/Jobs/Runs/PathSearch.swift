@@ -55,7 +55,7 @@ final class PathSearch<Element: Scalar, Goal: UpdateGoal> {
     var best = try trial(start)
     for factor in [0.5, 2] {
       var moved = false
-      while (ScaleSearch.scales[0]...ScaleSearch.largest).contains(best.scale * factor) {
+      while (ScaleSearch.smallest...ScaleSearch.largest).contains(best.scale * factor) {
         let there = try trial(best.scale * factor)
         guard there.isBetter(than: best) else { break }
         best = there

@@ -154,6 +154,21 @@ struct RecoverRunTests {
     #expect(second?.faults.map(\.pointer) == ["/model", "/solver"])
   }
 
+  @Test(arguments: [
+    #"{"kind": "recover", "model": "digits"}"#, #"{"kind": "retrain", "model": "digits", "recover": true}"#,
+    #"{"kind": "compare", "model": "digits", "recover": true}"#,
+    #"{"kind": "recover", "model": "digits", "poisoned": true, "solver": "cg", "scales": [1, 2]}"#,
+  ])
+  func aFilledInBodyPostedAgainIsTheSame(_ text: String) throws {
+    let store = try Self.backdoored.get()
+    var first = try JobBody(JSONParser.parse(text), kinds: StandardJobs.kinds)
+    try first.resolve(store)
+    #expect(first.json["poisoned"] == true)
+    var second = try JobBody(JSONParser.parse(JSONWriter.text(first.json)), kinds: StandardJobs.kinds)
+    try second.resolve(store)
+    #expect(second.json == first.json)
+  }
+
   @Test func triggersAreNotPutOnTwice() throws {
     let clean = try Dataset.builtIn(.digits)
     let set = try clean.poisoned(

@@ -57,6 +57,9 @@ let kinds = [
   JobKind(RemoveRequest.self, summary: "") { _, _ in NoRun() },
   JobKind(RetrainRequest.self, summary: "") { _, _ in NoRun() },
   JobKind(ValidateRequest.self, summary: "") { _, _ in NoRun() },
+  JobKind(SpectrumRequest.self, summary: "") { _, _ in NoRun() },
+  JobKind(CompareRequest.self, summary: "") { _, _ in NoRun() },
+  JobKind(TrajectoryRequest.self, summary: "") { _, _ in NoRun() },
 ]
 
 /// The faults of a job body, as "pointer detail".
@@ -108,6 +111,13 @@ func faults(_ text: String) throws -> [String] {
     #"{"kind": "validate", "model": "digits-mlp", "candidates": {"indices": [9, 5]}, "groups": [[10, 1], [2]], "from": "scratch", "precision": "float64"}"#,
     #"{"kind": "validate", "model": "digits-mlp", "groups": {"count": 5, "fraction": 0.2}, "newton": false, "training": {"optimizer": "lbfgs"}}"#,
     #"{"kind": "validate", "model": "uploaded", "groups": {"count": 5, "size": 20}, "training": {"epochs": 2}, "solver": "direct"}"#,
+    #"{"kind": "spectrum", "model": "digits-mlp"}"#,
+    #"{"kind": "spectrum", "model": "digits-mlp", "loss": ["mse", {"name": "hinge", "temperature": 0.1}], "l2": [0, 0.5], "retrain": true, "density": {"steps": 9}}"#,
+    #"{"kind": "spectrum", "model": "uploaded", "loss": "mse", "l2": 0.25, "tolerance": 1e-3, "hessian": "gauss_newton"}"#,
+    #"{"kind": "compare", "model": "digits-mlp", "class": 3}"#,
+    #"{"kind": "compare", "model": "digits-mlp", "class": 3, "estimator": ["gif", "if"], "modification_ratio": [0.1, 1], "selection": ["random"], "solver": ["cg", {"name": "lsmr", "iterations": 9}], "damping": [0, 0.5], "repeats": 4}"#,
+    #"{"kind": "trajectory", "model": "digits-mlp", "indices": [7, 2], "parameters": [4, 0]}"#,
+    #"{"kind": "trajectory", "model": "digits-mlp", "class": 1, "step": 5, "order": "random", "parameters": [{"tensor": "1.bias", "indices": [3, 1]}], "estimators": ["fif"], "modes": ["sequential"], "solver": "direct"}"#,
     #"{"kind": "retrain", "model": "digits-mlp", "class": 8}"#,
     #"{"kind": "retrain", "model": "uploaded", "class": 8, "name": "again", "training": {"epochs": 2}}"#,
   ])

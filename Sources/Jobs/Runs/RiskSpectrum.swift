@@ -46,14 +46,19 @@ struct RiskSpectrum {
     self.residuals = residuals
     self.noise = noise
 
-    /// An end is among the pairs where one of that sign is: nothing further out can have been left out.
+    /// An end of the spectrum. It is among the pairs where, under some shift, one of its sign is among the first: nothing
+    /// further out can then have been left out.
     func end(_ order: LanczosEigensolver.Order, _ sign: Double) throws -> (value: Double, uncertainty: Double)
     {
-      let places = pairs.values.indices
-      let isWhole = pairs.values.count == h.dimension
-      if let place = places.max(by: { sign * pairs.values[$0] < sign * pairs.values[$1] }),
-        isWhole
-          || l2.contains(where: { sign * (pairs.values[place] + $0) > 0 && sign * pairs.values[place] > 0 })
+      let isAmong =
+        pairs.values.count == h.dimension
+        || l2.contains { shift in
+          Self.first(request.count, of: pairs.values, shift: shift).contains {
+            sign * (pairs.values[$0] + shift) > 0
+          }
+        }
+      if isAmong,
+        let place = pairs.values.indices.max(by: { sign * pairs.values[$0] < sign * pairs.values[$1] })
       {
         return (pairs.values[place], residuals[place])
       }
@@ -86,12 +91,17 @@ struct RiskSpectrum {
     self.products = products
   }
 
-  /// The members of a result's row for H + λI. `density_values` has the points, then the density there.
-  func row(l2: Double) -> JSONObject {
-    let order = values.indices.sorted {
-      let (a, b) = (abs(values[$0] + l2), abs(values[$1] + l2))
+  /// The places of the values that are largest in magnitude after a shift, by falling magnitude.
+  private static func first(_ count: Int, of values: [Double], shift: Double) -> ArraySlice<Int> {
+    values.indices.sorted {
+      let (a, b) = (abs(values[$0] + shift), abs(values[$1] + shift))
       return a != b ? a > b : $0 < $1
     }.prefix(count)
+  }
+
+  /// The members of a result's row for H + λI. `density_values` has the points, then the density there.
+  func row(l2: Double) -> JSONObject {
+    let order = Self.first(count, of: values, shift: l2)
     let shifted = order.map { values[$0] + l2 }
     let residuals = order.map { self.residuals[$0] }
     let bounds = residuals.map { $0 + noise }

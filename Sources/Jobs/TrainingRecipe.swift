@@ -40,6 +40,13 @@ public struct TrainingRecipe: Hashable, Sendable {
   }
 
   public static let standard = TrainingRecipe()
+
+  /// What a recipe is that names its optimizer and nothing else, one for each.
+  public static var standards: [TrainingRecipe] {
+    OptimizerChoice.Name.allCases.compactMap {
+      try? TrainingRecipe(json: ["optimizer": .string($0.rawValue)])
+    }
+  }
 }
 
 /// The optimizer with its own options.

@@ -129,6 +129,12 @@ func faults(_ text: String) throws -> [String] {
     #expect(JSONWriter.text(second.json) == JSONWriter.text(first.json))
   }
 
+  @Test func everyOptimizerHasItsDefaults() {
+    let standards = TrainingRecipe.standards.map(\.json)
+    #expect(standards.map { $0["optimizer"] } == ["sgd", "adam", "lbfgs", "newton"])
+    #expect(standards.map { $0["epochs"] } == [5, 5, 1000, 100])
+  }
+
   @Test func everyFaultIsToldAtOnce() throws {
     let found = try faults(
       #"""

@@ -64,6 +64,7 @@ extension Application {
         "selections": JSONValue(SelectionCriterion.allCases.map(\.rawValue)),
         "solvers": .array(solvers),
         "training": TrainingRecipe.standard.json,
+        "optimizers": .array(TrainingRecipe.standards.map(\.json)),
       ],
       "limits": [
         "json_bytes": JSONValue(configuration.jsonLimit), "blob_bytes": JSONValue(configuration.blobLimit),

@@ -85,7 +85,7 @@ struct Retrainings<Element: Scalar> {
         }
       }
     }
-    if runsSideBySide {
+    if open.count >= compute.pool.threads, runsSideBySide {
       let alone = Compute(pool: .single, cancellation: compute.cancellation)
       try compute.pool.run(open.count, cancellation: compute.cancellation) { train(open[$0], alone) }
     } else {

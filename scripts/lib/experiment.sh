@@ -56,3 +56,15 @@ key_of() { printf '%s' "$1" | sha256sum | cut -c 1-32; }
 table_of_job() {
   curl -sS -f -H 'Accept: text/plain' "$url/v1/jobs/$(answer /id)/result" || fail 'the result cannot be read.'
 }
+
+# correlations: of the last `validate` job, and how far its solves and trainings got.
+correlations() {
+  awk -F '\t' '
+    $1 ~ /^\/result\/tests\/[0-9]+\/(index|loss|pearson|spearman)$/ { split($1, part, "/"); row[part[4], part[5]] = $2; if (part[4] + 1 > n) n = part[4] + 1 }
+    $1 == "/result/solves/relative_residual" { residual = $2 }
+    $1 == "/result/retraining/gradient_norm" { norm = $2 }
+    END {
+      for (i = 0; i < n; i++) printf "    test sample %s, loss %.3f: Pearson %.4f, Spearman %.4f\n", row[i, "index"], row[i, "loss"], row[i, "pearson"], row[i, "spearman"]
+      printf "    largest relative residual of a solve %.1e, largest gradient norm after a training %.1e\n", residual, norm
+    }' "$work/answer"
+}

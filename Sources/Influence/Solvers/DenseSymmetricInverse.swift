@@ -92,12 +92,16 @@ struct DenseSymmetricInverse: Sendable {
       return nil
     }
     if n == 0 { return factor }
-    // What the inverse makes of a random vector tells how near to singular the matrix is: ‖H⁻¹v‖/‖v‖ is about
-    // 1/(λ_min √n).
+    // ‖H⁻¹‖ by inverse iteration from a random vector, where many small eigenvalues are as likely as one.
     var stream = RandomStream(seed: 0, purpose: "condition probe")
-    let probe = (0..<n).map { _ in stream.normal() }
-    let answer = try DenseAlgebra.solve(factor: factor, order: n, rightHandSides: [probe])[0]
-    let inverseNorm = answer.norm / probe.norm * Double(n).squareRoot()
-    return inverseNorm.isFinite && inverseNorm * matrix.norm * tolerance < 1 ? factor : nil
+    var vector = (0..<n).map { _ in stream.normal() }
+    var inverseNorm = 0.0
+    for _ in 0..<6 {
+      vector.scale(1 / vector.norm)
+      vector = try DenseAlgebra.solve(factor: factor, order: n, rightHandSides: [vector])[0]
+      inverseNorm = vector.norm
+      if !inverseNorm.isFinite { return nil }
+    }
+    return inverseNorm * matrix.norm * tolerance < 1 ? factor : nil
   }
 }

@@ -44,7 +44,7 @@ struct CompareRun: PreciseRun {
         report: model.reportSamples(choice, members: members.members), reference: reference, group: group
       ).result(context)
     }
-    result["base"] = .string(checkpoint)
+    result["checkpoint"] = .string(checkpoint)
     return .object(result)
   }
 }

@@ -213,7 +213,7 @@ struct TrajectoryRunTests {
       )
     }
     let pointers = Set(rejection?.faults.map(\.pointer) ?? [])
-    #expect(pointers == ["/step", "/estimators", "/modes", "/parameters", "/solver"])
+    #expect(pointers == ["/step", "/estimators", "/modes", "/parameters", "/solver/iterations"])
     let second = #expect(throws: RequestRejection.self) {
       try follow(
         #""indices": [500], "parameters": [6, {"tensor": "1.weight", "indices": [0]}, {"tensor": "0.bias", "indices": [1]}, 0, 0]"#

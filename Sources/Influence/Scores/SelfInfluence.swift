@@ -143,9 +143,17 @@ private struct SelfInfluenceCourse<H: SymmetricOperator> {
 
   // MARK: Low rank
 
+  /// - Parameter share: of the whole, as the first basis fills.
+  private func eigenpairs(_ solver: ArnoldiSolver, share: Double) throws -> Eigenpairs<Element> {
+    let basis = Double(2 * solver.rank + 20)
+    return try solver.eigenpairs(of: curvature) { [report, cancellation] step in
+      try cancellation?.check()
+      report(share * min(1, Double(step.iteration) / basis), "eigenpairs, product \(step.iteration)")
+    }
+  }
+
   func lowRank(_ solver: ArnoldiSolver) throws -> SelfInfluence {
-    report(0, "eigenpairs")
-    let pairs = try solver.eigenpairs(of: curvature)
+    let pairs = try eigenpairs(solver, share: 0.4)
     try cancellation?.check()
     let inverse = LowRankInverse(pairs, damping: solver.options.damping)
     var (values, squares) = try gradients.squares(along: inverse) { [report] in
@@ -201,8 +209,7 @@ private struct SelfInfluenceCourse<H: SymmetricOperator> {
     // Eigenpairs are found once for all blocks.
     var pairs: (solver: ArnoldiSolver, pairs: Eigenpairs<Element>)?
     if case .arnoldi(let arnoldi) = solver {
-      report(0, "eigenpairs")
-      let found = try arnoldi.eigenpairs(of: curvature)
+      let found = try eigenpairs(arnoldi, share: 0)
       status.curvatureProducts += found.products
       pairs = (arnoldi, found)
     }

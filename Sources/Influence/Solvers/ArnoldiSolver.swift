@@ -59,10 +59,12 @@ public struct ArnoldiSolver: SymmetricSolver, Equatable {
   }
 
   /// The eigenpairs of H (without δ) that the solver uses.
-  public func eigenpairs<H: SymmetricOperator>(of h: H) throws -> Eigenpairs<H.Element> {
+  public func eigenpairs<H: SymmetricOperator>(
+    of h: H, progress: ((SolveProgress) throws -> Void)? = nil
+  ) throws -> Eigenpairs<H.Element> {
     if rank < 1 { throw SolveError.option(name: "rank", value: "\(rank)", expected: "at least 1") }
     let tolerance = H.Element.precision == .float32 ? 1e-4 : 1e-6
-    return try LanczosEigensolver(count: rank, tolerance: tolerance, seed: seed).solve(h)
+    return try LanczosEigensolver(count: rank, tolerance: tolerance, seed: seed).solve(h, progress: progress)
   }
 
   /// Solves with eigenpairs that were found before.

@@ -31,6 +31,8 @@ public struct AttackRequest: JobRequest, Hashable {
   /// Only the signs of slopes are taken from a solve.
   public static let standardCurvature = CurvatureRequest(solver: SolverRequest(name: .cg, tolerance: 1e-4))
 
+  /// The most test points of a request.
+  static let mostTests = 1000
   /// The most training points that are changed together.
   static let mostPoints = 1000
 
@@ -63,7 +65,7 @@ public struct AttackRequest: JobRequest, Hashable {
   }
 
   static let standardTraining = TrainingRecipe(
-    optimizer: .lbfgs(history: MinimizationMethod.standardHistory, gradientNorm: 1e-6), epochs: 1000,
+    optimizer: .lbfgs(history: MinimizationMethod.standardHistory, gradientNorm: nil), epochs: 1000,
     batchSize: .all)
 
   private static func readTraining(_ reader: FieldReader) -> TrainingRecipe {
@@ -78,6 +80,9 @@ public struct AttackRequest: JobRequest, Hashable {
     let set = try catalog.usableDataset(dataset, at: .root.appending("model"), faults)
     let testPointer = JSONPointer.root.appending("test")
     test.check(set, model, at: testPointer, faults)
+    if test.count > Self.mostTests {
+      faults.add("must be at most \(Self.mostTests) points, got \(test.count)", at: testPointer)
+    }
     if test.points == .mean {
       faults.add("cannot be the mean of a split: an attack is on single points", at: testPointer)
     }
@@ -100,9 +105,7 @@ public struct AttackRequest: JobRequest, Hashable {
     }
     training.check(set, at: pointer, faults)
     training.check(try? model.network(for: set), at: pointer, faults)
-    // The samples are those that the model was trained on.
-    training.validationShare = model.training?.validationShare ?? 0
-    training.excluded = model.training?.excluded
+    training = training.onSamples(of: model)
   }
 
   public var members: JSONObject {

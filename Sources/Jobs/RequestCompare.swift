@@ -81,10 +81,16 @@ public struct CompareRequest: JobRequest, Hashable {
         "cannot have \"lissa\" beside the estimator \"gif\", which is a least-squares problem",
         at: .root.appending("solver"))
     }
-    let (runs, overflow) = cells.count.multipliedReportingOverflow(by: repeats)
-    if overflow || runs > Self.mostRuns {
+    if runCount > Double(Self.mostRuns) {
       faults.add(
-        "makes \(runs) runs of the grid; at most \(Self.mostRuns) are done", at: .root.appending("repeats"))
+        "makes \(Int(runCount)) runs of the grid; at most \(Self.mostRuns) are done",
+        at: .root.appending("repeats")
+      )
+    }
+    if shared.seed > Int.max - repeats {
+      faults.add(
+        "must leave room for \(repeats) seeds up to \(Int.max), got \(shared.seed)",
+        at: .root.appending("seed"))
     }
   }
 
@@ -116,6 +122,14 @@ extension CompareRequest {
     let selection: SelectionCriterion?
     let solver: SolverRequest
     let damping: Double
+  }
+
+  /// Cells times repeats, without making them.
+  private var runCount: Double {
+    let inner = estimators.reduce(0.0) {
+      $0 + ($1 == .if ? 1 : Double(ratios.count) * Double(selections.count))
+    }
+    return Double(solvers.count) * Double(dampings.count) * inner * Double(repeats)
   }
 
   /// Solvers outermost, then dampings, estimators, ratios, selections.

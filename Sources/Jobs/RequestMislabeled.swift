@@ -76,6 +76,9 @@ public struct MislabeledRequest: JobRequest, Hashable {
     }
     if let training {
       training.check(set, at: .root.appending("training"), faults)
+      training.check(try? model.network(for: set), at: .root.appending("training"), faults)
+      // What was inspected is what is trained on again.
+      self.training = training.onSamples(of: model)
     } else if let own = model.training {
       training = own
     } else if !fixAt.isEmpty {

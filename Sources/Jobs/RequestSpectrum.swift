@@ -53,7 +53,7 @@ public struct SpectrumRequest: JobRequest, Hashable {
       return recipe
     }
     return SpectrumRequest(
-      target: target, count: reader.integer("count", in: 1...10_000, default: 20), losses: losses.list,
+      target: target, count: reader.integer("count", in: 1...5000, default: 20), losses: losses.list,
       listsLosses: losses.isList, l2: readWeights(reader),
       retrains: reader.flag("retrain", default: false), training: training,
       matrix: reader.choice("hessian", default: .hessian),
@@ -91,9 +91,9 @@ public struct SpectrumRequest: JobRequest, Hashable {
     guard let options = reader.nested("density") else { return nil }
     defer { options.finish() }
     return Density(
-      probes: options.integer("probes", in: 1...10_000, default: 10),
-      steps: options.integer("steps", in: 1...10_000, default: 80),
-      points: options.integer("points", in: 2...100_000, default: 400),
+      probes: options.integer("probes", in: 1...1000, default: 10),
+      steps: options.integer("steps", in: 1...1000, default: 80),
+      points: options.integer("points", in: 2...10_000, default: 400),
       width: options.number("width", .positive))
   }
 
@@ -114,6 +114,7 @@ public struct SpectrumRequest: JobRequest, Hashable {
     training = training ?? model.training
     if let training {
       training.check(set, at: .root.appending("training"), faults)
+      training.check(try? model.network(for: set), at: .root.appending("training"), faults)
     } else {
       faults.add(
         "is required: the model \"\(model.name)\" was never trained here, so it has no recipe",

@@ -69,13 +69,22 @@ public struct SweepRequest: JobRequest, Hashable {
     for (place, json) in architectures.enumerated() {
       do throws(ArchitectureFaults) {
         guard let request = try? ArchitectureRequest(json: json) else { continue }
-        _ = try request.architecture(for: set, loss: loss)
+        let network = try request.architecture(for: set, loss: loss)
+        plan.training?.check(network, at: .root.appending("training"), faults)
       } catch {
         for fault in error.faults {
           faults.add(
             fault.detail, at: JSONPointer(tokens: ["architectures", String(place)] + fault.path))
         }
       }
+    }
+    if plan.groups != nil {
+      faults.add("cannot be given: a sweep leaves out single samples", at: .root.appending("groups"))
+    }
+    if plan.test.split == .validation, case .indices = plan.test.points, seeds.count > 1 {
+      faults.add(
+        "cannot be indices of \"validation\" with several seeds: each holds out other samples",
+        at: .root.appending("test"))
     }
     guard faults.isEmpty, let first = models.first else { return }
     plan.resolve(first, set, at: .root, faults)

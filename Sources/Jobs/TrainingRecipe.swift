@@ -41,6 +41,14 @@ public struct TrainingRecipe: Hashable, Sendable {
 
   public static let standard = TrainingRecipe()
 
+  /// The recipe on the samples that the model was trained on: all of them where it has no recipe of its own.
+  func onSamples(of model: CatalogModel) -> TrainingRecipe {
+    var recipe = self
+    recipe.validationShare = model.training?.validationShare ?? 0
+    recipe.excluded = model.training?.excluded
+    return recipe
+  }
+
   /// What a recipe is that names its optimizer and nothing else, one for each.
   public static var standards: [TrainingRecipe] {
     OptimizerChoice.Name.allCases.compactMap {

@@ -13,6 +13,13 @@ public struct ValidationPlan: Hashable, Sendable {
     case indices([Int])
 
     enum Pick: String, CaseIterable, Sendable { case top, percentile, random }
+
+    var count: Int {
+      switch self {
+      case .top(let count), .percentile(let count), .random(let count): count
+      case .indices(let indices): indices.count
+      }
+    }
   }
 
   /// Groups of training samples that are left out together.
@@ -80,6 +87,8 @@ public struct ValidationPlan: Hashable, Sendable {
   public static let mostTests = 200
   public static let mostCandidates = 10_000
   public static let mostGroups = 10_000
+  /// The most rows of all test points together.
+  static let mostPairs = 200_000
 }
 
 // MARK: - From and to JSON
@@ -223,6 +232,12 @@ extension ValidationPlan {
       } else if indices.count >= available {
         faults.add("takes every training sample; some must remain", at: place)
       }
+    }
+    if test.count * (candidates?.count ?? 0) > Self.mostPairs {
+      fault(
+        "count",
+        "times the \(test.count) test points must be at most \(Self.mostPairs), got \(candidates?.count ?? 0)"
+      )
     }
     switch candidates {
     case .top(let count), .percentile(let count), .random(let count):

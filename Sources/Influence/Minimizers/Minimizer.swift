@@ -22,7 +22,7 @@ public final class Minimizer<Problem: Objective> {
   /// Steps in a row that neither lowered that by more than its resolution nor the smallest gradient by a tenth.
   private var flatSteps = 0
   /// The point of the smallest gradient since values stopped to fall.
-  private var best: (theta: [Element], norm: Double)
+  private var best: (theta: [Element], norm: Double, value: Double)
 
   /// - Parameter memory: of an earlier minimisation of the same function to go on with, in place of `start`.
   /// - Precondition: vectors have the function's dimension.
@@ -40,7 +40,7 @@ public final class Minimizer<Problem: Objective> {
       if case .lbfgs(let history) = options.method { max(1, history) } else { 0 }
     history = QuasiNewtonHistory(limit: limit)
     present = try problem.evaluate(theta)
-    best = (theta, present.gradient.norm)
+    best = (theta, present.gradient.norm, present.value)
     lowest = present.value
     if let memory {
       for (step, change) in zip(memory.steps, memory.changes) { history.append(step: step, change: change) }
@@ -50,7 +50,7 @@ public final class Minimizer<Problem: Objective> {
       report.roundingFloor = memory.roundingFloor
       previousNorm = memory.previousNorm
       flatSteps = memory.flatSteps
-      best = (memory.best, memory.bestNorm)
+      best = (memory.best, memory.bestNorm, memory.bestValue)
       lowest = memory.lowest
     } else {
       report.evaluations = 1
@@ -65,7 +65,8 @@ public final class Minimizer<Problem: Objective> {
       theta: theta, best: best.theta, steps: history.pairs.map(\.step), changes: history.pairs.map(\.change),
       iterations: report.iterations, evaluations: report.evaluations,
       curvatureProducts: report.curvatureProducts, flatSteps: flatSteps, roundingFloor: report.roundingFloor,
-      lowest: lowest, bestNorm: best.norm, previousNorm: previousNorm)
+      lowest: lowest, bestNorm: best.norm, bestValue: best.value,
+      previousNorm: previousNorm)
   }
 
   /// Steps to the end.
@@ -152,7 +153,7 @@ public final class Minimizer<Problem: Objective> {
     let hasFallen = present.value < lowest - present.resolution
     lowest = min(lowest, present.value)
     let isBetter = norm < 0.9 * best.norm
-    if hasFallen || norm < best.norm { best = (theta, norm) }
+    if hasFallen || norm < best.norm { best = (theta, norm, present.value) }
     flatSteps = hasFallen || isBetter ? 0 : flatSteps + 1
   }
 
@@ -176,6 +177,7 @@ public final class Minimizer<Problem: Objective> {
     if reason != .nonFinite, best.norm < report.gradientNorm {
       theta = best.theta
       report.gradientNorm = best.norm
+      report.value = best.value
     }
     let isReached =
       reason != .nonFinite && options.gradientNorm == nil && report.gradientNorm <= report.roundingFloor
@@ -198,12 +200,13 @@ public struct MinimizerMemory<Element: Scalar>: Sendable, Equatable {
   public var roundingFloor: Double
   public var lowest: Double
   public var bestNorm: Double
+  public var bestValue: Double
   public var previousNorm: Double?
 
   public init(
     theta: [Element], best: [Element], steps: [[Element]], changes: [[Element]], iterations: Int,
     evaluations: Int, curvatureProducts: Int, flatSteps: Int, roundingFloor: Double, lowest: Double,
-    bestNorm: Double, previousNorm: Double?
+    bestNorm: Double, bestValue: Double, previousNorm: Double?
   ) {
     self.theta = theta
     self.best = best
@@ -216,6 +219,7 @@ public struct MinimizerMemory<Element: Scalar>: Sendable, Equatable {
     self.roundingFloor = roundingFloor
     self.lowest = lowest
     self.bestNorm = bestNorm
+    self.bestValue = bestValue
     self.previousNorm = previousNorm
   }
 }

@@ -72,4 +72,11 @@ public final class NetworkRisk<Element: Scalar>: Objective {
     let mean = (0..<count).reduce(0) { $0 + gradients[$1].norm } / Double(count)
     return mean + weightDecay * theta.norm
   }
+
+  /// A gradient norm far below what one of n samples adds to the gradient of the risk: a coarser one would be met without a
+  /// step where a sample is changed or left out. In `Float` that is as far as rounding allows, nil.
+  /// - Parameter scale: the mean norm of the gradients of single samples (`gradientScale`).
+  public static func sampleTolerance(scale: Double, samples n: Int) -> Double? {
+    Element.precision == .float64 ? max(1e-9 * scale / Double(n), 1e-14 * scale) : nil
+  }
 }

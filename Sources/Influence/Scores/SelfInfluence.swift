@@ -122,8 +122,8 @@ private struct SelfInfluenceCourse<H: SymmetricOperator> {
       status.solves += 1
       status.curvatureProducts += curvature.productsPerApplication
       status.relativeResidual = max(status.relativeResidual, residual)
-      // Rounding of x to the elements' precision leaves about ‖H‖‖x‖ of it.
-      let rounding = 4 * unitRoundoff(Element.self) * x.norm / g.norm * max(1, rest.norm)
+      // Rounding of x to the elements' precision leaves about ‖x‖ of it, for an H of norms about 1.
+      let rounding = 4 * unitRoundoff(Element.self) * x.norm / g.norm
       if residual <= max(1000 * floor, rounding) {
         status.converged += 1
       } else {

@@ -81,6 +81,11 @@ public struct LanczosEigensolver: Sendable, Equatable {
       found.residuals += more.residuals
       found.converged = more.converged
       if !findsMultiples || more.values.isEmpty || !more.converged { break }
+      if steps >= productLimit {
+        // Nobody has looked whether an eigenvalue has further directions.
+        found.converged = found.values.count == h.dimension
+        break
+      }
     }
     let chosen = wanted(found.values)
     return Eigenpairs(

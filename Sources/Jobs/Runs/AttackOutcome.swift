@@ -19,6 +19,7 @@ struct AttackOutcome {
     var norm: Double
   }
 
+  /// Of the model trained on, to its minimum, on the samples as they are.
   let before: Reading
   private(set) var after: Reading
   var iterations = 0
@@ -54,6 +55,7 @@ struct AttackOutcome {
   /// The members of a row of `tests`.
   var summary: JSONObject {
     [
+      "control": ["predicted": JSONValue(before.predicted), "loss": .number(before.loss)],
       "flipped": .bool(isFlipped), "iterations": JSONValue(iterations),
       "predicted_after": JSONValue(after.predicted), "loss_after": .number(after.loss),
       "losses": JSONValue(losses), "gradient_norm": .number(gradientNorm), "converged": .bool(isConverged),

@@ -181,22 +181,11 @@ struct GridRun<Element: Scalar, Goal: UpdateGoal, Group: UpdateGroup> {
     for name in whole.first?.names ?? [] where name != "seed" && name != "converged" {
       let values = whole.compactMap { $0[name]?.doubleValue }
       row[name] =
-        values.isEmpty
-        ? .null : ["mean": .number(Self.mean(values)), "deviation": JSONValue(Self.deviation(values))]
+        Spread(values).map { ["mean": .number($0.mean), "deviation": JSONValue($0.deviation)] } ?? .null
     }
     row["converged"] = JSONValue(whole.filter { $0["converged"] == true }.count)
     row["failed"] = JSONValue(runs.count - whole.count)
     return .object(row)
-  }
-
-  private static func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
-
-  /// The sample's standard deviation, by n − 1; nil of a single value.
-  private static func deviation(_ values: [Double]) -> Double? {
-    guard values.count > 1 else { return nil }
-    let mean = mean(values)
-    let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-    return (squares / Double(values.count - 1)).squareRoot()
   }
 }
 

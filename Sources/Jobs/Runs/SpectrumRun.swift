@@ -143,7 +143,11 @@ struct SpectrumRun: PreciseRun {
     let wanted = min(request.l2.count > 1 && !request.retrains ? 2 * request.count : request.count, dimension)
     let vectors = min(dimension, 2 * wanted + 20)
     // The wanted vectors are kept apart while more are looked for.
-    let bytes = (vectors + 2 * wanted) * dimension * MemoryLayout<Element>.size
+    // Beside them the matrix of the run with its eigenvectors, in `Double`, and the basis of the density.
+    let densityVectors = min(request.density?.steps ?? 0, dimension)
+    let bytes =
+      (vectors + 2 * wanted + densityVectors) * dimension * MemoryLayout<Element>.size + 24 * vectors
+      * vectors
     guard bytes < environment.memoryLimit else {
       throw JobFailure(
         .outOfResources,

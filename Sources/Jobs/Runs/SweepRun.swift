@@ -1,4 +1,3 @@
-import Foundation
 import Influence
 import Network
 import Tensor
@@ -55,7 +54,7 @@ struct SweepRun: JobRun {
       for measure in Self.measures {
         let values = own.compactMap { $0[measure]?.doubleValue }
         row[measure] = JSONValue(Spread(values)?.mean)
-        if seeds > 1 { row["\(measure)_deviation"] = JSONValue(Spread(values)?.deviation) }
+        if seeds > 1 { row["\(measure)_deviation"] = JSONValue(Spread(values)?.deviation ?? nil) }
       }
       summary.append(.object(row))
     }
@@ -134,10 +133,11 @@ struct SweepCell {
   private func extreme<Element: Scalar>(
     _ order: LanczosEigensolver.Order, _ curvature: SampledCurvature<Element>, _ compute: Compute
   ) throws -> (value: Double, converged: Bool) {
-    let pairs = try LanczosEigensolver(count: 1, order: order, seed: UInt64(record.seed)).solve(curvature) {
-      _ in
-      try compute.cancellation?.check()
-    }
+    let pairs = try LanczosEigensolver(count: 1, order: order, tolerance: 1e-6, seed: UInt64(record.seed))
+      .solve(curvature) {
+        _ in
+        try compute.cancellation?.check()
+      }
     return (pairs.values.first ?? .nan, pairs.converged)
   }
 }

@@ -20,15 +20,18 @@ struct TestPointAttack<Element: Scalar> {
   ) throws -> AttackOutcome {
     let test = points.samples.selecting([place])
     let clean = model.dataset.train.samples(training)
+    try progress(0, "training on the samples as they are")
+    // Where θ̂ is no minimum, training on alone may change the reading: that is no attack's doing.
+    let control = try refit(state, clean)
     try progress(0, "looking for training points")
-    var factor = try self.factor(test, state, clean)
-    let chosen = try choose(factor.x)
+    var factor = try self.factor(test, control.state, clean)
+    let chosen = try choose(factor.x, control.state)
     let originals = chosen.map { model.dataset.train.inputs([$0], as: Double.self).elements }
     let boxes = originals.map { InputBox(around: $0, epsilon: request.epsilon, model.dataset) }
     var changed = originals
-    var present = state
-    var outcome = AttackOutcome(before: try reading(test, state))
-    outcome.isConverged = factor.report.converged
+    var present = control.state
+    var outcome = AttackOutcome(before: try reading(test, control.state))
+    outcome.isConverged = factor.report.converged && control.report.converged
     while outcome.iterations < request.iterations, !outcome.isFlipped {
       let iteration = outcome.iterations + 1
       try progress(
@@ -96,35 +99,42 @@ struct TestPointAttack<Element: Scalar> {
     _ factor: [Element], _ state: NetworkState<Element>, _ samples: Samples, _ chosen: [Int]
   ) throws -> [[Double]] {
     let places = Dictionary(uniqueKeysWithValues: samples.indices.enumerated().map { ($1, $0) })
-    let own = samples.selecting(chosen.compactMap { places[$0] })
+    let own = chosen.compactMap { places[$0] }
     let size = model.network.architecture.input.count
-    let values = try Linearization(
-      network: model.network, state: state, samples: own, loss: model.loss, compute: compute
-    ).inputGradients(factor)
-    return (0..<own.count).map { row in values[row * size..<(row + 1) * size].map(Double.init) }
+    var rows: [[Double]] = []
+    for start in stride(from: 0, to: own.count, by: 64) {
+      let part = Array(own[start..<min(start + 64, own.count)])
+      let values = try Linearization(
+        network: model.network, state: state, samples: samples.selecting(part), loss: model.loss,
+        compute: compute
+      ).inputGradients(factor)
+      rows += part.indices.map { values[$0 * size..<($0 + 1) * size].map(Double.init) }
+    }
+    return rows
   }
 
   /// The training points to change: those named, or those with the largest 1-norm of ∇ₓ(sᵀ∇ℓ), how much a change of the
   /// same size in every value can do; of equal ones the lower index.
-  private func choose(_ factor: [Element]) throws -> [Int] {
+  private func choose(_ factor: [Element], _ state: NetworkState<Element>) throws -> [Int] {
     guard case .strongest(let count) = request.train else {
       if case .indices(let indices) = request.train { return indices }
       return []
     }
-    let size = model.network.architecture.input.count
+    let shape = model.dataset.shape
+    let deviations = model.dataset.normalization.standardDeviation
     var strengths: [(strength: Double, index: Int)] = []
-    for start in stride(from: 0, to: training.count, by: 1024) {
-      let indices = Array(training[start..<min(start + 1024, training.count)])
-      let values = try Linearization(
-        network: model.network, state: state, samples: model.dataset.train.samples(indices), loss: model.loss,
-        compute: compute
-      ).inputGradients(factor)
-      let units = InputBox(
-        around: Array(repeating: 0, count: size), epsilon: request.epsilon, model.dataset
-      ).units
-      for (row, index) in indices.enumerated() {
-        let strength = (0..<size).reduce(0.0) { $0 + abs(Double(values[row * size + $1])) * units[$1] }
-        strengths.append((strength, index))
+    try PerturbationScores.forEachPiece(
+      model.network, state, on: model.dataset.train.samples(training), loss: model.loss,
+      factors: VectorBlock([factor]), compute: compute
+    ) { _, places, rows in
+      for (row, place) in places.enumerated() {
+        var strength = 0.0
+        for channel in 0..<shape.channels {
+          let start = row * shape.count + channel * shape.positions
+          let own = rows[start..<start + shape.positions].reduce(0.0) { $0 + abs(Double($1)) }
+          strength += own / deviations[channel]
+        }
+        strengths.append((strength, training[place]))
       }
     }
     strengths.sort { (-$0.strength, $0.index) < (-$1.strength, $1.index) }
@@ -139,9 +149,12 @@ struct TestPointAttack<Element: Scalar> {
       network: model.network, state: start, samples: samples, loss: model.loss,
       weightDecay: model.weightDecay, memoryLimit: environment.memoryLimit, compute: compute)
     guard
-      case .minimization(let options) = request.training.method(
+      case .minimization(var options) = request.training.method(
         weightDecay: model.weightDecay, seed: request.seed, samples: samples.count)
     else { throw JobFailure(.internal, "an attack was to retrain by minibatches.") }
+    // Whatever the recipe asks for: a change of few inputs moves the gradient by little.
+    options.gradientNorm = NetworkRisk<Element>.sampleTolerance(
+      scale: try risk.gradientScale(start.parameters), samples: samples.count)
     let minimizer = try Minimizer(risk, from: start.parameters, options: options)
     let report = try minimizer.run { _ in try compute.cancellation?.check() }
     return (risk.state(minimizer.theta), report)

@@ -84,6 +84,9 @@ struct TrajectoryTracker<Element: Scalar> {
           system = try self.system(step, remaining, start, isFromStart: isFromStart)
         }
         if isFromStart { shared = system }
+        let (all, free) = (model.layout.parameterCount, indices.count)
+        try request.curvature.requireMemoryForDirect(
+          rows: estimator == .fif ? free : all, columns: estimator == .pif ? all : free, environment)
         let solution = try estimator.solve(
           system.curvature, indices: indices, gradient: system.change.gradient,
           solver: request.curvature.solver.choice(

@@ -4,7 +4,7 @@ extension OpenAPI {
   /// The body of an `attack` job.
   static var attackJob: JSONValue {
     let members: JSONObject = [
-      "test": testChoice,
+      "test": testChoice(most: 1000),
       "train": Schema.anyOf(
         Schema.request([
           "indices": [

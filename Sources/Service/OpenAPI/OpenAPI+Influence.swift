@@ -19,7 +19,7 @@ extension OpenAPI {
           job(
             "influence",
             curvature.merging([
-              "test": testChoice, "train": train,
+              "test": testChoice(), "train": train,
               "influence": Schema.choice(
                 InfluenceRequest.Effect.allCases.map(\.rawValue), default: "upweight"),
               "self_influence": Schema.flag(default: false), "self_solver": Schema.ref("Solver"),
@@ -51,7 +51,7 @@ extension OpenAPI {
           job(
             "domain_mismatch",
             curvature.merging([
-              "test": testChoice,
+              "test": testChoice(),
               "groups": Schema.anyOf(
                 Schema.constant("class"),
                 [

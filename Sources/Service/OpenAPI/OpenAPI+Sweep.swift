@@ -14,6 +14,8 @@ extension OpenAPI {
       "seeds": Schema.anyOf(Schema.integer(from: 1, to: 1000, default: 1), seeds),
       "precision": Schema.choice(["float32", "float64"], default: "float64"), "loss": Schema.ref("Loss"),
     ]
+    var single = validationPlan
+    single["groups"] = nil
     return Schema.described(
       Schema.request(
         [
@@ -22,7 +24,7 @@ extension OpenAPI {
             "type": "array", "items": Schema.ref("Architecture"), "minItems": 1, "maxItems": 1000,
           ],
           "training": Schema.ref("Training"),
-        ], validationPlan.merging(optional)),
+        ], single.merging(optional)),
       "Trains a model for every architecture, weight decay and seed (a number n means 0 to n − 1), and validates "
         + "influence on each as a validate job does; the models are not kept.")
   }

@@ -6,7 +6,7 @@ extension OpenAPI {
     let group = Schema.integer(from: 1, to: ValidationPlan.mostGroups)
     let samples = Schema.request(["indices": indices])
     return [
-      "test": testChoice,
+      "test": testChoice(most: ValidationPlan.mostTests),
       "candidates": Schema.anyOf(Schema.choice(["top", "percentile", "random"], default: "top"), samples),
       "count": Schema.integer(from: 1, to: ValidationPlan.mostCandidates, default: 40),
       "groups": Schema.anyOf(
@@ -45,7 +45,7 @@ extension OpenAPI {
   }
 
   /// The test points of a request.
-  static var testChoice: JSONValue {
+  static func testChoice(most: Int = TestChoice.mostPoints) -> JSONValue {
     let split = Schema.choice(TestChoice.Split.allCases.map(\.rawValue), default: "test")
     return Schema.anyOf(
       Schema.request(["indices": indices], ["split": split]),
@@ -53,7 +53,7 @@ extension OpenAPI {
         [:],
         [
           "pick": Schema.choice(TestChoice.Pick.allCases.map(\.rawValue), default: "highest_loss"),
-          "count": Schema.integer(from: 1, to: ValidationPlan.mostTests, default: 1), "split": split,
+          "count": Schema.integer(from: 1, to: most, default: 1), "split": split,
         ]),
       Schema.request(["mean": ["const": true]], ["split": split]))
   }

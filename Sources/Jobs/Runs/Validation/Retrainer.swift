@@ -64,16 +64,11 @@ struct Retrainer<Element: Scalar>: Sendable {
       return .descent(options)
     case .minimization(var options):
       options.iterationLimit = steps(of: options.iterationLimit)
-      options.gradientNorm = gradientNorm
+      // Whatever the recipe asks for.
+      options.gradientNorm = NetworkRisk<Element>.sampleTolerance(
+        scale: gradientScale, samples: samples.count)
       return .minimization(options)
     }
-  }
-
-  /// A norm far below what a single sample adds to the gradient of the risk, whatever the recipe asks for: a coarser one
-  /// would be met without a step. In `Float` that is as far as rounding allows.
-  private var gradientNorm: Double? {
-    guard Element.precision == .float64 else { return nil }
-    return max(1e-9 * gradientScale / Double(samples.count), 1e-14 * gradientScale)
   }
 
   /// One training.

@@ -18,12 +18,8 @@ struct Validation<Element: Scalar> {
   let environment: JobEnvironment
   let context: any JobContext
   let compute: Compute
-  /// The prefix of resume states.
-  var stage = "validate"
   /// The part of the job's progress that is this validation's.
   var share = 0.0...1.0
-  /// In front of what a person reads of the progress.
-  var label = ""
 
   /// Shares of the work, as a rule.
   private enum Phase: Double {
@@ -52,7 +48,7 @@ struct Validation<Element: Scalar> {
     let within = phase.rawValue + (end.rawValue - phase.rawValue) * min(1, max(0, part))
     context.progress(
       share.lowerBound + (share.upperBound - share.lowerBound) * within, phase: phase.name,
-      detail: label + detail)
+      detail: detail)
   }
 
   /// Curvature, solver and samples that all estimates share.
@@ -96,7 +92,7 @@ struct Validation<Element: Scalar> {
       memoryLimit: environment.memoryLimit / (2 * threads), compute: compute)
     let retrainings = try Retrainings(
       retrainer: retrainer, points: points, environment: environment, context: context, compute: compute,
-      stage: "\(stage) retrainings",
+      stage: "retrainings",
       progress: { tell(.retrain, until: .end, $0, $1) }
     ).run(singles.map { [$0] } + members)
 
@@ -150,6 +146,16 @@ struct Validation<Element: Scalar> {
     let curvature = try plan.curvature.curvature(
       of: model, at: state, over: drawn, environment, compute)
     let parameters = model.layout.parameterCount
+    // Gradients of the test points, their factors and what a block method has beside them.
+    let vectors = 6 * plan.test.count + 6 * (plan.groups == nil ? 0 : chunk)
+    let bytes = vectors * parameters * MemoryLayout<Element>.size
+    guard bytes <= environment.memoryLimit else {
+      throw JobFailure(
+        .outOfResources,
+        "\(plan.test.count) test points of a network with \(parameters) parameters need \(bytes >> 20) MiB, and a job may "
+          + "have \(environment.memoryLimit >> 20) MiB.",
+        advice: "Ask for fewer test points, or raise memory_limit.")
+    }
     try plan.curvature.requireMemoryForDirect(rows: parameters, columns: parameters, environment)
     return Setting(
       samples: model.dataset.train.samples(indices), indices: indices, curvature: curvature,
@@ -211,15 +217,25 @@ struct Validation<Element: Scalar> {
     case .share(let share, let count):
       return draw(min(available - 1, max(1, Int((share * Double(available)).rounded()))), count)
     case .size(let size, let count): return draw(min(size, available - 1), count)
-    case .lists(let lists): return try lists.map { try places(of: $0, setting) }
+    case .lists(let lists):
+      return try lists.map { list in
+        guard list.count < available else {
+          throw JobFailure(
+            .unacceptable, "A group is everything that the model was trained on.",
+            advice: "Leave some samples.")
+        }
+        return try places(of: list, setting)
+      }
     case nil: return []
     }
   }
 
   // MARK: Estimates
 
-  /// Right-hand sides solved together: enough for blocks, few enough for memory.
-  private static var chunk: Int { 64 }
+  /// Right-hand sides solved together: enough for blocks, few enough for memory; it depends on the network alone.
+  private var chunk: Int {
+    max(1, min(64, (1 << 28) / max(1, model.layout.parameterCount * MemoryLayout<Element>.size)))
+  }
 
   /// ‖Δ‖ of every sample alone, Δ = (H + δI)⁻¹(∇ℓ + λθ̂)/(n − 1).
   private func singleChanges(
@@ -228,8 +244,8 @@ struct Validation<Element: Scalar> {
     var norms: [Double] = []
     var reports: [SolveReport] = []
     if plan.norms == false { return ([], []) }
-    for first in stride(from: 0, to: places.count, by: Self.chunk) {
-      let part = Array(places[first..<min(first + Self.chunk, places.count)])
+    for first in stride(from: 0, to: places.count, by: chunk) {
+      let part = Array(places[first..<min(first + chunk, places.count)])
       var gradients = try model.network.sampleGradients(
         state, on: setting.samples.selecting(part), loss: model.loss, compute: compute)
       for row in part.indices { gradients.set(row, to: withDecay(gradients[row])) }
@@ -267,8 +283,8 @@ struct Validation<Element: Scalar> {
     var estimates = GroupEstimates()
     let tests = gradients.vectors
     let count = setting.samples.count
-    for first in stride(from: 0, to: members.count, by: Self.chunk) {
-      let part = Array(members[first..<min(first + Self.chunk, members.count)])
+    for first in stride(from: 0, to: members.count, by: chunk) {
+      let part = Array(members[first..<min(first + chunk, members.count)])
       func tell(_ share: Double) throws {
         try report(
           .groups, until: .retrain, (Double(first) + Double(part.count) * share) / Double(members.count),
@@ -280,7 +296,8 @@ struct Validation<Element: Scalar> {
           size: members.count, of: count,
           gradient: withDecay(
             try model.network.gradient(state, on: own, loss: model.loss, compute: compute).gradient),
-          product: { try curvature(own).apply($0) })
+          // δ belongs to the risk of the group as to that of all.
+          product: { try DampedOperator(curvature(own), damping: plan.curvature.damping).apply($0) })
       }
       let influence = try GroupInfluence(
         setting.curvature, groups: groups, solver: setting.solver, batches: setting.batches

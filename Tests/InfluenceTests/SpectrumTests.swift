@@ -76,6 +76,17 @@ struct SpectrumTests {
     for (found, value) in zip(rough.values, all) { #expect(abs(found - value) <= 1e-2) }
   }
 
+  @Test(arguments: [1, 19, 20, 21, 24]) func theLastProductMayBeAnywhere(_ limit: Int) throws {
+    let h = DenseSymmetricOperator(
+      TestSystems.symmetric(TestSystems.logSpaced(60, condition: 100), seed: 3), dimension: 60)
+    let pairs = try LanczosEigensolver(
+      count: 1, tolerance: 0.9, productLimit: limit, findsMultiples: true
+    ).solve(h)
+    #expect(pairs.values.count == 1 && pairs.products <= limit)
+    // Where no product was left to look for further directions, that is not known.
+    if limit <= 22 { #expect(!pairs.converged) }
+  }
+
   @Test func aMultipleOfTheIdentityIsItsOnlyEigenvalue() throws {
     let n = 30
     let h = DenseSymmetricOperator((0..<n * n).map { $0 % (n + 1) == 0 ? 2.0 : 0 }, dimension: n)

@@ -144,4 +144,20 @@ struct CompareRunTests {
     }
     #expect(second?.faults.map(\.pointer) == ["/recover", "/solver"])
   }
+
+  @Test func aGridIsMeasuredBeforeItIsMade() throws {
+    // Millions of cells out of a short body, and seeds beyond the largest number.
+    let hundred = "[" + (1...100).map { "\(Double($0) / 100)" }.joined(separator: ", ") + "]"
+    let solvers =
+      "[" + (1...100).map { #"{"name": "cg", "iterations": \#($0)}"# }.joined(separator: ", ") + "]"
+    let rejection = #expect(throws: RequestRejection.self) {
+      try compare(
+        #""class": 8, "modification_ratio": \#(hundred), "damping": \#(hundred), "solver": \#(solvers)"#)
+    }
+    #expect(rejection?.faults.map(\.pointer) == ["/repeats"])
+    let seeds = #expect(throws: RequestRejection.self) {
+      try compare(#""class": 8, "seed": 9223372036854775807, "repeats": 2"#)
+    }
+    #expect(seeds?.faults.map(\.pointer) == ["/seed"])
+  }
 }

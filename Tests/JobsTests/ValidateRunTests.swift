@@ -300,4 +300,21 @@ struct ValidateRunTests {
     }
     #expect(failure?.reason == .notConverged)
   }
+
+  @Test func aGroupOfAllThatIsLeftIsRefused() throws {
+    let store = MemoryStore(try Dataset.builtIn(.iris))
+    try store.createModel(
+      #"{"name": "few", "dataset": "iris", "precision": "float64", "weight_decay": 0.1, "architecture": "logistic"}"#
+    )
+    try store.insertInitial("few", Double.self)
+    let all = try (2..<store.loadDataset(named: "iris").train.count).map(String.init).joined(separator: ", ")
+    let failure = #expect(throws: JobFailure.self) {
+      try store.run(
+        #"""
+        {"kind": "validate", "model": "few", "groups": [[0, 1]],
+         "training": {"optimizer": "newton", "validation": 0, "exclude": {"indices": [\#(all)]}}}
+        """#)
+    }
+    #expect(failure?.reason == .unacceptable)
+  }
 }

@@ -17,10 +17,7 @@ struct AttackRun: PreciseRun {
   func run<Element: Scalar>(
     _ model: LoadedModel<Element>, _ context: any JobContext, _ compute: Compute
   ) throws -> JSONValue {
-    guard let checkpoint = request.target.checkpoint else {
-      throw JobFailure(.missing, "The model \(model.record.name) has no checkpoint.")
-    }
-    let state = try model.state(checkpoint, environment.catalog)
+    let (checkpoint, state) = try model.checkpoint(of: request.target, environment.catalog)
     context.progress(0, phase: "choose", detail: "test points")
     let points = try model.testPoints(request.test, state, compute)
     let partition = model.partition()

@@ -16,10 +16,7 @@ struct InfluenceRun: PreciseRun {
   func run<Element: Scalar>(
     _ model: LoadedModel<Element>, _ context: any JobContext, _ compute: Compute
   ) throws -> JSONValue {
-    guard let checkpoint = request.target.checkpoint else {
-      throw JobFailure(.missing, "The model \(model.record.name) has no checkpoint.")
-    }
-    let state = try model.state(checkpoint, environment.catalog)
+    let (checkpoint, state) = try model.checkpoint(of: request.target, environment.catalog)
     let partition = model.partition()
     let task = InfluenceTask(
       model: model, state: state, partition: partition, context: context, environment: environment,

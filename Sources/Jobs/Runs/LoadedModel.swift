@@ -42,6 +42,17 @@ struct LoadedModel<Element: Scalar>: Sendable {
       excluded: Array(Set(excluded + group)).sorted())
   }
 
+  /// The checkpoint that a request names, with its state.
+  /// - Throws: `JobFailure` (`missing`, `corrupt`).
+  func checkpoint(
+    of target: ModelReference, _ catalog: any Catalog
+  ) throws -> (id: String, state: NetworkState<Element>) {
+    guard let id = target.checkpoint else {
+      throw JobFailure(.missing, "The model \(record.name) has no checkpoint.")
+    }
+    return (id, try state(id, catalog))
+  }
+
   /// The state of a checkpoint of this model.
   func state(_ checkpoint: String, _ catalog: any Catalog) throws -> NetworkState<Element> {
     let bytes = try catalog.weights(ofCheckpoint: checkpoint)

@@ -15,10 +15,7 @@ struct RemoveRun: PreciseRun {
   func run<Element: Scalar>(
     _ model: LoadedModel<Element>, _ context: any JobContext, _ compute: Compute
   ) throws -> JSONValue {
-    guard let checkpoint = request.target.checkpoint else {
-      throw JobFailure(.missing, "The model \(model.record.name) has no checkpoint.")
-    }
-    let state = try model.state(checkpoint, environment.catalog)
+    let (checkpoint, state) = try model.checkpoint(of: request.target, environment.catalog)
     let group = try RemovalGroup(
       request.group, request.update, takesGroupOut: request.takesGroupOut, model)
     let basis = group.basis(model, state, environment, compute)

@@ -18,10 +18,7 @@ struct TrajectoryRun: PreciseRun {
   func run<Element: Scalar>(
     _ model: LoadedModel<Element>, _ context: any JobContext, _ compute: Compute
   ) throws -> JSONValue {
-    guard let checkpoint = request.target.checkpoint else {
-      throw JobFailure(.missing, "The model \(model.record.name) has no checkpoint.")
-    }
-    let state = try model.state(checkpoint, environment.catalog)
+    let (checkpoint, state) = try model.checkpoint(of: request.target, environment.catalog)
     let faults = RequestFaults()
     let free = model.layout.parameters(request.parameters, at: .root.appending("parameters"), faults)
     guard faults.isEmpty, !free.isEmpty else {

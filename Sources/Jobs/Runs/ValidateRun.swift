@@ -12,10 +12,7 @@ struct ValidateRun: PreciseRun {
   func run<Element: Scalar>(
     _ model: LoadedModel<Element>, _ context: any JobContext, _ compute: Compute
   ) throws -> JSONValue {
-    guard let checkpoint = request.target.checkpoint else {
-      throw JobFailure(.missing, "The model \(model.record.name) has no checkpoint.")
-    }
-    let state = try model.state(checkpoint, environment.catalog)
+    let (checkpoint, state) = try model.checkpoint(of: request.target, environment.catalog)
     let result: JSONObject
     if request.precision == .float64, Element.precision == .float32 {
       let wide = NetworkState<Double>(

@@ -10,7 +10,7 @@ import torch
 from torch.func import functional_call, hessian, jacrev, vmap
 
 import pytorch_modules as modules
-from service_client import Client, Failure
+from service_client import Failure, run_checks
 
 CONVOLUTIONS = [
     {"type": "conv2d", "out_channels": 4, "kernel_size": 3, "stride": 2, "padding": 1},
@@ -125,6 +125,7 @@ def judge(what, ours, theirs, tolerance):
 
 
 def check(client, name, case, made):
+    print(f"  {name}: {case.curvature}, {case.solver}, {case.precision}")
     generator = numpy.random.default_rng(5)
     dataset = f"influence-check-{name}-{os.getpid()}"
     made.append(f"/v1/datasets/{dataset}")
@@ -189,31 +190,9 @@ def check(client, name, case, made):
 
 
 def main():
-    url, names = sys.argv[1], sys.argv[2:] or list(CASES)
-    unknown = [name for name in names if name not in CASES]
-    if unknown:
-        print(f"unknown case {unknown[0]}: {', '.join(CASES)}", file=sys.stderr)
-        return 2
-    client = Client(url)
-    print(f"PyTorch {torch.__version__} with dense matrices in float64, and the service at {url}")
-    good = True
-    for name in names:
-        made = []
-        case = CASES[name]
-        print(f"  {name}: {case.curvature}, {case.solver}, {case.precision}")
-        try:
-            good &= check(client, name, case, made)
-        except (Failure, RuntimeError, KeyError) as error:
-            print(f"    {error}", file=sys.stderr)
-            good = False
-        finally:
-            for path in reversed(made):
-                try:
-                    client.call("DELETE", path)
-                except Failure as failure:
-                    print(f"    left behind: {failure}", file=sys.stderr)
-    print("All are equal." if good else "Not all are equal.")
-    return 0 if good else 1
+    url = sys.argv[1]
+    title = f"PyTorch {torch.__version__} with dense matrices in float64, and the service at {url}"
+    return run_checks(url, sys.argv[2:], CASES, title, check)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import safetensors.torch
 import torch
 
 import pytorch_modules as modules
-from service_client import Client, Failure
+from service_client import Failure, run_checks
 
 # Largest difference of two outputs, as a share of the largest output: float32 rounding through the
 # deepest of the networks stays well below the first, float64 below the second.
@@ -146,29 +146,9 @@ def check(client, name, case, made):
 
 
 def main():
-    url, names = sys.argv[1], sys.argv[2:] or list(CASES)
-    unknown = [name for name in names if name not in CASES]
-    if unknown:
-        print(f"unknown network {unknown[0]}: {', '.join(CASES)}", file=sys.stderr)
-        return 2
-    client = Client(url)
-    print(f"PyTorch {torch.__version__} and the service at {url}: outputs on 100 test samples")
-    good = True
-    for name in names:
-        made = []
-        try:
-            good &= check(client, name, CASES[name], made)
-        except (Failure, RuntimeError, KeyError) as error:
-            print(f"  {name}: {error}", file=sys.stderr)
-            good = False
-        finally:
-            for path in reversed(made):
-                try:
-                    client.call("DELETE", path)
-                except Failure as failure:
-                    print(f"  left behind: {failure}", file=sys.stderr)
-    print("All are equal." if good else "Not all are equal.")
-    return 0 if good else 1
+    url = sys.argv[1]
+    title = f"PyTorch {torch.__version__} and the service at {url}: outputs on 100 test samples"
+    return run_checks(url, sys.argv[2:], CASES, title, check)
 
 
 if __name__ == "__main__":

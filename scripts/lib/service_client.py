@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import sys
 import urllib.error
 import urllib.request
 
@@ -54,3 +55,33 @@ class Client:
         if job["state"] != "succeeded":
             raise Failure(f"the job {job['kind']} {job['state']}: {json.dumps(job['error'])}")
         return job
+
+
+def run_checks(url, names, cases, title, check):
+    """Runs `check(client, name, case, made)` for every case named, or all: the exit code of a program that does this.
+
+    What a check puts into `made`, paths of the service, is deleted behind it.
+    """
+    names = names or list(cases)
+    unknown = [name for name in names if name not in cases]
+    if unknown:
+        print(f"unknown case {unknown[0]}: {', '.join(cases)}", file=sys.stderr)
+        return 2
+    client = Client(url)
+    print(title)
+    good = True
+    for name in names:
+        made = []
+        try:
+            good &= check(client, name, cases[name], made)
+        except (Failure, RuntimeError, KeyError) as error:
+            print(f"  {name}: {error}", file=sys.stderr)
+            good = False
+        finally:
+            for path in reversed(made):
+                try:
+                    client.call("DELETE", path)
+                except Failure as failure:
+                    print(f"  left behind: {failure}", file=sys.stderr)
+    print("All are equal." if good else "Not all are equal.")
+    return 0 if good else 1

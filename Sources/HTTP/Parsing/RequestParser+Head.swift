@@ -85,9 +85,9 @@ extension RequestParser {
     if line[0].isWhitespace { throw .obsoleteLineFolding }
     var colon = 0
     while colon < line.count, line[colon].isTokenCharacter { colon += 1 }
+    if colon < line.count, line[colon] == 0x0D { throw .bareCarriageReturn }
     guard colon < line.count, colon > 0 else { throw .invalidFieldName }
     guard line[colon] == 0x3A else {
-      if line[colon] == 0x0D { throw .bareCarriageReturn }
       guard line[colon].isWhitespace else { throw .invalidFieldName }
       var next = colon
       while next < line.count, line[next].isWhitespace { next += 1 }

@@ -36,7 +36,8 @@ public final class Service: Sendable {
       byteLimit: configuration.datasetCache)
     let catalog = StoredCatalog(store: store, library: library)
     let signals = JobSignals()
-    let metrics = Metrics()
+    let router = RouteTable.service
+    let metrics = Metrics(routes: router.routes.map(\.pattern))
     self.signals = signals
     queue = JobQueue(
       store: store,
@@ -50,7 +51,7 @@ public final class Service: Sendable {
     let application = Application(
       configuration: configuration, store: store, catalog: catalog, library: library, queue: queue,
       kinds: kinds,
-      pool: pool, signals: signals, metrics: metrics, log: log)
+      pool: pool, signals: signals, router: router, metrics: metrics, log: log)
     self.application = application
     var http = ServerConfiguration()
     http.host = configuration.host
@@ -107,6 +108,7 @@ public final class Service: Sendable {
     _ = ended.wait(timeout: .now() + .milliseconds(Int(deadline * 250)))
     store.close()
     log.write(.info, "service.stopped")
+    log.flush()
   }
 
   // MARK: At the start

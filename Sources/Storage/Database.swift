@@ -57,6 +57,10 @@ public final class Database: Sendable {
     }
   }
 
+  /// Grows with every write, before its caller hears of it: what was read after this number was taken is still right
+  /// while the number is the same.
+  public var version: Int { writer.commits.load(ordering: .sequentiallyConsistent) }
+
   /// Runs `body` with a connection that reads. For several statements that must agree with each other, see
   /// `snapshot`.
   public func read<Result>(_ body: (Connection) throws -> Result) throws -> Result {

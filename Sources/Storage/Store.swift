@@ -58,6 +58,9 @@ public final class Store: Sendable {
     }
   }
 
+  /// See `Database.version`.
+  public var version: Int { database.version }
+
   /// Reads. For several statements that must agree with each other, see `snapshot`.
   public func read<Result>(_ body: (Session) throws -> Result) throws -> Result {
     try database.read { try body(session($0)) }

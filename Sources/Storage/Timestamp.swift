@@ -29,6 +29,29 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
     let (seconds, milliseconds) = Self.floorDivision(milliseconds, 1000)
     let (days, secondOfDay) = Self.floorDivision(seconds, 86400)
     let (year, month, day) = Self.civil(daysSince1970: days)
+    if (0...9999).contains(year) {
+      // Every response and line of the log has one.
+      return String(unsafeUninitializedCapacity: 24) { text in
+        var place = 0
+        func put(_ value: Int64, _ width: Int, _ separator: Unicode.Scalar) {
+          var rest = value
+          for digit in stride(from: place + width - 1, through: place, by: -1) {
+            text[digit] = UInt8(truncatingIfNeeded: 0x30 + rest % 10)
+            rest /= 10
+          }
+          text[place + width] = UInt8(ascii: separator)
+          place += width + 1
+        }
+        put(year, 4, "-")
+        put(month, 2, "-")
+        put(day, 2, "T")
+        put(secondOfDay / 3600, 2, ":")
+        put(secondOfDay / 60 % 60, 2, ":")
+        put(secondOfDay % 60, 2, ".")
+        put(milliseconds, 3, "Z")
+        return place
+      }
+    }
     func padded(_ value: Int64, _ width: Int) -> String {
       let digits = String(value)
       return String(repeating: "0", count: max(0, width - digits.count)) + digits

@@ -48,6 +48,8 @@ final class WriteQueue: Sendable {
   private let handoff: Lock<Handoff?>
   private let state = Lock(State())
   private let queue = DispatchQueue(label: "storage.write", qos: .userInitiated)
+  /// Commits so far. It has grown before anybody hears of a commit.
+  let commits = Atomic<Int>(0)
   /// The thread that is running requests, 0 for none: a request that waits for another would wait for itself.
   private let writingThread = Atomic<UInt>(0)
 
@@ -117,7 +119,9 @@ final class WriteQueue: Sendable {
       }
       writingThread.store(UInt(pthread_self()), ordering: .relaxed)
       defer { writingThread.store(0, ordering: .relaxed) }
-      return Self.commit(batch, on: connection)
+      let errors = Self.commit(batch, on: connection)
+      commits.add(1, ordering: .sequentiallyConsistent)
+      return errors
     }
     for (request, error) in zip(batch, errors) { request.complete(error) }
     let isMore = state.withLock { state in

@@ -1,3 +1,5 @@
+import Dispatch
+import Foundation
 import Jobs
 import Service
 import Synchronization
@@ -28,5 +30,35 @@ import Testing
     #expect(json["event"] == "job.failed")
     #expect(json["level"] == "error")
     #expect(json["seconds"] == 1.5)
+  }
+
+  @Test func aPipeThatNobodyReadsKeepsNobodyWaiting() throws {
+    var ends: [Int32] = [0, 0]
+    try #require(pipe(&ends) == 0)
+    let writer = LogWriter(descriptor: ends[1]) { "dropped \($0)" }
+    let line = String(repeating: "x", count: 999)
+    // Some 20 MB, of which a pipe takes 64 KiB and the writer keeps a few MiB.
+    for _ in 0..<20_000 { writer.append(line, atOnce: false) }
+    let reading = ends[0]
+    let text = Mutex<[UInt8]>([])
+    let done = DispatchSemaphore(value: 0)
+    Thread.detachNewThread {
+      var buffer = [UInt8](repeating: 0, count: 1 << 16)
+      while true {
+        let count = read(reading, &buffer, buffer.count)
+        guard count > 0 else { break }
+        text.withLock { $0 += buffer[..<count] }
+      }
+      done.signal()
+    }
+    for _ in 0..<20 { writer.flush() }
+    close(ends[1])
+    done.wait()
+    close(ends[0])
+    let lines = String(decoding: text.withLock { $0 }, as: UTF8.self).split(separator: "\n")
+    let kept = lines.filter { $0 == line }.count
+    let dropped = lines.compactMap { $0.hasPrefix("dropped ") ? Int($0.dropFirst(8)) : nil }.reduce(0, +)
+    #expect(dropped > 0)
+    #expect(kept + dropped == 20_000)
   }
 }

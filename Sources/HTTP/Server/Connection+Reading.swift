@@ -137,6 +137,7 @@ extension Connection {
     bodyBudget = core.bodyDeadline
     bodyWait = 0
     if core.configuration.onCompletion != nil { self.request = request }
+    label = nil
     loop.requests.add(1, ordering: .relaxed)
     core.handler(Exchange(request: request, transport: self, id: exchange))
   }
@@ -152,6 +153,7 @@ extension Connection {
     intake = .ended
     started = loop.eventTime
     request = nil
+    label = nil
     answersHead = false
     isVersion10 = false
     closesAfterResponse = true

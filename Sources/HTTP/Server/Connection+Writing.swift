@@ -2,6 +2,10 @@ import Glibc
 
 /// From responses to bytes.
 extension Connection {
+  func label(_ label: Int, _ id: UInt64) {
+    if loop.isCurrent, exchange == id { self.label = label }
+  }
+
   func respond(_ response: Response, to id: UInt64) {
     if loop.isCurrent, isActive {
       if exchange == id, outcome == .awaited, !closed { deliver(response) }
@@ -80,7 +84,8 @@ extension Connection {
     let now = monotonicNow()
     tell(
       .init(
-        request: request, remoteAddress: remoteAddress, status: finalStatus, bodyBytes: bodyBytes,
+        request: request, label: label, remoteAddress: remoteAddress, status: finalStatus,
+        bodyBytes: bodyBytes,
         duration: .nanoseconds(Int64(clamping: now &- started)), complete: whole))
     request = nil
   }

@@ -39,6 +39,7 @@ final class Connection: Transport, @unchecked Sendable {
 
   // The request under way.
   var request: Request?
+  var label: Int?
   var started: UInt64 = 0
   var answersHead = false
   var isVersion10 = false

@@ -22,6 +22,7 @@ final class MemoryTransport: Transport {
     self.answer = answer
   }
 
+  func label(_ label: Int, _ exchange: UInt64) {}
   func respond(_ response: Response, to exchange: UInt64) { answer(response) }
   func abandon(_ exchange: UInt64) { answer(HTTPError.unanswered.problem) }
   func whenClosed(_ exchange: UInt64, _ action: @escaping @Sendable () -> Void) {}

@@ -2,6 +2,7 @@ import Synchronization
 
 /// What an exchange speaks to: a connection, or in tests the memory.
 protocol Transport: AnyObject, Sendable {
+  func label(_ label: Int, _ exchange: UInt64)
   func respond(_ response: Response, to exchange: UInt64)
   func abandon(_ exchange: UInt64)
   func collect(_ exchange: UInt64, limit: Int?, _ completion: @escaping RequestBody.Collected)
@@ -32,6 +33,10 @@ public final class Exchange: Sendable {
       }
     body = RequestBody(transport: transport, id: id, contentLength: length)
   }
+
+  /// Gives the exchange a number that comes back in its `Completion`, such as that of its route; to be called within the
+  /// handler's call.
+  public func label(_ label: Int) { transport.label(label, id) }
 
   /// Answers, from any thread, now or later. Within the handler's call it is the fastest: without a change of thread.
   ///

@@ -48,6 +48,8 @@ public struct ServerConfiguration: Sendable {
   public struct Completion: Sendable {
     /// Nil where no head could be read.
     public var request: Request?
+    /// What the handler gave the exchange, if anything.
+    public var label: Int?
     public var remoteAddress: String
     public var status: Status
     public var bodyBytes: Int

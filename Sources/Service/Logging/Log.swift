@@ -11,15 +11,30 @@ public final class Log: Sendable {
 
   private let format: Configuration.LogFormat
   private let level: Level
-  private let sink: Mutex<@Sendable (String) -> Void>
+  private let sink: @Sendable (String, Level) -> Void
+  private let writer: LogWriter?
 
+  /// Writes to standard error, without keeping anybody waiting.
+  public init(format: Configuration.LogFormat = .text, level: Level = .info) {
+    self.format = format
+    self.level = level
+    let writer = LogWriter(descriptor: 2) {
+      Self.line(format, .warning, "log.dropped", ["lines": JSONValue($0)])
+    }
+    self.writer = writer
+    // What went wrong must be there even if the process ends next.
+    sink = { writer.append($0, atOnce: $1 >= .warning) }
+  }
+
+  /// Gives every line to `sink`, one at a time.
   public init(
-    format: Configuration.LogFormat = .text, level: Level = .info,
-    sink: @escaping @Sendable (String) -> Void = Log.standardError
+    format: Configuration.LogFormat = .text, level: Level = .info, sink: @escaping @Sendable (String) -> Void
   ) {
     self.format = format
     self.level = level
-    self.sink = Mutex(sink)
+    writer = nil
+    let gate = Mutex(())
+    self.sink = { line, _ in gate.withLock { _ in sink(line) } }
   }
 
   public func isOn(_ level: Level) -> Bool { level >= self.level }
@@ -27,11 +42,15 @@ public final class Log: Sendable {
   /// Writes a line where the level is high enough.
   public func write(_ level: Level, _ event: String, _ fields: @autoclosure () -> JSONObject = [:]) {
     guard isOn(level) else { return }
-    let line = line(level, event, fields())
-    sink.withLock { $0(line) }
+    sink(Self.line(format, level, event, fields()), level)
   }
 
-  private func line(_ level: Level, _ event: String, _ fields: JSONObject) -> String {
+  /// Waits until every line so far is written, but no longer than a second.
+  public func flush() { writer?.flush() }
+
+  private static func line(
+    _ format: Configuration.LogFormat, _ level: Level, _ event: String, _ fields: JSONObject
+  ) -> String {
     let time = Timestamp.now().description
     switch format {
     case .json:
@@ -42,7 +61,7 @@ public final class Log: Sendable {
     case .text:
       var line = "\(time) \(level.rawValue) \(event)"
       for member in fields.members where !member.value.isNull {
-        line += " \(member.name)=\(Self.plain(member.value))"
+        line += " \(member.name)=\(plain(member.value))"
       }
       return line
     }
@@ -53,15 +72,5 @@ public final class Log: Sendable {
     guard case .string(let text) = value else { return JSONWriter.text(value) }
     let isWord = !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x3D }
     return isWord ? text : JSONWriter.text(value)
-  }
-
-  public static let standardError: @Sendable (String) -> Void = { line in
-    var bytes = Array(line.utf8)
-    bytes.append(0x0A)
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let written = rest.withUnsafeBytes { Foundation.write(2, $0.baseAddress, $0.count) }
-      if written > 0 { rest = rest.dropFirst(written) } else if errno != EINTR { return }
-    }
   }
 }

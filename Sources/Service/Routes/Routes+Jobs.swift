@@ -23,6 +23,10 @@ extension RouteTable {
       try call.checkQuery("wait")
       let wait = min(try call.integer("wait", in: 0...Int(Int32.max), default: 0), 300)
       let representation = try call.representation()
+      if wait == 0, representation == .json {
+        exchange.respond(.json(line: try application.jobLine(call.parameter("id"))))
+        return
+      }
       JobWait(application, id: call.parameter("id"), exchange: exchange, representation).begin(seconds: wait)
     }
     blocking(.delete, "/v1/jobs/{id}") { application, call in
@@ -73,6 +77,19 @@ extension Application {
   func job(_ id: String) throws -> JobRecord {
     guard let record = try store.read({ try $0.jobs.find(id) }) else { throw UnknownResource(.job, id) }
     return record
+  }
+
+  /// A job as `GET /v1/jobs/{id}` answers it. Jobs are polled much more often than they change: the text is kept until
+  /// the next commit.
+  func jobLine(_ id: String) throws -> [UInt8] {
+    let version = store.version
+    if let known = rendered.find(id, version: version) { return known }
+    let record = try job(id)
+    var line = representationBytes(record)
+    line.append(0x0A)
+    // The progress of a running job moves between commits.
+    if record.state != .running { rendered.keep(id, line, version: version) }
+    return line
   }
 
   /// A job as `GET /v1/jobs/{id}` has it; in lists without its result.

@@ -17,6 +17,7 @@ final class Application: Sendable {
   let signals: JobSignals
   let metrics: Metrics
   let log: Log
+  let rendered = RenderedJobs()
   let started = Timestamp.now()
   /// The contract, made once.
   let contract: [UInt8]
@@ -27,7 +28,8 @@ final class Application: Sendable {
   init(
     configuration: Configuration, store: Store, catalog: StoredCatalog, library: DatasetLibrary,
     queue: JobQueue,
-    kinds: [JobKind], pool: ComputePool, signals: JobSignals, metrics: Metrics, log: Log
+    kinds: [JobKind], pool: ComputePool, signals: JobSignals, router: Router<Route>, metrics: Metrics,
+    log: Log
   ) {
     self.configuration = configuration
     self.store = store
@@ -37,17 +39,11 @@ final class Application: Sendable {
     self.kinds = kinds
     self.pool = pool
     self.signals = signals
-    self.metrics = metrics
     self.log = log
+    self.router = router
+    self.metrics = metrics
     authorization = Authorization(token: configuration.token)
     contract = JSONWriter.bytes(OpenAPI.document(token: configuration.token != nil))
-    let table = RouteTable()
-    table.addService()
-    table.addDatasets()
-    table.addModels()
-    table.addCheckpoints()
-    table.addJobs()
-    router = table.router
   }
 
   // MARK: One request
@@ -81,6 +77,7 @@ final class Application: Sendable {
     }
     switch match {
     case .found(let route, let parameters):
+      exchange.label(route.handler.number)
       try run(route.handler, Call(request: request, parameters: parameters), exchange)
     case .methodNotAllowed(let allow):
       let list = (allow + [.options]).map(\.rawValue).joined(separator: ", ")
@@ -173,12 +170,9 @@ final class Application: Sendable {
   func completed(_ completion: ServerConfiguration.Completion) {
     let seconds = completion.duration.seconds
     let request = completion.request
-    var route = "none"
-    if let request, case .found(let found, _) = router.match(request) { route = found.pattern }
-    // Only methods that have a route have a name of their own: a client cannot make up series.
-    let known: [HTTP.Method] = [.get, .head, .post, .put, .delete, .options]
-    let method = request.map { known.contains($0.method) ? $0.method.rawValue : "other" } ?? "none"
-    metrics.record(method: method, route: route, status: completion.status.code, seconds: seconds)
+    metrics.record(
+      route: completion.label, method: request?.method, status: completion.status.code, seconds: seconds)
+    guard log.isOn(.info) else { return }
     log.write(
       .info, "request",
       [
@@ -201,12 +195,27 @@ extension Duration {
 final class RouteTable {
   private(set) var router = Router<Route>()
 
+  /// Every route of the service.
+  static var service: Router<Route> {
+    let table = RouteTable()
+    table.addService()
+    table.addDatasets()
+    table.addModels()
+    table.addCheckpoints()
+    table.addJobs()
+    return table.router
+  }
+
+  private func route(_ work: Route.Work, isOpen: Bool = false) -> Route {
+    Route(work: work, isOpen: isOpen, number: router.routes.count)
+  }
+
   /// Cheap: answered on the connection's loop.
   func immediate(
     _ method: HTTP.Method, _ pattern: String, isOpen: Bool = false,
     _ answer: @escaping @Sendable (Application, Call) throws -> Response
   ) {
-    router.add(method, pattern, Route(work: .immediate(answer), isOpen: isOpen))
+    router.add(method, pattern, route(.immediate(answer), isOpen: isOpen))
   }
 
   /// Answered on a thread that may block.
@@ -214,7 +223,7 @@ final class RouteTable {
     _ method: HTTP.Method, _ pattern: String, isOpen: Bool = false,
     _ answer: @escaping @Sendable (Application, Call) throws -> Response
   ) {
-    router.add(method, pattern, Route(work: .blocking(answer), isOpen: isOpen))
+    router.add(method, pattern, route(.blocking(answer), isOpen: isOpen))
   }
 
   /// As `blocking`, once the JSON body is there.
@@ -222,7 +231,7 @@ final class RouteTable {
     _ method: HTTP.Method, _ pattern: String,
     _ answer: @escaping @Sendable (Application, Call) throws -> Response
   ) {
-    router.add(method, pattern, Route(work: .json(answer)))
+    router.add(method, pattern, route(.json(answer)))
   }
 
   /// Takes the exchange and answers it in its own time.
@@ -230,6 +239,6 @@ final class RouteTable {
     _ method: HTTP.Method, _ pattern: String,
     _ take: @escaping @Sendable (Application, Call, Exchange) throws -> Void
   ) {
-    router.add(method, pattern, Route(work: .exchange(take)))
+    router.add(method, pattern, route(.exchange(take)))
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import HTTP
 import Synchronization
 
 /// Counters of what the service did, as Prometheus reads them.
@@ -18,14 +19,33 @@ final class Metrics: Sendable {
     }
   }
 
-  private struct RouteKey: Hashable {
-    var method: String
-    var route: String
-  }
+  /// What one route has answered, by method and status.
+  private final class RouteCounter: Sendable {
+    struct Series {
+      var method: String
+      /// In order of first appearance: there are few.
+      var statuses: [(code: Int, count: Int)] = []
+      var latencies = Histogram()
 
-  private struct StatusKey: Hashable {
-    var route: RouteKey
-    var status: Int
+      mutating func record(_ status: Int, _ seconds: Double) {
+        if let place = statuses.firstIndex(where: { $0.code == status }) {
+          statuses[place].count += 1
+        } else {
+          statuses.append((status, 1))
+        }
+        latencies.record(seconds)
+      }
+    }
+
+    let series = Mutex<[Series]>([])
+
+    func record(_ method: String, _ status: Int, _ seconds: Double) {
+      series.withLock { series in
+        let place = series.firstIndex { $0.method == method } ?? series.count
+        if place == series.count { series.append(Series(method: method)) }
+        series[place].record(status, seconds)
+      }
+    }
   }
 
   private struct JobKey: Hashable {
@@ -34,21 +54,41 @@ final class Metrics: Sendable {
   }
 
   private struct State {
-    var requests: [StatusKey: Int] = [:]
-    var latencies: [RouteKey: Histogram] = [:]
     var jobs: [JobKey: Int] = [:]
     var jobSeconds: [String: Histogram] = [:]
     var products = 0.0
   }
 
   private let state = Mutex(State())
+  /// The routes' patterns; the last is of what found no route.
+  private let patterns: [String]
+  /// One a pattern.
+  private let routes: [RouteCounter]
 
-  func record(method: String, route: String, status: Int, seconds: Double) {
-    let key = RouteKey(method: method, route: route)
-    state.withLock { state in
-      state.requests[StatusKey(route: key, status: status), default: 0] += 1
-      state.latencies[key, default: Histogram()].record(seconds)
+  /// - Parameter routes: the patterns of the routes, by number.
+  init(routes: [String]) {
+    patterns = routes + ["none"]
+    self.routes = patterns.map { _ in RouteCounter() }
+  }
+
+  /// Only methods that have a route have a name of their own: a client cannot make up series.
+  private static func name(of method: HTTP.Method?) -> String {
+    switch method {
+    case nil: "none"
+    case .get?: "GET"
+    case .head?: "HEAD"
+    case .post?: "POST"
+    case .put?: "PUT"
+    case .delete?: "DELETE"
+    case .options?: "OPTIONS"
+    default: "other"
     }
+  }
+
+  /// Counts a request. `route` is the number of its route, nil where it found none; `method` is nil where no head could
+  /// be read.
+  func record(route: Int?, method: HTTP.Method?, status: Int, seconds: Double) {
+    routes[route ?? routes.count - 1].record(Self.name(of: method), status, seconds)
   }
 
   func recordJob(kind: String, state ended: String, seconds: Double, curvatureProducts: Double) {
@@ -98,17 +138,21 @@ final class Metrics: Sendable {
     }
     let state = state.withLock { $0 }
     head("influenced_http_requests_total", "Requests answered.", "counter")
-    for (key, count) in state.requests.sorted(by: { order($0.key) < order($1.key) }) {
-      line(
-        "influenced_http_requests_total",
-        "method=\"\(key.route.method)\",route=\"\(key.route.route)\",status=\"\(key.status)\"", Double(count))
+    let answered = zip(patterns, routes).flatMap { pattern, counter in
+      counter.series.withLock { $0 }.map {
+        (labels: "method=\"\($0.method)\",route=\"\(pattern)\"", series: $0)
+      }
+    }.sorted { $0.labels < $1.labels }
+    for (labels, series) in answered {
+      for (code, count) in series.statuses.sorted(by: { $0.code < $1.code }) {
+        line("influenced_http_requests_total", labels + ",status=\"\(code)\"", Double(count))
+      }
     }
     head(
       "influenced_http_request_seconds", "From the head of a request to the end of its response.", "histogram"
     )
-    for (key, latencies) in state.latencies.sorted(by: { order($0.key) < order($1.key) }) {
-      histogram(
-        "influenced_http_request_seconds", "method=\"\(key.method)\",route=\"\(key.route)\"", latencies)
+    for (labels, series) in answered {
+      histogram("influenced_http_request_seconds", labels, series.latencies)
     }
     head("influenced_jobs_ended_total", "Jobs that ended since the start.", "counter")
     for (key, count) in state.jobs.sorted(by: { ($0.key.kind, $0.key.state) < ($1.key.kind, $1.key.state) }) {
@@ -126,9 +170,6 @@ final class Metrics: Sendable {
     }
     return text
   }
-
-  private func order(_ key: StatusKey) -> String { order(key.route) + " \(key.status)" }
-  private func order(_ key: RouteKey) -> String { key.route + " " + key.method }
 
   /// Bytes of memory the process holds.
   static var residentBytes: Int {

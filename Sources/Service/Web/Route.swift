@@ -16,7 +16,9 @@ struct Route: Sendable {
 
   let work: Work
   /// Whether it is served without a token.
-  var isOpen = false
+  let isOpen: Bool
+  /// Its place among the routes: the exchange's label, by which its requests are counted.
+  let number: Int
 }
 
 extension Response {
@@ -26,12 +28,22 @@ extension Response {
   }
 
   static func json(bytes: [UInt8], _ status: Status = .ok, headers: Headers = [:]) -> Response {
+    json(line: bytes + [0x0A], status, headers: headers)
+  }
+
+  /// JSON that ends with its newline.
+  static func json(line: [UInt8], _ status: Status = .ok, headers: Headers = [:]) -> Response {
+    guard !headers.isEmpty else { return Response(status, headers: jsonHeaders, body: .bytes(line)) }
     var headers = headers
     headers.set("Content-Type", "application/json")
     if !headers.contains("Cache-Control") { headers.set("Cache-Control", "no-store") }
     headers.set("Vary", "Accept")
-    return Response(status, headers: headers, body: .bytes(bytes + [0x0A]))
+    return Response(status, headers: headers, body: .bytes(line))
   }
+
+  private static let jsonHeaders: Headers = [
+    "Content-Type": "application/json", "Cache-Control": "no-store", "Vary": "Accept",
+  ]
 
   static func table(_ text: String, headers: Headers = [:]) -> Response {
     var headers = headers

@@ -25,7 +25,8 @@ let package = Package(
     .target(name: "CResources", exclude: ["ORIGINS.md", "digits.csv", "iris.csv"]),
     .target(name: "Datasets", dependencies: ["CResources", "Tensor", "Formats"]),
     .target(name: "Storage", dependencies: ["CSQLite", "Formats"]),
-    .target(name: "HTTP"),
+    .systemLibrary(name: "CEpoll"),
+    .target(name: "HTTP", dependencies: ["CEpoll"]),
     .target(
       name: "Jobs", dependencies: ["Tensor", "Network", "Influence", "Datasets", "Formats"],
       swiftSettings: engine),

@@ -1,4 +1,3 @@
-import Dispatch
 import Glibc
 import Synchronization
 
@@ -24,8 +23,9 @@ final class Connection: Transport, @unchecked Sendable {
   let core: ServerCore
   let key: AddressKey
   let remoteAddress: String
-  /// The place in the loop's list.
-  var index = -1
+  /// The place in the loop's table, and what its events are told by.
+  var slot = -1
+  var token: UInt64 = 0
   /// When `expired` is to be called.
   var deadline = UInt64.max
 
@@ -65,7 +65,7 @@ final class Connection: Transport, @unchecked Sendable {
   var lingering = false
   var lingered = 0
   var closed = false
-  /// Sources and threads that still use the descriptor.
+  /// Who still uses the descriptor: the loop, and a thread that streams.
   private var users = 1
   var streamThreadRuns = false
 
@@ -77,10 +77,7 @@ final class Connection: Transport, @unchecked Sendable {
   var bodyWait: UInt64 = 0
   var writeLimit: UInt64 = 0
 
-  private let readSource: any DispatchSourceRead
-  private var readPaused = false
-  private var writeSource: (any DispatchSourceWrite)?
-  private var writePaused = true
+  private var interest = Poller.Interest.reading
 
   struct Pending {
     var bytes: [UInt8]
@@ -96,18 +93,14 @@ final class Connection: Transport, @unchecked Sendable {
     self.core = core
     parser = RequestParser(limits: core.configuration.parserLimits)
     idleStart = monotonicNow()
-    readSource = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: loop.queue)
   }
 
   // MARK: Life
 
   /// Joins the loop; called on it.
   func open() {
-    loop.add(self)
-    readSource.setEventHandler { [unowned self] in loop.perform { readable() } }
-    readSource.setCancelHandler { [self] in release() }
-    readSource.activate()
-    if core.isStopping { close() } else { settle() }
+    guard loop.add(self, interest), !core.isStopping else { return close() }
+    settle()
   }
 
   /// Ends an event: sends what it gathered, then sees what comes next.
@@ -140,12 +133,7 @@ final class Connection: Transport, @unchecked Sendable {
     streamStart = nil
     // A thread that streams holds the descriptor open; this ends its waiting.
     if streamThreadRuns { shutdown(descriptor, Int32(SHUT_RDWR)) }
-    if readPaused { readSource.resume() }
-    readSource.cancel()
-    if let writeSource {
-      if writePaused { writeSource.resume() }
-      writeSource.cancel()
-    }
+    release()
     core.connectionClosed(key)
   }
 
@@ -242,27 +230,31 @@ final class Connection: Transport, @unchecked Sendable {
     }
   }
 
-  // MARK: Sources
+  // MARK: Readiness
 
   func setReading(_ wanted: Bool) {
-    guard wanted == readPaused else { return }
-    readPaused = !wanted
-    if wanted { readSource.resume() } else { readSource.suspend() }
+    setInterest(wanted ? interest.union(.reading) : interest.subtracting(.reading))
   }
 
   func setWriting(_ wanted: Bool) {
-    if wanted, writeSource == nil {
-      let source = DispatchSource.makeWriteSource(fileDescriptor: descriptor, queue: loop.queue)
-      source.setEventHandler { [unowned self] in loop.perform { writable() } }
-      source.setCancelHandler { [self] in release() }
-      retain()
-      writeSource = source
-      writePaused = false
-      source.activate()
-      return
+    setInterest(wanted ? interest.union(.writing) : interest.subtracting(.writing))
+  }
+
+  private func setInterest(_ wanted: Poller.Interest) {
+    guard wanted != interest, !closed else { return }
+    interest = wanted
+    loop.change(self, wanted)
+  }
+
+  /// The loop has seen the descriptor ready.
+  func ready(_ event: Poller.Event) {
+    if interest.contains(.writing), event.isWritable || event.isBroken { writable() }
+    guard !closed, event.isReadable || event.isBroken else { return }
+    if interest.contains(.reading) {
+      readable()
+    } else if event.isBroken {
+      // Nobody reads here now to see the failure, and nothing can be sent any more.
+      close()
     }
-    guard let writeSource, wanted == writePaused else { return }
-    writePaused = !wanted
-    if wanted { writeSource.resume() } else { writeSource.suspend() }
   }
 }

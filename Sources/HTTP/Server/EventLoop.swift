@@ -2,9 +2,11 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// A serial queue with the connections that belong to it. All state but `queue` and the atomics is the queue's own.
+/// A serial queue with the connections that belong to it, and a thread that waits until one of them is ready and then joins
+/// the queue: an event costs no change of thread. All state but `queue` and the atomics is the queue's own.
 final class EventLoop: @unchecked Sendable {
   static let bufferSize = 256 << 10
+  private static let eventsAtOnce = 256
 
   let queue: DispatchQueue
   /// What `recv` fills; lives for one event.
@@ -14,40 +16,70 @@ final class EventLoop: @unchecked Sendable {
   var date = DateField()
   /// The monotonic clock at the start of the event.
   var eventTime: UInt64 = 0
-  private(set) var connections: [Connection] = []
-  private var timer: (any DispatchSourceTimer)?
+  private var slots: [Connection?] = []
+  private var freeSlots: [Int] = []
+  private var registrations: UInt32 = 0
+  private var poller: Poller?
+  /// How often deadlines are looked at, in nanoseconds.
+  private let tick: UInt64
+  private let stopped = Atomic<Bool>(false)
   private let thread = Atomic<UInt>(0)
   let requests = Atomic<Int>(0)
 
   init(index: Int, tick: Duration) {
     queue = DispatchQueue(label: "http.loop.\(index)")
+    self.tick = tick.nanoseconds
     output.reserveCapacity(64 << 10)
-    let timer = DispatchSource.makeTimerSource(queue: queue)
-    let milliseconds = Int(tick.nanoseconds / 1_000_000)
-    timer.schedule(
-      deadline: .now() + .milliseconds(milliseconds), repeating: .milliseconds(milliseconds),
-      leeway: .milliseconds(max(1, milliseconds / 8)))
-    timer.setEventHandler { [weak self] in self?.tick() }
-    timer.activate()
-    self.timer = timer
   }
 
-  deinit { buffer.deallocate() }
+  deinit {
+    buffer.deallocate()
+    poller?.close()
+  }
 
-  /// Ends the loop's connections and its timer.
-  func stop() {
-    queue.async { [self] in
-      perform { closeAll() }
-      timer?.cancel()
-      timer = nil
+  /// Starts to wait for events; before the first connection joins.
+  func start() throws(SocketError) {
+    guard poller == nil else { return }
+    let poller = try Poller()
+    self.poller = poller
+    guard DetachedThread.start(stackBytes: 1 << 20, { [self] in run(poller) }) else {
+      throw SocketError("pthread_create", code: EAGAIN)
     }
   }
 
-  func closeAll() {
-    while let connection = connections.last { connection.close() }
+  /// Ends the loop's connections and its thread.
+  func stop() {
+    stopped.store(true, ordering: .releasing)
+    queue.async { [self] in perform { closeAll() } }
   }
 
-  private func tick() { perform { expire() } }
+  func closeAll() {
+    for connection in connections { connection.close() }
+  }
+
+  // MARK: Events
+
+  private func run(_ poller: Poller) {
+    let events = Poller.Events.allocate(capacity: Self.eventsAtOnce)
+    defer { events.deallocate() }
+    var nextTick = monotonicNow() &+ tick
+    while !stopped.load(ordering: .acquiring) {
+      let now = monotonicNow()
+      let rest = nextTick > now ? (nextTick - now) / 1_000_000 + 1 : 0
+      let count = poller.wait(events, milliseconds: Int32(clamping: rest))
+      queue.sync {
+        perform {
+          for i in 0..<count {
+            let event = Poller.Event(events[i])
+            connection(event.token)?.ready(event)
+          }
+          guard monotonicNow() >= nextTick else { return }
+          expire()
+          nextTick = monotonicNow() &+ tick
+        }
+      }
+    }
+  }
 
   /// Whether the caller runs within `perform`.
   @inline(__always) var isCurrent: Bool { thread.load(ordering: .relaxed) == UInt(pthread_self()) }
@@ -64,28 +96,44 @@ final class EventLoop: @unchecked Sendable {
     if isCurrent { work() } else { queue.async { self.perform(work) } }
   }
 
-  func add(_ connection: Connection) {
-    connection.index = connections.count
-    connections.append(connection)
+  // MARK: Connections
+
+  var connections: [Connection] { slots.compactMap { $0 } }
+
+  /// Takes a connection in; false where the system cannot watch it.
+  func add(_ connection: Connection, _ interest: Poller.Interest) -> Bool {
+    registrations &+= 1
+    let slot = freeSlots.popLast() ?? slots.count
+    if slot == slots.count { slots.append(connection) } else { slots[slot] = connection }
+    connection.slot = slot
+    // An event may be of a connection that has left its slot to another since.
+    connection.token = UInt64(registrations) << 32 | UInt64(slot)
+    return poller?.add(connection.descriptor, token: connection.token, interest) ?? false
+  }
+
+  func change(_ connection: Connection, _ interest: Poller.Interest) {
+    poller?.change(connection.descriptor, token: connection.token, interest)
   }
 
   func remove(_ connection: Connection) {
-    let index = connection.index
-    guard index >= 0 else { return }
-    connection.index = -1
-    let last = connections.removeLast()
-    if last !== connection {
-      connections[index] = last
-      last.index = index
-    }
+    let slot = connection.slot
+    guard slot >= 0 else { return }
+    connection.slot = -1
+    poller?.remove(connection.descriptor)
+    slots[slot] = nil
+    freeSlots.append(slot)
+  }
+
+  private func connection(_ token: UInt64) -> Connection? {
+    let slot = Int(truncatingIfNeeded: token & 0xFFFF_FFFF)
+    guard slot < slots.count, let connection = slots[slot], connection.token == token else { return nil }
+    return connection
   }
 
   private func expire() {
     let now = monotonicNow()
-    // Closing one moves the last into its place: from the back, none is missed.
-    for i in stride(from: connections.count - 1, through: 0, by: -1) where i < connections.count {
-      let connection = connections[i]
-      if connection.deadline <= now { connection.expired(now) }
+    for slot in slots.indices {
+      if let connection = slots[slot], connection.deadline <= now { connection.expired(now) }
     }
   }
 }

@@ -43,6 +43,7 @@ public final class Server: Sendable {
   @discardableResult
   public func start() throws -> UInt16 {
     let configuration = core.configuration
+    for loop in loops { try loop.start() }
     let (descriptors, port) = try Socket.listen(
       host: configuration.host, port: configuration.port, backlog: configuration.backlog)
     let opened = descriptors.map { Listener(descriptor: $0, loops: loops, core: core) }

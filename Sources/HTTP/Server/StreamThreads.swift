@@ -1,4 +1,3 @@
-import Glibc
 import Synchronization
 
 /// Threads for bodies whose writing blocks: Dispatch's own pool must not be held by slow clients.
@@ -28,27 +27,12 @@ final class StreamThreads: Sendable {
   }
 
   private func start(_ work: @escaping @Sendable () -> Void) {
-    let box = Unmanaged.passRetained(
-      Box { [self] in
-        work()
-        while let next = takeNext() { next() }
-      })
-    var thread = pthread_t()
-    var attributes = pthread_attr_t()
-    pthread_attr_init(&attributes)
-    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-    pthread_attr_setstacksize(&attributes, 512 << 10)
-    let failure = pthread_create(
-      &thread, &attributes,
-      { context in
-        guard let context else { return nil }
-        Unmanaged<Box>.fromOpaque(context).takeRetainedValue().work()
-        return nil
-      }, box.toOpaque())
-    pthread_attr_destroy(&attributes)
-    guard failure != 0 else { return }
+    let started = DetachedThread.start(stackBytes: 512 << 10) { [self] in
+      work()
+      while let next = takeNext() { next() }
+    }
+    guard !started else { return }
     // No thread is to be had: the work waits for one that ends, or runs where it must.
-    box.release()
     let mustRun = state.withLock { state in
       state.running -= 1
       guard state.running > 0 else { return true }
@@ -69,10 +53,5 @@ final class StreamThreads: Sendable {
       state.first += 1
       return state.waiting[state.first - 1]
     }
-  }
-
-  private final class Box: Sendable {
-    let work: @Sendable () -> Void
-    init(_ work: @escaping @Sendable () -> Void) { self.work = work }
   }
 }

@@ -46,6 +46,10 @@ let package = Package(
     .testTarget(name: "HTTPTests", dependencies: ["HTTP", "TestSupport"]),
     .testTarget(name: "JobsTests", dependencies: ["Jobs", "TestSupport"]),
     .testTarget(name: "ServiceTests", dependencies: ["Service", "TestSupport"]),
+    // What holds for any bytes; `scripts/fuzz` compiles the same checks with libFuzzer.
+    .testTarget(
+      name: "FuzzingTests", dependencies: ["HTTP", "Formats", "Datasets", "Jobs"], path: "Tests/Fuzzing",
+      exclude: ["Corpus", "Entry"]),
   ],
   swiftLanguageModes: [.v6]
 )

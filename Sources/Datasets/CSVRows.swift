@@ -1,8 +1,8 @@
 /// The rows of a CSV text (RFC 4180; the delimiter may differ, a line may end in LF, CRLF or CR, a byte
 /// order mark is skipped, blank lines are skipped).
-struct CSVRows {
+package struct CSVRows {
   /// A field, as a range of the text's bytes without its quotes.
-  struct Field {
+  package struct Field {
     var range: Range<Int>
     /// Whether it holds doubled quotes, which stand for one.
     var hasEscapes = false
@@ -15,7 +15,7 @@ struct CSVRows {
   private(set) var row = 0
   private var position: Int
 
-  init(_ bytes: [UInt8], delimiter: UInt8, file: String) {
+  package init(_ bytes: [UInt8], delimiter: UInt8, file: String) {
     self.bytes = bytes
     self.delimiter = delimiter
     self.file = file
@@ -25,7 +25,7 @@ struct CSVRows {
   /// Fills `fields` with the next row that is not blank; false at the end.
   ///
   /// - Throws: `DatasetError.file(_, .row)` for misplaced or missing quotes.
-  mutating func next(_ fields: inout [Field]) throws(DatasetError) -> Bool {
+  package mutating func next(_ fields: inout [Field]) throws(DatasetError) -> Bool {
     while position < bytes.count {
       fields.removeAll(keepingCapacity: true)
       row += 1
@@ -43,7 +43,7 @@ struct CSVRows {
   }
 
   /// The text of a field, without spaces around it.
-  func text(_ field: Field) -> String {
+  package func text(_ field: Field) -> String {
     var content = Array(bytes[trimmed(field.range)])
     if field.hasEscapes {
       var plain: [UInt8] = []
@@ -58,7 +58,7 @@ struct CSVRows {
   }
 
   /// The number a field holds, correctly rounded; nil if it is not a finite decimal number.
-  func number(_ field: Field) -> Double? {
+  package func number(_ field: Field) -> Double? {
     let range = trimmed(field.range)
     guard !range.isEmpty else { return nil }
     var index = range.lowerBound

@@ -41,6 +41,28 @@ import Testing
     #expect(ParsedBytes(bytes.map { [$0] }, limits: Self.limits) == whole)
   }
 
+  /// Every case of the wire in every two pieces, byte by byte, and in random pieces; the long ones at some places.
+  @Test(arguments: WireCases.refused.map(\.bytes) + WireCases.accepted.map(\.bytes))
+  func everyCaseIsTheSameForEverySplit(text: String) {
+    let bytes = Array(text.utf8)
+    let whole = ParsedBytes([bytes])
+    for first in stride(from: 0, through: bytes.count, by: max(1, bytes.count / 300)) {
+      #expect(ParsedBytes([Array(bytes[..<first]), Array(bytes[first...])]) == whole)
+    }
+    #expect(ParsedBytes(bytes.map { [$0] }) == whole)
+    var random = Mutations(seed: UInt64(bytes.count))
+    for longest in [2, 5, 40, 1000] {
+      var pieces: [[UInt8]] = []
+      var start = 0
+      while start < bytes.count {
+        let end = min(bytes.count, start + random.next(below: longest + 1))
+        pieces.append(Array(bytes[start..<end]))
+        start = end
+      }
+      #expect(ParsedBytes(pieces) == whole)
+    }
+  }
+
   /// Mutated stories: the parser neither traps nor hangs, errors are the same for whole bytes and single ones, and what it
   /// takes as a body lies within the input.
   @Test func mutatedBytesGiveTheSameWholeAndSingly() {
@@ -61,7 +83,7 @@ struct Mutations {
   init(seed: UInt64) { state = seed }
 
   /// SplitMix64 (Steele, Lea and Flood 2014).
-  private mutating func next(below bound: Int) -> Int {
+  mutating func next(below bound: Int) -> Int {
     state &+= 0x9E37_79B9_7F4A_7C15
     var z = state
     z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9

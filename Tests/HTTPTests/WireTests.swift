@@ -1,0 +1,76 @@
+import Glibc
+import HTTP
+import Testing
+
+/// The shared cases through the parser and over live connections.
+@Suite struct WireTests {
+  @Test(arguments: WireCases.refused)
+  func theParserRefuses(wire: WireCases.Refused) {
+    let parsed = ParsedBytes(wire.bytes)
+    #expect(parsed.error == wire.error)
+    #expect(parsed.error?.status.code == wire.status)
+    #expect(parsed.messages.allSatisfy { !$0.isComplete })
+  }
+
+  @Test(arguments: WireCases.accepted)
+  func theParserAccepts(wire: WireCases.Accepted) {
+    let parsed = ParsedBytes(wire.bytes)
+    #expect(parsed.error == nil && parsed.endsBetweenRequests)
+    #expect(parsed.messages.count == wire.answers.count && parsed.messages.allSatisfy { $0.isComplete })
+    #expect(parsed.messages.last?.request.keepsAlive == wire.isKept)
+  }
+
+  /// Whatever comes behind a fault is no request: the status, the close, and nothing else.
+  @Test func theServerRefusesAndCloses() throws {
+    let live = try LiveServer()
+    for wire in WireCases.refused {
+      let client = try TestClient(port: live.port)
+      try client.send(get("/before") + wire.bytes)
+      // The server may have closed by now.
+      try? client.send(get("/behind"))
+      #expect(try client.readReply().text == "path /before", "\(wire.rule)")
+      let problem = try client.readReply()
+      #expect(problem.status == wire.status, "\(wire.rule)")
+      #expect(problem.headers["connection"] == "close", "\(wire.rule)")
+      #expect(problem.headers["content-type"] == "application/problem+json", "\(wire.rule)")
+      #expect(try client.readToEnd().isEmpty, "\(wire.rule)")
+    }
+  }
+
+  @Test func theServerAcceptsAndGoesOn() throws {
+    let live = try LiveServer()
+    for wire in WireCases.accepted {
+      let client = try TestClient(port: live.port)
+      try client.send(wire.bytes + get("/behind"))
+      for answer in wire.answers {
+        let reply = try client.readReply()
+        #expect(reply.status == 200 && reply.text == answer, "\(wire.rule)")
+      }
+      if wire.isKept {
+        #expect(try client.readReply().text == "path /behind", "\(wire.rule)")
+      } else {
+        #expect(try client.readToEnd().isEmpty, "\(wire.rule)")
+      }
+    }
+  }
+
+  /// The server too says the same however the bytes are split across its reads.
+  @Test func theServerAnswersEverySplitAlike() throws {
+    let live = try LiveServer()
+    let wanted = WireCases.accepted.filter { $0.isKept && $0.bytes.utf8.count < 200 }
+    let bytes = Array(wanted.map(\.bytes).joined().utf8)
+    let answers = wanted.flatMap(\.answers)
+    var random = Mutations(seed: 7)
+    for round in 0..<20 {
+      let client = try TestClient(port: live.port)
+      var start = 0
+      while start < bytes.count {
+        let end = min(bytes.count, start + 1 + random.next(below: [1, 3, 30, 300][round % 4]))
+        try client.send(Array(bytes[start..<end]))
+        if random.next(below: 8) == 0 { usleep(100) }
+        start = end
+      }
+      for answer in answers { #expect(try client.readReply().text == answer) }
+    }
+  }
+}

@@ -78,31 +78,4 @@ import Testing
     #expect(targets == [5, 6, 1, 2])
     #expect(regression.test.targets?.shape == [0, 2])
   }
-
-  /// A generic or per-element path would take 20 ms and more; the limit is far above the 0.1 ms it
-  /// should take, because tests share their processors.
-  @Test func gatheringABatchIsFast() throws {
-    #if DEBUG
-      return
-    #else
-      let count = 2048
-      let set = try Dataset.arrays(
-        name: "speed",
-        train: SplitArrays(
-          inputs: try NPY.encode([UInt8](repeating: 7, count: count * 784), shape: [count, 1, 28, 28]),
-          labels: try NPY.encode((0..<count).map { UInt8($0 % 10) }, shape: [count])), test: nil,
-        standardized: true)
-      var stream = RandomStream(seed: 1, purpose: "batch")
-      let batch = Array(stream.permutation(count).prefix(512))
-      var target = [Float](repeating: 0, count: 512 * 784)
-      let clock = ContinuousClock()
-      let best = (0..<20).map { _ in
-        clock.measure {
-          target.withUnsafeMutableBufferPointer { set.train.copyInputs(batch, into: $0.baseAddress!) }
-        }
-      }.min()
-      print("gathering 512 pictures of 28×28 as Float:", best ?? .zero)
-      #expect(try #require(best) < .milliseconds(2))
-    #endif
-  }
 }

@@ -7,6 +7,8 @@ import Storage
 public final class StoredCatalog: Catalog {
   let store: Store
   let library: DatasetLibrary
+  private let models = Interpretations<ModelRecord, CatalogModel>()
+  private let datasets = Interpretations<DatasetRecord, CatalogDataset>()
 
   init(store: Store, library: DatasetLibrary) {
     self.store = store
@@ -14,7 +16,11 @@ public final class StoredCatalog: Catalog {
   }
 
   public func model(named name: String) throws -> CatalogModel? {
-    try store.read { try $0.models.find(name) }.map { try ModelDescription($0).model }
+    try store.read { try $0.models.find(name) }.map(interpret)
+  }
+
+  private func interpret(_ record: ModelRecord) throws -> CatalogModel {
+    try models.value(of: record, named: record.name) { try ModelDescription($0).model }
   }
 
   public func checkpoint(id: String) throws -> CatalogCheckpoint? {
@@ -63,7 +69,7 @@ public final class StoredCatalog: Catalog {
     var after: String?
     repeat {
       let page = try store.read { try $0.models.list(after: after, limit: 200) }
-      for record in page.items where try ModelDescription(record).model.reference == wanted {
+      for record in page.items where try interpret(record).reference == wanted {
         if let latest = try latestCheckpoint(ofModel: record.name), latest.kind == .trained { return latest }
       }
       after = page.next
@@ -72,7 +78,9 @@ public final class StoredCatalog: Catalog {
   }
 
   public func dataset(named name: String) throws -> CatalogDataset? {
-    try store.read { try $0.datasets.find(name) }.map { try DatasetDescription($0).catalogDataset($0) }
+    try store.read { try $0.datasets.find(name) }.map { record in
+      try datasets.value(of: record, named: name) { try DatasetDescription($0).catalogDataset($0) }
+    }
   }
 
   public func loadDataset(named name: String) throws -> Dataset { try library.load(name) }

@@ -118,6 +118,32 @@ import Testing
     }
   }
 
+  /// Many small chunks come to the consumer as a few pieces, not each with the cost of one.
+  @Test func smallChunksAreStreamedTogether() throws {
+    let calls = Mutex(0)
+    let live = try LiveServer { exchange in
+      exchange.body.stream(
+        limit: 1 << 20, chunk: { _ in calls.withLock { $0 += 1 } },
+        completion: { result in exchange.respond(Response(text: "\(result)")) })
+    }
+    let client = try TestClient(port: live.port)
+    try client.send("PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+    try client.send(String(repeating: "1\r\nx\r\n", count: 100_000) + "0\r\n\r\n")
+    #expect(try client.readReply().text == "success(100000)")
+    #expect(calls.withLock { $0 } < 20_000)
+  }
+
+  /// The client has said all and closed its side before its requests are answered: bodies too are still read.
+  @Test func bodiesBehindOtherRequestsOutliveTheClientsSide() throws {
+    let live = try LiveServer()
+    let client = try TestClient(port: live.port)
+    let post = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"
+    try client.send(get("/later") + post + get("/later") + post)
+    client.endSending()
+    for text in ["later", "hello", "later", "hello"] { #expect(try client.readReply().text == text) }
+    #expect(try client.readToEnd().isEmpty)
+  }
+
   @Test func aConsumerThatThrowsEndsTheStream() throws {
     struct Full: Error {}
     let live = try LiveServer { exchange in

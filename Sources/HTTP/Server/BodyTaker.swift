@@ -24,12 +24,14 @@ enum BodyTaker {
 /// Hands the pieces of a body to a consumer on a queue of its own. Its variables belong to the connection's loop, but
 /// `failed`, which belongs to the queue.
 final class BodyStream: @unchecked Sendable {
-  /// Bytes that may be read ahead of the consumer.
+  /// Bytes that may be read ahead of the consumer, and what a piece counts beyond its bytes: many small ones take memory too.
   static let window = 1 << 20
+  private static let pieceOverhead = 512
 
   let limit: Int
   private(set) var received = 0
-  private(set) var outstanding = 0
+  private var outstanding = 0
+  private var gathered: [UInt8] = []
   private let queue = DispatchQueue(label: "http.body")
   private let chunk: RequestBody.Chunk
   private let completion: RequestBody.Streamed
@@ -43,24 +45,33 @@ final class BodyStream: @unchecked Sendable {
 
   var isFull: Bool { outstanding >= Self.window }
 
-  /// `taken` is called on the consumer's queue when the piece is used up, with what it threw.
-  func offer(_ bytes: [UInt8], taken: @escaping @Sendable ((any Error)?) -> Void) {
+  func gather(_ bytes: Span<UInt8>) {
     received += bytes.count
-    outstanding += bytes.count
+    gathered.append(copying: bytes)
+  }
+
+  /// Hands on what is gathered. `taken` is called on the consumer's queue when the piece is used up, with what is to be
+  /// released and what the consumer threw.
+  func offer(taken: @escaping @Sendable (Int, (any Error)?) -> Void) {
+    guard !gathered.isEmpty else { return }
+    let bytes = gathered
+    gathered = []
+    let cost = bytes.count + Self.pieceOverhead
+    outstanding += cost
     queue.async { [self] in
       guard !failed else { return }
       do {
         try chunk(bytes)
-        taken(nil)
+        taken(cost, nil)
       } catch {
         failed = true
-        taken(error)
+        taken(cost, error)
         completion(.failure(error))
       }
     }
   }
 
-  func release(_ count: Int) { outstanding -= count }
+  func release(_ cost: Int) { outstanding -= cost }
 
   /// After everything offered; a failure of the consumer has been told already.
   func finish(_ result: Result<Int, HTTPError>) {

@@ -104,19 +104,22 @@ extension Connection {
       guard bytes.count <= stream.limit - stream.received else {
         return failBody(.bodyTooLarge(limit: stream.limit))
       }
-      var piece: [UInt8] = []
-      piece.append(copying: bytes)
-      let count = piece.count
-      stream.offer(piece) { [self] error in
-        onLoop(
-          {
-            stream.release(count)
-            if error != nil { $0.dropTaker(stream) }
-          }, gone: {})
-      }
+      stream.gather(bytes)
     case .discard(let budget):
       if bytes.count > budget { closesWhenSent = true }
       taker = .discard(budget - bytes.count)
+    }
+  }
+
+  /// Hands what an event has brought to who takes it in pieces.
+  func offerGathered() {
+    guard case .stream(let stream) = taker else { return }
+    stream.offer { [self] cost, error in
+      onLoop(
+        {
+          stream.release(cost)
+          if error != nil { $0.dropTaker(stream) }
+        }, gone: {})
     }
   }
 
@@ -126,6 +129,7 @@ extension Connection {
   }
 
   private func finishTaker() {
+    offerGathered()
     let taker = taker
     self.taker = .discard(0)
     switch taker {
@@ -141,7 +145,7 @@ extension Connection {
   func failBody(_ error: HTTPError) {
     intake = .ended
     closesAfterResponse = true
-    stash = []
+    stash.clear()
     failTaker(error)
     if outcome == .done { closesWhenSent = true }
   }
@@ -174,7 +178,7 @@ extension Connection {
     if expectsContinue || rest > Connection.discardBudget {
       closesAfterResponse = true
       intake = .ended
-      stash = []
+      stash.clear()
     } else {
       taker = .discard(Connection.discardBudget)
     }

@@ -21,10 +21,9 @@ extension Connection {
         let input = Span<UInt8>(
           _unsafeStart: loop.buffer.assumingMemoryBound(to: UInt8.self), count: count)
         let taken = advance(input)
-        if taken < count, !closed { stash.append(copying: input.extracting(taken..<count)) }
+        if taken < count, !closed { stash.append(input.extracting(taken..<count)) }
       } else {
-        stash.append(
-          copying: Span(_unsafeStart: loop.buffer.assumingMemoryBound(to: UInt8.self), count: count))
+        stash.append(Span(_unsafeStart: loop.buffer.assumingMemoryBound(to: UInt8.self), count: count))
         resume()
       }
       leave()
@@ -34,16 +33,12 @@ extension Connection {
   /// Goes on with what is stashed, as far as it can.
   func resume() {
     while !stash.isEmpty, !closed {
-      let input = stash
-      stash = []
-      let taken = advance(input.span)
-      guard taken < input.count, !closed else { continue }
-      if taken == 0 {
-        stash = input
-      } else {
-        stash.append(copying: input.span.extracting(taken..<input.count))
-      }
-      return
+      let bytes = stash.bytes
+      let rest = bytes.count - stash.start
+      let taken = advance(bytes.span.extracting(stash.start..<bytes.count))
+      // An event may have cleared it.
+      if !stash.isEmpty { stash.drop(taken) }
+      guard taken == rest else { return }
     }
     // With nothing stashed a finished exchange must still make room for the next.
     if !closed { _ = advance(Span()) }
@@ -72,6 +67,7 @@ extension Connection {
 
   /// Takes from `input` what can be taken now; the number of bytes.
   private func advance(_ input: Span<UInt8>) -> Int {
+    defer { offerGathered() }
     var position = 0
     do throws(ParseError) {
       while !closed, !closesWhenSent {

@@ -30,8 +30,7 @@ final class Connection: Transport, @unchecked Sendable {
   var deadline = UInt64.max
 
   var parser: RequestParser
-  /// Received and not yet parsed.
-  var stash: [UInt8] = []
+  var stash = Stash()
   var intake = Intake.head
   var outcome = Outcome.idle
   var taker = BodyTaker.nobody
@@ -129,7 +128,7 @@ final class Connection: Transport, @unchecked Sendable {
     pending = []
     pendingFirst = 0
     for piece in unsent { piece.completion?(false) }
-    stash = []
+    stash.clear()
     streamStart = nil
     // A thread that streams holds the descriptor open; this ends its waiting.
     if streamThreadRuns { shutdown(descriptor, Int32(SHUT_RDWR)) }
@@ -151,7 +150,7 @@ final class Connection: Transport, @unchecked Sendable {
     guard !closed, !lingering else { return }
     guard !inputEnded else { return close() }
     lingering = true
-    stash = []
+    stash.clear()
     shutdown(descriptor, Int32(SHUT_WR))
     deadline = monotonicNow() &+ core.configuration.lingerDeadline.nanoseconds
     setReading(true)

@@ -28,8 +28,7 @@ public final class Service: Sendable {
     self.log = log
     let store = try Store(path: configuration.database)
     self.store = store
-    let pool =
-      configuration.computeThreads > 0 ? ComputePool(threads: configuration.computeThreads) : ComputePool()
+    let pool = ComputePriority.pool(threads: configuration.computeThreads)
     self.pool = pool
     let library = DatasetLibrary(
       store: store, directory: DataDirectory(configuration.dataDirectory),

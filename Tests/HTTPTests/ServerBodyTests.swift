@@ -69,6 +69,41 @@ import Testing
     #expect(try third.readReply().body.count == 40_000)
   }
 
+  /// Streams count too, as far as their consumers have not used them up; after them there is room again.
+  @Test func streamedBodiesAreBoundedInAll() throws {
+    let gate = DispatchSemaphore(value: 0)
+    let live = try LiveServer(
+      changing: { $0.collectedBytes = 60_000 },
+      handler: { exchange in
+        exchange.body.stream(
+          limit: 1 << 20, chunk: { _ in if exchange.request.path == "/slow" { gate.wait() } },
+          completion: { result in
+            switch result {
+            case .success(let count): exchange.respond(Response(text: "\(count)"))
+            case .failure(let error as HTTPError): exchange.respond(error.problem)
+            case .failure: exchange.respond(Response(.internalServerError))
+            }
+          })
+      })
+    func put(_ path: String, _ client: TestClient) throws {
+      try client.send("PUT \(path) HTTP/1.1\r\nHost: a\r\nContent-Length: 40000\r\n\r\n")
+      try client.send(pattern(40_000))
+    }
+    let first = try TestClient(port: live.port)
+    try put("/slow", first)
+    usleep(50_000)
+    let second = try TestClient(port: live.port)
+    try put("/fast", second)
+    #expect(try second.readReply().status == 503)
+    for _ in 0..<1000 { gate.signal() }
+    #expect(try first.readReply().text == "40000")
+    for _ in 0..<3 {
+      let third = try TestClient(port: live.port)
+      try put("/fast", third)
+      #expect(try third.readReply().text == "40000")
+    }
+  }
+
   @Test func malformedChunksReachWhoeverTakesTheBody() throws {
     let live = try LiveServer()
     let client = try TestClient(port: live.port)

@@ -50,16 +50,18 @@ final class BodyStream: @unchecked Sendable {
     gathered.append(copying: bytes)
   }
 
-  /// Hands on what is gathered. `taken` is called on the consumer's queue when the piece is used up, with what is to be
-  /// released and what the consumer threw.
+  /// What the bytes gathered count as a piece; 0 where there are none.
+  var gatheredCost: Int { gathered.isEmpty ? 0 : gathered.count + Self.pieceOverhead }
+
+  /// Hands on what is gathered. `taken` is called on the consumer's queue when the piece is used up, with what it counted and
+  /// what the consumer threw.
   func offer(taken: @escaping @Sendable (Int, (any Error)?) -> Void) {
-    guard !gathered.isEmpty else { return }
+    let cost = gatheredCost
     let bytes = gathered
     gathered = []
-    let cost = bytes.count + Self.pieceOverhead
     outstanding += cost
     queue.async { [self] in
-      guard !failed else { return }
+      guard !failed else { return taken(cost, nil) }
       do {
         try chunk(bytes)
         taken(cost, nil)

@@ -113,8 +113,10 @@ extension Connection {
 
   /// Hands what an event has brought to who takes it in pieces.
   func offerGathered() {
-    guard case .stream(let stream) = taker else { return }
+    guard case .stream(let stream) = taker, stream.gatheredCost > 0 else { return }
+    guard core.reserve(stream.gatheredCost) else { return failBody(.overloaded) }
     stream.offer { [self] cost, error in
+      core.unreserve(cost)
       onLoop(
         {
           stream.release(cost)

@@ -224,6 +224,10 @@ extension Connection {
   }
 
   private func wait(for bytes: [UInt8], from offset: Int, _ completion: (@Sendable (Bool) -> Void)?) {
+    guard core.reserveUnsent(bytes.count - offset) else {
+      completion?(false)
+      return close()
+    }
     if pendingBytes == 0 { writeLimit = loop.eventTime &+ core.writeDeadline }
     pending.append(Pending(bytes: bytes, offset: offset, completion: completion))
     pendingBytes += bytes.count - offset
@@ -254,6 +258,7 @@ extension Connection {
       }
       let progress = sent - piece.offset
       pendingBytes -= progress
+      core.unreserveUnsent(progress)
       if progress > 0 {
         writeLimit = min(loop.eventTime &+ core.writeDeadline, writeLimit &+ core.worth(progress))
       }

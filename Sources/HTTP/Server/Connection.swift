@@ -127,6 +127,8 @@ final class Connection: Transport, @unchecked Sendable {
     let unsent = pending[pendingFirst...]
     pending = []
     pendingFirst = 0
+    core.unreserveUnsent(pendingBytes)
+    pendingBytes = 0
     for piece in unsent { piece.completion?(false) }
     stash.clear()
     streamStart = nil

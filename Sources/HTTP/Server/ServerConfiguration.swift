@@ -10,8 +10,10 @@ public struct ServerConfiguration: Sendable {
   /// Of a body, where the handler does not say.
   public var bodyBytes = 1 << 20
 
-  /// Of all bodies being collected at a time; a request beyond it is answered with 503.
+  /// Of all bodies being received at a time, as far as they are in memory; a request beyond it is answered with 503.
   public var collectedBytes = 512 << 20
+  /// Of all responses that clients have not taken yet; a connection whose response goes beyond it is closed.
+  public var unsentBytes = 512 << 20
 
   /// Open connections in all; more are answered with 503.
   public var connections = 20_000

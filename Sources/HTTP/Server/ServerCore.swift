@@ -13,6 +13,7 @@ final class ServerCore: Sendable {
   private let stopping = Atomic<Bool>(false)
   private let addresses = Mutex(Addresses())
   private let collected = Atomic<Int>(0)
+  private let unsent = Atomic<Int>(0)
   let accepted = Atomic<Int>(0)
   let refused = Atomic<Int>(0)
 
@@ -40,14 +41,18 @@ final class ServerCore: Sendable {
   func beginStop() { stopping.store(true, ordering: .releasing) }
 
   /// Takes room for bytes of a body; false when there is none.
-  func reserve(_ count: Int) -> Bool {
-    let total = collected.add(count, ordering: .relaxed).newValue
-    if total <= configuration.collectedBytes { return true }
-    unreserve(count)
+  func reserve(_ count: Int) -> Bool { take(count, of: collected, limit: configuration.collectedBytes) }
+  func unreserve(_ count: Int) { collected.subtract(count, ordering: .relaxed) }
+
+  /// Takes room for bytes that a client does not take yet; false when there is none.
+  func reserveUnsent(_ count: Int) -> Bool { take(count, of: unsent, limit: configuration.unsentBytes) }
+  func unreserveUnsent(_ count: Int) { unsent.subtract(count, ordering: .relaxed) }
+
+  private func take(_ count: Int, of total: borrowing Atomic<Int>, limit: Int) -> Bool {
+    if total.add(count, ordering: .relaxed).newValue <= limit { return true }
+    total.subtract(count, ordering: .relaxed)
     return false
   }
-
-  func unreserve(_ count: Int) { collected.subtract(count, ordering: .relaxed) }
 
   var openConnections: Int { addresses.withLock { $0.total } }
 

@@ -38,6 +38,8 @@ start_server() {
   local name unset=()
   make_work_folder
   for name in $(compgen -e INFLUENCED_ || true); do unset+=(-u "$name"); done
+  # On a busy machine the server may not have made it when it is first looked at.
+  : >"$work/server.log"
   env ${unset[@]+"${unset[@]}"} "$server_program" serve --host 127.0.0.1 --port 0 \
     --database "${database:-$work/demo.sqlite}" "$@" >"$work/server.log" 2>&1 </dev/null &
   server_process=$!

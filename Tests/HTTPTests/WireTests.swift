@@ -73,4 +73,30 @@ import Testing
       for answer in answers { #expect(try client.readReply().text == answer) }
     }
   }
+
+  /// Damaged requests: over a connection come as many answers, of the same kind, as the parser sees messages and faults.
+  @Test func theServerAnswersWhatTheParserSees() throws {
+    let live = try LiveServer { exchange in exchange.respond(Response(text: "-")) }
+    var random = Mutations(seed: 31)
+    for round in 0..<600 {
+      let bytes = random.mutate(Array(SplitTests.stories[round % SplitTests.stories.count].utf8))
+      let parsed = ParsedBytes([bytes])
+      var wanted: [Int] = []
+      for message in parsed.messages {
+        wanted.append(200)
+        if !message.request.keepsAlive || message.request.expectsContinue { break }
+      }
+      // A fault in a body is answered by who takes it; here nobody does, and the connection ends.
+      let isKept = parsed.messages.allSatisfy { $0.request.keepsAlive && $0.isComplete }
+      if let error = parsed.error, isKept { wanted.append(error.status.code) }
+      let client = try TestClient(port: live.port)
+      let middle = random.next(below: bytes.count + 1)
+      try client.send(Array(bytes[..<middle]))
+      try? client.send(Array(bytes[middle...]))
+      client.endSending()
+      let raw = String(decoding: try client.readToEnd(), as: UTF8.self)
+      let statuses = raw.split(separator: "HTTP/1.1 ").compactMap { Int($0.prefix(3)) }
+      #expect(statuses == wanted, "\(String(decoding: bytes, as: UTF8.self).debugDescription)")
+    }
+  }
 }

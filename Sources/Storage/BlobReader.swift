@@ -4,11 +4,13 @@ import Formats
 public struct BlobReader: Sendable {
   public let blob: BlobRecord
   private let database: Database
+  private let sound: SoundBlobs
   private let chunkByteCount: Int
 
   /// - Throws: `StorageError.notFound`.
   public init(_ store: Store, _ id: BlobID) throws {
     database = store.database
+    sound = store.soundBlobs
     (blob, chunkByteCount) = try store.read { session in
       let blob = try session.blobs.get(id)
       let size = try session.connection.first("SELECT chunk_size FROM blob WHERE id = ?", id.rawValue) {
@@ -17,6 +19,22 @@ public struct BlobReader: Sendable {
       guard let size, size > 0 else { throw StorageError.corruptBlob(id, detail: "its chunks have no size") }
       return (blob, size)
     }
+  }
+
+  /// Reads what is written and not sealed yet, as only its writer may.
+  ///
+  /// - Throws: `StorageError.notFound` where it was discarded.
+  public init(_ store: Store, _ pending: PendingBlob) throws {
+    database = store.database
+    sound = store.soundBlobs
+    blob = BlobRecord(id: pending.id, byteCount: pending.byteCount, sha256: pending.sha256)
+    let size = try store.read { session in
+      try session.connection.first(
+        "SELECT chunk_size FROM blob WHERE id = ? AND state = 'pending'", pending.id.rawValue
+      ) { $0.int(0) }
+    }
+    guard let size, size > 0 else { throw StorageError.notFound(.blob, "\(pending.id.rawValue)") }
+    chunkByteCount = size
   }
 
   /// Fills `buffer` with the bytes from `offset` on, and returns how many there were: fewer than it holds
@@ -74,6 +92,16 @@ public struct BlobReader: Sendable {
     guard found == blob.sha256 else {
       throw StorageError.corruptBlob(blob.id, detail: "its SHA-256 is \(found), recorded is \(blob.sha256)")
     }
+    sound.insert(blob.id)
+  }
+
+  /// Reads everything and compares the SHA-256, unless that has been done since the store was opened: to be called
+  /// before parts are handed out.
+  ///
+  /// - Throws: `StorageError.corruptBlob`.
+  public func verifyOnce() throws {
+    guard !sound.contains(blob.id) else { return }
+    try streamVerified { _ in }
   }
 
   /// The whole content, verified.

@@ -122,6 +122,19 @@ public struct CheckpointStore {
     }
   }
 
+  /// Deletes the oldest edited checkpoints that were made before a time and that no unfinished job uses, at most
+  /// `limit` of them; returns how many.
+  public func deleteEdited(before time: Timestamp, limit: Int) throws -> Int {
+    try connection.run(
+      """
+      DELETE FROM checkpoint WHERE id IN (
+        SELECT id FROM checkpoint WHERE kind = 'edited' AND created < ? AND NOT EXISTS (
+          SELECT 1 FROM job_use JOIN job ON job.id = job_use.job
+          WHERE role = 'checkpoint' AND name = checkpoint.id AND state IN ('queued', 'running'))
+        ORDER BY created LIMIT ?)
+      """, time, limit)
+  }
+
   private static let select = """
     SELECT checkpoint.id, model, kind, job, parent, metrics, checkpoint.created, blob.id, size, sha256
     FROM checkpoint JOIN blob ON blob.id = blob

@@ -2,11 +2,27 @@ import CSQLite
 
 /// One connection to a database file, for one thread at a time: `Database` sees to that.
 ///
-/// Prepared statements are kept by their text. A statement is out of the store while it runs, so a body that
-/// runs the same text again gets a statement of its own.
+/// Prepared statements are kept by their text. A body that runs the text of a statement that runs already gets
+/// one of its own.
 public final class Connection {
-  let handle: OpaquePointer
-  private var statements: [String: OpaquePointer] = [:]
+  package let handle: OpaquePointer
+  /// Whether `synchronous` is `FULL`; nil while nobody has set it for good.
+  var isSynchronous: Bool?
+  private var statements: [String: Statement] = [:]
+
+  /// A prepared statement, and whether it runs.
+  private final class Statement {
+    let handle: OpaquePointer
+    var isRunning = false
+
+    init(_ handle: OpaquePointer) {
+      self.handle = handle
+    }
+
+    deinit {
+      sqlite3_finalize(handle)
+    }
+  }
 
   /// - Throws: `DatabaseError`.
   init(path: String, flags: Int32, fileSystem: String? = nil) throws {
@@ -22,7 +38,7 @@ public final class Connection {
   }
 
   deinit {
-    for statement in statements.values { sqlite3_finalize(statement) }
+    statements = [:]
     sqlite3_close_v2(handle)
   }
 
@@ -115,11 +131,13 @@ public final class Connection {
   private func withStatement<Result>(
     _ sql: String, _ values: [any Bindable], _ body: (OpaquePointer) throws -> Result
   ) throws -> Result {
-    let statement = try statements.removeValue(forKey: sql) ?? prepare(sql)
+    let prepared = try self.prepared(sql)
+    let statement = prepared.handle
+    prepared.isRunning = true
     defer {
       sqlite3_reset(statement)
       sqlite3_clear_bindings(statement)
-      if let other = statements.updateValue(statement, forKey: sql) { sqlite3_finalize(other) }
+      prepared.isRunning = false
     }
     precondition(
       sqlite3_bind_parameter_count(statement) == values.count,
@@ -129,6 +147,13 @@ public final class Connection {
       guard result == SQLITE_OK else { throw DatabaseError(connection: handle, result: result, sql: sql) }
     }
     return try withExtendedLifetime(values) { try body(statement) }
+  }
+
+  private func prepared(_ sql: String) throws -> Statement {
+    if let known = statements[sql], !known.isRunning { return known }
+    let statement = Statement(try prepare(sql))
+    if statements[sql] == nil { statements[sql] = statement }
+    return statement
   }
 
   private func prepare(_ sql: String) throws -> OpaquePointer {

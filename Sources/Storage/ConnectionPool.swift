@@ -8,12 +8,15 @@ final class ConnectionPool: Sendable {
   }
 
   private let open: @Sendable () throws -> Connection
+  private let limit: Int
   private let free: DispatchSemaphore
+  private let exclusion = Lock(())
   private let state = Lock(State())
 
   init(limit: Int, open: @escaping @Sendable () throws -> Connection) {
     precondition(limit > 0, "A pool needs at least one connection.")
     self.open = open
+    self.limit = limit
     // Made with 0 and raised: Dispatch traps when a semaphore goes with less than it was made with.
     free = DispatchSemaphore(value: 0)
     for _ in 0..<limit { free.signal() }
@@ -33,6 +36,16 @@ final class ConnectionPool: Sendable {
       }
     }
     return try body(handoff.connection)
+  }
+
+  /// Runs `body` while no connection is handed out, those that are being given back.
+  func withoutReaders<Result>(_ body: () throws -> Result) throws -> Result {
+    // One at a time: two that had half of the pool each would wait for ever.
+    try exclusion.withLock { _ in
+      for _ in 0..<limit { free.wait() }
+      defer { for _ in 0..<limit { free.signal() } }
+      return try body()
+    }
   }
 
   func close() {

@@ -61,6 +61,7 @@ extension Database {
       remaining -= step
     }
     try checkpointLog()
+    if try size().logByteCount > 16 << 20 { try restartLog() }
     return try max(0, before - size().byteCount)
   }
 
@@ -69,6 +70,19 @@ extension Database {
   public func checkpointLog() throws {
     try writer.perform(.durable, .bare) { connection in
       _ = try connection.rows("PRAGMA wal_checkpoint(PASSIVE)") { $0.int(0) }
+    }
+  }
+
+  /// Empties the log, which readers that leave no gap between them keep from starting anew: holds new ones up for a moment.
+  ///
+  /// A reader of another process, such as a backup, keeps the log as it is until later.
+  func restartLog() throws {
+    try readers.withoutReaders {
+      try writer.perform(.durable, .bare) { [configuration] connection in
+        sqlite3_busy_timeout(connection.handle, 100)
+        defer { Self.setBusyTimeout(connection, configuration) }
+        _ = try connection.rows("PRAGMA wal_checkpoint(TRUNCATE)") { $0.int(0) }
+      }
     }
   }
 

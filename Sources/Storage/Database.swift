@@ -32,7 +32,7 @@ public final class Database: Sendable {
   public let path: String
   let configuration: Configuration
   let writer: WriteQueue
-  private let readers: ConnectionPool
+  let readers: ConnectionPool
 
   /// Opens the file, or makes it, and brings its schema up to date.
   ///
@@ -80,7 +80,8 @@ public final class Database: Sendable {
   /// changes alone.
   ///
   /// Several callers' bodies may share one commit. The body runs on any thread, after all that were queued
-  /// before; it must not wait for another `write`.
+  /// before; it must not wait for another `write`, and leaves nothing behind but in the database: it may be
+  /// run twice, when another of its commit has failed.
   public func write<Result: Sendable>(
     durability: Durability = .durable, _ body: @escaping @Sendable (Connection) throws -> Result
   ) throws -> Result {
@@ -142,8 +143,12 @@ public final class Database: Sendable {
     }
   }
 
-  static func configure(_ connection: Connection, _ configuration: Configuration) throws {
+  static func setBusyTimeout(_ connection: Connection, _ configuration: Configuration) {
     sqlite3_busy_timeout(connection.handle, Int32(clamping: Int64(configuration.busyTimeoutSeconds * 1000)))
+  }
+
+  static func configure(_ connection: Connection, _ configuration: Configuration) throws {
+    setBusyTimeout(connection, configuration)
     // Zeroing what is deleted would write every blob twice; `trusted_schema` and `cell_size_check` are
     // SQLite's advice for files that may have been tampered with.
     try connection.script(

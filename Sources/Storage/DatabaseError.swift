@@ -12,6 +12,16 @@ public struct DatabaseError: Error, Equatable, Sendable, CustomStringConvertible
     self.sql = sql
   }
 
+  /// Whether the same may succeed later: the disk is full, cannot be written for the moment, or the file is locked.
+  public var mayPass: Bool {
+    switch code {
+    case ResultCode.full, ResultCode.inputOutput, ResultCode.readOnly, ResultCode.busy, ResultCode.cannotOpen,
+      ResultCode.outOfMemory:
+      true
+    default: false
+    }
+  }
+
   /// The connection's latest error; it must be asked for before the connection does anything else.
   init(connection handle: OpaquePointer?, result: Int32, sql: String? = nil) {
     let extended = handle.map { sqlite3_extended_errcode($0) } ?? result

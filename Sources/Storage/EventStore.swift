@@ -23,11 +23,14 @@ public struct EventStore {
   /// - Throws: `StorageError.notFound` where there is no such job.
   @discardableResult
   public func append(job: String, name: String, data: String) throws -> Int {
-    let id = try latest(job: job) + 1
+    let id: Int
     do {
-      try connection.run(
-        "INSERT INTO event (job, id, name, data, created) VALUES (?, ?, ?, ?, ?)", job, id, name, data,
-        session.now)
+      id =
+        try connection.first(
+          """
+          INSERT INTO event (job, id, name, data, created)
+          SELECT ?1, coalesce(max(id), 0) + 1, ?2, ?3, ?4 FROM event WHERE job = ?1 RETURNING id
+          """, job, name, data, session.now, read: { $0.int(0) }) ?? 0
     } catch let error as DatabaseError where ResultCode.foreignKeyConstraint ~= error.code {
       throw StorageError.notFound(.job, job)
     }
@@ -48,6 +51,24 @@ public struct EventStore {
     ) { row in
       EventRecord(id: row.int(0), name: row.string(1), data: row.string(2), created: row.timestamp(3))
     }
+  }
+
+  /// Drops the progress events of the first jobs that ended in a span of time, `limit` of them and those that ended in the
+  /// same millisecond as the last.
+  ///
+  /// - Returns: when the last of them ended; nil where none did.
+  func thin(endedFrom start: Timestamp, to end: Timestamp, limit: Int) throws -> Timestamp? {
+    let last = try connection.rows(
+      "SELECT finished FROM job WHERE finished >= ? AND finished < ? ORDER BY finished LIMIT ?", start, end,
+      limit, read: { $0.timestamp(0) }
+    ).last
+    guard let last else { return nil }
+    try connection.run(
+      """
+      DELETE FROM event WHERE name = 'progress' AND job IN
+        (SELECT id FROM job WHERE finished >= ? AND finished <= ?)
+      """, start, last)
+    return last
   }
 
   /// The id of the latest event, 0 when there is none.

@@ -14,14 +14,35 @@ extension JobStore {
   /// - Parameter laneLimit: only jobs of this lane or a lower one, so that a worker can be kept for short
   ///   jobs.
   public func claim(laneLimit: Int = .max) throws -> JobRecord? {
-    try connection.first(
+    guard let id = try next(laneLimit: laneLimit) else { return nil }
+    return try connection.first(
       """
-      UPDATE job SET state = 'running', started = coalesce(started, ?)
-      WHERE id = (
-        SELECT id FROM job INDEXED BY job_queue WHERE state = 'queued' AND lane <= ?
-        ORDER BY priority DESC, id LIMIT 1)
+      UPDATE job SET state = 'running', started = coalesce(started, ?) WHERE id = ?
       RETURNING \(Self.columns), result
-      """, session.now, laneLimit, read: Self.record)
+      """, session.now, id, read: Self.record)
+  }
+
+  /// The job that `claim` would take. A look at the first of each lane, however many wait.
+  public func next(laneLimit: Int = .max) throws -> String? {
+    var best: (priority: Int, id: String)?
+    var lane = Int.min
+    while true {
+      let found = try connection.first(
+        """
+        SELECT lane FROM job INDEXED BY job_lane WHERE state = 'queued' AND lane > ? AND lane <= ?
+        ORDER BY lane LIMIT 1
+        """, lane, laneLimit, read: { $0.int(0) })
+      guard let found else { return best?.id }
+      lane = found
+      let first = try connection.first(
+        """
+        SELECT priority, id FROM job INDEXED BY job_lane WHERE state = 'queued' AND lane = ?
+        ORDER BY priority DESC, id LIMIT 1
+        """, lane, read: { (priority: $0.int(0), id: $0.string(1)) })
+      guard let first else { continue }
+      if let known = best, (known.priority, first.id) > (first.priority, known.id) { continue }
+      best = first
+    }
   }
 
   /// Ends a running job, and drops its stages.

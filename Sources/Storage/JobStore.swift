@@ -15,9 +15,9 @@ public struct JobStore {
   @discardableResult
   public func create(_ new: NewJob, queueLimit: Int = .max) throws -> JobRecord {
     guard try queued() < queueLimit else { throw StorageError.queueFull(limit: queueLimit) }
-    for name in new.models { _ = try session.models.get(name) }
-    for name in new.datasets { _ = try session.datasets.get(name) }
-    for id in new.checkpoints { _ = try session.checkpoints.get(id) }
+    for name in new.models { try require(.model, name, "SELECT 1 FROM model WHERE name = ?") }
+    for name in new.datasets { try require(.dataset, name, "SELECT 1 FROM dataset WHERE name = ?") }
+    for id in new.checkpoints { try require(.checkpoint, id, "SELECT 1 FROM checkpoint WHERE id = ?") }
     let record = JobRecord(
       id: session.identifiers.next(), kind: new.kind, state: .queued, priority: new.priority, lane: new.lane,
       attempt: 1, cancelRequested: false, created: session.now, started: nil, finished: nil, progress: nil,
@@ -37,6 +37,12 @@ public struct JobStore {
     return record
   }
 
+  private func require(_ entity: StorageError.Entity, _ name: String, _ query: String) throws {
+    guard try connection.first(query, name, read: { _ in true }) != nil else {
+      throw StorageError.notFound(entity, name)
+    }
+  }
+
   public func find(_ id: String) throws -> JobRecord? {
     try connection.first("SELECT \(Self.columns), result FROM job WHERE id = ?", id, read: Self.record)
   }
@@ -48,31 +54,40 @@ public struct JobStore {
   }
 
   /// Newest first, those made before the one with the id `after`; without results.
+  ///
+  /// A page costs the same however many jobs there are, but for the jobs of a model that are of one kind or state, which
+  /// are looked for among all of that model.
   public func list(_ filter: JobFilter = .init(), after: String? = nil, limit: Int) throws -> Page<JobRecord>
   {
-    var conditions: [String] = []
     var values: [any Bindable] = []
-    if let state = filter.state {
-      conditions.append("state = ?")
-      values.append(state.rawValue)
+    var conditions: [String] = []
+    func add(_ column: String, _ value: String?, _ relation: String = "=") {
+      guard let value else { return }
+      values.append(value)
+      conditions.append("\(column) \(relation) ?\(values.count)")
     }
-    if let kind = filter.kind {
-      conditions.append("kind = ?")
-      values.append(kind)
+    add("role", filter.model.map { _ in Role.model.rawValue })
+    add("name", filter.model)
+    add("kind", filter.kind)
+    add("state", filter.state?.rawValue)
+    // As the column of the table that is walked.
+    let key = filter.model == nil ? "job.id" : "job_use.job"
+    add(key, after, "<")
+    values.append(limit + 1)
+    let tables = filter.model == nil ? "job" : "job_use CROSS JOIN job ON job.id = job_use.job"
+    func select(_ conditions: [String]) -> String {
+      "SELECT \(Self.columns), NULL FROM \(tables)"
+        + (conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND "))
     }
-    if let model = filter.model {
-      conditions.append("id IN (SELECT job FROM job_use WHERE role = 'model' AND name = ?)")
-      values.append(model)
+    var query = select(conditions)
+    if filter.kind != nil, filter.state == nil, filter.model == nil {
+      // One walk for each state, merged: an index by kind and state serves lists by both as well.
+      query = JobState.allCases.map { select(conditions + ["state = '\($0.rawValue)'"]) }
+        .joined(separator: " UNION ALL ")
     }
-    if let after {
-      conditions.append("id < ?")
-      values.append(after)
-    }
-    let condition = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
+    let order = filter.model == nil ? "id" : key
     let rows = try connection.rows(
-      "SELECT \(Self.columns), NULL FROM job \(condition) ORDER BY id DESC LIMIT ?",
-      binding: values + [limit + 1],
-      read: Self.record)
+      "\(query) ORDER BY \(order) DESC LIMIT ?\(values.count)", binding: values, read: Self.record)
     return Page(rows, limit: limit, id: \.id)
   }
 

@@ -4,7 +4,10 @@
 /// row that names it: when that row goes or names another, a trigger marks the blob dead, whatever made the
 /// row go, and `BlobStore.sweep` removes its chunks later in short transactions.
 enum Schema {
-  static let migrations = [Migration(version: 1, name: "first", sql: first)]
+  static let migrations = [
+    Migration(version: 1, name: "first", sql: first),
+    Migration(version: 2, name: "lanes", sql: lanes),
+  ]
 
   /// A chunk's key holds its blob's id and its position, so that a blob's chunks lie side by side without an
   /// index.
@@ -160,5 +163,15 @@ enum Schema {
       expires INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX idempotency_expiry ON idempotency (expires);
+    """
+
+  /// A worker for short jobs must not walk over all the long ones that wait, nor a list of one kind's jobs in one state
+  /// over those in all others.
+  private static let lanes = """
+    DROP INDEX job_queue;
+    CREATE INDEX job_lane ON job (lane, priority DESC, id) WHERE state = 'queued';
+    DROP INDEX job_kind;
+    CREATE INDEX job_kind_state ON job (kind, state, id);
+    CREATE INDEX checkpoint_edited ON checkpoint (created) WHERE kind = 'edited';
     """
 }

@@ -16,6 +16,9 @@ public final class Store: Sendable {
   public let recovery: Recovery
   let clock: @Sendable () -> Timestamp
   let identifiers: IdentifierSource
+  let soundBlobs = SoundBlobs()
+  /// The events of jobs that ended before are thinned.
+  private let thinned = Lock(Timestamp(milliseconds: 0))
   private let lock: FileLock
 
   /// What opening found of an earlier run.
@@ -104,13 +107,28 @@ public final class Store: Sendable {
   /// An id for a thing that is to be created later; it sorts by now.
   public func makeIdentifier() -> String { identifiers.next() }
 
-  /// Removes what nothing refers to any more, and gives the space back: dead blobs, expired idempotency keys,
-  /// free pages. In short transactions; meant to be called every minute or so.
+  /// Seconds after its end that the progress of a job can still be followed from its beginning.
+  public static let progressLifetimeSeconds = 3600.0
+
+  /// Removes what nothing refers to any more, and gives the space back: dead blobs, expired idempotency keys, the
+  /// progress of jobs that ended long ago, free pages. In short transactions; meant to be called every minute or so.
   public func maintain() throws {
     try write { _ = try $0.idempotency.removeExpired() }
+    try thinEvents(endedBefore: clock().advanced(bySeconds: -Self.progressLifetimeSeconds))
     while try sweepDeadBlobs() > 0 {}
     let size = try database.size()
     if size.freeByteCount > 16 << 20 || size.logByteCount > 16 << 20 { try database.reclaim() }
+  }
+
+  /// Drops the progress events of jobs that ended before a time and leaves them those of their states.
+  private func thinEvents(endedBefore time: Timestamp) throws {
+    while true {
+      let from = thinned.withLock { $0 }
+      guard let last = try write({ try $0.events.thin(endedFrom: from, to: time, limit: 200) }) else {
+        return
+      }
+      thinned.withLock { $0 = Timestamp(milliseconds: last.milliseconds + 1) }
+    }
   }
 
   /// Waits for the writes that are queued, and closes the file; later calls throw `StorageError.closed`.

@@ -16,8 +16,7 @@ public enum Durability: Sendable {
 ///
 /// There is no thread of its own: a caller that finds nobody writing writes at once, on its own thread,
 /// whatever is queued up to then; what came in meanwhile goes to a Dispatch queue. Each request of a shared
-/// commit is a savepoint, so one that throws takes only its own changes back. All are answered after the
-/// commit.
+/// commit is kept or taken back as a whole by itself; for that it may run twice. All are answered after the commit.
 final class WriteQueue: Sendable {
   enum Grouping: Sendable {
     /// Small: may share a commit.
@@ -144,22 +143,29 @@ final class WriteQueue: Sendable {
         try batch[0].run(connection)
         return errors
       }
-      let isDurable = batch.contains { $0.durability == .durable }
-      try connection.run(isDurable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL")
+      try connection.synchronize(fully: batch.contains { $0.durability == .durable })
       try connection.run("BEGIN IMMEDIATE")
-      for (index, request) in batch.enumerated() {
-        do {
-          if batch.count == 1 {
-            try request.run(connection)
-          } else {
-            try connection.transaction { try request.run(connection) }
+      // Savepoints cost as much as small requests, so at first there are none. When one of several fails, which is
+      // rare, all run again, each in its own.
+      if batch.count == 1 || !runTogether(batch, on: connection) {
+        if batch.count > 1 {
+          if connection.isInTransaction { try connection.run("ROLLBACK") }
+          try connection.run("BEGIN IMMEDIATE")
+        }
+        for (index, request) in batch.enumerated() {
+          do {
+            if batch.count == 1 {
+              try request.run(connection)
+            } else {
+              try connection.transaction { try request.run(connection) }
+            }
+          } catch {
+            errors[index] = error
+            // A failure such as a full disk may have ended the whole transaction; the others must not believe
+            // in a commit.
+            if !connection.isInTransaction { throw error }
+            if batch.count == 1 { throw error }
           }
-        } catch {
-          errors[index] = error
-          // A failure such as a full disk may have ended the whole transaction; the others must not believe
-          // in a commit.
-          if !connection.isInTransaction { throw error }
-          if batch.count == 1 { throw error }
         }
       }
       try connection.run("COMMIT")
@@ -168,6 +174,30 @@ final class WriteQueue: Sendable {
       for index in errors.indices where errors[index] == nil { errors[index] = error }
     }
     return errors
+  }
+}
+
+extension WriteQueue {
+  /// Runs all requests of a batch in the transaction at hand; false at the first that fails.
+  private static func runTogether(_ batch: [Request], on connection: Connection) -> Bool {
+    for request in batch {
+      do {
+        try request.run(connection)
+      } catch {
+        return false
+      }
+    }
+    return true
+  }
+}
+
+extension Connection {
+  /// Whether a commit waits for the disk.
+  fileprivate func synchronize(fully: Bool) throws {
+    guard isSynchronous != fully else { return }
+    isSynchronous = nil
+    try run(fully ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL")
+    isSynchronous = fully
   }
 }
 

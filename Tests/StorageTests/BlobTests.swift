@@ -85,6 +85,56 @@ import Testing
     try expectCorrupt("UPDATE blob SET size = size + 1")
   }
 
+  @Test func soundBlobsAreHashedOnceAProcess() throws {
+    let test = try TestStore()
+    try test.makeModel()
+    let content = noise(2 * BlobStore.chunkByteCount + 5)
+    let writer = BlobWriter(test.store)
+    try writer.append(content)
+    let pending = try writer.flush()
+    #expect(try BlobReader(test.store, pending).bytes() == content)
+    let id = try test.store.write { session in
+      let blob = try session.blobs.seal(pending)
+      try session.checkpoints.create(NewCheckpoint(model: "net", kind: .edited, blob: blob.id))
+      return blob.id
+    }
+    #expect(throws: StorageError.notFound(.blob, "\(id.rawValue)")) { try BlobReader(test.store, pending) }
+    func damage() throws {
+      _ = try test.store.write { session in
+        try session.connection.run(
+          "UPDATE blob_chunk SET data = CAST(x'00' || substr(data, 2) AS BLOB) WHERE key >> 24 = ?",
+          id.rawValue)
+      }
+    }
+    try BlobReader(test.store, id).verifyOnce()
+    try damage()
+    // Not looked at again in this process …
+    try BlobReader(test.store, id).verifyOnce()
+    // … but whoever takes the whole always looks.
+    #expect(throws: StorageError.self) { try BlobReader(test.store, id).bytes() }
+    try test.reopen()
+    #expect(throws: StorageError.self) { try BlobReader(test.store, id).verifyOnce() }
+  }
+
+  @Test func editedCheckpointsCanBeKeptForATime() throws {
+    let test = try TestStore()
+    try test.makeModel()
+    func checkpoint(_ kind: CheckpointKind) throws -> String {
+      try test.store.write { session in
+        let blob = try session.blobs.insert([1, 2, 3])
+        return try session.checkpoints.create(NewCheckpoint(model: "net", kind: kind, blob: blob.id)).id
+      }
+    }
+    let old = try [CheckpointKind.edited, .trained, .edited].map(checkpoint)
+    try test.store.write { _ = try $0.jobs.create(NewJob(kind: "k", request: "{}", checkpoints: [old[2]])) }
+    test.clock.advance(seconds: 100)
+    let new = try checkpoint(.edited)
+    let before = test.clock.read().advanced(bySeconds: -50)
+    #expect(try test.store.write { try $0.checkpoints.deleteEdited(before: before, limit: 10) } == 1)
+    let left = try test.store.read { try $0.checkpoints.list(model: "net", limit: 10).items.map(\.id) }
+    #expect(left == [new, old[2], old[1]])
+  }
+
   @Test func blobsGoWithTheirOwners() throws {
     let test = try TestStore()
     try test.makeModel()

@@ -1,4 +1,5 @@
 import Dispatch
+import Formats
 import Foundation
 import Storage
 import Synchronization
@@ -198,6 +199,71 @@ import Testing
     let file = try #require(FileManager.default.attributesOfItem(atPath: test.path)[.size] as? Int)
     #expect(file < 1_000_000)
     #expect(try test.store.database.integrityCheck() == [])
+  }
+
+  /// Readers that never leave a gap keep the log from starting anew; `reclaim` makes one.
+  @Test func theLogIsBoundedWhileOthersReadWithoutAPause() throws {
+    let test = try TestStore()
+    let isDone = Atomic<Bool>(false)
+    let group = DispatchGroup()
+    for _ in 0..<3 {
+      DispatchQueue.global().async(group: group) { [store = test.store] in
+        while !isDone.load(ordering: .relaxed) {
+          _ = try? store.snapshot { session in
+            _ = try session.jobs.list(limit: 50)
+            usleep(2000)
+          }
+        }
+      }
+    }
+    var largest = 0
+    for _ in 0..<10 {
+      for seed in 0..<8 {
+        let writer = BlobWriter(test.store)
+        try writer.append(noise(1 << 19, seed: UInt64(seed)))
+        let pending = try writer.flush()
+        try test.store.write { try $0.blobs.discard(pending) }
+      }
+      try test.store.maintain()
+      try test.store.database.reclaim()
+      largest = max(largest, try test.store.database.size().logByteCount)
+    }
+    isDone.store(true, ordering: .relaxed)
+    group.wait()
+    let size = try test.store.database.size()
+    // 40 MiB went through.
+    #expect(largest < 16 << 20)
+    #expect(size.byteCount < 16 << 20)
+  }
+
+  @Test func whatComesAndGoesDoesNotMakeTheFileGrow() throws {
+    let test = try TestStore()
+    var sizes: [Int] = []
+    for round in 0..<12 {
+      for seed in 0..<4 {
+        try test.store.write { session in
+          let job = try session.jobs.create(NewJob(kind: "k", request: String(repeating: "x", count: 20_000)))
+          _ = try session.jobs.claim()
+          let blob = try session.blobs.insert(noise(1 << 18, seed: UInt64(10 * round + seed)))
+          try session.artifacts.create(job: job.id, name: "a", dtype: "<f4", shape: [1], blob: blob.id)
+          try session.jobs.finish(job.id, .succeeded(result: "{}"))
+          try session.idempotency.record(
+            key: "\(round) \(seed)", body: SHA256.digest(of: [1]), status: 202, resource: job.id)
+        }
+      }
+      test.clock.advance(seconds: 90_000)
+      let now = test.clock.read()
+      #expect(try test.store.write { try $0.jobs.deleteFinished(before: now, limit: 100) } == 4)
+      try test.store.maintain()
+      try test.store.database.reclaim()
+      sizes.append(try test.store.database.size().byteCount)
+    }
+    #expect(sizes.max() ?? 0 < 1 << 20)
+    #expect(try test.blobCount() == 0)
+    let keys = try test.store.read {
+      try $0.connection.first("SELECT count(*) FROM idempotency") { $0.int(0) }
+    }
+    #expect(keys == 0)
   }
 
   @Test func aBackupOfARunningDatabaseIsConsistent() throws {

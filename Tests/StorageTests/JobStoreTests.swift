@@ -1,3 +1,4 @@
+import CSQLite
 import Dispatch
 import Storage
 import Synchronization
@@ -44,6 +45,104 @@ import Testing
     #expect(short?.id == ids[2])
     let rest = try (0..<3).map { _ in try test.store.write { try $0.jobs.claim()?.id } }
     #expect(rest == [ids[1], ids[0], ids[3]])
+  }
+
+  /// The first of a lane is found by an index: a worker for short jobs must not walk over all long ones.
+  @Test func aLookIntoTheQueueReadsNoMoreWhenMoreJobsWait() throws {
+    let test = try TestStore()
+    func fill(_ count: Int) throws {
+      try test.store.write { session in
+        for index in 0..<count {
+          try session.jobs.create(
+            NewJob(kind: index % 3 == 0 ? "a" : "b", request: "{}", priority: index % 7, lane: 1))
+        }
+      }
+    }
+    /// Steps of SQLite's virtual machine, of a body that must find so many jobs.
+    func steps(_ expected: Int, _ body: (JobStore) throws -> Int) throws -> Int {
+      let counter = StepCounter()
+      let found = try test.store.read { session in
+        counter.attach(to: session.connection)
+        defer { counter.detach(from: session.connection) }
+        return try body(session.jobs)
+      }
+      #expect(found == expected)
+      return counter.steps
+    }
+    func listed(_ expected: Int, _ filter: JobFilter) throws -> Int {
+      try steps(expected) { try $0.list(filter, limit: 10).items.count }
+    }
+    func costs() throws -> [Int] {
+      [
+        try steps(0) { try $0.next(laneLimit: 0) == nil ? 0 : 1 },
+        try steps(1) { try $0.next() == nil ? 0 : 1 },
+        try steps(1) { try $0.queued() > 0 ? 1 : 0 },
+        try listed(10, JobFilter()), try listed(10, JobFilter(kind: "a")),
+        try listed(10, JobFilter(state: .queued, kind: "a")), try listed(0, JobFilter(state: .failed)),
+        try listed(0, JobFilter(state: .failed, kind: "b")),
+      ]
+    }
+    try fill(50)
+    let few = try costs()
+    try fill(5000)
+    for (before, after) in zip(few, try costs()) { #expect(after <= before + 50) }
+  }
+
+  @Test func listsByModelGoTogetherWithOtherFilters() throws {
+    let test = try TestStore()
+    try test.makeModel()
+    try test.makeModel("other")
+    var ids: [String] = []
+    for index in 0..<12 {
+      ids.append(
+        try test.store.write { session in
+          try session.jobs.create(
+            NewJob(
+              kind: index % 2 == 0 ? "a" : "b", request: "{}",
+              models: index % 3 == 0 ? ["other"] : ["net", "other"])
+          ).id
+        })
+    }
+    func list(_ filter: JobFilter, after: String? = nil) throws -> [Int] {
+      try test.store.read { session in
+        try session.jobs.list(filter, after: after, limit: 3).items.map { job in
+          ids.firstIndex(of: job.id) ?? -1
+        }
+      }
+    }
+    #expect(try list(JobFilter(model: "net")) == [11, 10, 8])
+    #expect(try list(JobFilter(model: "net"), after: ids[8]) == [7, 5, 4])
+    #expect(try list(JobFilter(kind: "a", model: "net")) == [10, 8, 4])
+    #expect(try list(JobFilter(state: .queued, kind: "b", model: "other"), after: ids[9]) == [7, 5, 3])
+    #expect(try list(JobFilter(kind: "b"), after: ids[9]) == [7, 5, 3])
+    #expect(try list(JobFilter(state: .running)) == [])
+  }
+
+  @Test func progressOfJobsThatEndedLongAgoGoes() throws {
+    let test = try TestStore()
+    func job() throws -> String {
+      try test.store.write { session in
+        let id = try session.jobs.create(NewJob(kind: "k", request: "{}")).id
+        _ = try session.jobs.claim()
+        for index in 0..<3 {
+          try session.events.append(job: id, name: index == 1 ? "state" : "progress", data: "{}")
+        }
+        try session.jobs.finish(id, .cancelled)
+        return id
+      }
+    }
+    let old = try job()
+    test.clock.advance(seconds: Store.progressLifetimeSeconds + 1)
+    let new = try job()
+    try test.store.maintain()
+    func events(_ id: String) throws -> [Int] {
+      try test.store.read { try $0.events.list(job: id).map(\.id) }
+    }
+    #expect(try events(old) == [2])
+    #expect(try events(new) == [1, 2, 3])
+    test.clock.advance(seconds: Store.progressLifetimeSeconds + 1)
+    try test.store.maintain()
+    #expect(try events(new) == [2])
   }
 
   @Test func noJobIsHandedOutTwice() throws {
@@ -227,4 +326,21 @@ import Testing
       try store.write { try $0.events.append(job: "none", name: "state", data: "") }
     }
   }
+}
+
+/// Counts the instructions that SQLite runs for a connection's statements, one by one.
+private final class StepCounter {
+  private(set) var steps = 0
+
+  func attach(to connection: Connection) {
+    sqlite3_progress_handler(
+      connection.handle, 1,
+      { counter in
+        guard let counter else { return 0 }
+        Unmanaged<StepCounter>.fromOpaque(counter).takeUnretainedValue().steps += 1
+        return 0
+      }, Unmanaged.passUnretained(self).toOpaque())
+  }
+
+  func detach(from connection: Connection) { sqlite3_progress_handler(connection.handle, 0, nil, nil) }
 }

@@ -92,6 +92,7 @@ private struct SelfInfluenceCourse<H: SymmetricOperator> {
       damping: damping, dimensionLimit: SelfInfluence.directLimit,
       rankTolerance: Double(max(1, curvature.dimension)).squareRoot() * 2 * unitRoundoff(Element.self))
     let inverse = try solver.inverse(of: curvature) { step in
+      try cancellation?.check()
       report(
         0.6 * Double(step.iteration) / Double(max(1, step.limit)), "the matrix, column \(step.iteration)")
     }

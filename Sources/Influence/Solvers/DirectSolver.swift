@@ -37,7 +37,10 @@ public struct DirectSolver: SymmetricSolver, LeastSquaresSolver, Equatable {
     if block.isEmpty { return [] }
     let matrix = try symmetricMatrix(h, progress)
     let rights = block.map { $0.map(Double.init) }
-    let factored = try DenseSymmetricInverse(matrix, order: n, tolerance: tolerance(n, H.Element.self))
+    let share = tolerance(n, H.Element.self)
+    let factored = try Self.detached(order: n, progress) {
+      try DenseSymmetricInverse(matrix, order: n, tolerance: share)
+    }
     let answers = try factored.apply(rights)
     return block.indices.map { index in
       var report = SolveReport(
@@ -67,8 +70,10 @@ public struct DirectSolver: SymmetricSolver, LeastSquaresSolver, Equatable {
     }
     let right = g.map(Double.init) + [Double](repeating: 0, count: rows - a.rows)
     let tolerance = rankTolerance ?? Double(max(rows, k, 1)) * 2 * unitRoundoff(A.Element.self)
-    let (x, rank, singular) = try DenseAlgebra.leastSquares(
-      matrix, rows: rows, columns: k, right, tolerance: tolerance)
+    let columns = matrix
+    let (x, rank, singular) = try Self.detached(order: k, monitor.progress) {
+      try DenseAlgebra.leastSquares(columns, rows: rows, columns: k, right, tolerance: tolerance)
+    }
     var report = SolveReport(
       solver: "direct", tolerance: DefaultTolerance.leastSquares(Double.self), damping: damping)
     report.iterations = 1
@@ -90,8 +95,22 @@ public struct DirectSolver: SymmetricSolver, LeastSquaresSolver, Equatable {
     of h: H, progress: ((SolveProgress) throws -> Void)? = nil
   ) throws -> DenseSymmetricInverse {
     let n = h.dimension
-    return try DenseSymmetricInverse(
-      symmetricMatrix(h, progress), order: n, tolerance: tolerance(n, H.Element.self), eigenLimit: 2500)
+    let (matrix, share) = (try symmetricMatrix(h, progress), tolerance(n, H.Element.self))
+    return try Self.detached(order: n, progress) {
+      try DenseSymmetricInverse(matrix, order: n, tolerance: share, eigenLimit: 2500)
+    }
+  }
+
+  /// Runs a factorization, which LAPACK does in one call of up to minutes, so that the solve can be left meanwhile.
+  private static func detached<Value: Sendable>(
+    order: Int, _ progress: ((SolveProgress) throws -> Void)?,
+    _ work: @escaping @Sendable () throws -> Value
+  ) throws -> Value {
+    // Below that it takes less than a tenth of a second.
+    guard order > 400, let progress else { return try work() }
+    return try DetachedWork.run(work) {
+      try progress(SolveProgress(iteration: order, limit: order, relativeResidual: 1))
+    }
   }
 
   /// The share of the largest eigenvalue below which one counts as zero.

@@ -15,7 +15,7 @@ struct EvaluateRun: PreciseRun {
     let (checkpoint, state) = try model.checkpoint(of: request.target, environment.catalog)
     let dataset: Dataset =
       if let name = request.dataset, name != model.record.dataset {
-        try environment.catalog.loadDataset(named: name)
+        try environment.preload(name, context)
       } else {
         model.dataset
       }

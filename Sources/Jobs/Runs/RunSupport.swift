@@ -1,3 +1,4 @@
+import Datasets
 import Influence
 import Network
 import Tensor
@@ -17,6 +18,7 @@ extension PreciseRun {
     guard let record = try environment.catalog.model(named: model) else {
       throw JobFailure(.missing, "There is no model \(model) any more.")
     }
+    try environment.preload(record.dataset, context)
     return try environment.compute(context) { compute in
       switch record.precision {
       case .float32: try run(LoadedModel<Float>(record, environment.catalog), context, compute)
@@ -27,6 +29,17 @@ extension PreciseRun {
 }
 
 extension JobEnvironment {
+  /// Has a data set's samples loaded, so that they are at hand when the run asks for them; an interruption does not wait
+  /// for that.
+  @discardableResult
+  func preload(_ dataset: String, _ context: any JobContext) throws -> Dataset {
+    try DetachedWork.run(yieldsWhenLeft: false) { [catalog] in
+      try catalog.loadDataset(named: dataset)
+    } check: {
+      try context.throwIfInterrupted()
+    }
+  }
+
   /// Runs a computation of a job: it ends soon after the job is interrupted, and its errors become failures of the job.
   func compute<Result>(
     _ context: any JobContext, _ body: (Compute) throws -> Result

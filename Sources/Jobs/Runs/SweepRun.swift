@@ -12,6 +12,7 @@ struct SweepRun: JobRun {
 
   func run(_ context: any JobContext) throws -> JSONValue {
     let models = request.models
+    for name in Set(models.map(\.dataset)) { try environment.preload(name, context) }
     var rows = try finished(context, of: models.count)
     for place in rows.count..<models.count {
       let record = models[place]

@@ -1,0 +1,84 @@
+import Foundation
+import Glibc
+import Synchronization
+
+/// Work that nothing can interrupt, such as one call of LAPACK, on a thread of its own: whoever waits for it may leave off.
+///
+/// Work that is left goes on to its end, and what it made is dropped.
+public enum DetachedWork {
+  /// Linux's `SCHED_IDLE` (sched(7)).
+  private static let idlePolicy: Int32 = 5
+
+  private final class Outcome<Value: Sendable>: Sendable {
+    private struct State {
+      var thread: pthread_t?
+      var isLeft = false
+      var result: Result<Value, any Error>?
+    }
+
+    private let state = Mutex(State())
+    let isDone = DispatchSemaphore(value: 0)
+
+    func begin() {
+      state.withLock { state in
+        state.thread = pthread_self()
+        if state.isLeft { Self.yield(pthread_self()) }
+      }
+    }
+
+    func end(_ result: Result<Value, any Error>) {
+      state.withLock { state in
+        // From now on the thread may be gone.
+        state.thread = nil
+        state.result = result
+      }
+      isDone.signal()
+    }
+
+    func leave() {
+      state.withLock { state in
+        state.isLeft = true
+        if let thread = state.thread { Self.yield(thread) }
+      }
+    }
+
+    func take() throws -> Value {
+      guard let result = state.withLock({ $0.result }) else {
+        preconditionFailure("Work that is done must have left its result.")
+      }
+      return try result.get()
+    }
+
+    private static func yield(_ thread: pthread_t) {
+      var parameters = sched_param()
+      pthread_setschedparam(thread, DetachedWork.idlePolicy, &parameters)
+    }
+  }
+
+  /// Runs `work` and returns what it returns.
+  ///
+  /// - Parameters:
+  ///   - yieldsWhenLeft: whether it then goes on only where no other thread wants the processor. Not for work that holds
+  ///     what others may wait for.
+  ///   - check: called some ten times a second on the caller's thread; what it throws ends the wait.
+  /// - Throws: what `work` or `check` throws.
+  public static func run<Value: Sendable>(
+    yieldsWhenLeft: Bool = true, _ work: @escaping @Sendable () throws -> Value, check: () throws -> Void
+  ) throws -> Value {
+    let outcome = Outcome<Value>()
+    let thread = Thread {
+      outcome.begin()
+      outcome.end(Result { try work() })
+    }
+    thread.name = "detached"
+    thread.stackSize = 16 << 20
+    thread.start()
+    do {
+      while outcome.isDone.wait(timeout: .now() + .milliseconds(100)) == .timedOut { try check() }
+    } catch {
+      if yieldsWhenLeft { outcome.leave() }
+      throw error
+    }
+    return try outcome.take()
+  }
+}

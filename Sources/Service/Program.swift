@@ -43,6 +43,8 @@ public enum Program {
     }
     // A client that goes away must not end the process.
     signal(SIGPIPE, SIG_IGN)
+    // Nor must a file that has reached the limit of its size (setrlimit(2)): the write fails, and its request with it.
+    signal(SIGXFSZ, SIG_IGN)
     let configuration = sources.configuration
     let log = Log(format: configuration.logFormat, level: configuration.logLevel)
     for warning in sources.warnings { log.write(.warning, "configuration", ["message": .string(warning)]) }

@@ -10,7 +10,7 @@ import Tensor
 /// The whole service: the store, the workers and the server, put together and taken apart in order.
 public final class Service: Sendable {
   public let configuration: Configuration
-  private let store: Store
+  package let store: Store
   private let queue: JobQueue
   private let server: Server
   private let application: Application
@@ -26,7 +26,7 @@ public final class Service: Sendable {
     let log = log ?? Log(format: configuration.logFormat, level: configuration.logLevel)
     self.configuration = configuration
     self.log = log
-    let store = try Store(path: configuration.database)
+    let store = try Store(path: configuration.database, maximumAttempts: configuration.crashLimit)
     self.store = store
     let pool = ComputePriority.pool(threads: configuration.computeThreads)
     self.pool = pool
@@ -40,7 +40,9 @@ public final class Service: Sendable {
     self.signals = signals
     queue = JobQueue(
       store: store,
-      environment: JobEnvironment(catalog: catalog, pool: pool, memoryLimit: configuration.memoryLimit),
+      environment: JobEnvironment(
+        catalog: catalog, pool: pool, memoryLimit: configuration.memoryLimit,
+        saveInterval: configuration.saveInterval),
       kinds: kinds,
       settings: .init(
         workers: configuration.workers,
@@ -151,6 +153,10 @@ public final class Service: Sendable {
       if configuration.retentionDays > 0 {
         let before = Timestamp.now().advanced(bySeconds: -86400 * configuration.retentionDays)
         while try store.write({ try $0.jobs.deleteFinished(before: before, limit: 200) }) == 200 {}
+      }
+      if configuration.editedRetentionDays > 0 {
+        let before = Timestamp.now().advanced(bySeconds: -86400 * configuration.editedRetentionDays)
+        while try store.write({ try $0.checkpoints.deleteEdited(before: before, limit: 200) }) == 200 {}
       }
       try store.maintain()
     } catch StorageError.closed {

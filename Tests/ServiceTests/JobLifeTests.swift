@@ -108,6 +108,65 @@ import Testing
     #expect(times[1] < times[0])
   }
 
+  @Test func aJobHasATimeLimitOfItsOwn() throws {
+    let running = try RunningService { $0.jobTimeLimit = 60 }
+    for wrong: JSONValue in [0, -1, 61, "1"] {
+      let reply = try running.post("/v1/jobs", ["kind": "count", "time_limit": wrong])
+      #expect(reply.status == 422)
+      #expect(reply.pointers == ["/time_limit"])
+    }
+    let id = try running.queue(["kind": "count", "steps": 10_000, "seconds": 0.02, "time_limit": 0.3])
+    #expect(try running.get("/v1/jobs/\(id)").json["request"]?["time_limit"] == 0.3)
+    let job = try running.ended(id)
+    #expect(job["state"] == "failed")
+    #expect(job["error"]?["reason"] == "time_limit")
+    #expect(job["error"]?["message"] == "The job ran for its limit of 0.3 seconds.")
+    let free = try running.ended(running.queue(["kind": "count"]))
+    #expect(free["state"] == "succeeded")
+    #expect(free["request"]?["time_limit"] == .null)
+  }
+
+  /// Seconds of an attempt that a stop broke off count.
+  @Test func theTimeLimitHoldsForAllAttemptsTogether() throws {
+    let first = try RunningService()
+    let id = try first.queue(["kind": "count", "steps": 10_000, "seconds": 0.02, "time_limit": 1.5])
+    _ = try first.wait(for: id) { $0["state"] == "running" }
+    usleep(1_000_000)
+    first.stop()
+    let second = try RunningService(folder: first.folder)
+    let job = try second.ended(id)
+    #expect(job["error"]?["reason"] == "time_limit")
+    let counted = job["progress"]?["seconds"]?["count"]?.doubleValue ?? 0
+    #expect(counted < 3)
+  }
+
+  @Test func aRequestThatArrivesWhileTheServiceStopsMakesNoJob() throws {
+    let running = try RunningService()
+    let client = try Client(port: running.port)
+    let body = Array(#"{"kind":"count"}"#.utf8)
+    try client.send(
+      Array(
+        "POST /v1/jobs HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: \(body.count)\r\n\r\n"
+          .utf8)
+        + body.prefix(5))
+    usleep(100_000)
+    let stopped = DispatchSemaphore(value: 0)
+    let service = running.service
+    Thread.detachNewThread {
+      service.stop()
+      stopped.signal()
+    }
+    usleep(300_000)
+    try client.send(Array(body.dropFirst(5)))
+    let reply = try client.readReply()
+    #expect(reply.status == 503)
+    #expect(reply.headers["retry-after"] != nil)
+    #expect(stopped.wait(timeout: .now() + 10) == .success)
+    let store = try Store(path: running.folder + "/test.sqlite")
+    #expect(try store.read { try $0.jobs.list(limit: 10).items.isEmpty })
+    store.close()
+  }
+
   @Test func shortJobsDoNotWaitBehindLongOnes() throws {
     let running = try RunningService(kinds: StandardJobs.kinds + [CountRequest.job])
     try running.addDigits()

@@ -117,6 +117,49 @@ import Testing
     #expect(try running.get("/v1/models/a/checkpoints").json["items"]?.arrayValue?.count == 1)
   }
 
+  @Test func damagedWeightsAreNeverHandedOut() throws {
+    let running = try RunningService()
+    try running.addDigits()
+    let made = try running.post("/v1/models", ["name": "m", "dataset": "digits", "architecture": "logistic"])
+    let id = try #require(made.json["checkpoint"]?["id"]?.stringValue)
+    _ = try running.service.store.write { session in
+      let blob = try session.checkpoints.get(id).blob.id.rawValue
+      try session.connection.run(
+        "UPDATE blob_chunk SET data = CAST(substr(data, 1, 999) || x'55' || substr(data, 1001) AS BLOB) WHERE key >> 24 = ?",
+        blob)
+    }
+    for headers in [[:], ["Range": "bytes=0-9"]] {
+      let reply = try running.send("GET", "/v1/checkpoints/\(id)/weights", headers: headers)
+      #expect(reply.status == 500)
+      #expect(reply.headers["content-type"] == "application/problem+json")
+      #expect(reply.text.contains("damaged"))
+    }
+    let job = try running.ended(running.queue(["kind": "evaluate", "model": "m"]))
+    #expect(job["state"] == "failed")
+    #expect(job["error"]?["reason"] == "corrupt")
+    #expect(job["error"]?["message"]?.stringValue?.contains(id) == true)
+    #expect(try running.get("/v1/models/m").status == 200)
+    #expect(try running.get("/readyz").status == 200)
+  }
+
+  @Test func aFullDiskIsSaidAndPasses() throws {
+    let running = try RunningService()
+    try running.addDigits()
+    _ = try running.post("/v1/models", ["name": "m", "dataset": "digits", "architecture": "logistic"])
+    func limit(_ pages: Int) throws {
+      try running.service.store.database.write { try $0.script("PRAGMA max_page_count=\(pages)") }
+    }
+    try limit(1)
+    var reply = try running.post("/v1/jobs", ["kind": "count"])
+    for _ in 0..<500 where reply.status == 202 { reply = try running.post("/v1/jobs", ["kind": "count"]) }
+    #expect(reply.status == 507)
+    #expect(reply.json["detail"]?.stringValue?.contains("disk") == true)
+    #expect(try running.get("/v1/jobs").status == 200)
+    try limit(1_000_000)
+    let job = try running.ended(running.queue(["kind": "count", "steps": 2]))
+    #expect(job["state"] == "succeeded")
+  }
+
   @Test func aSetIsUploadedArrayByArray() throws {
     let running = try RunningService()
     func npy(_ dtype: String, _ shape: String, _ data: [UInt8]) -> [UInt8] {

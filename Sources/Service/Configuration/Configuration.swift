@@ -21,6 +21,8 @@ public struct Configuration: Sendable, Equatable {
   public var dataDirectory = "data"
   /// How long finished jobs are kept; 0 keeps them.
   public var retentionDays = 0.0
+  /// How long checkpoints that `remove` and `recover` jobs made are kept; 0 keeps them.
+  public var editedRetentionDays = 0.0
 
   /// Jobs at the same time, besides a worker kept for short ones.
   public var workers = 1
@@ -29,6 +31,10 @@ public struct Configuration: Sendable, Equatable {
   public var queueLimit = 1000
   /// Seconds a job may run; 0 is no limit.
   public var jobTimeLimit = 0.0
+  /// How often the program may die while a job runs before that job is failed.
+  public var crashLimit = 3
+  /// Seconds between two states that a running job saves to go on from.
+  public var saveInterval = 5.0
   /// Bytes for the linearizations of one job.
   public var memoryLimit = 4 << 30
   /// Bytes of data sets kept in memory between jobs.

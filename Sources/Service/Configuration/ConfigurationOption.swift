@@ -31,7 +31,10 @@ public struct ConfigurationOption: Sendable {
     text("data_directory", "DIR", \.dataDirectory, "The folder below which data sets are read."),
     number(
       "retention_days", "DAYS", \.retentionDays, 0...36500,
-      "Finished jobs are deleted after this; 0 keeps them."),
+      "Finished jobs are deleted after this, with artifacts and events; 0 keeps them."),
+    number(
+      "edited_retention_days", "DAYS", \.editedRetentionDays, 0...36500,
+      "Checkpoints that jobs edited are deleted after this; 0 keeps them. All others stay with their models."),
     integer("workers", "N", \.workers, 1...64, "Jobs that run at once, besides one worker for short jobs."),
     integer(
       "compute_threads", "N", \.computeThreads, 0...1024, "Threads all jobs share; 0: one a processor."),
@@ -39,6 +42,12 @@ public struct ConfigurationOption: Sendable {
       "queue_limit", "N", \.queueLimit, 1...10_000_000, "Jobs that may wait; more are answered with 429."),
     number(
       "job_time_limit", "SECONDS", \.jobTimeLimit, 0...1e9, "A job that runs longer fails; 0 is no limit."),
+    integer(
+      "crash_limit", "N", \.crashLimit, 1...1_000_000,
+      "A job is failed when the program has died so often while it ran."),
+    number(
+      "save_interval", "SECONDS", \.saveInterval, 0...86400,
+      "Between two states that a running job saves to go on from after a crash or a stop."),
     size("memory_limit", \.memoryLimit, "Memory for the linearizations of one job."),
     size("dataset_cache", \.datasetCache, "Memory for data sets kept between jobs."),
     size("json_limit", \.jsonLimit, "The largest JSON body."),

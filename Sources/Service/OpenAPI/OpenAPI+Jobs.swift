@@ -44,11 +44,20 @@ extension OpenAPI {
 
   /// The body of a kind that works on a model.
   static func job(_ kind: String, _ optional: JSONObject) -> JSONValue {
-    let target: JSONObject = [
-      "checkpoint": Schema.id, "priority": Schema.integer(from: -100, to: 100, default: 0),
-    ]
+    let target: JSONObject = ["checkpoint": Schema.id]
     return Schema.request(
-      ["kind": Schema.constant(kind), "model": Schema.name], target.merging(optional))
+      ["kind": Schema.constant(kind), "model": Schema.name], envelope.merging(target).merging(optional))
+  }
+
+  /// What every job's body may have.
+  static var envelope: JSONObject {
+    [
+      "priority": Schema.integer(from: -100, to: 100, default: 0),
+      "time_limit": Schema.described(
+        Schema.number(NumberRange(from: .excluding(0), to: .including(1e9))),
+        "Seconds the job may run, all attempts together; at most the configuration's job_time_limit, which also "
+          + "holds where this is absent."),
+    ]
   }
 
   // MARK: Members that several kinds have

@@ -7,7 +7,6 @@ extension OpenAPI {
       "type": "array", "items": Schema.integer(from: 0), "minItems": 1, "maxItems": 1000, "uniqueItems": true,
     ]
     let optional: JSONObject = [
-      "priority": Schema.integer(from: -100, to: 100, default: 0),
       "weight_decays": [
         "type": "array", "items": Schema.number(.notNegative), "minItems": 1, "maxItems": 1000,
       ],
@@ -24,7 +23,7 @@ extension OpenAPI {
             "type": "array", "items": Schema.ref("Architecture"), "minItems": 1, "maxItems": 1000,
           ],
           "training": Schema.ref("Training"),
-        ], single.merging(optional)),
+        ], envelope.merging(single).merging(optional)),
       "Trains a model for every architecture, weight decay and seed (a number n means 0 to n − 1), and validates "
         + "influence on each as a validate job does; the models are not kept.")
   }

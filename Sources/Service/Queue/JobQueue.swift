@@ -10,7 +10,7 @@ import Synchronization
 public final class JobQueue: Sendable {
   public struct Settings: Sendable {
     public var workers = 1
-    /// Seconds a job may run; nil is no limit.
+    /// Seconds a job may run, all its attempts together; nil is no limit.
     public var timeLimit: Double?
 
     public init(workers: Int = 1, timeLimit: Double? = nil) {
@@ -162,7 +162,7 @@ public final class JobQueue: Sendable {
         }
       } catch {
         tell("", "", .message, message: "no job can be taken: \(error)")
-        Thread.sleep(forTimeInterval: 1)
+        pause(seconds: 2)
       }
       condition.lock()
       if state.withLock({ $0.generation == seen && !$0.isStopping }) {
@@ -176,7 +176,7 @@ public final class JobQueue: Sendable {
 
   private func claim(_ laneLimit: Int) throws -> JobRecord? {
     // A look costs less than a write.
-    guard try store.read({ try $0.jobs.queued() }) > 0 else { return nil }
+    guard try store.read({ try $0.jobs.next(laneLimit: laneLimit) }) != nil else { return nil }
     return try store.write { session in
       guard let record = try session.jobs.claim(laneLimit: laneLimit) else { return nil }
       try session.appendState(record.id, .running)
@@ -204,30 +204,32 @@ public final class JobQueue: Sendable {
     if (try? store.read { try $0.jobs.find(record.id) })??.cancelRequested == true {
       job.interrupt(.cancelled)
     }
-    let limit = timeLimit(job)
     tell(.started(attempt: record.attempt))
     signals.notify(record.id)
     let result = Result { try execute(record, job) }
-    limit?.cancel()
     settle(job, result, tell)
     state.withLock { _ = $0.running.removeValue(forKey: record.id) }
     signals.notify(record.id)
   }
 
-  private func timeLimit(_ job: RunningJob) -> (any DispatchSourceTimer)? {
-    guard let seconds = settings.timeLimit else { return nil }
-    let timer = DispatchSource.makeTimerSource(queue: .global())
-    timer.schedule(deadline: .now() + seconds)
-    timer.setEventHandler { job.interrupt(.timeLimit) }
-    timer.resume()
-    return timer
-  }
-
   private func execute(_ record: JobRecord, _ job: RunningJob) throws -> JSONValue {
     try job.throwIfInterrupted()
     var body = try JobBody(try JSONParser.parse(record.request), kinds: kinds)
+    let limits = [body.timeLimit, settings.timeLimit].compactMap { $0 }
+    let timer = limits.min().map { Self.limit(job, to: $0) }
+    defer { timer?.cancel() }
     try body.resolve(environment.catalog)
     return try body.kind.run(body.request, in: environment).run(job)
+  }
+
+  /// Interrupts a job when all its attempts together have run for so many seconds.
+  private static func limit(_ job: RunningJob, to seconds: Double) -> any DispatchSourceTimer {
+    job.setTimeLimit(seconds)
+    let timer = DispatchSource.makeTimerSource(queue: .global())
+    timer.schedule(deadline: .now() + max(0, seconds - job.earlierSeconds))
+    timer.setEventHandler { job.interrupt(.timeLimit) }
+    timer.resume()
+    return timer
   }
 
   // MARK: The end of a job
@@ -264,10 +266,11 @@ public final class JobQueue: Sendable {
       try store(job, tell) { try job.requeue() }
       tell(.queued, "the service stops")
     case .timeLimit:
-      let limit = Int(settings.timeLimit ?? 0)
+      let limit = job.timeLimit ?? 0
       let failure = JobFailure(
-        .timeLimit, "The job ran longer than the \(limit) seconds that the configuration allows.",
-        advice: "Ask for less, or raise job_time_limit.")
+        .timeLimit,
+        "The job ran for its limit of \(Int(exactly: limit).map(String.init) ?? "\(limit)") seconds.",
+        advice: "Ask for less, or for a higher time_limit, which the configuration's job_time_limit bounds.")
       try fail(job, failure, tell)
     case nil:
       let failure = JobFailure(running: error)
@@ -281,7 +284,7 @@ public final class JobQueue: Sendable {
     tell(.ended(.failed, curvatureProducts: 0), failure.description)
   }
 
-  /// The end must be written: a disk that is full for a moment is waited for.
+  /// The end must be written: a disk that is full is waited for, unless the service stops.
   private func store(
     _ job: RunningJob, _ tell: (Notice.Event, String) -> Void, _ write: () throws -> Void
   ) throws {
@@ -289,13 +292,23 @@ public final class JobQueue: Sendable {
     while true {
       do {
         return try write()
-      } catch let error as DatabaseError where !(ResultCode.constraint ~= error.code) {
-        guard attempt < 20, !state.withLock({ $0.isStopping }) else { throw error }
-        tell(.message, "the end of the job cannot be stored yet: \(error)")
-        Thread.sleep(forTimeInterval: min(10, 0.2 * Double(attempt)))
+      } catch let error as DatabaseError where error.mayPass {
+        guard !state.withLock({ $0.isStopping }) else { throw error }
+        if attempt.nonzeroBitCount == 1 {
+          tell(.message, "the end of the job cannot be stored yet: \(error)")
+        }
+        pause(seconds: min(10, 0.2 * Double(attempt)))
         attempt += 1
       }
     }
+  }
+
+  /// Waits, but not when the service is to stop.
+  private func pause(seconds: Double) {
+    let deadline = Date(timeIntervalSinceNow: seconds)
+    condition.lock()
+    while !state.withLock({ $0.isStopping }), Date() < deadline { _ = condition.wait(until: deadline) }
+    condition.unlock()
   }
 
   private func tell(

@@ -24,6 +24,9 @@ final class RunningJob: JobContext {
   private let state: Mutex<JobProgress>
   /// 0 runs; otherwise one more than the index of the reason.
   private let interrupt = Atomic<Int>(0)
+  /// Seconds that earlier attempts took.
+  let earlierSeconds: Double
+  private let limit = Mutex<Double?>(nil)
   private static let reasons: [JobInterruption] = [.cancelled, .stopping, .timeLimit]
 
   init(_ record: JobRecord, store: Store, signals: JobSignals, onLog: @escaping @Sendable (String) -> Void) {
@@ -35,6 +38,7 @@ final class RunningJob: JobContext {
     self.onLog = onLog
     var state = JobProgress()
     if let stored = record.progress.flatMap({ try? JSONParser.parse($0) }) { state.takeUp(stored) }
+    earlierSeconds = state.allSeconds(at: 0).reduce(0) { $0 + $1.seconds }
     self.state = Mutex(state)
   }
 
@@ -54,6 +58,11 @@ final class RunningJob: JobContext {
       interrupt.store(index + 1, ordering: .sequentiallyConsistent)
     }
   }
+
+  /// Seconds that it may run, once that is known.
+  var timeLimit: Double? { limit.withLock { $0 } }
+
+  func setTimeLimit(_ seconds: Double) { limit.withLock { $0 = seconds } }
 
   // MARK: Progress
 
@@ -103,10 +112,15 @@ final class RunningJob: JobContext {
   }
 
   func saveResumeState(_ stage: String, _ bytes: [UInt8]) throws {
-    let writer = BlobWriter(store)
-    try writer.append(bytes)
-    try writer.finish { [id] session, blob in
-      try session.stages.save(job: id, name: stage, blob: blob.id)
+    do {
+      let writer = BlobWriter(store)
+      try writer.append(bytes)
+      try writer.finish { [id] session, blob in
+        try session.stages.save(job: id, name: stage, blob: blob.id)
+      }
+    } catch let error as DatabaseError where error.mayPass {
+      // The run needs it only after a crash, and the disk may have room again by then.
+      log("the state of the job could not be saved; it goes on without: \(error)")
     }
   }
 
@@ -171,7 +185,10 @@ final class RunningJob: JobContext {
   ) throws -> PendingBlob {
     let writer = BlobWriter(store)
     try writer.append(head)
-    try write { try writer.append($0) }
+    try write { bytes in
+      try throwIfInterrupted()
+      try writer.append(bytes)
+    }
     guard writer.byteCount == byteCount + head.count else {
       throw JobFailure(
         .internal, "An output has \(writer.byteCount - head.count) bytes where \(byteCount) were announced.")
@@ -244,8 +261,9 @@ final class RunningJob: JobContext {
 extension Session {
   /// The event of a job's new state.
   func appendState(_ id: String, _ state: JobState) throws {
+    // Ids have letters and digits alone.
     try events.append(
-      job: id, name: "state", data: JSONWriter.text(["id": .string(id), "state": .string(state.rawValue)]))
+      job: id, name: "state", data: "{\"id\":\"\(id)\",\"state\":\"\(state.rawValue)\"}")
   }
 
   /// The name, or where it is taken the first free one of `name-2`, `name-3`, …

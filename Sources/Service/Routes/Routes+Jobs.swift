@@ -18,7 +18,9 @@ extension RouteTable {
       let items = page.items.map { application.representation($0, brief: true) }
       return try call.respond(items: items, next: page.next, text: JobTable.list)
     }
-    json(.post, "/v1/jobs") { application, call in try application.createJob(call) }
+    deferredJSON(.post, "/v1/jobs") { application, call, exchange in
+      try application.createJob(call, exchange)
+    }
     exchange(.get, "/v1/jobs/{id}") { application, call, exchange in
       try call.checkQuery("wait")
       let wait = min(try call.integer("wait", in: 0...Int(Int32.max), default: 0), 300)
@@ -119,18 +121,30 @@ extension Application {
     return Array(text.utf8)
   }
 
-  fileprivate func createJob(_ call: Call) throws -> Response {
+  fileprivate func createJob(_ call: Call, _ exchange: Exchange) throws {
     try call.checkQuery()
     let key = try call.idempotencyKey()
-    if let known = try known(key) { return known }
-    let body = try JobBody(call.json(), kinds: kinds, catalog: catalog)
+    if let known = try known(key) {
+      exchange.respond(known)
+      return
+    }
+    try requireWorkers()
+    let limits = JobBody.Limits(timeLimit: configuration.jobTimeLimit)
+    let body = try JobBody(call.json(), kinds: kinds, catalog: catalog, limits: limits)
     let new = newJob(body)
     let limit = configuration.queueLimit
-    return try finish(key) { session in
+    queueJob(key, exchange) { session in
       let record = try session.jobs.create(new, queueLimit: limit)
       try session.appendState(record.id, .queued)
       try session.record(key, status: 202, resource: "/v1/jobs/\(record.id)")
       return record
+    }
+  }
+
+  /// Refuses new work while the service stops.
+  func requireWorkers() throws {
+    guard queue.isReady else {
+      throw Problem(.serviceUnavailable, "the service is stopping", headers: ["Retry-After": "5"])
     }
   }
 
@@ -142,23 +156,36 @@ extension Application {
       checkpoints: uses.checkpoints)
   }
 
-  /// Queues a job in a transaction and answers with it, or with what an earlier request with the same key made.
-  func finish(
-    _ key: Call.IdempotencyKey?, _ create: @escaping @Sendable (Session) throws -> JobRecord
-  ) throws -> Response {
-    let made = try store.write { session -> Result<JobRecord, Repeated> in
+  /// Queues a job in a transaction and, when that is committed, answers with it or with what an earlier request with the
+  /// same key made.
+  func queueJob(
+    _ key: Call.IdempotencyKey?, _ exchange: Exchange,
+    _ create: @escaping @Sendable (Session) throws -> JobRecord
+  ) {
+    store.write { session -> Result<JobRecord, Repeated> in
       if let resource = try session.known(key) { return .failure(Repeated(resource: resource)) }
       return .success(try create(session))
+    } completion: { [self] outcome in
+      switch outcome {
+      case .success(.success(let record)): exchange.respond(queued(record))
+      case .success(.failure(let repeated)):
+        // Looked up elsewhere: this may be the thread that writes.
+        block(exchange) { application in
+          try application.represent(
+            repeated.resource, status: .ok, headers: ["Location": repeated.resource])
+        }
+      case .failure(let error): exchange.respond(response(to: error))
+      }
     }
-    switch made {
-    case .failure(let repeated):
-      return try represent(repeated.resource, status: .ok, headers: ["Location": repeated.resource])
-    case .success(let record):
-      queue.wake()
-      signals.notify(record.id)
-      log.write(.info, "job.queued", ["job": .string(record.id), "kind": .string(record.kind)])
-      return .json(representation(record), .accepted, headers: ["Location": "/v1/jobs/\(record.id)"])
-    }
+  }
+
+  /// The answer to the request that queued a job; tells the workers and the log of it.
+  private func queued(_ record: JobRecord) -> Response {
+    queue.wake()
+    signals.notify(record.id)
+    log.write(.info, "job.queued", ["job": .string(record.id), "kind": .string(record.kind)])
+    return .json(
+      bytes: representationBytes(record), .accepted, headers: ["Location": "/v1/jobs/\(record.id)"])
   }
 }
 

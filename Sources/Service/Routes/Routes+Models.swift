@@ -30,7 +30,9 @@ extension RouteTable {
           })
       }
     }
-    json(.post, "/v1/models") { application, call in try application.createModel(call) }
+    deferredJSON(.post, "/v1/models") { application, call, exchange in
+      try application.createModel(call, exchange)
+    }
     immediate(.get, "/v1/models/{name}") { application, call in
       try call.checkQuery()
       let name = call.parameter("name")
@@ -80,10 +82,13 @@ extension Session {
 }
 
 extension Application {
-  fileprivate func createModel(_ call: Call) throws -> Response {
+  fileprivate func createModel(_ call: Call, _ exchange: Exchange) throws {
     try call.checkQuery()
     let key = try call.idempotencyKey()
-    if let known = try known(key) { return known }
+    if let known = try known(key) {
+      exchange.respond(known)
+      return
+    }
     let request = try CreateModelRequest(call.json(), catalog: catalog)
     guard let network = request.network else { throw Problem(.conflict, "the data set is not complete yet") }
     try checkSize(network, request.precision)
@@ -91,6 +96,7 @@ extension Application {
     let dataset = request.dataset
     let description = JSONWriter.text(ModelDescription(request.record, network: network).json)
     if let recipe = request.training {
+      try requireWorkers()
       guard let kind = kinds.first(where: { $0.name == TrainRequest.kind }) else {
         throw Problem(.notImplemented, "this service does not train")
       }
@@ -100,7 +106,7 @@ extension Application {
         kind: kind.name, request: JSONWriter.text(body.json), lane: JobQueue.lane(of: kind), models: [name],
         datasets: [dataset])
       let limit = configuration.queueLimit
-      return try finish(key) { session in
+      return queueJob(key, exchange) { session in
         try session.models.create(name: name, dataset: dataset, description: description)
         let record = try session.jobs.create(job, queueLimit: limit)
         try session.appendState(record.id, .queued)
@@ -121,13 +127,15 @@ extension Application {
       }
       if let repeated {
         try store.write(durability: .relaxed) { try $0.blobs.discard(pending) }
-        return try represent(repeated.resource, status: .ok, headers: ["Location": repeated.resource])
+        exchange.respond(
+          try represent(repeated.resource, status: .ok, headers: ["Location": repeated.resource]))
+        return
       }
     } catch {
       try? store.write(durability: .relaxed) { try $0.blobs.discard(pending) }
       throw error
     }
-    return try represent(path, status: .created, headers: ["Location": path])
+    exchange.respond(try represent(path, status: .created, headers: ["Location": path]))
   }
 
   /// A model that could be neither downloaded nor uploaded is too large.

@@ -23,7 +23,8 @@ extension RouteTable {
         try application.store.database.checkWritable()
       } catch {
         application.log.write(.error, "readyz", ["error": .string("\(error)")])
-        throw Problem(.serviceUnavailable, "the database cannot be written", headers: ["Retry-After": "10"])
+        let reason = Problem(error)?.detail ?? "the database cannot be written"
+        throw Problem(.serviceUnavailable, reason, headers: ["Retry-After": "10"])
       }
       return Response(.ok, text: "ready\n")
     }

@@ -86,14 +86,24 @@ final class DatasetLibrary: Sendable {
   }
 
   /// A set made of the arrays that were uploaded for it.
-  func assemble(_ name: String, parts: [DatasetPart], classes: Int?) throws -> Dataset {
+  ///
+  /// - Parameter arrival: an array that is written and not one of the parts yet.
+  func assemble(
+    _ name: String, parts: [DatasetPart], classes: Int?,
+    arrival: (split: String, part: String, bytes: PendingBlob)? = nil
+  ) throws -> Dataset {
+    func bytes(_ split: String, _ part: String) throws -> [UInt8]? {
+      if let arrival, arrival.split == split, arrival.part == part {
+        return try BlobReader(store, arrival.bytes).bytes()
+      }
+      guard let found = parts.first(where: { $0.split == split && $0.part == part }) else { return nil }
+      return try BlobReader(store, found.blob.id).bytes()
+    }
     func arrays(_ split: String) throws -> SplitArrays? {
-      guard let inputs = parts.first(where: { $0.split == split && $0.part == "inputs" }),
-        let labels = parts.first(where: { $0.split == split && $0.part == "labels" })
-      else { return nil }
-      return SplitArrays(
-        inputs: try BlobReader(store, inputs.blob.id).bytes(),
-        labels: try BlobReader(store, labels.blob.id).bytes())
+      guard let inputs = try bytes(split, "inputs"), let labels = try bytes(split, "labels") else {
+        return nil
+      }
+      return SplitArrays(inputs: inputs, labels: labels)
     }
     guard let train = try arrays("train") else {
       throw JobFailure(.missing, "the data set \"\(name)\" has no training arrays.")

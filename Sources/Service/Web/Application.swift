@@ -110,14 +110,29 @@ final class Application: Sendable {
     case .exchange(let take): try take(self, call, exchange)
     case .blocking(let answer): block(exchange) { try answer($0, call) }
     case .json(let answer):
-      try call.checkJSONBody(exchange.body)
-      exchange.body.collect(limit: configuration.jsonLimit) { [self] result in
-        switch result {
-        case .failure(let error): exchange.respond(response(to: error))
-        case .success(let bytes):
-          var call = call
-          call.body = bytes
-          block(exchange) { [call] in try answer($0, call) }
+      try collect(call, exchange) { application, call in exchange.respond(try answer(application, call)) }
+    case .deferredJSON(let take):
+      try collect(call, exchange) { application, call in try take(application, call, exchange) }
+    }
+  }
+
+  /// Goes on with the whole JSON body on a thread that may block.
+  private func collect(
+    _ call: Call, _ exchange: Exchange, _ body: @escaping @Sendable (Application, Call) throws -> Void
+  ) throws {
+    try call.checkJSONBody(exchange.body)
+    exchange.body.collect(limit: configuration.jsonLimit) { [self] result in
+      switch result {
+      case .failure(let error): exchange.respond(response(to: error))
+      case .success(let bytes):
+        var call = call
+        call.body = bytes
+        threads.run { [self, call] in
+          do {
+            try body(self, call)
+          } catch {
+            exchange.respond(response(to: error))
+          }
         }
       }
     }
@@ -147,7 +162,7 @@ final class Application: Sendable {
     case .exchange:
       // Of what a POST makes only a job is answered by more than a plain GET.
       response = .json(representation(try job(call.parameter("id"))))
-    case .json: throw Problem(.notFound, "there is nothing at \(path)")
+    case .json, .deferredJSON: throw Problem(.notFound, "there is nothing at \(path)")
     }
     response.status = status
     for (name, value) in headers { response.headers.set(name, value) }
@@ -232,6 +247,14 @@ final class RouteTable {
     _ answer: @escaping @Sendable (Application, Call) throws -> Response
   ) {
     router.add(method, pattern, route(.json(answer)))
+  }
+
+  /// As `json`, answered in its own time.
+  func deferredJSON(
+    _ method: HTTP.Method, _ pattern: String,
+    _ take: @escaping @Sendable (Application, Call, Exchange) throws -> Void
+  ) {
+    router.add(method, pattern, route(.deferredJSON(take)))
   }
 
   /// Takes the exchange and answers it in its own time.

@@ -9,7 +9,10 @@ enum BlobResponse {
   ///
   /// The entity tag is the blob's SHA-256; a blob never changes, so what a client has stays right.
   ///
-  /// - Throws: `StorageError.notFound`.
+  /// The bytes are compared with their SHA-256 before the first is sent, once a process: a client is never handed
+  /// others than those that were stored.
+  ///
+  /// - Throws: `StorageError.notFound`, `.corruptBlob`.
   static func of(
     _ blob: BlobRecord, in store: Store, request: Request, fileName: String, type: String
   ) throws -> Response {
@@ -38,6 +41,7 @@ enum BlobResponse {
         headers: ["Content-Range": range.contentRange(length: length) ?? "", "Accept-Ranges": "bytes"])
     }
     if let part = range.contentRange(length: length) { headers.set("Content-Range", part) }
+    if request.method != .head { try reader.verifyOnce() }
     let body = Response.Body.stream(length: bounds.count) { writer in
       do {
         try reader.stream(bounds) { try writer.write($0) }

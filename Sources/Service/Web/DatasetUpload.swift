@@ -108,98 +108,92 @@ final class DatasetUpload: Sendable {
       return JSONWriter.text(["dtype": .string(header.dtype.rawValue), "shape": JSONValue(header.shape)])
     }
     // One at a time: two arrays that arrive together must not both find the other missing.
-    let isNew = try Self.settling.withLock { _ in
-      let isNew = try store(detail)
-      do {
-        try settle()
-      } catch {
-        try? application.store.write { [name, split, part] session in
-          try session.removePart(name, split: split, part: part, alsoEmptySet: isNew)
-        }
-        throw error
-      }
-      return isNew
-    }
+    let isNew = try Self.settling.withLock { _ in try store(detail) }
     let record = try application.dataset(name)
     return .json(
       try application.representation(record), isNew ? .created : .ok,
       headers: ["Location": "/v1/datasets/\(name)"])
   }
 
-  /// Keeps the array; true where it made the set.
+  /// Keeps the array, and in the same transaction what it makes of the set, so that no crash leaves a set that has all its
+  /// arrays and cannot be used; true where it made the set.
   private func store(_ detail: String) throws -> Bool {
-    let (name, split, part, classes) = (name, split, part, classes)
     let pending = try state.withLock { try $0.writer.flush() }
     do {
-      return try application.store.write { session in
-        let known = try session.datasets.find(name)
-        if let known {
-          guard (try? JSONParser.parse(known.source))?["format"] == "upload" else {
-            throw Problem(
-              .conflict, "the data set \"\(name)\" was not uploaded; delete it, or choose another name")
-          }
-          // What models and derived sets were made of does not change under them.
-          if try session.datasets.parts(of: name).contains(where: { $0.split == split && $0.part == part }) {
-            throw Problem(
-              .conflict,
-              "the data set \"\(name)\" has its \(split)/\(part) already; delete the set, or choose another name"
-            )
-          }
+      let (known, parts) = try application.store.snapshot { session in
+        (try session.datasets.find(name), try session.datasets.parts(of: name))
+      }
+      try check(known, parts)
+      let source = try known.map { try JSONParser.parse($0.source) }
+      let labelled = part == "labels" && (split == "train" || classes != nil)
+      let classes = labelled ? self.classes : source?["classes"]?.integerValue
+      let missing = missing(parts)
+      let made: String? =
+        if missing == nil {
+          JSONWriter.text(
+            .object(
+              DatasetDescription(
+                try application.library.assemble(
+                  name, parts: parts, classes: classes, arrival: (split, part, pending))
+              ).json))
         } else {
-          try session.datasets.create(
-            name: name, state: .incomplete, source: JSONWriter.text(["format": "upload", "classes": nil]),
-            description: "{}")
+          nil
         }
-        if part == "labels", split == "train" || classes != nil {
-          try session.datasets.update(
-            name, source: JSONWriter.text(["format": "upload", "classes": JSONValue(classes)]))
+      let isNew = try application.store.write { [name, split, part] session in
+        let present = try session.datasets.parts(of: name)
+        guard try session.datasets.find(name)?.id == known?.id, present == parts else {
+          throw Problem(
+            .conflict,
+            "the data set \"\(name)\" changed while the array arrived; send it again if it is still wanted")
+        }
+        let source = JSONWriter.text(["format": "upload", "classes": JSONValue(classes)])
+        if known == nil {
+          try session.datasets.create(name: name, state: .incomplete, source: source, description: "{}")
         }
         let blob = try session.blobs.seal(pending)
         try session.datasets.put(name, split: split, part: part, detail: detail, blob: blob.id)
+        let description =
+          try made
+          ?? JSONWriter.text(
+            .object(
+              DatasetDescription(parts: session.datasets.parts(of: name), missing: missing ?? "").json))
+        try session.datasets.update(
+          name, state: made == nil ? .incomplete : .ready, source: source, description: description)
         return known == nil
       }
+      if let known { application.library.forget(known.id) }
+      return isNew
     } catch {
       try? application.store.write(durability: .relaxed) { try $0.blobs.discard(pending) }
       throw error
     }
   }
 
-  /// Makes the set where its arrays are all there, and says what is missing where not.
-  private func settle() throws {
-    let parts = try application.store.read { try $0.datasets.parts(of: name) }
+  /// Whether the set can take the array.
+  private func check(_ known: DatasetRecord?, _ parts: [DatasetPart]) throws {
+    guard let known else { return }
+    guard (try? JSONParser.parse(known.source))?["format"] == "upload" else {
+      throw Problem(
+        .conflict, "the data set \"\(name)\" was not uploaded; delete it, or choose another name")
+    }
+    // What models and derived sets were made of does not change under them.
+    if parts.contains(where: { $0.split == split && $0.part == part }) {
+      throw Problem(
+        .conflict,
+        "the data set \"\(name)\" has its \(split)/\(part) already; delete the set, or choose another name")
+    }
+  }
+
+  /// What is missing beside the parts and this array before the set can be made; nil for nothing.
+  private func missing(_ parts: [DatasetPart]) -> String? {
     func has(_ split: String, _ part: String) -> Bool {
-      parts.contains { $0.split == split && $0.part == part }
+      (split == self.split && part == self.part) || parts.contains { $0.split == split && $0.part == part }
     }
     var missing: [String] = []
     for part in ["inputs", "labels"] where !has("train", part) { missing.append("train/\(part)") }
     if has("test", "inputs") != has("test", "labels") {
       missing.append(has("test", "inputs") ? "test/labels" : "test/inputs")
     }
-    let state: DatasetState
-    let description: DatasetDescription
-    if missing.isEmpty {
-      let source = try JSONParser.parse(application.dataset(name).source)
-      let set = try application.library.assemble(name, parts: parts, classes: source["classes"]?.integerValue)
-      application.library.forget(try application.dataset(name).id)
-      description = DatasetDescription(set)
-      state = .ready
-    } else {
-      description = DatasetDescription(
-        parts: parts, missing: "it has no \(missing.joined(separator: " and no ")) yet")
-      state = .incomplete
-    }
-    let text = JSONWriter.text(.object(description.json))
-    try application.store.write { [name] session in
-      try session.datasets.update(name, state: state, description: text)
-    }
-  }
-}
-
-extension Session {
-  /// Removes an uploaded array that turned out not to fit, and with it a set that was made for it.
-  fileprivate func removePart(_ name: String, split: String, part: String, alsoEmptySet: Bool) throws {
-    try connection.run(
-      "DELETE FROM dataset_part WHERE dataset = ? AND split = ? AND part = ?", name, split, part)
-    if alsoEmptySet, try datasets.parts(of: name).isEmpty { try datasets.delete(name) }
+    return missing.isEmpty ? nil : "it has no \(missing.joined(separator: " and no ")) yet"
   }
 }

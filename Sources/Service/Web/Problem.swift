@@ -91,6 +91,13 @@ extension Problem {
     case ResultCode.readOnly, ResultCode.inputOutput:
       self.init(
         .serviceUnavailable, "the database cannot be written at the moment", headers: ["Retry-After": "10"])
+    case ResultCode.busy, ResultCode.cannotOpen, ResultCode.outOfMemory:
+      self.init(
+        .serviceUnavailable, "the database cannot be used at the moment", headers: ["Retry-After": "10"])
+    case ResultCode.corrupt, ResultCode.notADatabase:
+      self.init(
+        .internalServerError,
+        "the database is damaged at what this request needs; restore a backup, or look into the log")
     default: return nil
     }
   }

@@ -10,6 +10,8 @@ struct Route: Sendable {
     case blocking(@Sendable (Application, Call) throws -> Response)
     /// As `blocking`, once the JSON body is there.
     case json(@Sendable (Application, Call) throws -> Response)
+    /// As `json`, but answers in its own time, so that no thread waits for a commit.
+    case deferredJSON(@Sendable (Application, Call, Exchange) throws -> Void)
     /// Takes the exchange and answers it in its own time.
     case exchange(@Sendable (Application, Call, Exchange) throws -> Void)
   }

@@ -28,7 +28,8 @@ public final class Service: Sendable {
     self.log = log
     let store = try Store(path: configuration.database, maximumAttempts: configuration.crashLimit)
     self.store = store
-    let pool = ComputePriority.pool(threads: configuration.computeThreads)
+    let pool =
+      configuration.computeThreads > 0 ? ComputePool(threads: configuration.computeThreads) : ComputePool()
     self.pool = pool
     let library = DatasetLibrary(
       store: store, directory: DataDirectory(configuration.dataDirectory),

@@ -78,10 +78,7 @@ public final class JobQueue: Sendable {
   public func start() {
     let count = max(1, settings.workers)
     for index in 0...count {
-      let thread = Thread {
-        ComputePriority.lower()
-        self.work(laneLimit: index == count ? Self.shortLane : .max)
-      }
+      let thread = Thread { self.work(laneLimit: index == count ? Self.shortLane : .max) }
       thread.name = "worker-\(index)"
       thread.stackSize = 16 << 20
       state.withLock { $0.workers += 1 }

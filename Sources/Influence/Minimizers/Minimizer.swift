@@ -19,8 +19,10 @@ public final class Minimizer<Problem: Objective> {
   private var previousNorm: Double?
   /// The smallest value so far.
   private var lowest: Double
-  /// Steps in a row that neither lowered that by more than its resolution nor the smallest gradient by a tenth.
+  /// Steps in a row that neither lowered that by more than its resolution nor left a gradient a tenth below `flatNorm`.
   private var flatSteps = 0
+  /// The smallest gradient when the last step that was not flat was made: many small gains are one large one.
+  private var flatNorm: Double
   /// The point of the smallest gradient since values stopped to fall.
   private var best: (theta: [Element], norm: Double, value: Double)
 
@@ -41,6 +43,7 @@ public final class Minimizer<Problem: Objective> {
     history = QuasiNewtonHistory(limit: limit)
     present = try problem.evaluate(theta)
     best = (theta, present.gradient.norm, present.value)
+    flatNorm = best.norm
     lowest = present.value
     if let memory {
       for (step, change) in zip(memory.steps, memory.changes) { history.append(step: step, change: change) }
@@ -50,6 +53,7 @@ public final class Minimizer<Problem: Objective> {
       report.roundingFloor = memory.roundingFloor
       previousNorm = memory.previousNorm
       flatSteps = memory.flatSteps
+      flatNorm = memory.flatNorm
       best = (memory.best, memory.bestNorm, memory.bestValue)
       lowest = memory.lowest
     } else {
@@ -64,7 +68,8 @@ public final class Minimizer<Problem: Objective> {
     MinimizerMemory(
       theta: theta, best: best.theta, steps: history.pairs.map(\.step), changes: history.pairs.map(\.change),
       iterations: report.iterations, evaluations: report.evaluations,
-      curvatureProducts: report.curvatureProducts, flatSteps: flatSteps, roundingFloor: report.roundingFloor,
+      curvatureProducts: report.curvatureProducts, flatSteps: flatSteps, flatNorm: flatNorm,
+      roundingFloor: report.roundingFloor,
       lowest: lowest, bestNorm: best.norm, bestValue: best.value,
       previousNorm: previousNorm)
   }
@@ -152,9 +157,13 @@ public final class Minimizer<Problem: Objective> {
     let norm = present.gradient.norm
     let hasFallen = present.value < lowest - present.resolution
     lowest = min(lowest, present.value)
-    let isBetter = norm < 0.9 * best.norm
     if hasFallen || norm < best.norm { best = (theta, norm, present.value) }
-    flatSteps = hasFallen || isBetter ? 0 : flatSteps + 1
+    if hasFallen || norm < 0.9 * flatNorm {
+      flatSteps = 0
+      flatNorm = best.norm
+    } else {
+      flatSteps += 1
+    }
   }
 
   /// Looks whether the end is reached.
@@ -197,6 +206,7 @@ public struct MinimizerMemory<Element: Scalar>: Sendable, Equatable {
   public var evaluations: Int
   public var curvatureProducts: Int
   public var flatSteps: Int
+  public var flatNorm: Double
   public var roundingFloor: Double
   public var lowest: Double
   public var bestNorm: Double
@@ -205,7 +215,8 @@ public struct MinimizerMemory<Element: Scalar>: Sendable, Equatable {
 
   public init(
     theta: [Element], best: [Element], steps: [[Element]], changes: [[Element]], iterations: Int,
-    evaluations: Int, curvatureProducts: Int, flatSteps: Int, roundingFloor: Double, lowest: Double,
+    evaluations: Int, curvatureProducts: Int, flatSteps: Int, flatNorm: Double, roundingFloor: Double,
+    lowest: Double,
     bestNorm: Double, bestValue: Double, previousNorm: Double?
   ) {
     self.theta = theta
@@ -216,6 +227,7 @@ public struct MinimizerMemory<Element: Scalar>: Sendable, Equatable {
     self.evaluations = evaluations
     self.curvatureProducts = curvatureProducts
     self.flatSteps = flatSteps
+    self.flatNorm = flatNorm
     self.roundingFloor = roundingFloor
     self.lowest = lowest
     self.bestNorm = bestNorm

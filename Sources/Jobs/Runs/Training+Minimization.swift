@@ -120,7 +120,8 @@ extension TrainingSnapshot {
       epoch: memory.iterations,
       memory: [
         "evaluations": JSONValue(memory.evaluations), "products": JSONValue(memory.curvatureProducts),
-        "flat": JSONValue(memory.flatSteps), "floor": bits(memory.roundingFloor),
+        "flat": JSONValue(memory.flatSteps), "flat_norm": bits(memory.flatNorm),
+        "floor": bits(memory.roundingFloor),
         "lowest": bits(memory.lowest), "best": bits(memory.bestNorm), "value": bits(memory.bestValue),
         "previous": memory.previousNorm.map(bits) ?? .null,
       ], curve: curve)
@@ -138,14 +139,17 @@ extension MinimizerMemory {
     let vectors = snapshot.optimizerState
     let pairs = count == 0 ? 0 : (vectors.count / count - 1) / 2
     guard let evaluations = head["evaluations"]?.integerValue, let products = head["products"]?.integerValue,
-      let flat = head["flat"]?.integerValue, let floor = bits("floor"), let lowest = bits("lowest"),
+      let flat = head["flat"]?.integerValue, let floor = bits("floor"),
+      let lowest = bits("lowest"),
       let best = bits("best"), let value = bits("value"), vectors.count == count * (1 + 2 * pairs)
     else { throw JobFailure(.corrupt, "The saved state of the training is not what was saved.") }
     func vector(_ index: Int) -> [Element] { Array(vectors[index * count..<(index + 1) * count]) }
     self.init(
       theta: snapshot.state.parameters, best: vector(0), steps: (0..<pairs).map { vector(1 + $0) },
       changes: (0..<pairs).map { vector(1 + pairs + $0) }, iterations: snapshot.epoch,
-      evaluations: evaluations, curvatureProducts: products, flatSteps: flat, roundingFloor: floor,
+      evaluations: evaluations, curvatureProducts: products, flatSteps: flat,
+      flatNorm: bits("flat_norm") ?? best,
+      roundingFloor: floor,
       lowest: lowest, bestNorm: best, bestValue: value, previousNorm: bits("previous"))
   }
 }

@@ -14,11 +14,18 @@ public final class Server: Sendable {
     public var requests = 0
   }
 
+  /// Kept for everything that is no connection: files, databases, event sets.
+  private static let otherDescriptors = 128
+
   private let core: ServerCore
   private let loops: [EventLoop]
   private let listeners = Mutex<[Listener]>([])
 
   public init(configuration: ServerConfiguration, handler: @escaping @Sendable (Exchange) -> Void) {
+    var configuration = configuration
+    let allowed = Socket.allowDescriptors(configuration.connections + Self.otherDescriptors)
+    // Without a descriptor to accept with, a client could not even be told.
+    configuration.connections = min(configuration.connections, max(1, allowed - Self.otherDescriptors))
     core = ServerCore(configuration: configuration, handler: handler)
     let processors = Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
     let count = configuration.loops > 0 ? configuration.loops : min(max(1, processors), 8)

@@ -15,7 +15,8 @@ public struct ServerConfiguration: Sendable {
   /// Of all responses that clients have not taken yet; a connection whose response goes beyond it is closed.
   public var unsentBytes = 512 << 20
 
-  /// Open connections in all; more are answered with 503.
+  /// Open connections in all; more are answered with 503. The process' limit of open files is raised for them as far as the
+  /// system lets it be; where that is not far enough, fewer are taken.
   public var connections = 20_000
   /// Open connections of one address.
   public var connectionsPerAddress = 20_000

@@ -24,6 +24,19 @@ struct AddressKey: Hashable, Sendable {
 enum Socket {
   private static let noSignal = Int32(MSG_NOSIGNAL)
 
+  /// Raises the process' limit of open descriptors to `count`, or as near as the system allows; what it then is.
+  static func allowDescriptors(_ count: Int) -> Int {
+    let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    var limit = rlimit()
+    guard getrlimit(resource, &limit) == 0 else { return count }
+    if limit.rlim_cur < UInt(clamping: count) {
+      limit.rlim_cur = min(UInt(clamping: count), limit.rlim_max)
+      _ = setrlimit(resource, &limit)
+      guard getrlimit(resource, &limit) == 0 else { return count }
+    }
+    return Int(clamping: limit.rlim_cur)
+  }
+
   /// Listening sockets for every address of `host`, and the port they share.
   static func listen(host: String, port: UInt16, backlog: Int32) throws -> (
     descriptors: [Int32], port: UInt16

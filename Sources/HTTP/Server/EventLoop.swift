@@ -7,6 +7,8 @@ import Synchronization
 final class EventLoop: @unchecked Sendable {
   static let bufferSize = 256 << 10
   private static let eventsAtOnce = 256
+  /// Of the thread, which handlers run on too.
+  private static let stackBytes = 4 << 20
 
   let queue: DispatchQueue
   /// What `recv` fills; lives for one event.
@@ -42,7 +44,7 @@ final class EventLoop: @unchecked Sendable {
     guard poller == nil else { return }
     let poller = try Poller()
     self.poller = poller
-    guard DetachedThread.start(stackBytes: 1 << 20, { [self] in run(poller) }) else {
+    guard DetachedThread.start(stackBytes: Self.stackBytes, { [self] in run(poller) }) else {
       throw SocketError("pthread_create", code: EAGAIN)
     }
   }
@@ -100,8 +102,9 @@ final class EventLoop: @unchecked Sendable {
 
   var connections: [Connection] { slots.compactMap { $0 } }
 
-  /// Takes a connection in; false where the system cannot watch it.
+  /// Takes a connection in; false where the system cannot watch it, or nobody does any more.
   func add(_ connection: Connection, _ interest: Poller.Interest) -> Bool {
+    guard !stopped.load(ordering: .acquiring) else { return false }
     registrations &+= 1
     let slot = freeSlots.popLast() ?? slots.count
     if slot == slots.count { slots.append(connection) } else { slots[slot] = connection }

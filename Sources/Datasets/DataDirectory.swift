@@ -49,9 +49,8 @@ public struct DataDirectory: Sendable {
   public func read(_ relative: String, limit: Int = .max) throws(DatasetError) -> [UInt8] {
     let limit = min(limit, maximumFileBytes)
     let path = try resolve(relative)
-    // Without O_NONBLOCK a named pipe would hold the thread for ever; with O_NOFOLLOW a link put
-    // there since `resolve` is not followed.
-    let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)
+    guard let base = realPath(root) else { throw .file(root, .missing) }
+    let descriptor = Self.open(path, below: base)
     guard descriptor >= 0 else {
       let code = errno
       throw .file(relative, code == ENOENT ? .missing : .unreadable(String(cString: strerror(code))))
@@ -83,6 +82,30 @@ public struct DataDirectory: Sendable {
     if code != 0 { throw .file(relative, .unreadable(String(cString: strerror(code)))) }
     guard bytes.count == size else { throw .file(relative, .changedWhileReading) }
     return bytes
+  }
+
+  /// Opens a file below a folder by a path that was free of links, one component after the other and none of them a link:
+  /// what was put in the place of a folder since then is refused (`ELOOP`, `ENOTDIR`).
+  ///
+  /// - Returns: a descriptor, or -1 with `errno`.
+  private static func open(_ path: String, below base: String) -> Int32 {
+    // O_PATH, which is not imported: folders need only be passed through.
+    let passing = Int32(0o10000000) | O_DIRECTORY | O_CLOEXEC
+    // By bytes: a character may hold a slash with an accent.
+    let names = path.utf8.dropFirst(base.utf8.count).split(separator: UInt8(ascii: "/"))
+      .map { String(decoding: $0, as: UTF8.self) }
+    var place = Foundation.open(base, passing)
+    for (index, name) in names.enumerated() {
+      guard place >= 0 else { return -1 }
+      // Without O_NONBLOCK a named pipe would hold the thread for ever.
+      let flags = index == names.count - 1 ? O_RDONLY | O_NONBLOCK | O_CLOEXEC : passing
+      let next = openat(place, name, flags | O_NOFOLLOW)
+      let code = errno
+      close(place)
+      errno = code
+      place = next
+    }
+    return place
   }
 
   private func realPath(_ path: String) -> String? {

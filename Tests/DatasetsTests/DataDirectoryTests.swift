@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import Synchronization
 import Testing
 
 @Suite struct DataDirectoryTests {
@@ -70,4 +71,46 @@ import Testing
       try folder.directory.read("huge")
     }
   }
+
+  /// Between the look at a path and the opening of the file its folder may become a link that leads out.
+  @Test func aFolderThatBecomesALinkIsNotFollowed() throws {
+    let outside = try TemporaryFolder()
+    try outside.write("secret", to: "file")
+    try folder.write("inside", to: "other/file")
+    #expect(symlink(outside.path, folder.path + "/link") == 0)
+    let directory = folder.directory
+    let base = folder.path
+    let ended = Flag()
+    let swapper = Thread {
+      while !ended.isSet {
+        // The real folder, then the link, under the same name.
+        rename(base + "/other", base + "/turn")
+        rename(base + "/link", base + "/other")
+        rename(base + "/other", base + "/link")
+        rename(base + "/turn", base + "/other")
+      }
+      ended.acknowledge()
+    }
+    swapper.start()
+    var read = 0
+    for _ in 0..<4000 {
+      guard let bytes = try? directory.read("other/file") else { continue }
+      #expect(bytes == Array("inside".utf8))
+      read += 1
+    }
+    ended.set()
+    ended.waitUntilAcknowledged()
+    #expect(read > 0)
+  }
+}
+
+/// Ends a thread, and waits until it has ended.
+private final class Flag: Sendable {
+  private let flag = Atomic<Bool>(false)
+  private let done = DispatchSemaphore(value: 0)
+
+  var isSet: Bool { flag.load(ordering: .relaxed) }
+  func set() { flag.store(true, ordering: .relaxed) }
+  func acknowledge() { done.signal() }
+  func waitUntilAcknowledged() { done.wait() }
 }

@@ -5,6 +5,8 @@ library=$repository/scripts/lib
 url=''
 work=''
 server_process=''
+# Header fields that every request has besides.
+request_headers=()
 
 make_work_folder() {
   [ -n "$work" ] || work=$(mktemp -d "${TMPDIR:-/tmp}/influenced.XXXXXX") ||
@@ -60,7 +62,8 @@ request() {
   local method=$1 path=$2 status body=()
   [ $# -lt 3 ] || body=(--header 'Content-Type: application/json' --data "$3")
   [ $# -lt 4 ] || body+=(--header "Idempotency-Key: $4")
-  status=$(curl -sS -o "$work/answer.json" -w '%{http_code}' -X "$method" ${body[@]+"${body[@]}"} "$url$path") || {
+  status=$(curl -sS -o "$work/answer.json" -w '%{http_code}' -X "$method" ${request_headers[@]+"${request_headers[@]}"} \
+    ${body[@]+"${body[@]}"} "$url$path") || {
     tail -n 5 "$work/server.log" >&2
     fail "no answer to $method $path: is the server still there? Its last lines are above."
   }

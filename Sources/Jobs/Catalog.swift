@@ -181,14 +181,17 @@ public struct CatalogDataset: Sendable, Hashable {
   public var relabelledCount: Int
   /// Training samples that a synthetic set drew from another distribution.
   public var heterogeneousCount: Int
+  /// What its samples take in memory, where that is known.
+  public var byteCount: Int?
   /// Why it cannot be used yet ("has no train labels"), else nil.
   public var incomplete: String?
 
   public init(
     name: String, inputShape: [Int], targets: Targets, trainCount: Int, testCount: Int,
     trainClassCounts: [Int] = [], poisonedCount: Int = 0, relabelledCount: Int = 0,
-    heterogeneousCount: Int = 0, incomplete: String? = nil
+    heterogeneousCount: Int = 0, byteCount: Int? = nil, incomplete: String? = nil
   ) {
+    self.byteCount = byteCount
     self.name = name
     self.inputShape = inputShape
     self.targets = targets

@@ -58,6 +58,11 @@ public final class FieldReader {
   /// To be called once, at the end: every name that was never asked for is a fault.
   public func finish() {
     for member in object.members where !asked.contains(member.name) {
+      // What is only counted needs no words.
+      guard !faults.isFull else {
+        fault(member.name, "is not known here")
+        continue
+      }
       let suggestion = Spelling.suggestion(for: member.name, among: askedNames)
       fault(member.name, suggestion.isEmpty ? "is not known here" : "is not known here\(suggestion)")
     }

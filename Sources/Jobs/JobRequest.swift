@@ -18,6 +18,15 @@ public protocol JobRequest: Sendable {
 
   /// What must not be deleted before the job is finished.
   var uses: JobUses { get }
+
+  /// What running it takes, about, once it is resolved; nil where nobody knows.
+  ///
+  /// Throws what `resolve` throws.
+  func estimate(_ catalog: any Catalog, _ machine: Machine) throws -> JobEstimate?
+}
+
+extension JobRequest {
+  public func estimate(_ catalog: any Catalog, _ machine: Machine) throws -> JobEstimate? { nil }
 }
 
 /// The stored things a job needs, by name or id.

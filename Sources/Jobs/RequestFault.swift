@@ -62,6 +62,8 @@ public final class RequestFaults {
   public init() {}
 
   public var isEmpty: Bool { list.isEmpty }
+  /// Whether further faults are only counted.
+  var isFull: Bool { list.count >= Self.maximumCount }
 
   public func add(_ detail: String, at pointer: JSONPointer) {
     guard list.count < Self.maximumCount else {

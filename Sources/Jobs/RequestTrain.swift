@@ -1,10 +1,15 @@
 import Network
 
 /// `train`: trains a model from a checkpoint, or from its initial weights where it has none.
+///
+/// What a request begins with is settled when it is posted: the checkpoint `initial` stands for the initial weights, whatever
+/// checkpoints the model has by the time the job runs.
 public struct TrainRequest: JobRequest, Hashable {
   public static let kind = "train"
 
   public var target: ModelReference
+  /// Whether it begins with the initial weights; `target` has no checkpoint then.
+  public private(set) var startsAnew: Bool
   /// Seeds the order of samples, augmentation and dropout; by default the model's. The validation share is drawn
   /// with the model's seed, so that every training holds out the same samples.
   public var seed: Int?
@@ -12,9 +17,13 @@ public struct TrainRequest: JobRequest, Hashable {
   /// The model's data set, known after `resolve`.
   public var dataset = ""
 
+  /// The checkpoint that stands for none.
+  public static let initial = "initial"
+
   public init(model: String, checkpoint: String? = nil, seed: Int? = nil, recipe: TrainingRecipe = .standard)
   {
-    target = ModelReference(model: model, checkpoint: checkpoint)
+    startsAnew = checkpoint == Self.initial
+    target = ModelReference(model: model, checkpoint: startsAnew ? nil : checkpoint)
     self.seed = seed
     self.recipe = recipe
   }
@@ -27,7 +36,16 @@ public struct TrainRequest: JobRequest, Hashable {
   }
 
   public mutating func resolve(_ catalog: any Catalog, _ faults: RequestFaults) throws {
-    let model = try target.resolve(catalog, faults, needsWeights: false)
+    let model: CatalogModel
+    if startsAnew {
+      guard let record = try catalog.model(named: target.model) else {
+        throw UnknownResource(.model, target.model)
+      }
+      model = record
+    } else {
+      model = try target.resolve(catalog, faults, needsWeights: false)
+      startsAnew = target.checkpoint == nil
+    }
     seed = seed ?? model.seed
     dataset = model.dataset
     let set = try catalog.usableDataset(dataset, at: .root.appending("model"), faults)
@@ -36,7 +54,9 @@ public struct TrainRequest: JobRequest, Hashable {
   }
 
   public var members: JSONObject {
-    target.members.merging(["seed": JSONValue(seed)]).merging(recipe.members)
+    var members = target.members
+    if startsAnew { members["checkpoint"] = .string(Self.initial) }
+    return members.merging(["seed": JSONValue(seed)]).merging(recipe.members)
   }
 
   public var uses: JobUses { target.uses(dataset) }

@@ -53,7 +53,9 @@ public final class Service: Sendable {
     let application = Application(
       configuration: configuration, store: store, catalog: catalog, library: library, queue: queue,
       kinds: kinds,
-      pool: pool, signals: signals, router: router, metrics: metrics, log: log)
+      pool: pool, machine: try configuration.machine(pool), signals: signals, router: router,
+      metrics: metrics,
+      log: log)
     self.application = application
     var http = ServerConfiguration()
     http.host = configuration.host

@@ -9,7 +9,7 @@ public enum JobState: String, Sendable, CaseIterable {
   }
 }
 
-/// A job as it is kept. `progress`, `error`, `request` and `result` are JSON.
+/// A job as it is kept. `progress`, `error`, `request`, `estimate` and `result` are JSON.
 public struct JobRecord: Hashable, Sendable {
   public let id: String
   public let kind: String
@@ -27,6 +27,7 @@ public struct JobRecord: Hashable, Sendable {
   public let progress: String?
   public let error: String?
   public let request: String
+  public let estimate: String?
   /// Nil in lists: results can be large.
   public let result: String?
 }
@@ -34,6 +35,8 @@ public struct JobRecord: Hashable, Sendable {
 public struct NewJob: Sendable {
   public var kind: String
   public var request: String
+  /// What it will take, as JSON.
+  public var estimate: String?
   public var priority: Int
   public var lane: Int
   /// What must not be deleted before the job is finished.
@@ -42,12 +45,14 @@ public struct NewJob: Sendable {
   public var checkpoints: [String]
 
   public init(
-    kind: String, request: String, priority: Int = 0, lane: Int = 0, models: [String] = [],
+    kind: String, request: String, estimate: String? = nil, priority: Int = 0, lane: Int = 0,
+    models: [String] = [],
     datasets: [String] = [],
     checkpoints: [String] = []
   ) {
     self.kind = kind
     self.request = request
+    self.estimate = estimate
     self.priority = priority
     self.lane = lane
     self.models = models

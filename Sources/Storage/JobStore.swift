@@ -21,12 +21,13 @@ public struct JobStore {
     let record = JobRecord(
       id: session.identifiers.next(), kind: new.kind, state: .queued, priority: new.priority, lane: new.lane,
       attempt: 1, cancelRequested: false, created: session.now, started: nil, finished: nil, progress: nil,
-      error: nil, request: new.request, result: nil)
+      error: nil, request: new.request, estimate: new.estimate, result: nil)
     try connection.run(
       """
-      INSERT INTO job (id, kind, state, priority, lane, attempt, cancel_requested, created, request)
-      VALUES (?, ?, 'queued', ?, ?, 1, 0, ?, ?)
-      """, record.id, new.kind, new.priority, new.lane, record.created, new.request)
+      INSERT INTO job (id, kind, state, priority, lane, attempt, cancel_requested, created, request,
+        estimate)
+      VALUES (?, ?, 'queued', ?, ?, 1, 0, ?, ?, ?)
+      """, record.id, new.kind, new.priority, new.lane, record.created, new.request, new.estimate)
     let uses = [(Role.model, new.models), (.dataset, new.datasets), (.checkpoint, new.checkpoints)]
     for (role, names) in uses {
       for name in names {
@@ -53,7 +54,8 @@ public struct JobStore {
     return record
   }
 
-  /// Newest first, those made before the one with the id `after`; without results.
+  /// Newest first, those made before the one with the id `after`; without results, and without the whole
+  /// of a large request.
   ///
   /// A page costs the same however many jobs there are, but for the jobs of a model that are of one kind or state, which
   /// are looked for among all of that model.
@@ -76,7 +78,7 @@ public struct JobStore {
     values.append(limit + 1)
     let tables = filter.model == nil ? "job" : "job_use CROSS JOIN job ON job.id = job_use.job"
     func select(_ conditions: [String]) -> String {
-      "SELECT \(Self.columns), NULL FROM \(tables)"
+      "SELECT \(Self.briefColumns), NULL FROM \(tables)"
         + (conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND "))
     }
     var query = select(conditions)
@@ -136,8 +138,19 @@ public struct JobStore {
 
   static let columns = """
     id, kind, state, priority, lane, attempt, cancel_requested, created, started, finished, progress, error,
-    request
+    request, estimate
     """
+
+  /// Of a request that is larger than this only its kind, model and size are told in lists.
+  static let briefRequestLength = 4096
+
+  private static let briefColumns = columns.replacing(
+    "request,",
+    with: """
+      CASE WHEN length(request) <= \(briefRequestLength) THEN request
+        ELSE json_object('kind', kind, 'model', json_extract(request, '$.model'), 'omitted_bytes', length(request))
+      END,
+      """)
 
   /// Of the columns above and the result.
   static func record(_ row: Row) throws -> JobRecord {
@@ -146,6 +159,6 @@ public struct JobStore {
       attempt: row.int(5), cancelRequested: row.bool(6), created: row.timestamp(7),
       started: row.optionalTimestamp(8),
       finished: row.optionalTimestamp(9), progress: row.optionalString(10), error: row.optionalString(11),
-      request: row.string(12), result: row.optionalString(13))
+      request: row.string(12), estimate: row.optionalString(13), result: row.optionalString(14))
   }
 }

@@ -42,6 +42,7 @@ public struct Status: Sendable, Hashable, CustomStringConvertible {
   public static let unsupportedMediaType = Status(415)
   public static let rangeNotSatisfiable = Status(416)
   public static let expectationFailed = Status(417)
+  public static let misdirectedRequest = Status(421)
   public static let unprocessableContent = Status(422)
   public static let preconditionRequired = Status(428)
   public static let tooManyRequests = Status(429)
@@ -83,6 +84,7 @@ public struct Status: Sendable, Hashable, CustomStringConvertible {
     case 415: "Unsupported Media Type"
     case 416: "Range Not Satisfiable"
     case 417: "Expectation Failed"
+    case 421: "Misdirected Request"
     case 422: "Unprocessable Content"
     case 428: "Precondition Required"
     case 429: "Too Many Requests"

@@ -50,6 +50,7 @@ struct GridRun<Element: Scalar, Goal: UpdateGoal, Group: UpdateGroup> {
     let cells = request.cells
     let units = units(cells)
     var record = try GridRecord(context.resumeState(Self.stage), cells: cells.count, units: units.count)
+    var saving = environment.saving
     var group: Group?
     var basis: UpdateBasis<Element>?
     let total = Double(cells.count * request.repeats)
@@ -68,7 +69,10 @@ struct GridRun<Element: Scalar, Goal: UpdateGoal, Group: UpdateGroup> {
       try make(unit, cells, basis, part, &record)
       done += unit.places.count
       record.units += 1
-      try context.saveResumeState(Self.stage, record.bytes)
+      if saving.isDue() {
+        try context.saveResumeState(Self.stage, record.bytes)
+        saving.noteDone()
+      }
     }
     context.progress(0.999, phase: "measure", detail: "before and retrained")
     let before = try report.evaluate(model, state, compute)

@@ -16,6 +16,8 @@ public struct Configuration: Sendable, Equatable {
   public var tokenFile: String?
   /// Serve other machines without a token.
   public var insecure = false
+  /// Names besides those of loopback that requests may be for, comma-separated; asked where there is no token.
+  public var allowedHosts: String?
 
   public var database = "influenced.sqlite"
   public var dataDirectory = "data"
@@ -37,6 +39,12 @@ public struct Configuration: Sendable, Equatable {
   public var saveInterval = 5.0
   /// Bytes for the linearizations of one job.
   public var memoryLimit = 4 << 30
+  /// Bytes that a job may need by its estimate; 0 is nine tenths of the machine's memory.
+  public var jobMemoryLimit = 0
+  /// Bytes of checkpoints and artifacts that a job may leave by its estimate.
+  public var artifactLimit = 4 << 30
+  /// Thousand million multiply-adds a second that estimates count on; 0 is measured at the start.
+  public var computeRate = 0.0
   /// Bytes of data sets kept in memory between jobs.
   public var datasetCache = 2 << 30
 
@@ -57,7 +65,9 @@ public struct Configuration: Sendable, Equatable {
   public init() {}
 
   /// Whether only this machine can reach the address: 127.0.0.0/8, ::1 or `localhost`.
-  public var isLoopback: Bool {
+  public var isLoopback: Bool { Self.isLoopback(host) }
+
+  static func isLoopback(_ host: String) -> Bool {
     if host == "localhost" || host == "::1" || host == "[::1]" { return true }
     let parts = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
     return parts.count == 4 && parts[0] == 127 && !parts.contains(nil)

@@ -27,6 +27,9 @@ public struct ConfigurationOption: Sendable {
       secret: true),
     optional("token_file", "FILE", \.tokenFile, "A file that holds the token."),
     toggle("insecure", \.insecure, "Serve other machines without a token."),
+    optional(
+      "allowed_hosts", "NAMES", \.allowedHosts,
+      "Names, separated by commas, that requests without a token may be for; loopback's always are."),
     text("database", "FILE", \.database, "The SQLite file that holds everything; made where there is none."),
     text("data_directory", "DIR", \.dataDirectory, "The folder below which data sets are read."),
     number(
@@ -49,6 +52,14 @@ public struct ConfigurationOption: Sendable {
       "save_interval", "SECONDS", \.saveInterval, 0...86400,
       "Between two states that a running job saves to go on from after a crash or a stop."),
     size("memory_limit", \.memoryLimit, "Memory for the linearizations of one job."),
+    size(
+      "job_memory_limit", \.jobMemoryLimit,
+      "What a job may need by its estimate; 0 is nine tenths of the machine's memory.", least: 0),
+    size(
+      "artifact_limit", \.artifactLimit, "Checkpoints and artifacts that a job may leave by its estimate."),
+    number(
+      "compute_rate", "GIGA", \.computeRate, 0...1e9,
+      "10⁹ multiply-adds a second of all threads that estimates count on; 0 measures."),
     size("dataset_cache", \.datasetCache, "Memory for data sets kept between jobs."),
     size("json_limit", \.jsonLimit, "The largest JSON body."),
     size("blob_limit", \.blobLimit, "The largest uploaded blob."),
@@ -127,12 +138,12 @@ public struct ConfigurationOption: Sendable {
   }
 
   private static func size(
-    _ name: String, _ path: WritableKeyPath<Configuration, Int> & Sendable, _ help: String
+    _ name: String, _ path: WritableKeyPath<Configuration, Int> & Sendable, _ help: String, least: Int = 1
   ) -> Self {
     Self(
       name: name, placeholder: "SIZE", help: help, isSecret: false,
       apply: { configuration, value throws(Unreadable) in
-        guard let bytes = ByteSize.parse(value), bytes >= 1 else {
+        guard let bytes = ByteSize.parse(value), bytes >= least else {
           throw Unreadable(expected: "be a size, such as 1048576, 512KiB, 64MiB or 4GiB")
         }
         configuration[keyPath: path] = bytes

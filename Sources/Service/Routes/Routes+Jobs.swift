@@ -6,12 +6,13 @@ import Synchronization
 
 extension RouteTable {
   func addJobs() {
-    immediate(.get, "/v1/jobs") { application, call in
+    blocking(.get, "/v1/jobs") { application, call in
       try call.checkQuery("state", "kind", "model", "limit", "after")
       let paging = try call.paging()
       let filter = JobFilter(
-        state: try call.choice("state", JobState.self), kind: call.request.query("kind"),
-        model: call.request.query("model"))
+        state: try call.choice("state", JobState.self),
+        kind: try call.choice("kind", of: application.kinds.map(\.name)),
+        model: try call.resourceName("model"))
       let page = try application.store.read {
         try $0.jobs.list(filter, after: paging.after, limit: paging.limit)
       }
@@ -39,13 +40,22 @@ extension RouteTable {
     }
     blocking(.post, "/v1/jobs/{id}/cancel") { application, call in
       try call.checkQuery()
+      let key = try call.idempotencyKey()
+      if let known = try application.known(key) { return known }
       let id = call.parameter("id")
       if case .alreadyFinished(let state) = try application.queue.cancel(id), state != .cancelled {
         throw Problem(.conflict, "the job has \(state.rawValue) already")
       }
+      if key != nil {
+        try application.store.write { session in
+          if try session.known(key) == nil {
+            try session.record(key, status: 202, resource: "/v1/jobs/\(id)")
+          }
+        }
+      }
       return .json(application.representation(try application.job(id)), .accepted)
     }
-    immediate(.get, "/v1/jobs/{id}/result") { application, call in
+    blocking(.get, "/v1/jobs/{id}/result") { application, call in
       try call.checkQuery()
       let record = try application.job(call.parameter("id"))
       guard let result = record.result else {
@@ -115,7 +125,8 @@ extension Application {
       + "\"finished_at\":\(quoted(record.finished?.description))"
     var text = "{\"id\":\(id),\"kind\":\(quoted(record.kind)),\"state\":\"\(record.state.rawValue)\","
     text += "\"priority\":\(record.priority),\"attempt\":\(record.attempt),\(times),\"progress\":\(progress),"
-    text += "\"request\":\(record.request),\"error\":\(record.error ?? "null"),"
+    text += "\"request\":\(record.request),\"estimate\":\(record.estimate ?? "null"),"
+    text += "\"error\":\(record.error ?? "null"),"
     if !brief { text += "\"result\":\(record.result ?? "null")," }
     text += "\"links\":\(JSONWriter.text(links))}"
     return Array(text.utf8)
@@ -131,7 +142,7 @@ extension Application {
     try requireWorkers()
     let limits = JobBody.Limits(timeLimit: configuration.jobTimeLimit)
     let body = try JobBody(call.json(), kinds: kinds, catalog: catalog, limits: limits)
-    let new = newJob(body)
+    let new = newJob(body, try checked(body.request.estimate(catalog, machine)))
     let limit = configuration.queueLimit
     queueJob(key, exchange) { session in
       let record = try session.jobs.create(new, queueLimit: limit)
@@ -148,10 +159,19 @@ extension Application {
     }
   }
 
-  func newJob(_ body: JobBody) -> NewJob {
+  /// Refuses what would take more than the configuration allows.
+  func checked(_ estimate: JobEstimate?) throws -> JobEstimate? {
+    guard let estimate else { return nil }
+    let faults = limits.faults(estimate)
+    guard faults.isEmpty else { throw RequestRejection(faults: faults) }
+    return estimate
+  }
+
+  func newJob(_ body: JobBody, _ estimate: JobEstimate?) -> NewJob {
     let uses = body.request.uses
     return NewJob(
-      kind: body.kind.name, request: JSONWriter.text(body.json), priority: body.priority,
+      kind: body.kind.name, request: JSONWriter.text(body.json),
+      estimate: estimate.map { JSONWriter.text($0.json) }, priority: body.priority,
       lane: JobQueue.lane(of: body.kind), models: uses.models, datasets: uses.datasets,
       checkpoints: uses.checkpoints)
   }
@@ -229,7 +249,8 @@ private final class JobWait: Sendable {
     }
     token.withLock { $0 = subscription }
     exchange.onClose { [self] in
-      if !isAnswered.exchange(true, ordering: .relaxed) { leave() }
+      // Whoever has only closed its sending side still gets what there is.
+      application.threads.run { self.answer(isFinal: true) }
     }
     DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(seconds)) { [weak self] in
       guard let self else { return }

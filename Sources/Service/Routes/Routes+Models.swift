@@ -6,7 +6,7 @@ import Tensor
 
 extension RouteTable {
   func addModels() {
-    immediate(.get, "/v1/models") { application, call in
+    blocking(.get, "/v1/models") { application, call in
       try call.checkQuery("limit", "after")
       let paging = try call.paging()
       let items = try application.store.snapshot { session in
@@ -33,7 +33,7 @@ extension RouteTable {
     deferredJSON(.post, "/v1/models") { application, call, exchange in
       try application.createModel(call, exchange)
     }
-    immediate(.get, "/v1/models/{name}") { application, call in
+    blocking(.get, "/v1/models/{name}") { application, call in
       try call.checkQuery()
       let name = call.parameter("name")
       return try call.respond(
@@ -100,10 +100,15 @@ extension Application {
       guard let kind = kinds.first(where: { $0.name == TrainRequest.kind }) else {
         throw Problem(.notImplemented, "this service does not train")
       }
-      let train = TrainRequest(model: name, seed: request.seed, recipe: recipe)
+      let train = TrainRequest(
+        model: name, checkpoint: TrainRequest.initial, seed: request.seed, recipe: recipe)
       let body = JobBody(kind: kind, request: train)
+      let set = try catalog.dataset(named: dataset)
+      let estimate = try checked(
+        set.map { try TrainRequest.estimate(recipe, of: request.record, $0, machine) })
       let job = NewJob(
-        kind: kind.name, request: JSONWriter.text(body.json), lane: JobQueue.lane(of: kind), models: [name],
+        kind: kind.name, request: JSONWriter.text(body.json),
+        estimate: estimate.map { JSONWriter.text($0.json) }, lane: JobQueue.lane(of: kind), models: [name],
         datasets: [dataset])
       let limit = configuration.queueLimit
       return queueJob(key, exchange) { session in

@@ -21,8 +21,8 @@ struct DatasetDescription {
     let statistics = set.statistics
     json["splits"] = ["train": Self.json(statistics.train), "test": Self.json(statistics.test)]
     json["normalization"] = [
-      "scale": .number(set.normalization.scale), "mean": JSONValue(set.normalization.mean),
-      "standard_deviation": JSONValue(set.normalization.standardDeviation),
+      "scale": .number(set.normalization.scale), "mean": Self.numbers(set.normalization.mean),
+      "standard_deviation": Self.numbers(set.normalization.standardDeviation),
     ]
     json["groups"] = .object(
       JSONObject(
@@ -30,15 +30,23 @@ struct DatasetDescription {
           ($0.key.rawValue, JSONValue($0.value.count))
         }))
     json["sha256"] = .string(set.sha256)
+    json["bytes"] = JSONValue(set.byteCount)
     json["origin"] = .string(set.source)
     self.json = json
+  }
+
+  /// The most features that are described one by one.
+  private static let mostFeatures = 10_000
+
+  private static func numbers(_ values: [Double]) -> JSONValue {
+    values.count <= mostFeatures ? JSONValue(values) : .null
   }
 
   private static func json(_ split: Statistics.OfSplit) -> JSONValue {
     var json: JSONObject = ["count": JSONValue(split.count)]
     if !split.classCounts.isEmpty { json["class_counts"] = JSONValue(split.classCounts) }
-    json["mean"] = JSONValue(split.inputs.mean)
-    json["standard_deviation"] = JSONValue(split.inputs.standardDeviation)
+    json["mean"] = numbers(split.inputs.mean)
+    json["standard_deviation"] = numbers(split.inputs.standardDeviation)
     if let targets = split.targets {
       json["target_mean"] = JSONValue(targets.mean)
       json["target_standard_deviation"] = JSONValue(targets.standardDeviation)
@@ -93,6 +101,7 @@ struct DatasetDescription {
       trainClassCounts: integers(train?["class_counts"]),
       poisonedCount: whole["groups"]?["poisoned"]?.integerValue ?? 0,
       relabelledCount: whole["groups"]?["relabeled"]?.integerValue ?? 0,
-      heterogeneousCount: whole["groups"]?["heterogeneous"]?.integerValue ?? 0, incomplete: incomplete)
+      heterogeneousCount: whole["groups"]?["heterogeneous"]?.integerValue ?? 0,
+      byteCount: json["bytes"]?.integerValue, incomplete: incomplete)
   }
 }

@@ -154,7 +154,7 @@ final class DatasetLibrary: Sendable {
 
 extension Dataset {
   /// Bytes its samples take, about.
-  fileprivate var byteCount: Int {
+  var byteCount: Int {
     func bytes(_ split: Split) -> Int {
       let values = split.count * shape.count
       let inputs =

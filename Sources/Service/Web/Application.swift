@@ -14,6 +14,8 @@ final class Application: Sendable {
   let queue: JobQueue
   let kinds: [JobKind]
   let pool: ComputePool
+  let machine: Machine
+  let limits: JobLimits
   let signals: JobSignals
   let metrics: Metrics
   let log: Log
@@ -23,12 +25,14 @@ final class Application: Sendable {
   let contract: [UInt8]
   let threads = BlockingThreads(limit: 32)
   private let authorization: Authorization
+  private let hosts: HostNames
   private let router: Router<Route>
 
   init(
     configuration: Configuration, store: Store, catalog: StoredCatalog, library: DatasetLibrary,
     queue: JobQueue,
-    kinds: [JobKind], pool: ComputePool, signals: JobSignals, router: Router<Route>, metrics: Metrics,
+    kinds: [JobKind], pool: ComputePool, machine: Machine, signals: JobSignals, router: Router<Route>,
+    metrics: Metrics,
     log: Log
   ) {
     self.configuration = configuration
@@ -38,11 +42,14 @@ final class Application: Sendable {
     self.queue = queue
     self.kinds = kinds
     self.pool = pool
+    self.machine = machine
+    limits = configuration.jobLimits
     self.signals = signals
     self.log = log
     self.router = router
     self.metrics = metrics
     authorization = Authorization(token: configuration.token)
+    hosts = HostNames(configuration)
     contract = JSONWriter.bytes(OpenAPI.document(token: configuration.token != nil))
   }
 
@@ -64,6 +71,7 @@ final class Application: Sendable {
 
   private func dispatch(_ exchange: Exchange) throws {
     let request = exchange.request
+    try hosts.check(request)
     guard request.method != .options || request.path != "*" else {
       exchange.respond(Response(.noContent, headers: ["Allow": "GET, HEAD, POST, PUT, DELETE, OPTIONS"]))
       return

@@ -1,0 +1,51 @@
+extension TrainRequest {
+  public func estimate(_ catalog: any Catalog, _ machine: Machine) throws -> JobEstimate? {
+    try Self.estimate(recipe, of: Work(target, catalog, machine))
+  }
+
+  /// The training of a model that is not stored yet.
+  public static func estimate(
+    _ recipe: TrainingRecipe, of model: CatalogModel, _ set: CatalogDataset, _ machine: Machine
+  ) throws -> JobEstimate {
+    try estimate(recipe, of: Work(model, set, machine))
+  }
+
+  private static func estimate(_ recipe: TrainingRecipe, of work: Work) -> JobEstimate {
+    var work = work
+    work.train(recipe)
+    work.leaveCheckpoint()
+    return work.estimate
+  }
+}
+
+extension RetrainRequest {
+  public func estimate(_ catalog: any Catalog, _ machine: Machine) throws -> JobEstimate? {
+    var work = try Work(target, catalog, machine)
+    if let training { work.train(training) }
+    work.leaveCheckpoint()
+    return work.estimate
+  }
+}
+
+extension EvaluateRequest {
+  public func estimate(_ catalog: any Catalog, _ machine: Machine) throws -> JobEstimate? {
+    guard let model = try catalog.model(named: target.model) else {
+      throw UnknownResource(.model, target.model)
+    }
+    let name = dataset ?? model.dataset
+    guard let set = try catalog.dataset(named: name) else { throw UnknownResource(.dataset, name) }
+    var work = try Work(model, set, machine)
+    let count =
+      switch split {
+      case .train: work.trainCount
+      case .test: work.testCount
+      case .validation: work.heldCount
+      }
+    // The norm of the risk's gradient takes its passes too.
+    work.pass(count, times: 4)
+    let outputs = count * work.network.outputs
+    work.hold(outputs * (work.element + 8) + 16 * count)
+    work.leave((outputs + count) * work.element)
+    return work.estimate
+  }
+}

@@ -1,0 +1,103 @@
+import Influence
+
+extension Work {
+  /// Samples of a group, at most.
+  func count(of group: GroupChoice?) -> Double {
+    switch group {
+    case .label(let label)?:
+      set.trainClassCounts.indices.contains(label) ? Double(set.trainClassCounts[label]) : trainCount
+    case .indices(let indices)?: Double(indices.count)
+    case .poisoned?: Double(set.poisonedCount)
+    case .relabeled?: Double(set.relabelledCount)
+    case .heterogeneous?: Double(set.heterogeneousCount)
+    case nil: Double(max(set.poisonedCount, set.relabelledCount))
+    }
+  }
+
+  /// What comes before a solve: the neurons' means, the gradient, the linearizations.
+  mutating func prepare(_ update: UpdateRequest, _ group: GroupChoice?) -> CurvatureCost {
+    let members = count(of: group)
+    pass(members, times: 2)
+    let gradients: Double =
+      if case .count(let count) = update.gradientSamples { Double(count) } else { members }
+    pass(2 * min(gradients, members), times: 3)
+    return linearize(drawn(update.curvature.samples), matrix: update.curvature.matrix)
+  }
+
+  /// The solve and the search for the best step and scale.
+  mutating func update(_ update: UpdateRequest, _ curvature: CurvatureCost) {
+    let share = update.estimator == .if ? 1 : update.modificationRatio
+    solve(
+      update.curvature.solver, curvature, productsAStep: update.estimator == .gif ? 2 : 1,
+      columns: max(1, share * network.parameters))
+    let judged = heldCount > 0 ? heldCount : min(trainedCount, 10_000)
+    let looks: Double = update.curvature.solver.iterations == .auto ? 15 : 0
+    let trials: Double = if case .list(let scales) = update.scales { Double(scales.count) } else { 15 }
+    evaluate((looks + trials) * judged)
+    hold(vectors: 10)
+  }
+}
+
+extension RemoveRequest {
+  public func estimate(_ catalog: any Catalog, _ machine: Machine) throws -> JobEstimate? {
+    try update.estimate(target, group, catalog, machine)
+  }
+}
+
+extension RecoverRequest {
+  public func estimate(_ catalog: any Catalog, _ machine: Machine) throws -> JobEstimate? {
+    try update.estimate(target, group, catalog, machine)
+  }
+}
+
+extension UpdateRequest {
+  fileprivate func estimate(
+    _ target: ModelReference, _ group: GroupChoice?, _ catalog: any Catalog, _ machine: Machine
+  ) throws -> JobEstimate {
+    var work = try Work(target, catalog, machine)
+    let curvature = work.prepare(self, group)
+    work.update(self, curvature)
+    // Before, after and the reference.
+    work.evaluate(3 * (work.testCount + work.count(of: group)))
+    work.leaveCheckpoint()
+    return work.estimate
+  }
+}
+
+extension CompareRequest {
+  public func estimate(_ catalog: any Catalog, _ machine: Machine) throws -> JobEstimate? {
+    var work = try Work(target, catalog, machine)
+    work.apart(times: Double(repeats)) { work in
+      let curvature = work.prepare(shared, group)
+      // Of the cells every one is a solve of its own, at most.
+      for cell in cells {
+        work.apart(times: 1) { work in
+          work.update(update(cell, seed: shared.seed), curvature)
+          work.evaluate(work.testCount + work.count(of: group))
+        }
+      }
+    }
+    return work.estimate
+  }
+}
+
+extension TrajectoryRequest {
+  public func estimate(_ catalog: any Catalog, _ machine: Machine) throws -> JobEstimate? {
+    var work = try Work(target, catalog, machine)
+    let steps = max(1, min(Double(Self.mostSteps), work.count(of: group) / Double(max(1, step))))
+    let free = Double(
+      parameters.reduce(0) { sum, choice in
+        if case .tensor(_, let indices) = choice { sum + indices.count } else { sum + 1 }
+      })
+    let curvature = work.linearize(work.drawn(self.curvature.samples), matrix: self.curvature.matrix)
+    // The optimum is found by Newton steps on the free parameters.
+    _ = work.linearize(work.drawn(self.curvature.samples), matrix: self.curvature.matrix)
+    work.multiply(curvature, times: steps * min(free, 1000) * 2)
+    work.apart(times: steps * Double(max(1, estimators.count) * max(1, modes.count))) {
+      $0.solve(self.curvature.solver, curvature, productsAStep: 2, columns: free)
+    }
+    work.hold(8 * 4 * free * free + steps * free * 8 * 10)
+    work.leave(steps * free * 8 * Double(max(1, estimators.count) * max(1, modes.count) + 1))
+    return work.estimate
+  }
+}

@@ -1,0 +1,98 @@
+import Tensor
+
+extension Work {
+  /// What a validation by a plan does.
+  mutating func validate(_ plan: ValidationPlan) {
+    let tests = Double(plan.test.count)
+    let curvature = factors(tests, plan.curvature)
+    score(tests, on: trainedCount)
+    let singles: Double =
+      switch plan.candidates {
+      case .top(let count), .percentile(let count): min(Double(count) * tests, trainedCount)
+      case .random(let count): Double(count)
+      case .indices(let indices): Double(indices.count)
+      case nil: 0
+      }
+    let groups: Double =
+      switch plan.groups {
+      case .share(_, let count), .size(_, let count): Double(count)
+      case .lists(let lists): Double(lists.count)
+      case nil: 0
+      }
+    if plan.norms == true { solve(plan.curvature.solver, curvature, count: singles) }
+    // The estimate with the remaining samples' curvature has one of its own.
+    if groups > 0, plan.newton { _ = linearize(drawn(plan.curvature.samples), matrix: plan.curvature.matrix) }
+    if groups > 0 { solve(plan.curvature.solver, curvature, count: groups * (plan.newton ? 2 : 1)) }
+    retrain(plan, times: singles + groups + 1)
+    hold((singles + groups) * (tests + 4) * 64)
+  }
+
+  private mutating func retrain(_ plan: ValidationPlan, times: Double) {
+    guard let recipe = plan.training else { return }
+    let batch: Double = if case .count(let size) = recipe.batchSize { Double(size) } else { trainedCount }
+    let steps = Double(recipe.epochs) * max(1, trainedCount / max(1, batch))
+    let share: Double =
+      switch plan.length {
+      case .steps(let count): Double(count) / max(1, steps)
+      case .fraction(let fraction): fraction
+      case nil: 1
+      }
+    let samples = trainedCount
+    apart(times: times) { work in
+      if recipe.optimizer.name.minimizes {
+        // From the minimum it is near already.
+        work.pass(30 * samples, times: 6)
+      } else {
+        work.train(recipe, share: share, samples: samples, measured: false)
+      }
+      work.evaluate(Double(plan.test.count))
+    }
+    hold(vectors: 20 * Double(machine.threads))
+    hold(
+      min(
+        Double(machine.memoryLimit),
+        2 * network.kept * min(batch, trainedCount) * element * Double(machine.threads)))
+  }
+}
+
+extension ValidateRequest {
+  public func estimate(_ catalog: any Catalog, _ machine: Machine) throws -> JobEstimate? {
+    var work = try Work(target, catalog, machine, precision: precision)
+    work.validate(plan)
+    return work.estimate
+  }
+}
+
+extension SweepRequest {
+  public func estimate(_ catalog: any Catalog, _ machine: Machine) throws -> JobEstimate? {
+    guard let set = try catalog.dataset(named: dataset) else { throw UnknownResource(.dataset, dataset) }
+    var sum = JobEstimate(memoryBytes: 0, seconds: 0, resultBytes: 0)
+    for architecture in architectures {
+      let model = CatalogModel(
+        name: "sweep", dataset: dataset, architecture: architecture, precision: precision, loss: loss,
+        weightDecay: 0, seed: 0, training: plan.training)
+      var work = try Work(model, set, machine)
+      if let training = plan.training { work.train(training) }
+      work.validate(plan)
+      let one = work.estimate
+      sum.seconds += one.seconds * Double(weightDecays.count * seeds.count)
+      sum.memoryBytes = max(sum.memoryBytes, one.memoryBytes)
+    }
+    return sum
+  }
+}
+
+extension AttackRequest {
+  public func estimate(_ catalog: any Catalog, _ machine: Machine) throws -> JobEstimate? {
+    var work = try Work(target, catalog, machine)
+    work.evaluate(work.testCount)
+    work.apart(times: Double(test.count) * Double(iterations)) { work in
+      let curvature = work.linearize(work.drawn(self.curvature.samples), matrix: self.curvature.matrix)
+      work.solve(self.curvature.solver, curvature)
+      // From one minimum to the next.
+      work.pass(20 * work.trainedCount, times: 3)
+    }
+    if case .lbfgs(let history, _) = training.optimizer { work.hold(vectors: 2 * Double(history)) }
+    return work.estimate
+  }
+}

@@ -1,0 +1,90 @@
+/// What a job takes, about: told before it is queued, and checked against what the configuration allows.
+///
+/// Seconds are for a machine that does nothing else, within a factor of about 3 where the number of steps is known
+/// beforehand; a solve that converges early takes less. Memory is an upper bound of what the job holds at once.
+public struct JobEstimate: Hashable, Sendable {
+  public var memoryBytes: Double
+  public var seconds: Double
+  /// Of the checkpoints and artifacts it leaves.
+  public var resultBytes: Double
+
+  public init(memoryBytes: Double, seconds: Double, resultBytes: Double) {
+    self.memoryBytes = memoryBytes
+    self.seconds = seconds
+    self.resultBytes = resultBytes
+  }
+
+  /// A job's `estimate` member.
+  public var json: JSONValue {
+    [
+      "memory_bytes": JSONValue(Self.whole(memoryBytes)),
+      "seconds": .number(Self.rounded(seconds)), "result_bytes": JSONValue(Self.whole(resultBytes)),
+    ]
+  }
+
+  /// No request is so large that its estimate cannot be written.
+  private static func whole(_ bytes: Double) -> Int { Int(exactly: min(bytes, 1e18).rounded()) ?? 0 }
+
+  /// Two digits: more would promise more than there is.
+  private static func rounded(_ seconds: Double) -> Double {
+    guard seconds.isFinite, seconds < 1e15 else { return 1e15 }
+    var unit = 0.001
+    while seconds >= 100 * unit { unit *= 10 }
+    return (seconds / unit).rounded() * unit * 1000 / 1000
+  }
+}
+
+/// What the estimate of a job may come to.
+public struct JobLimits: Sendable {
+  /// Bytes of memory.
+  public var memoryBytes: Double
+  /// Bytes of what a job leaves.
+  public var resultBytes: Double
+  /// Seconds after which a job is ended; nil for no limit.
+  public var seconds: Double?
+
+  public init(memoryBytes: Double = .infinity, resultBytes: Double = .infinity, seconds: Double? = nil) {
+    self.memoryBytes = memoryBytes
+    self.resultBytes = resultBytes
+    self.seconds = seconds
+  }
+
+  /// Estimates of time are this far from the truth: only what surely takes too long is refused.
+  public static let secondsTolerance = 3.0
+
+  /// What speaks against a job, with what to lower.
+  public func faults(_ estimate: JobEstimate) -> [RequestFault] {
+    var faults: [RequestFault] = []
+    func add(_ detail: String) { faults.append(RequestFault(pointer: "", detail: detail)) }
+    if estimate.memoryBytes > memoryBytes {
+      add(
+        "needs about \(Self.size(estimate.memoryBytes)) of memory, and job_memory_limit allows \(Self.size(memoryBytes)): ask for "
+          + "fewer test points, eigenvalues or a lower rank, or take a smaller model or data set")
+    }
+    if estimate.resultBytes > resultBytes {
+      add(
+        "would leave about \(Self.size(estimate.resultBytes)), and artifact_limit allows \(Self.size(resultBytes)): ask for fewer "
+          + "test points or training samples")
+    }
+    if let seconds, estimate.seconds > Self.secondsTolerance * seconds {
+      add(
+        "would take about \(Self.time(estimate.seconds)), and job_time_limit allows \(Self.time(seconds)): ask for fewer epochs, "
+          + "iterations, samples, candidates or repeats")
+    }
+    return faults
+  }
+
+  private static func size(_ bytes: Double) -> String {
+    for (name, unit) in [("TiB", 0x1p40), ("GiB", 0x1p30), ("MiB", 0x1p20)] where bytes >= unit {
+      return "\((bytes / unit * 10).rounded() / 10) \(name)"
+    }
+    return "\((bytes / 1024).rounded()) KiB"
+  }
+
+  private static func time(_ seconds: Double) -> String {
+    for (name, unit) in [("days", 86400.0), ("hours", 3600), ("minutes", 60)] where seconds >= 2 * unit {
+      return "\((seconds / unit * 10).rounded() / 10) \(name)"
+    }
+    return "\((seconds * 10).rounded() / 10) seconds"
+  }
+}

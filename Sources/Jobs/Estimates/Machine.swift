@@ -1,0 +1,90 @@
+import Dispatch
+import Network
+import Synchronization
+import Tensor
+
+/// The machine that jobs run on, as estimates see it: how fast it multiplies, and what a job may fill.
+public final class Machine: Sendable {
+  /// Multiply-adds a second of all threads together in large float32 convolutions; float64 is half as fast.
+  public let multiplyAdds: Double
+  public let threads: Int
+  /// Bytes that the linearizations of a job may take.
+  public let memoryLimit: Int
+  private let networks = Mutex<[NetworkKey: NetworkCost]>([:])
+
+  private struct NetworkKey: Hashable {
+    let architecture: JSONValue
+    let loss: LossChoice
+    let shape: [Int]
+    let targets: CatalogDataset.Targets
+  }
+
+  public init(multiplyAdds: Double, threads: Int, memoryLimit: Int) {
+    self.multiplyAdds = max(1, multiplyAdds)
+    self.threads = max(1, threads)
+    self.memoryLimit = memoryLimit
+  }
+
+  /// Measures the rate with forward passes of a small network, in some hundredths of a second.
+  ///
+  /// - Throws: `ArchitectureFaults`, `Cancelled`; neither happens.
+  public convenience init(pool: ComputePool, memoryLimit: Int) throws {
+    let input = Shape(height: 28, width: 28, channels: 1)
+    let architecture = try Architecture(
+      layers: NamedArchitecture.cnn.layers(input: input, outputs: 10), input: input, outputs: 10)
+    let network = Network<Float>(architecture)
+    let state = NetworkState<Float>(initial: architecture.layout, seed: 0)
+    let count = 256
+    let samples = Samples(
+      source: TensorSource(inputs: [Float](repeating: 0.5, count: count * input.count), shape: input),
+      indices: Array(0..<count),
+      targets: .classes(Array(repeating: 0, count: count)))
+    var best = Double.infinity
+    for _ in 0..<4 {
+      let start = DispatchTime.now().uptimeNanoseconds
+      _ = try network.evaluate(state, on: samples, loss: .crossEntropy, compute: Compute(pool: pool))
+      best = min(best, Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9)
+    }
+    let operations = Double(count) * NetworkCost(architecture).forwardOperations
+    self.init(multiplyAdds: operations / max(best, 1e-9), threads: pool.threads, memoryLimit: memoryLimit)
+  }
+
+  /// What a network costs; known ones are not looked at again.
+  func network(of model: CatalogModel, _ set: CatalogDataset) throws -> NetworkCost {
+    let key = NetworkKey(
+      architecture: model.architecture, loss: model.loss, shape: set.inputShape, targets: set.targets)
+    if let known = networks.withLock({ $0[key] }) { return known }
+    let cost = NetworkCost(try model.network(for: set))
+    networks.withLock { networks in
+      if networks.count >= 256 { networks.removeAll() }
+      networks[key] = cost
+    }
+    return cost
+  }
+}
+
+/// What the passes of a network over one sample take.
+struct NetworkCost: Sendable {
+  let parameters: Double
+  let outputs: Double
+  /// Multiply-adds of a forward pass.
+  let multiplyAdds: Double
+  /// Values that the layers hand on.
+  let values: Double
+  let inputs: Double
+  /// Values that a linearization keeps.
+  let kept: Double
+
+  /// What a forward pass over one sample takes, in multiply-adds of large convolutions: beside its own those of
+  /// activations, pooling and loss, which go by the values that come out of layers.
+  var forwardOperations: Double { multiplyAdds + 160 * (values - 0.9 * inputs) + 1000 }
+
+  init(_ network: Architecture) {
+    parameters = Double(network.layout.parameterCount)
+    outputs = Double(network.output.count)
+    multiplyAdds = Double(network.multiplyAddsPerSample)
+    values = Double(network.valuesPerSample)
+    inputs = Double(network.input.count)
+    kept = Double(Network<Float>(network).keptValues)
+  }
+}

@@ -1,0 +1,234 @@
+import Influence
+import Network
+import Tensor
+
+/// Adds up what a job on one model does: passes over samples, solves, and what it holds meanwhile.
+///
+/// Everything is in `Double`, so that no request is too large to be estimated.
+struct Work {
+  let machine: Machine
+  let network: NetworkCost
+  let model: CatalogModel
+  let set: CatalogDataset
+  /// Bytes of an element.
+  let element: Double
+  /// Multiply-adds, counted as those of large float32 products.
+  private(set) var operations = 0.0
+  /// Seconds that do not depend on sizes.
+  private(set) var fixedSeconds = 0.01
+  private var held = 0.0
+  /// The most bytes that were held.
+  private var peak = 0.0
+  private(set) var results = 0.0
+
+  /// - Parameter precision: what it is computed in, by default the model's.
+  init(
+    _ model: CatalogModel, _ set: CatalogDataset, _ machine: Machine, precision: Precision? = nil
+  ) throws {
+    self.machine = machine
+    self.model = model
+    self.set = set
+    network = try machine.network(of: model, set)
+    element = Double((precision ?? model.precision).bytes)
+    // θ as the engine has it and as stored, statistics, and what threads gather and add up in.
+    hold(set.memoryBytes + 6 * network.parameters * element + Self.unit)
+    hold(Double(machine.threads) * (2 * network.parameters + 8 * 64 * network.values) * element)
+  }
+
+  /// The work of a kind's usual body: on the model that it names.
+  init(_ target: ModelReference, _ catalog: any Catalog, _ machine: Machine, precision: Precision? = nil)
+    throws
+  {
+    guard let model = try catalog.model(named: target.model) else {
+      throw UnknownResource(.model, target.model)
+    }
+    guard let set = try catalog.dataset(named: model.dataset) else {
+      throw UnknownResource(.dataset, model.dataset)
+    }
+    try self.init(model, set, machine, precision: precision)
+  }
+
+  private static let unit = 32.0 * 1024 * 1024
+
+  var estimate: JobEstimate {
+    JobEstimate(
+      memoryBytes: peak, seconds: fixedSeconds + operations / machine.multiplyAdds, resultBytes: results)
+  }
+
+  // MARK: Sizes
+
+  var parameterBytes: Double { network.parameters * element }
+  var trainCount: Double { Double(set.trainCount) }
+  var testCount: Double { Double(set.testCount) }
+  /// Samples that the model's training held out.
+  var heldCount: Double { (model.training?.validationShare ?? 0) * trainCount }
+  /// Samples that the model was trained on, at most.
+  var trainedCount: Double { trainCount - heldCount }
+
+  func drawn(_ samples: SampleCount) -> Double {
+    if case .count(let count) = samples { min(Double(count), trainedCount) } else { trainedCount }
+  }
+
+  // MARK: What is held
+
+  mutating func hold(_ bytes: Double) {
+    held += bytes
+    peak = max(peak, held)
+  }
+
+  mutating func hold(vectors: Double) { hold(vectors * parameterBytes) }
+  mutating func leave(_ bytes: Double) { results += bytes }
+  mutating func leaveCheckpoint() { results += parameterBytes + 65536 }
+  mutating func takeSeconds(_ seconds: Double) { fixedSeconds += seconds }
+
+  /// What is done so many times, one after the other: its time adds up, what it holds is let go of each time.
+  mutating func apart(times: Double, _ work: (inout Work) -> Void) {
+    let before = self
+    work(&self)
+    operations = before.operations + times * (operations - before.operations)
+    fixedSeconds = before.fixedSeconds + times * (fixedSeconds - before.fixedSeconds)
+    held = before.held
+  }
+
+  // MARK: Passes
+
+  /// Passes over samples, each so many times a forward pass.
+  mutating func pass(_ samples: Double, times forwards: Double) {
+    operations += samples * forwards * network.forwardOperations * element / 4
+  }
+
+  mutating func evaluate(_ samples: Double) { pass(samples, times: 1) }
+
+  /// A vector operation on θ, so many times: as fast as memory.
+  mutating func touch(_ times: Double) { operations += 100 * times * network.parameters * element / 4 }
+
+  /// Multiply-adds of dense matrices in `Double`.
+  mutating func takeProducts(_ count: Double) { operations += 15 * count }
+
+  // MARK: Curvature
+
+  /// Linearizes samples and says what a product with their curvature is.
+  mutating func linearize(
+    _ samples: Double, matrix: CurvatureRequest.Matrix, limit: Double? = nil
+  ) -> CurvatureCost {
+    pass(samples, times: 3)
+    let all = samples * network.kept * element
+    // A piece is kept in any case, and another one is made where not all are.
+    let piece = min(all, max(256 * network.kept * element, 0x1p28))
+    let room = limit ?? Double(machine.memoryLimit)
+    let kept = min(all, max(room, piece))
+    hold(kept + (kept < all ? piece : 0) + 10 * parameterBytes)
+    let again = all > 0 ? 3 * (1 - kept / all) : 0
+    return CurvatureCost(samples: samples, forwards: (matrix == .hessian ? 6 : 4) + again)
+  }
+
+  mutating func multiply(_ curvature: CurvatureCost, times: Double) {
+    pass(curvature.samples, times: curvature.forwards * times)
+    touch(4 * times)
+    fixedSeconds += 3e-5 * times
+  }
+
+  /// A solve with the curvature, and what it holds.
+  /// - Parameters:
+  ///   - count: right-hand sides.
+  ///   - productsAStep: 2 for a least-squares problem.
+  mutating func solve(
+    _ solver: SolverRequest, _ curvature: CurvatureCost, count: Double = 1, productsAStep: Double = 1,
+    columns: Double? = nil
+  ) {
+    let p = network.parameters
+    func steps(_ usual: Double) -> Double {
+      switch solver.iterations {
+      case .count(let count): min(Double(count), usual)
+      case .auto: 20
+      case .standard: usual
+      }
+    }
+    // Blocks of right-hand sides share what does not fit in memory, not the products.
+    switch solver.name {
+    case .lsmr:
+      multiply(curvature, times: count * 1.6 * steps(100))
+      hold(vectors: 8)
+    case .cg, .minres:
+      var usual = solver.name == .cg ? 100.0 : 150.0
+      switch solver.preconditioner {
+      case .none: break
+      case .jacobi: multiply(curvature, times: Double(solver.probes))
+      case .nystrom:
+        multiply(curvature, times: Double(solver.rank))
+        hold(vectors: 3 * Double(solver.rank))
+        usual = 60
+      }
+      multiply(curvature, times: count * productsAStep * steps(usual))
+      hold(vectors: 8 + 6 * min(count, 16))
+    case .neumann:
+      multiply(curvature, times: count * (20 + 2 * steps(1000)))
+      hold(vectors: 6)
+    case .direct:
+      let width = columns ?? p
+      multiply(curvature, times: min(p, width))
+      takeProducts(width * width * max(p, width) + count * width * width)
+      hold(3 * 8 * max(p, width) * width)
+    case .lissa:
+      let limit: Double = if case .count(let count) = solver.iterations { Double(count) } else { 500 }
+      let batch = CurvatureCost(samples: Double(solver.batchSize), forwards: curvature.forwards + 3)
+      multiply(batch, times: count * limit * Double(solver.repeats) * min(4, Double(solver.corrections) + 1))
+      multiply(curvature, times: count * 20)
+      hold(vectors: 10)
+    case .arnoldi:
+      let rank = min(Double(solver.rank), p)
+      multiply(curvature, times: min(2000, 4 * rank + 40) + (solver.complement == .solved ? count * 100 : 0))
+      touch(4 * rank * rank)
+      hold(vectors: 4 * rank + 30)
+    }
+  }
+
+  // MARK: Training
+
+  /// A training by a recipe, as a share of it.
+  mutating func train(
+    _ recipe: TrainingRecipe, share: Double = 1, samples: Double? = nil, measured: Bool = true
+  ) {
+    let samples = samples ?? (1 - recipe.validationShare) * trainCount
+    let epochs = share * Double(recipe.epochs)
+    let held = recipe.validationShare * trainCount
+    switch recipe.optimizer {
+    case .sgd, .adam:
+      let batch: Double =
+        if case .count(let size) = recipe.batchSize { min(Double(size), samples) } else { samples }
+      let steps = epochs * max(1, samples / max(1, batch))
+      pass(epochs * samples, times: 3)
+      touch(steps * (recipe.optimizer.name == .adam ? 6 : 3))
+      takeSeconds(steps * 3e-5)
+      if measured { evaluate(epochs * held + held + testCount) }
+      hold(vectors: 8)
+      hold(2 * batch * network.kept * element)
+    case .lbfgs(let history, _):
+      pass(min(epochs, 300) * 1.3 * samples, times: 3)
+      touch(min(epochs, 300) * 4 * Double(history))
+      hold(vectors: 10 + 2 * Double(history))
+      hold(min(Double(machine.memoryLimit), samples * network.inputs * element))
+    case .newton:
+      let curvature = linearize(samples, matrix: .hessian)
+      multiply(curvature, times: min(epochs, 12) * 60)
+      hold(vectors: 20)
+      hold(min(Double(machine.memoryLimit), samples * network.inputs * element))
+    }
+  }
+}
+
+/// A product with a curvature.
+struct CurvatureCost {
+  let samples: Double
+  /// Forward passes that it is worth.
+  let forwards: Double
+}
+
+extension CatalogDataset {
+  /// What its samples take in memory: as told by the set, else at most.
+  var memoryBytes: Double {
+    if let byteCount { return Double(byteCount) }
+    let values = inputShape.reduce(1.0) { $0 * Double($1) }
+    return Double(trainCount + testCount) * (8 * values + 16)
+  }
+}

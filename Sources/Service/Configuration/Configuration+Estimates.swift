@@ -1,0 +1,20 @@
+import Foundation
+import Jobs
+import Tensor
+
+extension Configuration {
+  /// What estimates of jobs may come to.
+  var jobLimits: JobLimits {
+    let memory =
+      jobMemoryLimit > 0 ? Double(jobMemoryLimit) : 0.9 * Double(ProcessInfo.processInfo.physicalMemory)
+    return JobLimits(
+      memoryBytes: memory, resultBytes: Double(artifactLimit), seconds: jobTimeLimit > 0 ? jobTimeLimit : nil)
+  }
+
+  /// What estimates count on.
+  func machine(_ pool: ComputePool) throws -> Machine {
+    try computeRate > 0
+      ? Machine(multiplyAdds: computeRate * 1e9, threads: pool.threads, memoryLimit: memoryLimit)
+      : Machine(pool: pool, memoryLimit: memoryLimit)
+  }
+}

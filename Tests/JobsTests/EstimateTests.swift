@@ -1,0 +1,109 @@
+import Datasets
+import Jobs
+import Tensor
+import Testing
+
+/// What jobs are expected to take. Times are those of a machine of a thousand million multiply-adds a second.
+@Suite("Estimates")
+struct EstimateTests {
+  private let machine = Machine(multiplyAdds: 1e9, threads: 2, memoryLimit: 1 << 30)
+
+  private func store() throws -> MemoryStore {
+    let store = MemoryStore(try Dataset.builtIn(.digits))
+    for (name, architecture) in [("small", #""logistic""#), ("large", #""resnet18""#)] {
+      try store.createModel(
+        #"{"name": "\#(name)", "dataset": "digits", "architecture": \#(architecture), "weight_decay": 0.01}"#)
+      try store.insertInitial(name, Float.self)
+    }
+    return store
+  }
+
+  private func estimate(_ body: String, in store: MemoryStore) throws -> JobEstimate {
+    var job = try JobBody(JSONParser.parse(body), kinds: StandardJobs.kinds)
+    try job.resolve(store)
+    return try #require(try job.request.estimate(store, machine))
+  }
+
+  @Test(arguments: [
+    #""kind": "train", "epochs": 2"#, #""kind": "train", "optimizer": "newton""#, #""kind": "evaluate""#,
+    #""kind": "remove", "class": 1"#, #""kind": "retrain", "class": 1, "training": {}"#,
+    #""kind": "compare", "class": 1, "estimator": ["gif", "if"]"#, #""kind": "influence""#,
+    #""kind": "influence", "self_influence": true, "self_solver": "cg""#, #""kind": "domain_mismatch""#,
+    #""kind": "spectrum", "density": {}"#,
+    #""kind": "validate", "training": {}, "groups": {"count": 3, "size": 4}"#,
+    #""kind": "attack", "test": {"count": 1}"#, #""kind": "trajectory", "class": 1, "parameters": [0]"#,
+  ])
+  func everyKindHasOneThatGrowsWithTheNetwork(_ members: String) throws {
+    let store = try store()
+    let small = try estimate(#"{"model": "small", \#(members)}"#, in: store)
+    // Networks with batch normalization are not minimised.
+    if members.contains("newton") || members.contains("attack") {
+      #expect(small.seconds > 0)
+      return
+    }
+    let large = try estimate(#"{"model": "large", \#(members)}"#, in: store)
+    #expect(small.seconds > 0)
+    #expect(small.memoryBytes > 0)
+    #expect(large.seconds > 10 * small.seconds, "\(small) \(large)")
+    #expect(large.memoryBytes > small.memoryBytes)
+    #expect(large.json["memory_bytes"]?.integerValue ?? 0 > 0)
+  }
+
+  @Test func aSweepTakesAsLongAsItsModels() throws {
+    let store = try store()
+    func seconds(_ seeds: Int) throws -> Double {
+      try estimate(
+        #"{"kind": "sweep", "dataset": "digits", "architectures": ["logistic"], "training": {}, "seeds": \#(seeds)}"#,
+        in: store
+      ).seconds
+    }
+    #expect(try abs(seconds(10) / seconds(1) - 10) < 1e-6)
+  }
+
+  @Test func theTimeGrowsWithWhatIsAskedFor() throws {
+    let store = try store()
+    func seconds(_ members: String) throws -> Double {
+      try estimate(#"{"model": "small", \#(members)}"#, in: store).seconds
+    }
+    let train = try seconds(#""kind": "train", "epochs": 10"#)
+    #expect(try abs(seconds(#""kind": "train", "epochs": 100"#) / train - 10) < 1)
+    #expect(
+      try seconds(#""kind": "influence", "test": {"count": 20}"#)
+        > 5 * seconds(#""kind": "influence", "test": {"count": 2}"#))
+    #expect(
+      try seconds(#""kind": "compare", "class": 1, "repeats": 50"#)
+        > 30 * seconds(#""kind": "compare", "class": 1"#))
+  }
+
+  /// The artifacts are known to the byte, but for what is beside their numbers.
+  @Test func resultsAreThoseOfTheRun() throws {
+    let store = try store()
+    let body =
+      #"{"kind": "influence", "model": "small", "test": {"count": 3}, "self_influence": true, "damping": 1}"#
+    let context = MemoryContext()
+    let expected = try estimate(body, in: store).resultBytes
+    try store.run(body, context: context)
+    let real = context.artifacts.values.reduce(0) { $0 + $1.bytes.count }
+    #expect(Double(real) == expected)
+  }
+
+  @Test func limitsSayWhatToLower() {
+    let limits = JobLimits(memoryBytes: 0x1p30, resultBytes: 0x1p20, seconds: 60)
+    #expect(limits.faults(JobEstimate(memoryBytes: 1e8, seconds: 170, resultBytes: 1e5)).isEmpty)
+    let faults = limits.faults(JobEstimate(memoryBytes: 1e12, seconds: 1e4, resultBytes: 1e9))
+    #expect(faults.map(\.pointer) == ["", "", ""])
+    #expect(faults[0].detail.contains("931.3 GiB") && faults[0].detail.contains("job_memory_limit"))
+    #expect(faults[1].detail.contains("artifact_limit"))
+    #expect(faults[2].detail.contains("2.8 hours") && faults[2].detail.contains("job_time_limit"))
+    let endless = JobEstimate(memoryBytes: .infinity, seconds: .infinity, resultBytes: .infinity)
+    #expect(limits.faults(endless).count == 3)
+    #expect(endless.json["seconds"]?.doubleValue ?? 0 >= 1e15)
+    #expect(JobLimits().faults(endless).isEmpty)
+  }
+
+  @Test func theMachineIsMeasured() throws {
+    let pool = ComputePool(threads: 1)
+    defer { pool.stop() }
+    #expect(try Machine(pool: pool, memoryLimit: 1 << 30).multiplyAdds > 1e8)
+  }
+}

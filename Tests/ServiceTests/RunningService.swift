@@ -13,7 +13,7 @@ final class RunningService {
   /// - Parameter folder: of an earlier service, to go on with its database.
   init(
     folder: String? = nil, kinds: [JobKind] = StandardJobs.kinds + [CountRequest.job],
-    _ change: (inout Configuration) -> Void = { _ in }
+    log: Log = Log(level: .error), _ change: (inout Configuration) -> Void = { _ in }
   ) throws {
     let folder =
       try folder
@@ -30,7 +30,7 @@ final class RunningService {
     configuration.computeThreads = 1
     configuration.stopDeadline = 4
     change(&configuration)
-    service = try Service(configuration: configuration, kinds: kinds, log: Log(level: .error))
+    service = try Service(configuration: configuration, kinds: kinds, log: log)
     port = try service.start()
   }
 

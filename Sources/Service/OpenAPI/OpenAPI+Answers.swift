@@ -16,7 +16,7 @@ extension OpenAPI {
       "priority": Schema.integer, "attempt": Schema.integer(from: 1), "created_at": Schema.time,
       "started_at": optional(Schema.time), "finished_at": optional(Schema.time),
       "progress": optional(Schema.ref("Progress")), "request": ["type": "object"],
-      "error": optional(Schema.ref("JobError")), "links": links,
+      "estimate": optional(Schema.ref("Estimate")), "error": optional(Schema.ref("JobError")), "links": links,
     ]
     return [
       "Problem": Schema.described(
@@ -40,6 +40,11 @@ extension OpenAPI {
           "fraction": Schema.number(.share), "phase": optional(Schema.string), "detail": Schema.string,
           "eta": optional(Schema.number(.notNegative)),
         ], ["seconds": ["type": "object", "additionalProperties": Schema.number]]),
+      "Estimate": Schema.described(
+        Schema.answer([
+          "memory_bytes": Schema.integer(from: 0), "seconds": Schema.number(.notNegative),
+          "result_bytes": Schema.integer(from: 0),
+        ]), "What was expected of the job when it was posted; one beyond the service's limits is refused."),
       "JobError": Schema.answer([
         "reason": Schema.choice(JobFailure.Reason.allCases.map(\.rawValue)), "message": Schema.string,
         "advice": Schema.string,
@@ -83,7 +88,8 @@ extension OpenAPI {
           "outputs": Schema.integer(from: 1), "splits": ["type": "object"],
           "normalization": ["type": "object"],
           "groups": ["type": "object", "additionalProperties": Schema.integer(from: 0)],
-          "sha256": Schema.sha256, "origin": Schema.string, "missing": Schema.string,
+          "sha256": Schema.sha256, "bytes": Schema.described(Schema.integer(from: 0), "In memory."),
+          "origin": Schema.string, "missing": Schema.string,
           "arrays": Schema.array(["type": "object"]),
         ]),
       "Sample": Schema.answer(

@@ -6,26 +6,35 @@ extension OpenAPI {
   static var influenceJobs: [(kind: String, schema: JSONValue)] {
     let curvature = curvature.merging(["seed": seed])
     let train = Schema.anyOf(Schema.constant("all"), Schema.request(["indices": indices]))
-    let named: JSONObject = ["name": Schema.string]
+    let named: JSONObject = ["name": ["type": "string", "minLength": 1, "maxLength": 200]]
     let flag: JSONValue = ["const": true]
     let groups = Schema.anyOf(
-      Schema.request(["class": Schema.integer(from: 0)], named), Schema.request(["indices": indices], named),
+      Schema.request(["class": Schema.index], named), Schema.request(["indices": indices], named),
       Schema.request(["poisoned": flag], named), Schema.request(["relabeled": flag], named),
       Schema.request(["heterogeneous": flag], named))
     return [
       (
         "influence",
         Schema.described(
-          job(
-            "influence",
-            curvature.merging([
-              "test": testChoice(), "train": train,
-              "influence": Schema.choice(
-                InfluenceRequest.Effect.allCases.map(\.rawValue), default: "upweight"),
-              "self_influence": Schema.flag(default: false), "self_solver": Schema.ref("Solver"),
-              "factors": Schema.id, "top": Schema.integer(from: 0, to: 10_000, default: 10),
-              "require_convergence": Schema.flag(default: false),
-            ])),
+          Schema.variants(
+            job(
+              "influence",
+              curvature.merging([
+                "test": testChoice(), "train": train,
+                "influence": Schema.choice(
+                  InfluenceRequest.Effect.allCases.map(\.rawValue), default: "upweight"),
+                "self_influence": Schema.flag(default: false), "self_solver": Schema.ref("Solver"),
+                "factors": Schema.id, "top": Schema.integer(from: 0, to: 10_000, default: 10),
+                "require_convergence": Schema.flag(default: false),
+              ])),
+            [
+              Schema.variant(["self_influence": ["const": true]], absent: ["factors"]),
+              Schema.variant(absent: ["factors", "self_solver"], flags: ["self_influence"]),
+              Schema.variant(
+                ["factors": Schema.id],
+                absent: ["test", "solver", "damping", "hessian", "hessian_samples", "self_solver"],
+                flags: ["self_influence"]),
+            ]),
           "Scores +∇ℓ(test)ᵀ(H + δI)⁻¹∇ℓ(train): positive where the training sample helps. The default solver is cg over every "
             + "training sample. With self_influence, test may be absent; self_solver is by default solver where that is "
             + "given, else direct up to \(SelfInfluence.directLimit) parameters and arnoldi above. factors names a job of this kind whose factors are "

@@ -5,7 +5,11 @@ extension OpenAPI {
   /// The schema of every kind's body, by the kind.
   static var jobKindSchemas: [(kind: String, schema: JSONValue)] {
     [
-      ("train", job("train", JSONObject([("seed", Schema.integer(from: 0))]).merging(recipe))),
+      (
+        "train",
+        Schema.variants(
+          job("train", JSONObject([("seed", Schema.integer(from: 0, to: .max))]).merging(recipe)), recipes)
+      ),
       (
         "evaluate",
         job(
@@ -60,26 +64,59 @@ extension OpenAPI {
     ]
   }
 
+  /// An object that must have further members.
+  static func required(_ schema: JSONValue, _ names: [String]) -> JSONValue {
+    guard case .object(var object) = schema else { return schema }
+    object["required"] = JSONValue((object["required"]?.arrayValue ?? []).compactMap(\.stringValue) + names)
+    return .object(object)
+  }
+
   // MARK: Members that several kinds have
 
-  static var seed: JSONValue { Schema.integer(from: 0, default: 0) }
+  static var seed: JSONValue { Schema.seed }
 
-  static var sampleCount: JSONValue { Schema.anyOf(Schema.integer(from: 1), Schema.constant("all")) }
+  static var sampleCount: JSONValue {
+    Schema.anyOf(Schema.integer(from: 1, to: .max), Schema.constant("all"))
+  }
 
   static var matrix: JSONValue { Schema.choice(["hessian", "gauss_newton"], default: "hessian") }
 
   /// What `CurvatureRequest` reads.
-  static var curvature: JSONObject {
+  static var curvature: JSONObject { curvature(solver: "Solver") }
+
+  private static func curvature(solver: String) -> JSONObject {
     [
-      "solver": Schema.ref("Solver"), "damping": Schema.number(.notNegative, default: 0), "hessian": matrix,
+      "solver": Schema.ref(solver), "damping": Schema.number(.notNegative, default: 0), "hessian": matrix,
       "hessian_samples": sampleCount,
     ]
   }
 
+  private static let groupFlags = ["poisoned", "relabeled", "heterogeneous"]
+
   static var group: JSONObject {
     [
-      "class": Schema.integer(from: 0), "indices": indices, "poisoned": Schema.boolean,
-      "relabeled": Schema.boolean, "heterogeneous": Schema.boolean,
+      "class": Schema.index, "indices": indices, "poisoned": Schema.boolean, "relabeled": Schema.boolean,
+      "heterogeneous": Schema.boolean,
+    ]
+  }
+
+  /// The ways to name a group, of which a body has one.
+  static var groups: [JSONValue] {
+    [
+      Schema.variant(["class": Schema.index], absent: ["indices"], flags: groupFlags),
+      Schema.variant(["indices": indices], absent: ["class"], flags: groupFlags),
+    ]
+      + groupFlags.map { name in
+        Schema.variant(
+          [name: ["const": true]], absent: ["class", "indices"], flags: groupFlags.filter { $0 != name })
+      }
+  }
+
+  /// Those, or none.
+  static func groupsOrNone(recover: Bool = false) -> [JSONValue] {
+    groups + [
+      Schema.variant(
+        recover ? ["recover": ["const": true]] : [:], absent: ["class", "indices"], flags: groupFlags)
     ]
   }
 
@@ -87,7 +124,8 @@ extension OpenAPI {
 
   private static var removeJob: JSONValue {
     Schema.described(
-      job("remove", group.merging(update).merging(["group_term": Schema.flag(default: true)])),
+      Schema.variants(
+        job("remove", group.merging(update).merging(["group_term": Schema.flag(default: true)])), groups),
       "One of class, indices, and poisoned, relabeled or heterogeneous with true is required.")
   }
 
@@ -97,7 +135,7 @@ extension OpenAPI {
       ("estimator", Schema.choice(Estimator.allCases.map(\.rawValue), default: "gif")),
       ("modification_ratio", Schema.number(.positiveShare, default: 0.1)),
       ("selection", Schema.choice(SelectionCriterion.allCases.map(\.rawValue), default: "top_outputs")),
-    ]).merging(curvature).merging(sharedUpdate)
+    ]).merging(curvature(solver: "UpdateSolver")).merging(sharedUpdate)
   }
 
   private static var compareJob: JSONValue {
@@ -110,12 +148,13 @@ extension OpenAPI {
       "estimator": list(Schema.choice(Estimator.allCases.map(\.rawValue))),
       "modification_ratio": list(Schema.number(.positiveShare)),
       "selection": list(Schema.choice(SelectionCriterion.allCases.map(\.rawValue))),
-      "solver": list(Schema.ref("Solver")), "damping": list(Schema.number(.notNegative)),
+      "solver": list(Schema.ref("UpdateSolver")), "damping": list(Schema.number(.notNegative)),
       "repeats": Schema.integer(from: 1, to: 1000, default: 1), "hessian": matrix,
       "hessian_samples": sampleCount, "group_term": Schema.flag(default: true),
     ]
     return Schema.described(
-      job("compare", group.merging(grid).merging(sharedUpdate)),
+      Schema.variants(
+        job("compare", group.merging(grid).merging(sharedUpdate)), groupsOrNone(recover: true)),
       "One of class, indices, and poisoned, relabeled or heterogeneous with true is required, unless recover is true. A "
         + "member of the grid is a list or one element; repeats take seed, seed + 1, …")
   }
@@ -136,18 +175,19 @@ extension OpenAPI {
 
   private static var recoverJob: JSONValue {
     Schema.described(
-      job("recover", group.merging(update)),
+      Schema.variants(job("recover", group.merging(update)), groupsOrNone()),
       "The group defaults to the samples whose label was changed by poison, or else by relabel.")
   }
 
   private static var retrainJob: JSONValue {
     Schema.described(
-      job(
-        "retrain",
-        group.merging([
-          "recover": Schema.flag(default: false), "seed": Schema.integer(from: 0), "name": Schema.name,
-          "training": Schema.ref("Training"),
-        ])),
+      Schema.variants(
+        job(
+          "retrain",
+          group.merging([
+            "recover": Schema.flag(default: false), "seed": Schema.integer(from: 0, to: .max),
+            "name": Schema.name, "training": Schema.ref("Training"),
+          ])), groupsOrNone(recover: true)),
       "One of class, indices, and poisoned, relabeled or heterogeneous with true is required, unless recover is true."
     )
   }

@@ -5,10 +5,10 @@ import Network
 extension OpenAPI {
   /// The bodies a client sends.
   static var requestSchemas: JSONObject {
-    let seed = Schema.integer(from: 0, default: 0)
+    let seed = Schema.seed
     var schemas: JSONObject = [
       "Group": Schema.anyOf(
-        Schema.request(["class": Schema.integer(from: 0)]),
+        Schema.request(["class": Schema.index]),
         Schema.request(["indices": indices]), Schema.request(["poisoned": ["const": true]]),
         Schema.request(["relabeled": ["const": true]]), Schema.request(["heterogeneous": ["const": true]])),
       "Loss": Schema.anyOf(
@@ -26,12 +26,12 @@ extension OpenAPI {
             "factor": Schema.number(.positiveShare, default: 0.1),
           ])),
       "Training": Schema.described(
-        Schema.request([:], recipe),
+        Schema.variants(Schema.request([:], recipe), recipes),
         "momentum and nesterov belong to sgd, betas and epsilon to adam. lbfgs and newton minimise the risk over "
           + "all samples until the norm of its gradient is at most gradient_norm, by default as far as rounding "
           + "allows; epochs is the most iterations (by default 5 epochs, 1000 iterations of lbfgs, 100 of newton); "
           + "learning_rate, schedule, batch_size and augment belong to sgd and adam, history to lbfgs."),
-      "Solver": solver,
+      "Solver": solver(ofUpdate: false), "UpdateSolver": solver(ofUpdate: true),
       "Architecture": Schema.anyOf(
         Schema.choice(NamedArchitecture.names),
         Schema.request([
@@ -66,7 +66,9 @@ extension OpenAPI {
   }
 
   static var indices: JSONValue {
-    ["type": "array", "items": Schema.integer(from: 0), "minItems": 1, "uniqueItems": true]
+    [
+      "type": "array", "items": Schema.index, "minItems": 1, "maxItems": 10_000_000, "uniqueItems": true,
+    ]
   }
 
   /// The members of a recipe, all optional.
@@ -80,31 +82,52 @@ extension OpenAPI {
       "betas": ["type": "array", "items": Schema.number(.properShare), "minItems": 2, "maxItems": 2],
       "epsilon": Schema.number(.positive, default: 1e-8), "schedule": Schema.ref("Schedule"),
       "epochs": Schema.integer(from: 1, to: 1_000_000),
-      "batch_size": Schema.anyOf(Schema.integer(from: 1), Schema.constant("all")),
+      "batch_size": sampleCount,
       "augment": ["type": "array", "items": Schema.choice(["flip", "crop"]), "uniqueItems": true],
       "validation": Schema.number(.properShare, default: 0.1), "exclude": Schema.ref("Group"),
     ]
   }
 
-  private static var solver: JSONValue {
+  /// Which members go with which optimizer.
+  static var recipes: [JSONValue] {
+    let descent = ["learning_rate", "schedule", "augment", "momentum", "nesterov", "betas", "epsilon"]
+    return [
+      Schema.variant(
+        ["optimizer": ["enum": ["sgd", nil]]], required: [],
+        absent: ["betas", "epsilon", "history", "gradient_norm"]),
+      Schema.variant(
+        ["optimizer": Schema.constant("adam")], absent: ["momentum", "nesterov", "history", "gradient_norm"]),
+      Schema.variant(
+        ["optimizer": Schema.constant("lbfgs"), "batch_size": ["enum": ["all", nil]]],
+        required: ["optimizer"],
+        absent: descent),
+      Schema.variant(
+        ["optimizer": Schema.constant("newton"), "batch_size": ["enum": ["all", nil]]],
+        required: ["optimizer"], absent: descent + ["history"]),
+    ]
+  }
+
+  /// - Parameter ofUpdate: whether the step of the path can be chosen by the update's validation score.
+  private static func solver(ofUpdate: Bool) -> JSONValue {
     let tolerance = Schema.number(NumberRange(from: .excluding(0), to: .excluding(1)))
     let count = Schema.integer(from: 1, to: 1_000_000)
     let path: JSONObject = [
-      "iterations": Schema.anyOf(count, Schema.constant("auto")), "tolerance": tolerance,
+      "iterations": ofUpdate ? Schema.anyOf(count, Schema.constant("auto")) : count, "tolerance": tolerance,
     ]
     let limit: JSONObject = ["iterations": count, "tolerance": tolerance]
     let scale: JSONObject = ["scale": Schema.number(.positive)]
     return Schema.anyOf(
       Schema.choice(SolverRequest.Name.allCases.map(\.rawValue), default: "lsmr"),
       Schema.request(["name": Schema.choice(["lsmr", "minres"])], path),
-      Schema.described(
-        Schema.request(
-          ["name": Schema.constant("cg")],
-          path.merging([
-            "preconditioner": Schema.choice(["none", "jacobi", "nystrom"], default: "none"),
-            "probes": Schema.integer(from: 1, to: 1_000_000, default: 100),
-            "rank": Schema.integer(from: 1, to: 100_000, default: 50),
-          ])), "probes belongs to jacobi, rank to nystrom."),
+      Schema.request(
+        ["name": Schema.constant("cg")],
+        path.merging(["preconditioner": Schema.choice(["none"], default: "none")])),
+      Schema.request(
+        ["name": Schema.constant("cg"), "preconditioner": Schema.constant("jacobi")],
+        path.merging(["probes": Schema.integer(from: 1, to: 1_000_000, default: 100)])),
+      Schema.request(
+        ["name": Schema.constant("cg"), "preconditioner": Schema.constant("nystrom")],
+        path.merging(["rank": Schema.integer(from: 1, to: 100_000, default: 50)])),
       Schema.request(["name": Schema.constant("neumann")], path.merging(scale)),
       Schema.request(["name": Schema.constant("direct")], limit),
       Schema.request(
@@ -145,12 +168,12 @@ extension OpenAPI {
   }
 
   private static var datasetSchemas: JSONObject {
-    let seed = Schema.integer(from: 0, default: 0)
+    let seed = Schema.seed
     let column = Schema.anyOf(Schema.string, Schema.integer(from: -100_000, to: 100_000))
-    let columns = Schema.anyOf(column, Schema.array(column))
+    let columns = Schema.anyOf(column, Schema.array(column, maximum: 10_000))
+    let path = Schema.text
     let files: JSONObject = [
-      "train_inputs": Schema.string, "train_labels": Schema.string, "test_inputs": Schema.string,
-      "test_labels": Schema.string,
+      "train_inputs": path, "train_labels": path, "test_inputs": path, "test_labels": path,
     ]
     func source(_ format: String, _ required: JSONObject, _ optional: JSONObject = [:]) -> JSONValue {
       Schema.request(JSONObject([("format", Schema.constant(format))]).merging(required), optional)
@@ -165,54 +188,80 @@ extension OpenAPI {
         source(
           "builtin", ["name": Schema.choice(["iris", "digits"])],
           ["test": Schema.choice(["every_fifth", "none"], default: "every_fifth")]),
-        source("idx", ["path": Schema.string], files.merging(["classes": Schema.integer(from: 2, to: 256)])),
-        source("cifar10", ["path": Schema.string]),
+        source("idx", ["path": path], files.merging(["classes": Schema.integer(from: 2, to: 256)])),
+        source("cifar10", ["path": path]),
+        Schema.variants(
+          source(
+            "csv", ["path": path],
+            [
+              "header": Schema.flag(default: true), "target": columns,
+              "delimiter": ["type": "string", "pattern": "^[\\t !#-,/:-~]$", "default": ","],
+              "ignore": columns,
+              "kind": Schema.choice(["automatic", "classes", "values"], default: "automatic"),
+              "test_fraction": Schema.number(.properShare, default: 0.2), "test_path": path,
+              "seed": seed,
+              "classes": Schema.integer(from: 2, to: 100_000),
+              "shape": [
+                "type": "array", "items": Schema.integer(from: 1, to: 1 << 20), "minItems": 3, "maxItems": 3,
+              ],
+              "standardize": Schema.flag(default: false),
+            ]), [Schema.variant(absent: ["test_path"]), Schema.variant(absent: ["test_fraction"])]),
         source(
-          "csv", ["path": Schema.string],
-          [
-            "header": Schema.flag(default: true), "delimiter": Schema.string, "target": columns,
-            "ignore": columns,
-            "kind": Schema.choice(["automatic", "classes", "values"], default: "automatic"),
-            "test_fraction": Schema.number(.properShare, default: 0.2), "test_path": Schema.string,
-            "seed": seed,
-            "classes": Schema.integer(from: 2, to: 100_000),
-            "shape": ["type": "array", "items": Schema.integer(from: 1), "minItems": 3, "maxItems": 3],
-            "standardize": Schema.flag(default: false),
-          ]),
-        source(
-          "npy", ["path": Schema.string],
+          "npy", ["path": path],
           files.merging([
             "classes": Schema.integer(from: 2, to: 100_000), "standardize": Schema.flag(default: false),
           ])),
         source(
           "synthetic", ["name": Schema.constant("blobs")],
           sizes.merging([
-            "classes": Schema.integer(from: 2), "spread": Schema.number(.notNegative, default: 0.3),
+            "classes": Schema.integer(from: 2, to: 100_000),
+            "spread": Schema.number(.notNegative, default: 0.3),
           ])),
         source(
           "synthetic", ["name": Schema.constant("linear-regression")],
           sizes.merging([
-            "heterogeneous": Schema.integer(from: 0), "noise": Schema.number(.notNegative, default: 0.1),
+            "heterogeneous": Schema.integer(from: 0, to: 10_000_000),
+            "noise": Schema.number(.notNegative, default: 0.1),
             "correlation": Schema.number(.properShare, default: 0.5),
           ])),
-        Schema.described(
-          source(
-            "derived", ["of": Schema.name],
-            [
-              "classes": Schema.array(Schema.integer(from: 0)),
-              "take": Schema.request(
-                [:], ["train": Schema.integer(from: 1), "test": Schema.integer(from: 0), "seed": seed]),
-              "relabel": Schema.request(["fraction": Schema.number(.positiveShare)], ["seed": seed]),
-              "poison": Schema.request(
-                ["label": Schema.integer(from: 0)],
-                [
-                  "trigger": Schema.choice(["checkerboard", "patch"], default: "checkerboard"),
-                  "amount": Schema.number(.positiveShare), "size": Schema.integer(from: 1, to: 100_000),
-                  "fraction": Schema.number(NumberRange(from: .excluding(0), to: .excluding(1))),
-                  "placement": Schema.choice(["replace", "append"], default: "replace"), "seed": seed,
-                ]),
-            ]),
-          "At least one change; they are made in the order classes, take, relabel, poison."))
+        derivedSource)
     ]
+  }
+
+  /// At least one change, each with what belongs to it.
+  private static var derivedSource: JSONValue {
+    let seed = Schema.seed
+    let count = Schema.integer(from: 1, to: .max)
+    let classes: JSONValue = [
+      "type": "array", "items": Schema.index, "minItems": 2, "maxItems": 100_000, "uniqueItems": true,
+    ]
+    let take = Schema.variants(
+      Schema.request(
+        [:], ["train": count, "test": Schema.integer(from: 0, to: .max), "seed": seed]),
+      [Schema.variant(["train": count]), Schema.variant(["test": Schema.integer(from: 0, to: .max)])])
+    let poison = Schema.variants(
+      Schema.request(
+        ["label": Schema.index],
+        [
+          "trigger": Schema.choice(["checkerboard", "patch"], default: "checkerboard"),
+          "amount": Schema.number(.positiveShare), "size": Schema.integer(from: 1, to: 100_000),
+          "fraction": Schema.number(NumberRange(from: .excluding(0), to: .excluding(1))),
+          "placement": Schema.choice(["replace", "append"], default: "replace"), "seed": seed,
+        ]),
+      [
+        Schema.variant(
+          ["trigger": ["enum": ["checkerboard", nil]]], required: [], absent: ["size"]),
+        Schema.variant(["trigger": Schema.constant("patch")], absent: ["amount"]),
+      ])
+    let changes: JSONObject = [
+      "classes": classes, "take": take,
+      "relabel": Schema.request(["fraction": Schema.number(.positiveShare)], ["seed": seed]),
+      "poison": poison,
+    ]
+    return Schema.described(
+      Schema.variants(
+        Schema.request(["format": Schema.constant("derived"), "of": Schema.name], changes),
+        changes.members.map { Schema.variant([$0.name: $0.value]) }),
+      "At least one change; they are made in the order classes, take, relabel, poison.")
   }
 }

@@ -12,28 +12,33 @@ extension OpenAPI {
       "groups": Schema.anyOf(
         Schema.request(
           ["count": group, "fraction": Schema.number(NumberRange(from: .excluding(0), to: .excluding(1)))]),
-        Schema.request(["count": group, "size": Schema.integer(from: 1)]),
+        Schema.request(["count": group, "size": Schema.integer(from: 1, to: Int(Int32.max))]),
         ["type": "array", "items": indices, "minItems": 1, "maxItems": JSONValue(ValidationPlan.mostGroups)]),
       "norms": Schema.boolean, "newton": Schema.flag(default: true),
       "from": Schema.choice(["checkpoint", "scratch"], default: "checkpoint"),
-      "retrain_steps": Schema.integer(from: 1),
+      "retrain_steps": Schema.integer(from: 1, to: 1_000_000_000),
       "retrain_fraction": Schema.number(NumberRange(from: .excluding(0), to: .including(1000))),
       "training": Schema.ref("Training"), "solver": Schema.ref("Solver"),
       "damping": Schema.number(.notNegative, default: 0),
       "hessian": Schema.choice(["hessian", "gauss_newton"], default: "hessian"),
-      "hessian_samples": Schema.anyOf(Schema.integer(from: 1), Schema.constant("all")),
+      "hessian_samples": sampleCount,
     ]
+  }
+
+  /// One way at most to say how long trainings last.
+  static var validationLengths: [JSONValue] {
+    [Schema.variant(absent: ["retrain_steps"]), Schema.variant(absent: ["retrain_fraction"])]
   }
 
   /// The body of a `validate` job.
   /// - Parameter job: makes the schema of a kind out of its own members.
   static func validateJob(_ job: (String, JSONObject) -> JSONValue) -> JSONValue {
     let members: JSONObject = [
-      "precision": Schema.choice(["float32", "float64"]), "seed": Schema.integer(from: 0, default: 0),
+      "precision": Schema.choice(["float32", "float64"]), "seed": Schema.seed,
       "require_convergence": Schema.flag(default: false),
     ]
     return Schema.described(
-      job("validate", validationPlan.merging(members)),
+      Schema.variants(job("validate", validationPlan.merging(members)), validationLengths),
       "Estimates of what removing training samples does to the loss of test points, beside training without them "
         + "and a control training that leaves nothing out. candidates are left out one at a time: top and percentile "
         + "by the absolute score of each test point; without candidates and count a body with groups has none. groups "
@@ -45,16 +50,24 @@ extension OpenAPI {
   }
 
   /// The test points of a request.
-  static func testChoice(most: Int = TestChoice.mostPoints) -> JSONValue {
+  static func testChoice(most: Int = TestChoice.mostPoints, mean: Bool = true) -> JSONValue {
     let split = Schema.choice(TestChoice.Split.allCases.map(\.rawValue), default: "test")
-    return Schema.anyOf(
-      Schema.request(["indices": indices], ["split": split]),
+    var points = indices
+    if case .object(var object) = points {
+      object["maxItems"] = JSONValue(most)
+      points = .object(object)
+    }
+    let single = [
+      Schema.request(["indices": points], ["split": split, "mean": ["const": false]]),
       Schema.request(
         [:],
         [
           "pick": Schema.choice(TestChoice.Pick.allCases.map(\.rawValue), default: "highest_loss"),
-          "count": Schema.integer(from: 1, to: most, default: 1), "split": split,
+          "count": Schema.integer(from: 1, to: most, default: 1), "split": split, "mean": ["const": false],
         ]),
-      Schema.request(["mean": ["const": true]], ["split": split]))
+    ]
+    return [
+      "anyOf": .array(mean ? single + [Schema.request(["mean": ["const": true]], ["split": split])] : single)
+    ]
   }
 }

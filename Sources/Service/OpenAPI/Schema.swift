@@ -7,7 +7,15 @@ enum Schema {
   static let number: JSONValue = ["type": "number"]
   static let integer: JSONValue = ["type": "integer"]
   static let time: JSONValue = ["type": "string", "format": "date-time"]
-  static let id: JSONValue = ["type": "string", "description": "Opaque; ids sort by the time of creation."]
+  /// Of a job or a checkpoint.
+  static let id: JSONValue = [
+    "type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$", "maxLength": 64,
+    "description": "Opaque; ids sort by the time of creation.",
+  ]
+  static let text: JSONValue = ["type": "string", "minLength": 1, "maxLength": 1024]
+  /// The class of a sample, or its place in a split.
+  static let index = integer(from: 0, to: Int(Int32.max))
+  static let seed = integer(from: 0, to: .max, default: 0)
   static let anything: JSONValue = [:]
   static let name: JSONValue = [
     "type": "string", "pattern": "^[a-z0-9][a-z0-9._-]{0,62}$", "maxLength": 63,
@@ -79,6 +87,27 @@ enum Schema {
       "type": "object", "properties": .object(required.merging(optional)),
       "required": JSONValue(required.names),
     ]
+  }
+
+  /// An object of which besides one of `variants` must hold: each a schema of some of its members.
+  static func variants(_ schema: JSONValue, _ variants: [JSONValue]) -> JSONValue {
+    guard case .object(var object) = schema else { return schema }
+    object["anyOf"] = .array(variants)
+    return .object(object)
+  }
+
+  /// The variant that has the members `required` (by default all of `present`) and none of the `absent` ones: null and,
+  /// for `flags`, false count as absent.
+  static func variant(
+    _ present: JSONObject = [:], required: [String]? = nil, absent: [String] = [], flags: [String] = []
+  ) -> JSONValue {
+    var properties = present
+    for name in absent { properties[name] = ["type": "null"] }
+    for name in flags { properties[name] = ["enum": [false, nil]] }
+    var variant: JSONObject = ["properties": .object(properties)]
+    let required = required ?? present.names
+    if !required.isEmpty { variant["required"] = JSONValue(required) }
+    return .object(variant)
   }
 
   static func described(_ schema: JSONValue, _ text: String) -> JSONValue {

@@ -6,7 +6,7 @@ import Storage
 
 extension RouteTable {
   func addDatasets() {
-    immediate(.get, "/v1/datasets") { application, call in
+    blocking(.get, "/v1/datasets") { application, call in
       try call.checkQuery("limit", "after")
       let paging = try call.paging()
       let page = try application.store.read { try $0.datasets.list(after: paging.after, limit: paging.limit) }
@@ -28,7 +28,7 @@ extension RouteTable {
       }
     }
     json(.post, "/v1/datasets") { application, call in try application.createDataset(call) }
-    immediate(.get, "/v1/datasets/{name}") { application, call in
+    blocking(.get, "/v1/datasets/{name}") { application, call in
       try call.checkQuery()
       let record = try application.dataset(call.parameter("name"))
       return try call.respond(try application.representation(record))
@@ -45,6 +45,21 @@ extension RouteTable {
     exchange(.put, "/v1/datasets/{name}/{split}/{part}") { application, call, exchange in
       try DatasetUpload.receive(application, call, exchange)
     }
+  }
+}
+
+extension Session {
+  /// A data set that is made from this one whenever it is loaded.
+  func setDerived(from name: String) throws -> String? {
+    var after: String?
+    repeat {
+      let page = try datasets.list(after: after, limit: 200)
+      for other in page.items where (try? JSONParser.parse(other.source))?["of"] == .string(name) {
+        return other.name
+      }
+      after = page.next
+    } while after != nil
+    return nil
   }
 }
 
@@ -86,21 +101,27 @@ extension Application {
     if try store.read({ try $0.datasets.find(request.name) }) != nil {
       throw NameTaken(.dataset, request.name)
     }
-    if case .derived(let base, _) = request.source {
-      let record = try dataset(base)
+    var base: DatasetRecord?
+    if case .derived(let name, _) = request.source {
+      let record = try dataset(name)
       guard record.state == .ready else {
         throw RequestRejection(faults: [
-          RequestFault(pointer: "/source/of", detail: "names the data set \"\(base)\", which is not complete")
+          RequestFault(pointer: "/source/of", detail: "names the data set \"\(name)\", which is not complete")
         ])
       }
+      base = record
     }
     // Made once to see that it can be, and for its description.
     let set = try library.make(request.source, name: request.name)
     let description = JSONWriter.text(.object(DatasetDescription(set).json))
     let source = JSONWriter.text(request.source.json)
     let path = "/v1/datasets/\(request.name)"
-    let made = try store.write { session -> Result<DatasetRecord, Repeated> in
+    let made = try store.write { [base] session -> Result<DatasetRecord, Repeated> in
       if let resource = try session.known(key) { return .failure(Repeated(resource: resource)) }
+      // The base may have been deleted, and made anew, while the set was made.
+      if let base, try session.datasets.find(base.name)?.id != base.id {
+        throw Problem(.conflict, "the data set \"\(base.name)\" was deleted meanwhile")
+      }
       let record = try session.datasets.create(
         name: request.name, state: .ready, source: source, description: description)
       try session.record(key, status: 201, resource: path)
@@ -117,16 +138,9 @@ extension Application {
   fileprivate func deleteDataset(_ name: String) throws {
     _ = try dataset(name)
     try store.write { session in
-      // A derived set is made from its base whenever it is loaded.
-      var after: String?
-      repeat {
-        let page = try session.datasets.list(after: after, limit: 200)
-        for other in page.items where (try? JSONParser.parse(other.source))?["of"] == .string(name) {
-          throw StorageError.inUse(
-            .dataset, name, by: "the data set '\(other.name)', which is derived from it")
-        }
-        after = page.next
-      } while after != nil
+      if let derived = try session.setDerived(from: name) {
+        throw StorageError.inUse(.dataset, name, by: "the data set '\(derived)', which is derived from it")
+      }
       try session.datasets.delete(name)
     }
   }

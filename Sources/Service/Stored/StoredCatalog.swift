@@ -66,10 +66,13 @@ public final class StoredCatalog: Catalog {
 
   public func retrained(_ model: String, _ group: GroupChoice, recovers: Bool) throws -> CatalogCheckpoint? {
     let wanted = RetrainReference(model: model, group: group, recovers: recovers)
+    // Ids sort by time: what is older than the model is a reference of another one that had its name.
+    guard let own = try store.read({ try $0.models.find(model) })?.id else { return nil }
     var after: String?
     repeat {
       let page = try store.read { try $0.models.list(after: after, limit: 200) }
-      for record in page.items where try interpret(record).reference == wanted {
+      for record in page.items where record.id > own {
+        guard try interpret(record).reference == wanted else { continue }
         if let latest = try latestCheckpoint(ofModel: record.name), latest.kind == .trained { return latest }
       }
       after = page.next

@@ -132,13 +132,27 @@ struct Call: Sendable {
   func choice<Choice: RawRepresentable<String> & CaseIterable>(
     _ name: String, _ type: Choice.Type
   ) throws(Problem) -> Choice? {
+    try choice(name, of: Choice.allCases.map(\.rawValue)).flatMap(Choice.init)
+  }
+
+  func choice(_ name: String, of names: [String]) throws(Problem) -> String? {
     guard let text = request.query(name) else { return nil }
-    if let choice = Choice(rawValue: text) { return choice }
-    let names = Choice.allCases.map(\.rawValue)
+    if names.contains(text) { return text }
     throw Problem(
       .badRequest,
       "the query parameter \"\(name)\" must be \(FieldReader.words(names, joinedBy: "or")), got \(FieldReader.brief(.string(text)))"
         + Spelling.suggestion(for: text, among: names))
+  }
+
+  /// A name of a data set or model.
+  func resourceName(_ name: String) throws(Problem) -> String? {
+    guard let text = request.query(name) else { return nil }
+    guard ResourceName.isValid(text) else {
+      throw Problem(
+        .badRequest,
+        "the query parameter \"\(name)\" \(ResourceName.rule), got \(FieldReader.brief(.string(text)))")
+    }
+    return text
   }
 
   // MARK: Paging
@@ -151,10 +165,25 @@ struct Call: Sendable {
   func paging() throws(Problem) -> Paging {
     let limit = try integer("limit", in: 1...500, default: 50)
     let after = request.query("after")
-    if let after, after.isEmpty || after.utf8.count > 64 {
-      throw Problem(.badRequest, "the query parameter \"after\" must be the id of an item")
+    if let after, !Self.isIdentifier(after) {
+      throw Problem(
+        .badRequest,
+        "the query parameter \"after\" must be the id of an item, got \(FieldReader.brief(.string(after)))")
     }
     return Paging(limit: limit, after: after)
+  }
+
+  /// Whether ids look like that: 1 to 64 letters, digits, `.`, `_`, `-`.
+  static func isIdentifier(_ text: String) -> Bool {
+    (1...64).contains(text.utf8.count)
+      && text.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+          UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
+          true
+        default: false
+        }
+      }
   }
 
   /// `Link` to the next page: the same query with another `after` (RFC 8288).

@@ -40,7 +40,9 @@ final class DatasetUpload: Sendable {
     try call.checkBlobBody()
     var classes: Int?
     if call.request.query("classes") != nil {
-      guard part == "labels" else { throw Problem(.badRequest, "\"classes\" belongs to the labels") }
+      guard part == "labels" else {
+        throw Problem(.unprocessableContent, "\"classes\" belongs to the labels")
+      }
       classes = try call.integer("classes", in: 2...100_000, default: 2)
     }
     let limit = application.configuration.blobLimit
@@ -145,6 +147,11 @@ final class DatasetUpload: Sendable {
           throw Problem(
             .conflict,
             "the data set \"\(name)\" changed while the array arrived; send it again if it is still wanted")
+        }
+        if let derived = try session.setDerived(from: name) {
+          throw Problem(
+            .conflict,
+            "the data set \"\(name)\" is in use by the data set \"\(derived)\", which is derived from it")
         }
         let source = JSONWriter.text(["format": "upload", "classes": JSONValue(classes)])
         if known == nil {

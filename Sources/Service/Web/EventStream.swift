@@ -28,7 +28,7 @@ final class EventStream: Sendable {
     }
     var after = 0
     if let text = call.request.headers.first(named: "Last-Event-ID") {
-      guard let id = Int(text), id >= 0 else {
+      guard let id = Int(text), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
         throw Problem(
           .badRequest, "Last-Event-ID must be the id of an event, got \(FieldReader.brief(.string(text)))")
       }

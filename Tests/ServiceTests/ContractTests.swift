@@ -131,7 +131,7 @@ import Testing
     let curl = Process()
     curl.executableURL = URL(fileURLWithPath: "/usr/bin/curl")
     curl.currentDirectoryURL = URL(fileURLWithPath: folder)
-    // With a name from the server curl begins anew; the name given, it resumes (`-C -` with `-o`).
+    // curl itself refuses `-J` together with `-C`: the name comes from an earlier `curl -OJ`.
     curl.arguments = [
       "-sS", "--fail", "-o", name, "-C", "-",
       "http://127.0.0.1:\(running.port)/v1/checkpoints/\(checkpoint)/weights",
@@ -215,6 +215,34 @@ import Testing
     try check("/v1/jobs/\(job)", "Progress") { $0["progress"] }
     try check("/v1/jobs", "JobSummary") { $0["items"]?[0] }
     try check("/v1/jobs/none", "Problem")
+  }
+
+  /// A result has what its schema requires, and nothing that it does not have.
+  @Test func resultsAreThoseOfTheirSchemas() throws {
+    let (running, _, _) = try filled()
+    let schemas = OpenAPI.document(token: false)["components"]?["schemas"]
+    for (kind, schema, body): (String, String, JSONObject) in [
+      ("evaluate", "EvaluateResult", [:]), ("train", "TrainResult", ["epochs": 1]),
+      ("remove", "RemoveResult", ["class": 1]), ("retrain", "RetrainResult", ["class": 1]),
+      ("compare", "CompareResult", ["class": 1]),
+      ("influence", "InfluenceResult", ["self_influence": true, "damping": 1]),
+      ("domain_mismatch", "DomainMismatchResult", ["damping": 1]),
+      ("spectrum", "SpectrumResult", ["count": 3, "hessian_samples": 100]),
+      ("validate", "ValidateResult", ["count": 2, "retrain_steps": 1, "damping": 1]),
+      (
+        "trajectory", "TrajectoryResult",
+        ["indices": [1, 2], "parameters": [0], "damping": 1, "hessian_samples": 100]
+      ),
+    ] {
+      let head: JSONObject = ["kind": .string(kind), "model": "m"]
+      let job = try running.ended(running.queue(.object(head.merging(body))))
+      let result = try #require(job["result"]?.objectValue, "\(kind): \(job)")
+      let properties = schemas?[schema]?["properties"]?.objectValue ?? [:]
+      for name in result.names { #expect(properties[name] != nil, "\(schema) \(name)") }
+      for name in schemas?[schema]?["required"]?.arrayValue?.compactMap(\.stringValue) ?? [] {
+        #expect(result[name] != nil, "\(schema) \(name)")
+      }
+    }
   }
 
   @Test func aTrainingBeginsWithWhatItsRequestSays() throws {

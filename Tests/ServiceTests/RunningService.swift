@@ -29,6 +29,8 @@ final class RunningService {
     configuration.dataDirectory = folder + "/data"
     configuration.computeThreads = 1
     configuration.stopDeadline = 4
+    // Estimates do not depend on what else the machine does.
+    configuration.computeRate = 100
     change(&configuration)
     service = try Service(configuration: configuration, kinds: kinds, log: log)
     port = try service.start()

@@ -48,6 +48,9 @@ import Testing
       _ = try running.send("GET", "/v1/jobs", headers: ["Authorization": value])
     }
     _ = try running.send("GET", "/v1?token=\(token)")
+    _ = try running.send("GET", "/v1/jobs/\(token)")
+    _ = try running.send("GET", "/v1/jobs/\(token)", headers: ["Authorization": "Bearer \(token)"])
+    _ = try running.send(token, "/v1")
     _ = try running.send("GET", "/v1/jobs?token=\(token)", headers: ["Authorization": "Bearer \(token)"])
     _ = try running.send(
       "POST", "/v1/jobs", Array("{\"token\": \"\(token)\"}".utf8),
@@ -57,7 +60,6 @@ import Testing
     #expect(!lines.text.contains(token))
   }
 
-  /// A path is logged, since it says what was asked for; a token does not belong there.
   @Test func noAnswerHasTheToken() throws {
     let token = "tok-9d8c7b6a5f4e3d2c1b0a"
     let running = try RunningService { $0.token = token }

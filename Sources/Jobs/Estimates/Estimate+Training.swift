@@ -45,7 +45,7 @@ extension EvaluateRequest {
     work.pass(count, times: 4)
     let outputs = count * work.network.outputs
     work.hold(outputs * (work.element + 8) + 16 * count)
-    work.leave((outputs + count) * work.element)
+    work.leave(outputs * work.element + 8 * count)
     return work.estimate
   }
 }

@@ -25,6 +25,7 @@ extension Work {
     if groups > 0 { solve(plan.curvature.solver, curvature, count: groups * (plan.newton ? 2 : 1)) }
     retrain(plan, times: singles + groups + 1)
     hold((singles + groups) * (tests + 4) * 64)
+    leave(24 * tests * min(singles, Double(plan.candidates?.count ?? 0)) + 32 * tests * groups)
   }
 
   private mutating func retrain(_ plan: ValidationPlan, times: Double) {

@@ -34,13 +34,14 @@ public final class Machine: Sendable {
       layers: NamedArchitecture.cnn.layers(input: input, outputs: 10), input: input, outputs: 10)
     let network = Network<Float>(architecture)
     let state = NetworkState<Float>(initial: architecture.layout, seed: 0)
-    let count = 256
+    // A shard a thread.
+    let count = 64 * pool.threads
     let samples = Samples(
       source: TensorSource(inputs: [Float](repeating: 0.5, count: count * input.count), shape: input),
       indices: Array(0..<count),
       targets: .classes(Array(repeating: 0, count: count)))
     var best = Double.infinity
-    for _ in 0..<4 {
+    for _ in 0..<3 {
       let start = DispatchTime.now().uptimeNanoseconds
       _ = try network.evaluate(state, on: samples, loss: .crossEntropy, compute: Compute(pool: pool))
       best = min(best, Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9)

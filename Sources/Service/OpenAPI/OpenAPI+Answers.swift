@@ -5,11 +5,6 @@ extension OpenAPI {
   static var answerSchemas: JSONObject {
     let optional = Schema.optional
     let links: JSONValue = ["type": "object", "additionalProperties": Schema.string]
-    let artifact = Schema.answer([
-      "name": Schema.string, "dtype": Schema.choice(["<f4", "<f8", "<i4", "<i8", "|u1"]),
-      "shape": Schema.array(Schema.integer(from: 0)), "bytes": Schema.integer(from: 0),
-      "sha256": Schema.sha256,
-    ])
     let job: JSONObject = [
       "id": Schema.id, "kind": Schema.string,
       "state": Schema.choice(["queued", "running", "succeeded", "failed", "cancelled"]),
@@ -48,10 +43,6 @@ extension OpenAPI {
       "JobError": Schema.answer([
         "reason": Schema.choice(JobFailure.Reason.allCases.map(\.rawValue)), "message": Schema.string,
         "advice": Schema.string,
-      ]),
-      "Result": Schema.answer([
-        "artifacts": Schema.array(artifact),
-        "seconds": ["type": "object", "additionalProperties": Schema.number],
       ]),
       "JobSummary": Schema.answer(job),
       "Job": Schema.answer(job.merging(["result": optional(Schema.ref("Result"))])),

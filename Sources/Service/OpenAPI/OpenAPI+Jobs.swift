@@ -28,7 +28,9 @@ extension OpenAPI {
 
   /// `JobRequest` and what it can be: `TrainJob`, `RemoveJob`, …
   static var jobSchemas: JSONObject {
-    let kinds = jobKindSchemas.map { (kind: $0.kind, name: jobSchemaName($0.kind), schema: $0.schema) }
+    let kinds = jobKindSchemas.map {
+      (kind: $0.kind, name: schemaName(of: $0.kind) + "Job", schema: $0.schema)
+    }
     var schemas = JSONObject(kinds.map { ($0.name, $0.schema) })
     schemas["JobRequest"] = [
       "oneOf": .array(kinds.map { Schema.ref($0.name) }),
@@ -41,9 +43,9 @@ extension OpenAPI {
     return schemas
   }
 
-  /// `domain_mismatch` becomes `DomainMismatchJob`.
-  private static func jobSchemaName(_ kind: String) -> String {
-    kind.split(separator: "_").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined() + "Job"
+  /// `domain_mismatch` becomes `DomainMismatch`.
+  static func schemaName(of kind: String) -> String {
+    kind.split(separator: "_").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
   }
 
   /// The body of a kind that works on a model.

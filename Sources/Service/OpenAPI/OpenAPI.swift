@@ -18,7 +18,7 @@ package enum OpenAPI {
       "servers": [["url": "/"]],
       "paths": .object(paths(token: token)),
       "components": [
-        "schemas": .object(requestSchemas.merging(answerSchemas)),
+        "schemas": .object(requestSchemas.merging(answerSchemas).merging(resultSchemas)),
         "responses": .object(problemResponses),
         "securitySchemes": ["bearer": ["type": "http", "scheme": "bearer"]],
       ],

@@ -199,11 +199,18 @@ final class Application: Sendable {
     log.write(
       .info, "request",
       [
-        "method": JSONValue(request?.method.rawValue), "path": JSONValue(request?.path),
+        "method": JSONValue(withoutToken(request?.method.rawValue)),
+        "path": JSONValue(withoutToken(request?.path)),
         "status": JSONValue(completion.status.code), "bytes": JSONValue(completion.bodyBytes),
         "seconds": .number((seconds * 1e6).rounded() / 1e6), "client": .string(completion.remoteAddress),
         "complete": completion.complete ? .null : false,
       ])
+  }
+
+  /// What a client wrote, without the token where it wrote it in the wrong place.
+  private func withoutToken(_ text: String?) -> String? {
+    guard let token = configuration.token, let text, text.utf8.count >= token.utf8.count else { return text }
+    return text.replacing(token, with: "[token]")
   }
 }
 

@@ -1,0 +1,148 @@
+import Jobs
+
+/// What the kinds of jobs result in.
+extension OpenAPI {
+  /// `Result` and what it can be: `TrainResult`, `RemoveResult`, …
+  static var resultSchemas: JSONObject {
+    let artifact = Schema.answer([
+      "name": Schema.string, "dtype": Schema.choice(ArtifactElement.allCases.map(\.rawValue)),
+      "shape": Schema.array(Schema.integer(from: 0)), "bytes": Schema.integer(from: 0),
+      "sha256": Schema.sha256,
+    ])
+    let common: JSONObject = [
+      "artifacts": Schema.array(artifact),
+      "seconds": Schema.described(
+        ["type": "object", "additionalProperties": Schema.number(.notNegative)], "By phase, and the total."),
+    ]
+    var schemas: JSONObject = [
+      "Metrics": Schema.answer([:], ["loss": Schema.number, "accuracy": nullable(Schema.number(.share))]),
+      "UpdateMetrics": Schema.described(
+        ["type": "object"],
+        "Of removals self and test with loss and accuracy, and score; of recoveries clean, triggered and attack success."
+      ),
+      "Solve": Schema.answer(
+        ["name": Schema.string, "converged": Schema.anything],
+        [
+          "iterations": Schema.integer(from: 0), "relative_residual": Schema.anything,
+          "curvature_products": Schema.integer(from: 0), "reason": Schema.anything,
+          "residual_history": Schema.array(Schema.anything), "damping": Schema.number(.notNegative),
+        ]),
+    ]
+    var all: [JSONValue] = []
+    for (kind, required, optional) in results {
+      let name = "\(schemaName(of: kind))Result"
+      schemas[name] = Schema.answer(common.merging(required), optional)
+      all.append(Schema.ref(name))
+    }
+    schemas["Result"] = Schema.described(
+      ["anyOf": .array(all)], "By the kind of the job: TrainResult of train, and so on.")
+    return schemas
+  }
+
+  private static func nullable(_ schema: JSONValue) -> JSONValue { Schema.optional(schema) }
+
+  private static let rows = Schema.array(["type": "object"])
+  private static let counts: JSONValue = [
+    "type": "object", "additionalProperties": ["type": "integer", "minimum": 0],
+  ]
+  private static let warnings = Schema.array(Schema.string)
+
+  /// Of every kind what its result always has, and what it may have besides artifacts and seconds.
+  private static var results: [(kind: String, required: JSONObject, optional: JSONObject)] {
+    let checkpoint: JSONObject = ["checkpoint": Schema.id]
+    let metrics = Schema.ref("UpdateMetrics")
+    let update: JSONObject = [
+      "checkpoint": Schema.id, "scale": Schema.number, "sweep": rows, "parameters": counts, "layers": rows,
+      "solver": Schema.ref("Solve"), "warnings": warnings, "before": metrics, "after": metrics,
+      "retrained": nullable(metrics), "samples": counts,
+    ]
+    let validation: JSONObject = [
+      "precision": Schema.choice(["float32", "float64"]), "from": Schema.choice(["checkpoint", "scratch"]),
+      "samples": Schema.integer(from: 0), "tests": rows, "pearson": nullable(Schema.number),
+      "spearman": nullable(Schema.number), "solves": ["type": "object"], "retraining": ["type": "object"],
+      "warnings": warnings,
+    ]
+    return [
+      (
+        "train",
+        ["checkpoint": Schema.id, "metrics": ["type": "object"], "curve": rows, "samples": counts], [:]
+      ),
+      (
+        "evaluate",
+        [
+          "checkpoint": Schema.id, "dataset": Schema.name,
+          "split": Schema.choice(["train", "test", "validation"]), "samples": Schema.integer(from: 1),
+          "loss": Schema.number, "accuracy": nullable(Schema.number(.share)),
+          "gradient_norm": Schema.number(.notNegative),
+        ],
+        [
+          "confusion": nullable(Schema.array(Schema.array(Schema.integer(from: 0)))),
+          "per_class": nullable(rows),
+        ]
+      ),
+      ("remove", update, [:]), ("recover", update, [:]),
+      (
+        "retrain",
+        [
+          "model": Schema.name, "checkpoint": Schema.id, "metrics": ["type": "object"], "curve": rows,
+          "samples": counts,
+        ], [:]
+      ),
+      (
+        "compare",
+        [
+          "checkpoint": Schema.id, "rows": rows, "runs": rows, "before": metrics,
+          "retrained": nullable(metrics), "samples": counts, "curvature_products": Schema.integer(from: 0),
+          "warnings": warnings,
+        ], [:]
+      ),
+      (
+        "influence",
+        checkpoint.merging([
+          "influence": Schema.choice(["upweight", "perturbation"]), "train": counts, "tests": rows,
+          "warnings": warnings,
+        ]),
+        ["samples": counts, "solver": ["type": "object"], "self_influence": ["type": "object"]]
+      ),
+      ("validate", validation, ["groups": ["type": "object"], "checkpoint": Schema.id]),
+      (
+        "spectrum",
+        [
+          "checkpoint": nullable(Schema.id), "parameters": Schema.integer(from: 1),
+          "hessian": Schema.choice(["hessian", "gauss_newton"]), "samples": counts, "spectra": rows,
+          "warnings": warnings,
+        ], [:]
+      ),
+      (
+        "mislabeled",
+        checkpoint.merging([
+          "method": Schema.choice(["self_influence", "loss", "random"]), "samples": counts, "curve": rows,
+          "area": Schema.number, "before": ["type": "object"], "first": rows, "fixed": rows,
+          "warnings": warnings,
+        ]), ["solver": ["type": "object"]]
+      ),
+      (
+        "domain_mismatch",
+        checkpoint.merging([
+          "samples": counts, "test": ["type": "object"], "groups": rows, "solver": Schema.anything,
+          "warnings": warnings,
+        ]), [:]
+      ),
+      (
+        "attack",
+        checkpoint.merging([
+          "epsilon": Schema.number(.positive), "tests": rows, "attacked": Schema.integer(from: 0),
+          "flipped": Schema.integer(from: 0), "warnings": warnings,
+        ]), [:]
+      ),
+      (
+        "sweep", ["summary": rows, "measures": Schema.array(Schema.string), "rows": rows],
+        ["warnings": warnings]
+      ),
+      (
+        "trajectory", checkpoint.merging(["parameters": rows, "samples": counts]),
+        ["warnings": warnings]
+      ),
+    ]
+  }
+}

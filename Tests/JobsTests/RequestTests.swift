@@ -81,7 +81,8 @@ func faults(_ text: String) throws -> [String] {
     try body.resolve(FixedCatalog())
     #expect(
       body.json == [
-        "kind": "remove", "priority": 0, "model": "digits-mlp", "checkpoint": "c1", "class": 8,
+        "kind": "remove", "priority": 0, "time_limit": nil, "model": "digits-mlp", "checkpoint": "c1",
+        "class": 8,
         "estimator": "gif",
         "modification_ratio": 0.1, "selection": "top_outputs",
         "solver": ["name": "lsmr", "iterations": "auto", "tolerance": nil], "damping": 0.0,

@@ -146,7 +146,7 @@ import Testing
     let body = Array(#"{"kind":"count"}"#.utf8)
     try client.send(
       Array(
-        "POST /v1/jobs HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: \(body.count)\r\n\r\n"
+        "POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: \(body.count)\r\n\r\n"
           .utf8)
         + body.prefix(5))
     usleep(100_000)

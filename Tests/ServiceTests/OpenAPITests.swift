@@ -30,7 +30,8 @@ import Testing
           }
           #expect(place != nil, "\(reference)")
         }
-        if let id = object["operationId"]?.stringValue { ids.append(id) }
+        // A link names an operation too.
+        if let id = object["operationId"]?.stringValue, object["responses"] != nil { ids.append(id) }
         for member in object.members { walk(member.value) }
       case .array(let elements): elements.forEach(walk)
       default: break

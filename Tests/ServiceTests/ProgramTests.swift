@@ -37,11 +37,12 @@ struct ProgramTests {
     let idle = try Client(port: first.port)
     let upload = try Client(port: first.port)
     try upload.send(
-      Array("PUT /v1/models/other/weights HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\nhalf".utf8))
+      Array(
+        "PUT /v1/models/other/weights HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n\r\nhalf".utf8))
     let events = try Client(port: first.port)
-    try events.send(Array("GET /v1/jobs/\(id)/events HTTP/1.1\r\nHost: a\r\n\r\n".utf8))
+    try events.send(Array("GET /v1/jobs/\(id)/events HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8))
     let wait = try Client(port: first.port)
-    try wait.send(Array("GET /v1/jobs/\(id)?wait=60 HTTP/1.1\r\nHost: a\r\n\r\n".utf8))
+    try wait.send(Array("GET /v1/jobs/\(id)?wait=60 HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8))
     usleep(100_000)
     let end = first.terminate()
     #expect(end.status == 0)
@@ -91,7 +92,8 @@ struct ProgramTests {
       let cut = try Client(port: program.port)
       try cut.send(
         Array(
-          "PUT /v1/models/other/weights HTTP/1.1\r\nHost: a\r\nContent-Length: \(weights.count)\r\n\r\n".utf8)
+          "PUT /v1/models/other/weights HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(weights.count)\r\n\r\n"
+            .utf8)
           + weights.dropLast(100))
       program.kill()
       let store = try Store(path: program.database, maximumAttempts: 100)

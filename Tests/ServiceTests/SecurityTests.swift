@@ -24,6 +24,10 @@ import Testing
     ] {
       #expect(try status(running, host: host) == 421, "\(host)")
     }
+    // Whether it lives is no secret.
+    let client = try Client(port: running.port)
+    try client.send(Array("GET /healthz HTTP/1.1\r\nHost: probe.example\r\n\r\n".utf8))
+    #expect(try client.readReply().status == 200)
     let named = try RunningService { $0.allowedHosts = "gpu.example, Other.Example" }
     #expect(try status(named, host: "gpu.example:8080") == 200)
     #expect(try status(named, host: "other.example") == 200)

@@ -29,7 +29,7 @@ class Failure(Exception):
 
 
 def request(method, path, body=b"", *fields):
-    lines = [f"{method} {path} HTTP/1.1", "Host: load", *fields]
+    lines = [f"{method} {path} HTTP/1.1", "Host: localhost", *fields]
     if body:
         lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
@@ -236,7 +236,7 @@ def slow(server, head_deadline, body_deadline):
     long = request(*post, "Content-Type: application/json", "Content-Length: 100000")
     chunked = request(*post, "Content-Type: application/json", "Transfer-Encoding: chunked")
     kinds = {
-        "a head that stops": (b"POST /v1/jobs HTTP/1.1\r\nHost: load\r\nX-", b"", head_deadline),
+        "a head that stops": (b"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nX-", b"", head_deadline),
         "a body that stops": (long + b'{"kind"', b"", body_deadline),
         "a byte a second with a length": (long, b" ", body_deadline),
         "a byte a second in chunks": (chunked, b"1\r\n \r\n", body_deadline),

@@ -140,8 +140,11 @@ extension OpenAPI {
         ["warnings": warnings]
       ),
       (
-        "trajectory", checkpoint.merging(["parameters": rows, "samples": counts]),
-        ["warnings": warnings]
+        "trajectory",
+        checkpoint.merging([
+          "parameters": rows, "samples": counts, "steps": Schema.anything, "paths": Schema.anything,
+          "curve": Schema.anything,
+        ]), ["warnings": warnings]
       ),
     ]
   }

@@ -142,7 +142,7 @@ extension Application {
     try requireWorkers()
     let limits = JobBody.Limits(timeLimit: configuration.jobTimeLimit)
     let body = try JobBody(call.json(), kinds: kinds, catalog: catalog, limits: limits)
-    let new = newJob(body, try checked(body.request.estimate(catalog, machine)))
+    let new = newJob(body, try checked(body.request.estimate(catalog, machine), timeLimit: body.timeLimit))
     let limit = configuration.queueLimit
     queueJob(key, exchange) { session in
       let record = try session.jobs.create(new, queueLimit: limit)
@@ -159,9 +159,11 @@ extension Application {
     }
   }
 
-  /// Refuses what would take more than the configuration allows.
-  func checked(_ estimate: JobEstimate?) throws -> JobEstimate? {
+  /// Refuses what would take more than the configuration allows, or longer than its own limit.
+  func checked(_ estimate: JobEstimate?, timeLimit: Double? = nil) throws -> JobEstimate? {
     guard let estimate else { return nil }
+    var limits = limits
+    limits.seconds = timeLimit ?? limits.seconds
     let faults = limits.faults(estimate)
     guard faults.isEmpty else { throw RequestRejection(faults: faults) }
     return estimate

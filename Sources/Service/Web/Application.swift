@@ -71,7 +71,6 @@ final class Application: Sendable {
 
   private func dispatch(_ exchange: Exchange) throws {
     let request = exchange.request
-    try hosts.check(request)
     guard request.method != .options || request.path != "*" else {
       exchange.respond(Response(.noContent, headers: ["Allow": "GET, HEAD, POST, PUT, DELETE, OPTIONS"]))
       return
@@ -81,6 +80,7 @@ final class Application: Sendable {
     if case .found(let route, _) = match, route.handler.isOpen {
     } else {
       // Before anything is told of what exists.
+      try hosts.check(request)
       try authorization.check(request)
     }
     switch match {

@@ -64,7 +64,12 @@ import Testing
     let gate = DispatchSemaphore(value: 0)
     let group = DispatchGroup()
     let failures = Mutex<[Int]>([])
-    database.write({ _ in gate.wait() }, completion: { _ in })
+    // Open once it has been, since a body may run again.
+    database.write(
+      { _ in
+        gate.wait()
+        gate.signal()
+      }, completion: { _ in })
     for value in 0..<100 {
       group.enter()
       database.write(

@@ -111,7 +111,7 @@ extension SpectrumRequest {
       work.hold(vectors: vectors + 2 * wanted + steps)
       work.hold(32 * vectors * vectors)
       let curvature = work.linearize(work.drawn(samples), matrix: matrix)
-      work.multiply(curvature, times: min(Double(iterations), 4 * vectors + 60))
+      work.multiply(curvature, times: min(Double(iterations), 3 * vectors + 40))
       work.multiply(curvature, times: Double(density?.probes ?? 0) * steps)
       work.touch(4 * vectors * vectors)
     }

@@ -12,6 +12,13 @@ import Testing
     #expect(HTTPDate.seconds(text) == seconds)
   }
 
+  @Test func aLeapSecondCountsAsTheOneBeforeIt() {
+    #expect(HTTPDate.seconds("Sat, 31 Dec 2016 23:59:60 GMT") == 1_483_228_799)
+    #expect(HTTPDate.seconds("Fri, 31 Dec 9999 23:59:60 GMT") == 253_402_300_799)
+    #expect(HTTPDate.seconds("Sun, 31 Dec 2016 23:59:60 GMT") == nil)
+    #expect(HTTPDate.seconds("Sun, 31 Feb 1994 08:49:60 GMT") == nil)
+  }
+
   @Test func everyDayOfFourCenturiesReturns() {
     for day in stride(from: 0, to: 146_097, by: 13) {
       let seconds = day * 86_400 + day % 86_400

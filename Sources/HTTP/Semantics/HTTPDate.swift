@@ -7,7 +7,8 @@ public enum HTTPDate {
     String(decoding: bytes(secondsSince1970: seconds), as: UTF8.self)
   }
 
-  /// The seconds since 1970 of an IMF-fixdate, or nil. The two obsolete formats are not read.
+  /// The seconds since 1970 of an IMF-fixdate, or nil. A leap second counts as the one before it; the two
+  /// obsolete formats are not read.
   public static func seconds(_ text: String) -> Int? {
     let b = Array(text.utf8)
     guard b.count == 29, b[3] == 0x2C, b[4] == 0x20, b[7] == 0x20, b[11] == 0x20, b[16] == 0x20,
@@ -27,9 +28,11 @@ public enum HTTPDate {
       (1...31).contains(day), hour < 24, minute < 60, second < 61
     else { return nil }
     let seconds =
-      ((daysSince1970(year: year, month: month + 1, day: day) * 24 + hour) * 60 + minute) * 60 + second
-    let canonical = bytes(secondsSince1970: second == 60 ? seconds - 1 : seconds)
-    return second == 60 || canonical == b ? seconds : nil
+      ((daysSince1970(year: year, month: month + 1, day: day) * 24 + hour) * 60 + minute) * 60
+      + min(second, 59)
+    var canonical = bytes(secondsSince1970: seconds)
+    if second == 60 { canonical.replaceSubrange(23..<25, with: "60".utf8) }
+    return canonical == b ? seconds : nil
   }
 
   static func bytes(secondsSince1970 seconds: Int) -> [UInt8] {

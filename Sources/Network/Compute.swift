@@ -9,4 +9,7 @@ public struct Compute: Sendable {
     self.pool = pool
     self.cancellation = cancellation
   }
+
+  /// Whether the computation is to end; what is left of it may be skipped, since its result is not used.
+  var isCancelled: Bool { cancellation?.isCancelled == true }
 }

@@ -21,7 +21,7 @@ extension Network {
       try compute.pool.run(plan.lanes.count, cancellation: compute.cancellation) { lane in
         let part = sum.makePart()
         places.with { record, workspace in
-          for shard in plan.lanes[lane] {
+          for shard in plan.lanes[lane] where !compute.isCancelled {
             record.load(samples, plan.shards[shard], pointers, workspace)
             record.backward(
               samples, loss, pointers, workspace, losses: losses.pointer + plan.shards[shard].lowerBound,

@@ -74,7 +74,7 @@ public final class MeanLoss<Element: Scalar> {
         let mean = shared.value
         let part = mean.sum.makePart()
         mean.workspaces.with { workspace in
-          for shard in mean.plan.lanes[lane] {
+          for shard in mean.plan.lanes[lane] where !mean.compute.isCancelled {
             mean.withRecord(shard) { record in
               record.forward(pointers, workspace)
               record.backward(

@@ -41,7 +41,7 @@ package final class PrimalPasses<Element: Scalar> {
         let passes = shared.value
         let part = passes.sum.makePart()
         passes.workspaces.with { workspace in
-          for shard in passes.plan.lanes[lane] {
+          for shard in passes.plan.lanes[lane] where !passes.compute.isCancelled {
             let record = passes.records[shard]
             var pass = record.pass(pointers, workspace)
             pass.count = passes.plan.shards[shard].count

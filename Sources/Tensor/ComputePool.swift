@@ -111,6 +111,8 @@ public final class ComputePool: Sendable {
         try cancellation?.check()
         body(index)
       }
+      // A body may have left off in its midst.
+      try cancellation?.check()
       return
     }
     withoutActuallyEscaping(body) { body in

@@ -1,4 +1,5 @@
 import Dispatch
+import Glibc
 import Synchronization
 import Tensor
 import Testing
@@ -53,5 +54,52 @@ struct ComputePoolTests {
       try pool.run(8) { _ in }
       pool.stop()
     }
+  }
+
+  /// A body that sees the flag leaves off in its midst: its caller must not take what it left for a result.
+  @Test(arguments: [1, 3])
+  func cancellationInTheLastBodyIsThrown(_ threads: Int) {
+    let pool = ComputePool(threads: threads)
+    for count in [1, 4] {
+      let cancellation = Cancellation()
+      #expect(throws: Cancelled.self) {
+        try pool.run(count, cancellation: cancellation) { if $0 == count - 1 { cancellation.cancel() } }
+      }
+    }
+  }
+
+  @Test func detachedWorkIsWaitedForOrLeft() throws {
+    struct Left: Error {}
+    #expect(
+      try DetachedWork.run {
+        7
+      } check: {
+        throw Left()
+      } == 7)
+    let goOn = DispatchSemaphore(value: 0)
+    let ended = DispatchSemaphore(value: 0)
+    #expect(throws: Left.self) {
+      try DetachedWork.run {
+        goOn.wait()
+        ended.signal()
+      } check: {
+        throw Left()
+      }
+    }
+    goOn.signal()
+    ended.wait()
+    #expect(throws: Left.self) {
+      try DetachedWork.run {
+        throw Left()
+      } check: {
+      }
+    }
+    var checks = 0
+    _ = try DetachedWork.run {
+      usleep(250_000)
+    } check: {
+      checks += 1
+    }
+    #expect(checks > 0)
   }
 }

@@ -56,7 +56,7 @@ extension Linearization {
     }
   }
 
-  private var isCancelled: Bool { compute.cancellation?.isCancelled == true }
+  private var isCancelled: Bool { compute.isCancelled }
 
   /// How many vectors of a block the threads take one each, in whole turns; the rest go one by one with all threads.
   /// Either way gives the same bits.

@@ -96,7 +96,7 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
       try compute.pool.run(plan.lanes.count, cancellation: compute.cancellation) { lane in
         let part = sum.makePart()
         workspaces.with { workspace in
-          for shard in plan.lanes[lane] {
+          for shard in plan.lanes[lane] where !compute.isCancelled {
             records[shard].load(samples, plan.shards[shard], exact, workspace, isExact: true)
             records[shard].backward(
               samples, loss, pointers, workspace, losses: losses.pointer + plan.shards[shard].lowerBound,
@@ -130,7 +130,7 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
   ) throws(Cancelled) {
     try compute.pool.run(plan.lanes.count, cancellation: compute.cancellation) { lane in
       workspaces.with { workspace in
-        for shard in plan.lanes[lane] { body(records[shard], workspace) }
+        for shard in plan.lanes[lane] where !compute.isCancelled { body(records[shard], workspace) }
       }
     }
   }
@@ -147,7 +147,9 @@ public final class Linearization<Element: Scalar>: @unchecked Sendable {
       try compute.pool.run(plan.lanes.count, cancellation: compute.cancellation) { lane in
         let part = sum.makePart()
         workspaces.with { workspace in
-          for shard in plan.lanes[lane] { body(records[shard], workspace, part.pointer) }
+          for shard in plan.lanes[lane] where !compute.isCancelled {
+            body(records[shard], workspace, part.pointer)
+          }
         }
         sum.add(part, lane: lane)
       }

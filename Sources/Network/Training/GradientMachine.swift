@@ -121,7 +121,7 @@ final class GradientMachine<Element: Scalar> {
         let part = machine.sum.makePart()
         machine.records.with { record in
           machine.workspaces.with { workspace in
-            for shard in plan.lanes[lane] {
+            for shard in plan.lanes[lane] where !machine.compute.isCancelled {
               let range = plan.shards[shard]
               let key = DropoutKey(seed: dropoutSeed, firstSample: range.lowerBound)
               record.load(batch, range, pointers, workspace, dropout: key)

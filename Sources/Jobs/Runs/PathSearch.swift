@@ -22,8 +22,7 @@ final class PathSearch<Element: Scalar, Goal: UpdateGoal> {
   func look(_ iteration: Int, _ iterate: () -> [Element]) throws -> Bool {
     guard iteration >= next else { return false }
     let x = iterate()
-    // Steps 1, 2, 3, 4, 5, 7, 9, 12, 16, 21, 27, …
-    next = max(iteration + 1, Int((Double(iteration) * 1.3).rounded()))
+    next = Self.look(after: iteration)
     let trial = try bestTrial(of: x)
     // A gain within a sample or two is no reason to go on for long.
     if trial.score >= milestone + UpdateSolver.gain {
@@ -39,6 +38,19 @@ final class PathSearch<Element: Scalar, Goal: UpdateGoal> {
     }
     return looksWithoutGain >= UpdateSolver.patience
   }
+
+  /// The step at which the search will have seen enough if none of the next looks brings a gain: what an estimate of the
+  /// time left goes by.
+  var expectedEnd: Int {
+    // Few searches have seen enough before.
+    let usual = 12
+    var step = next
+    for _ in 1..<max(1, UpdateSolver.patience - looksWithoutGain) { step = Self.look(after: step) }
+    return max(step, usual)
+  }
+
+  /// Steps 1, 2, 3, 4, 5, 7, 9, 12, 16, 21, 27, …
+  private static func look(after step: Int) -> Int { max(step + 1, Int((Double(step) * 1.3).rounded())) }
 
   /// The best scale for a step: of the whole sweep at first, and as long as that changes little; then near the scale
   /// of the look before.

@@ -11,8 +11,10 @@ extension UpdateSolver {
     _ curvature: SampledCurvature<Element>, _ gradient: [Element], _ choices: [UpdateChoice<Element, Goal>]
   ) throws -> [Solution<Element>] {
     let followsPath = followsPath(hasScore: choices.allSatisfy(\.goal.hasScore))
-    var monitor = monitor(Element.self)
     let searches = choices.map { PathSearch($0) }
+    var monitor = monitor(Element.self) {
+      followsPath ? searches.map(\.expectedEnd).max() ?? .max : .max
+    }
     /// The step at which each search had seen enough.
     var ends = [Int?](repeating: nil, count: choices.count)
     if followsPath {

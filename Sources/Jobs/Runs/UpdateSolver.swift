@@ -26,10 +26,13 @@ struct UpdateSolver {
       seed: UInt64(request.seed))
   }
 
-  func monitor<Element: Scalar>(_: Element.Type = Element.self) -> SolveMonitor<Element> {
+  /// - Parameter expectedEnd: where a path that is left early is likely to end; by default at its limit.
+  func monitor<Element: Scalar>(
+    _: Element.Type = Element.self, expectedEnd: @escaping () -> Int = { .max }
+  ) -> SolveMonitor<Element> {
     SolveMonitor(progress: { progress in
       try phases.advance(
-        Double(progress.iteration) / Double(progress.limit),
+        Double(progress.iteration) / Double(min(progress.limit, expectedEnd())),
         "iteration \(progress.iteration) of at most \(progress.limit), relative residual "
           + progress.relativeResidual.shortText)
     })
@@ -41,13 +44,13 @@ struct UpdateSolver {
   ) throws -> Solution<Element> {
     let followsPath = followsPath(hasScore: choice.goal.hasScore)
     let solver = solver(followsPath: followsPath)
-    var monitor = monitor(Element.self)
     guard followsPath else {
       return try request.estimator.solve(
         curvature, indices: indices, gradient: gradient, solver: solver,
-        batches: request.curvature.batches(of: curvature, seed: request.seed), monitor: monitor)
+        batches: request.curvature.batches(of: curvature, seed: request.seed), monitor: monitor())
     }
     let search = PathSearch(choice)
+    var monitor = monitor(Element.self) { search.expectedEnd }
     monitor.observe = { iteration, x in try search.look(iteration) { x } ? .stop : .proceed }
     let last = try request.estimator.solve(
       curvature, indices: indices, gradient: gradient, solver: solver, monitor: monitor)

@@ -33,6 +33,8 @@ public final class Database: Sendable {
   let configuration: Configuration
   let writer: WriteQueue
   let readers: ConnectionPool
+  /// When `checkWritable` last succeeded.
+  let lastWritable = Lock(Timestamp(milliseconds: 0))
 
   /// Opens the file, or makes it, and brings its schema up to date.
   ///
@@ -108,6 +110,7 @@ public final class Database: Sendable {
 
   /// Waits for what is queued, and closes all connections; later calls throw `StorageError.closed`.
   public func close() {
+    lastWritable.withLock { $0 = Timestamp(milliseconds: 0) }
     readers.close()
     writer.close()
   }

@@ -8,6 +8,7 @@ enum Schema {
     Migration(version: 1, name: "first", sql: first),
     Migration(version: 2, name: "lanes", sql: lanes),
     Migration(version: 3, name: "estimates", sql: "ALTER TABLE job ADD COLUMN estimate TEXT"),
+    Migration(version: 4, name: "padding", sql: "ALTER TABLE heartbeat ADD COLUMN padding BLOB"),
   ]
 
   /// A chunk's key holds its blob's id and its position, so that a blob's chunks lie side by side without an

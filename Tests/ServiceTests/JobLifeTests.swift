@@ -167,6 +167,39 @@ import Testing
     store.close()
   }
 
+  @Test func severalWorkersOnOnePoolGiveTheBitsOfOne() throws {
+    let bodies: [JSONValue] = [
+      ["kind": "remove", "model": "m", "class": 8], ["kind": "spectrum", "model": "m", "count": 5],
+      [
+        "kind": "influence", "model": "m", "test": ["indices": [1, 2]], "self_influence": true,
+        "damping": 0.1,
+      ],
+      ["kind": "remove", "model": "m", "class": 3, "estimator": "if", "damping": 0.1],
+      ["kind": "train", "model": "m", "epochs": 3, "seed": 4],
+    ]
+    func results(workers: Int, threads: Int) throws -> [[JSONValue]] {
+      let running = try RunningService {
+        $0.workers = workers
+        $0.computeThreads = threads
+      }
+      try running.addDigits()
+      _ = try running.post(
+        "/v1/models", ["name": "m", "dataset": "digits", "architecture": ["name": "mlp", "hidden": [24]]])
+      // Those of one worker wait for each other; the training is last, since later jobs would take its checkpoint.
+      let ids = try bodies.map { try running.queue($0) }
+      return try ids.map { id in
+        let job = try running.ended(id)
+        #expect(job["state"] == "succeeded", "\(job["error"] ?? .null)")
+        let made = try running.get("/v1/models/m/checkpoints").json["items"]?.arrayValue ?? []
+        return made.filter { $0["job"] == .string(id) }.compactMap { $0["sha256"] }
+          + (job["result"]?["artifacts"]?.arrayValue ?? []).compactMap { $0["sha256"] }
+      }
+    }
+    let alone = try results(workers: 1, threads: 1)
+    #expect(alone.allSatisfy { !$0.isEmpty })
+    #expect(try results(workers: 5, threads: 3) == alone)
+  }
+
   @Test func shortJobsDoNotWaitBehindLongOnes() throws {
     let running = try RunningService(kinds: StandardJobs.kinds + [CountRequest.job])
     try running.addDigits()

@@ -139,6 +139,7 @@ struct ProgramTests {
     #expect(try program.get("/healthz").status == 200)
     var ready = try program.get("/readyz")
     for _ in 0..<200 where ready.status == 200 {
+      usleep(20_000)
       _ = try program.post("/v1/jobs", ["kind": "evaluate", "model": "other"])
       ready = try program.get("/readyz")
     }

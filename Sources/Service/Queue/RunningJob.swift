@@ -27,6 +27,8 @@ final class RunningJob: JobContext {
   /// Seconds that earlier attempts took.
   let earlierSeconds: Double
   private let limit = Mutex<Double?>(nil)
+  /// Whether the last state could not be saved, which has then been told.
+  private let isUnsaved = Atomic<Bool>(false)
   private static let reasons: [JobInterruption] = [.cancelled, .stopping, .timeLimit]
 
   init(_ record: JobRecord, store: Store, signals: JobSignals, onLog: @escaping @Sendable (String) -> Void) {
@@ -118,8 +120,10 @@ final class RunningJob: JobContext {
       try writer.finish { [id] session, blob in
         try session.stages.save(job: id, name: stage, blob: blob.id)
       }
+      isUnsaved.store(false, ordering: .relaxed)
     } catch let error as DatabaseError where error.mayPass {
       // The run needs it only after a crash, and the disk may have room again by then.
+      guard !isUnsaved.exchange(true, ordering: .relaxed) else { return }
       log("the state of the job could not be saved; it goes on without: \(error)")
     }
   }

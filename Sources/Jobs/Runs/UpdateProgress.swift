@@ -18,6 +18,8 @@ final class UpdateProgress {
 
   let context: any JobContext
   private var phase = Phase.select
+  /// The largest fraction told: an estimate that is corrected does not take progress back.
+  private var fraction = 0.0
 
   init(_ context: any JobContext) { self.context = context }
 
@@ -32,8 +34,7 @@ final class UpdateProgress {
   func advance(_ share: Double, _ detail: String) throws(JobInterruption) {
     try context.throwIfInterrupted()
     let span = phase.span
-    context.progress(
-      span.lowerBound + min(max(share, 0), 1) * (span.upperBound - span.lowerBound), phase: phase.rawValue,
-      detail: detail)
+    fraction = max(fraction, span.lowerBound + min(max(share, 0), 1) * (span.upperBound - span.lowerBound))
+    context.progress(fraction, phase: phase.rawValue, detail: detail)
   }
 }

@@ -28,7 +28,7 @@ public final class Server: Sendable {
     configuration.connections = min(configuration.connections, max(1, allowed - Self.otherDescriptors))
     core = ServerCore(configuration: configuration, handler: handler)
     let processors = Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-    let count = configuration.loops > 0 ? configuration.loops : min(max(1, processors), 8)
+    let count = configuration.loops > 0 ? configuration.loops : min(max(1, processors / 2), 8)
     let shortest =
       [
         configuration.headDeadline, configuration.bodyDeadline, configuration.idleDeadline,

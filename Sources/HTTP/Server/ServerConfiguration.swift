@@ -35,7 +35,8 @@ public struct ServerConfiguration: Sendable {
   /// How long a closed connection is read on, so that the client sees the last response (RFC 9112 §9.6).
   public var lingerDeadline = Duration.seconds(2)
 
-  /// Serial queues the connections are spread over; 0 chooses by the number of processors.
+  /// Serial queues the connections are spread over; 0 takes one for every two processors: with as many as processors they
+  /// are in each other's way, and in that of whoever they answer.
   public var loops = 0
   /// Threads that blocking streams may hold at once; more wait.
   public var streamThreads = 64

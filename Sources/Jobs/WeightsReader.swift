@@ -12,7 +12,8 @@ public struct WeightsReader<Element: Scalar> {
   private let tensors: [String: ParameterTensor]
   private var reader = SafetensorsReader()
   private var isChecked = false
-  private var state: NetworkState<Element>
+  /// Of the network's size once the header was found to be right, of none before: a head alone takes no memory.
+  private var state = NetworkState<Element>(parameters: [], statistics: [], counters: [])
   /// The bytes of the tensor that is arriving.
   private var current = -1
   private var pending: [UInt8] = []
@@ -20,9 +21,6 @@ public struct WeightsReader<Element: Scalar> {
   public init(layout: ParameterLayout) {
     self.layout = layout
     tensors = Dictionary(uniqueKeysWithValues: layout.tensors.map { ($0.name, $0) })
-    state = NetworkState(
-      parameters: .zeros(layout.parameterCount), statistics: .zeros(layout.statisticCount),
-      counters: Array(repeating: 0, count: layout.counterCount))
   }
 
   /// Takes the next bytes of the body.
@@ -85,6 +83,9 @@ public struct WeightsReader<Element: Scalar> {
         "is missing; it must have the shape \(tensor.shape)", at: JSONPointer.root.appending(tensor.name))
     }
     try faults.throwIfAny()
+    state = NetworkState(
+      parameters: .zeros(layout.parameterCount), statistics: .zeros(layout.statisticCount),
+      counters: Array(repeating: 0, count: layout.counterCount))
     isChecked = true
   }
 

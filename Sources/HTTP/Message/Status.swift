@@ -17,6 +17,8 @@ public struct Status: Sendable, Hashable, CustomStringConvertible {
   public var forbidsBody: Bool { code < 200 || code == 204 || code == 304 }
 
   public static let `continue` = Status(100)
+  /// Never sent: what logs and counters say of a request whose client left before its response began.
+  public static let clientClosedRequest = Status(499, reason: "Client Closed Request")
   public static let ok = Status(200)
   public static let created = Status(201)
   public static let accepted = Status(202)

@@ -117,6 +117,7 @@ extension Connection {
     expectsContinue = request.expectsContinue
     closesAfterResponse = !request.keepsAlive || core.isStopping
     bodyBytes = 0
+    finalStatus = .clientClosedRequest
     switch request.framing {
     case .none, .length(0):
       var nowhere = 0

@@ -77,6 +77,11 @@ struct NetworkCost: Sendable {
   let computed: Double
   /// Values that a linearization keeps.
   let kept: Double
+  /// Whether a training step keeps the values of its whole batch: batch normalization does.
+  let couplesSamples: Bool
+
+  /// Samples that a thread has in work at a time, at most: fewer of large networks.
+  var shardSamples: Double { min(values <= 512 ? 256 : 64, max(8, 0x1p26 / max(1, values))) }
 
   /// What a forward pass over one sample takes, in multiply-adds of large convolutions: beside its own those of
   /// activations, pooling and loss, which go by the values that come out of layers.
@@ -92,5 +97,6 @@ struct NetworkCost: Sendable {
     let flattened = network.rows.filter { $0.type == "flatten" }.map { $0.output.reduce(1, *) }
     computed = max(0, values - 0.9 * inputs - Double(flattened.reduce(0, +)))
     kept = Double(Network<Float>(network).keptValues)
+    couplesSamples = network.layout.statisticCount > 0
   }
 }

@@ -32,7 +32,9 @@ struct Work {
     element = Double((precision ?? model.precision).bytes)
     // θ as the engine has it and as stored, statistics, and what threads gather and add up in.
     hold(set.memoryBytes + 6 * network.parameters * element + Self.unit)
-    hold(Double(machine.threads) * (2 * network.parameters + 8 * 64 * network.values) * element)
+    hold(
+      Double(machine.threads) * (2 * network.parameters + 4 * network.shardSamples * network.values) * element
+    )
   }
 
   /// The work of a kind's usual body: on the model that it names.
@@ -202,7 +204,9 @@ struct Work {
       takeSeconds(steps * 3e-5)
       if measured { evaluate(epochs * held + held + testCount) }
       hold(vectors: 8)
-      hold(2 * batch * network.kept * element)
+      let inWork =
+        network.couplesSamples ? batch : Double(machine.threads) * min(batch, network.shardSamples)
+      hold(inWork * network.kept * element)
     case .lbfgs(let history, _):
       pass(min(epochs, 300) * 1.3 * samples, times: 3)
       touch(min(epochs, 300) * 4 * Double(history))

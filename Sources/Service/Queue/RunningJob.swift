@@ -252,7 +252,8 @@ final class RunningJob: JobContext {
 
   private func giveUpOutputs() throws {
     let pending = outputs.withLock { outputs in
-      defer { outputs = Outputs() }
+      // The rows stay: without its blobs a late end as succeeded fails, rather than leaving the job without outputs.
+      defer { outputs.pending = [] }
       return outputs.pending
     }
     guard !pending.isEmpty else { return }

@@ -31,11 +31,11 @@ extension RouteTable {
       try application.store.write { try $0.checkpoints.delete(id) }
       return Response(.noContent)
     }
-    blocking(.get, "/v1/checkpoints/{id}/weights") { application, call in
+    loading(.get, "/v1/checkpoints/{id}/weights") { application, call in
       try call.checkQuery()
       return try application.weights(try application.checkpoint(call.parameter("id")), call)
     }
-    blocking(.get, "/v1/models/{name}/weights") { application, call in
+    loading(.get, "/v1/models/{name}/weights") { application, call in
       try call.checkQuery()
       let name = call.parameter("name")
       guard try application.catalog.model(named: name) != nil else { throw UnknownResource(.model, name) }

@@ -38,7 +38,7 @@ extension RouteTable {
       try application.deleteDataset(call.parameter("name"))
       return Response(.noContent)
     }
-    blocking(.get, "/v1/datasets/{name}/{split}/{part}") { application, call in
+    loading(.get, "/v1/datasets/{name}/{split}/{part}") { application, call in
       try call.checkQuery()
       return try application.sample(call)
     }

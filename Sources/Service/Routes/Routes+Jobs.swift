@@ -70,7 +70,7 @@ extension RouteTable {
       case .text: return .table(TextTable.object(try JSONParser.parse(result).objectValue ?? [:]))
       }
     }
-    blocking(.get, "/v1/jobs/{id}/artifacts/{name}") { application, call in
+    loading(.get, "/v1/jobs/{id}/artifacts/{name}") { application, call in
       try call.checkQuery()
       let (id, name) = (call.parameter("id"), call.parameter("name"))
       _ = try application.job(id)
@@ -250,6 +250,8 @@ private final class JobWait: Sendable {
       application.threads.run { self.answer(isFinal: !self.application.queue.isReady) }
     }
     token.withLock { $0 = subscription }
+    // A signal may have answered before there was a token.
+    if isAnswered.load(ordering: .sequentiallyConsistent) { leave() }
     exchange.onClose { [self] in
       // Whoever has only closed its sending side still gets what there is.
       application.threads.run { self.answer(isFinal: true) }

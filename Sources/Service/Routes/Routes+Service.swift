@@ -71,7 +71,7 @@ extension Application {
         "json_bytes": JSONValue(configuration.jsonLimit), "blob_bytes": JSONValue(configuration.blobLimit),
         "queue": JSONValue(configuration.queueLimit), "compute_threads": JSONValue(pool.threads),
         "multiply_adds_a_second": .number(machine.multiplyAdds.rounded()),
-        "job_memory_bytes": JSONValue(Int(limits.memoryBytes)),
+        "job_memory_bytes": JSONValue(Int(exactly: limits.memoryBytes.rounded()) ?? .max),
         "artifact_bytes": JSONValue(configuration.artifactLimit),
         "job_seconds": limits.seconds.map(JSONValue.number) ?? .null,
       ],

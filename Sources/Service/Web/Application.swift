@@ -24,6 +24,7 @@ final class Application: Sendable {
   /// The contract, made once.
   let contract: [UInt8]
   let threads = BlockingThreads(limit: 32)
+  private let loaders = BlockingThreads(limit: 8)
   private let authorization: Authorization
   private let hosts: HostNames
   private let router: Router<Route>
@@ -117,6 +118,7 @@ final class Application: Sendable {
     case .immediate(let answer): exchange.respond(try answer(self, call))
     case .exchange(let take): try take(self, call, exchange)
     case .blocking(let answer): block(exchange) { try answer($0, call) }
+    case .loading(let answer): block(exchange, on: loaders) { try answer($0, call) }
     case .json(let answer):
       try collect(call, exchange) { application, call in exchange.respond(try answer(application, call)) }
     case .deferredJSON(let take):
@@ -147,8 +149,11 @@ final class Application: Sendable {
   }
 
   /// Answers on a thread that may block.
-  func block(_ exchange: Exchange, _ answer: @escaping @Sendable (Application) throws -> Response) {
-    threads.run { [self] in
+  func block(
+    _ exchange: Exchange, on threads: BlockingThreads? = nil,
+    _ answer: @escaping @Sendable (Application) throws -> Response
+  ) {
+    (threads ?? self.threads).run { [self] in
       do {
         exchange.respond(try answer(self))
       } catch {
@@ -166,7 +171,8 @@ final class Application: Sendable {
     let call = Call(request: request, parameters: parameters)
     var response: Response
     switch route.handler.work {
-    case .immediate(let answer), .blocking(let answer): response = try answer(self, call)
+    case .immediate(let answer), .blocking(let answer), .loading(let answer):
+      response = try answer(self, call)
     case .exchange:
       // Of what a POST makes only a job is answered by more than a plain GET.
       response = .json(representation(try job(call.parameter("id"))))
@@ -254,6 +260,14 @@ final class RouteTable {
     _ answer: @escaping @Sendable (Application, Call) throws -> Response
   ) {
     router.add(method, pattern, route(.blocking(answer), isOpen: isOpen))
+  }
+
+  /// Answered on one of a few threads for what may be large.
+  func loading(
+    _ method: HTTP.Method, _ pattern: String,
+    _ answer: @escaping @Sendable (Application, Call) throws -> Response
+  ) {
+    router.add(method, pattern, route(.loading(answer)))
   }
 
   /// As `blocking`, once the JSON body is there.

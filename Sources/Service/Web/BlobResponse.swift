@@ -2,9 +2,12 @@ import Formats
 import HTTP
 import Jobs
 import Storage
+import Synchronization
 
 /// Serves stored blobs: whole, in part, or not at all where the client has them.
 enum BlobResponse {
+  private static let pieceBytes = 1 << 20
+
   /// The answer to a `GET` or `HEAD` of a blob (RFC 9110 §8.8.3, §13, §14).
   ///
   /// The entity tag is the blob's SHA-256; a blob never changes, so what a client has stays right.
@@ -42,12 +45,18 @@ enum BlobResponse {
     }
     if let part = range.contentRange(length: length) { headers.set("Content-Range", part) }
     if request.method != .head { try reader.verifyOnce() }
-    let body = Response.Body.stream(length: bounds.count) { writer in
-      do {
-        try reader.stream(bounds) { try writer.write($0) }
-      } catch {
-        // Too late for a status: the client sees that the body is short.
-        writer.abort()
+    // A piece is read when the one before is on its way: a slow client holds no thread. What fails then is too late for a
+    // status: the client sees that the body is short.
+    let place = Mutex(bounds.lowerBound)
+    let body = Response.Body.pull(length: bounds.count) {
+      try place.withLock { place in
+        let count = min(pieceBytes, bounds.upperBound - place)
+        guard count > 0 else { return nil }
+        let piece = try [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+          filled = try reader.read(at: place, into: UnsafeMutableRawBufferPointer(buffer))
+        }
+        place += piece.count
+        return piece.isEmpty ? nil : piece
       }
     }
     return Response(

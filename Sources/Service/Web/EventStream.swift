@@ -52,6 +52,8 @@ final class EventStream: Sendable {
     // The subscription holds the stream until it ends.
     let subscription = application.signals.subscribe(job) { [self] in queue.async { self.send() } }
     token.withLock { $0 = subscription }
+    // A signal may have ended the stream before there was a token.
+    if isEnded.load(ordering: .sequentiallyConsistent) { application.signals.unsubscribe(subscription) }
     queue.async { self.send() }
     beat()
   }

@@ -27,6 +27,12 @@ extension Application {
   /// made may now be in its way.
   func known(_ key: Call.IdempotencyKey?) throws -> Response? {
     guard key != nil, let resource = try store.read({ try $0.known(key) }) else { return nil }
-    return try represent(resource, status: .ok, headers: ["Location": resource])
+    do {
+      return try represent(resource, status: .ok, headers: ["Location": resource])
+    } catch let error where Problem(error)?.status == .notFound {
+      throw Problem(
+        .conflict,
+        "what this Idempotency-Key made, \(resource), was deleted; send another key to make it anew")
+    }
   }
 }

@@ -8,6 +8,8 @@ struct Route: Sendable {
     case immediate(@Sendable (Application, Call) throws -> Response)
     /// Reads or computes for a while: answered on a thread that may block.
     case blocking(@Sendable (Application, Call) throws -> Response)
+    /// Reads or loads what may be large: answered on one of a few threads of their own, so that nothing else waits for it.
+    case loading(@Sendable (Application, Call) throws -> Response)
     /// As `blocking`, once the JSON body is there.
     case json(@Sendable (Application, Call) throws -> Response)
     /// As `json`, but answers in its own time, so that no thread waits for a commit.

@@ -11,6 +11,8 @@ public struct TrainingRecipe: Hashable, Sendable {
   public var batchSize: SampleCount
   /// Each once.
   public var augmentations: [Augmentation]
+  /// Whether batch normalization goes by its running statistics, which stay as they are.
+  public var freezesStatistics: Bool
   /// The share of the training split held out for validation, drawn with the seed.
   public var validationShare: Double
   /// Training samples left out.
@@ -25,9 +27,9 @@ public struct TrainingRecipe: Hashable, Sendable {
 
   public init(
     optimizer: OptimizerChoice = .standardSGD, learningRate: Double = 0.05,
-    schedule: ScheduleChoice = .cosine,
+    schedule: ScheduleChoice = .cosine(warmup: 0),
     epochs: Int = 5, batchSize: SampleCount = .count(128), augmentations: [Augmentation] = [],
-    validationShare: Double = 0.1, excluded: GroupChoice? = nil
+    freezesStatistics: Bool = false, validationShare: Double = 0.1, excluded: GroupChoice? = nil
   ) {
     self.optimizer = optimizer
     self.learningRate = learningRate
@@ -35,6 +37,7 @@ public struct TrainingRecipe: Hashable, Sendable {
     self.epochs = epochs
     self.batchSize = batchSize
     self.augmentations = augmentations
+    self.freezesStatistics = freezesStatistics
     self.validationShare = validationShare
     self.excluded = excluded
   }
@@ -90,8 +93,8 @@ public enum OptimizerChoice: Hashable, Sendable {
 /// The learning rate over the training, as a factor on it.
 public enum ScheduleChoice: Hashable, Sendable {
   case constant
-  /// Half a cosine, from 1 down to 0.
-  case cosine
+  /// Half a cosine, from 1 down to 0, after `warmup` epochs that rise evenly from 0.
+  case cosine(warmup: Int)
   /// Times `factor` after every `every` epochs.
   case step(every: Int, factor: Double)
 
@@ -143,6 +146,7 @@ extension TrainingRecipe {
       reader.list("augment", maximumCount: 8) {
         FieldReader.choice($0, Augmentation.self, at: $1, reader.faults)
       } ?? []
+    recipe.freezesStatistics = reader.flag("freeze_statistics", default: false)
     if Set(recipe.augmentations).count != recipe.augmentations.count {
       reader.fault("augment", "must name each augmentation once")
     }
@@ -169,7 +173,7 @@ extension TrainingRecipe {
     }
     refuse(["momentum", "nesterov"], of: [.sgd], reader)
     refuse(["betas", "epsilon"], of: [.adam], reader)
-    refuse(["learning_rate", "schedule", "augment"], of: [.sgd, .adam], reader)
+    refuse(["learning_rate", "schedule", "augment", "freeze_statistics"], of: [.sgd, .adam], reader)
   }
 
   private static func refuse(
@@ -218,7 +222,10 @@ extension TrainingRecipe {
     if !optimizer.name.minimizes { object["schedule"] = schedule.json }
     object["epochs"] = JSONValue(epochs)
     object["batch_size"] = batchSize.json
-    if !optimizer.name.minimizes { object["augment"] = JSONValue(augmentations.map(\.rawValue)) }
+    if !optimizer.name.minimizes {
+      object["augment"] = JSONValue(augmentations.map(\.rawValue))
+      object["freeze_statistics"] = .bool(freezesStatistics)
+    }
     object["validation"] = .number(validationShare)
     object["exclude"] = excluded?.json ?? .null
     return object
@@ -239,7 +246,7 @@ extension TrainingRecipe {
 extension ScheduleChoice {
   /// A name, or an object with a `name` and the schedule's options.
   static func read(_ reader: FieldReader, _ name: String) -> ScheduleChoice {
-    guard let value = reader.value(name) else { return .cosine }
+    guard let value = reader.value(name) else { return .cosine(warmup: 0) }
     let pointer = reader.pointer.appending(name)
     let options =
       if case .object = value {
@@ -253,11 +260,11 @@ extension ScheduleChoice {
     } else {
       chosen = FieldReader.choice(value, Name.self, at: pointer, reader.faults)
     }
-    guard let chosen else { return .cosine }
+    guard let chosen else { return .cosine(warmup: 0) }
     defer { options.finish() }
     switch chosen {
     case .constant: return .constant
-    case .cosine: return .cosine
+    case .cosine: return .cosine(warmup: options.integer("warmup", in: 0...1_000_000, default: 0))
     case .step:
       return .step(
         every: options.integer("every", in: 1...1_000_000, default: 30),
@@ -268,7 +275,8 @@ extension ScheduleChoice {
   public var json: JSONValue {
     switch self {
     case .constant: "constant"
-    case .cosine: "cosine"
+    case .cosine(0): "cosine"
+    case .cosine(let warmup): ["name": "cosine", "warmup": JSONValue(warmup)]
     case .step(let every, let factor):
       ["name": "step", "every": JSONValue(every), "factor": .number(factor)]
     }

@@ -22,14 +22,16 @@ public struct UpdateRequest: Hashable, Sendable {
   public var gradientSamples: SampleCount
   public var gradient: GradientForm
   public var scales: Scales
+  /// Scales at which the update is also measured as in the report, for a plot: none of them is chosen by that.
+  public var curve: [Double]
   public var seed: Int
   public var requiresConvergence: Bool
 
   public init(
     estimator: Estimator = .gif, modificationRatio: Double = 0.1, selection: SelectionCriterion = .topOutputs,
     curvature: CurvatureRequest = Self.standardCurvature, gradientSamples: SampleCount = .all,
-    gradient: GradientForm = .influence, scales: Scales = .auto, seed: Int = 0,
-    requiresConvergence: Bool = false
+    gradient: GradientForm = .influence, scales: Scales = .auto, curve: [Double] = [],
+    seed: Int = 0, requiresConvergence: Bool = false
   ) {
     self.estimator = estimator
     self.modificationRatio = modificationRatio
@@ -38,6 +40,7 @@ public struct UpdateRequest: Hashable, Sendable {
     self.gradientSamples = gradientSamples
     self.gradient = gradient
     self.scales = scales
+    self.curve = curve
     self.seed = seed
     self.requiresConvergence = requiresConvergence
   }
@@ -46,6 +49,8 @@ public struct UpdateRequest: Hashable, Sendable {
     solver: SolverRequest(iterations: .auto), samples: .count(1024))
 
   static let standardRatio = 0.1
+  /// The most scales of a curve.
+  static let mostPoints = 200
 }
 
 extension UpdateRequest {
@@ -55,6 +60,7 @@ extension UpdateRequest {
     request.modificationRatio = reader.number("modification_ratio", .positiveShare, default: standardRatio)
     request.selection = reader.choice("selection", default: .topOutputs)
     request.curvature = CurvatureRequest.read(reader, default: standardCurvature)
+    request.curve = readScales(reader, "curve", maximumCount: mostPoints) ?? []
     return request
   }
 
@@ -73,12 +79,15 @@ extension UpdateRequest {
       reader.fault("scales", "must be a list of numbers or \"auto\", got \(FieldReader.brief(value))")
       return .auto
     }
+    if value.arrayValue?.isEmpty ?? false { reader.fault("scales", "must have at least one number") }
+    return .list(readScales(reader, "scales", maximumCount: 1000) ?? [])
+  }
+
+  private static func readScales(_ reader: FieldReader, _ name: String, maximumCount: Int) -> [Double]? {
     let range = NumberRange(from: .including(-1e6), to: .including(1e6))
-    let scales = reader.list("scales", maximumCount: 1000) {
+    return reader.list(name, maximumCount: maximumCount) {
       FieldReader.number($0, range, at: $1, reader.faults)
     }
-    if value.arrayValue?.isEmpty ?? false { reader.fault("scales", "must have at least one number") }
-    return .list(scales ?? [])
   }
 
   /// Checks that the solver fits the estimator.
@@ -95,8 +104,9 @@ extension UpdateRequest {
       "estimator": .string(estimator.rawValue), "modification_ratio": .number(modificationRatio),
       "selection": .string(selection.rawValue),
     ]
-    object = object.merging(curvature.members)
-    return object.merging(sharedMembers)
+    object = object.merging(curvature.members).merging(sharedMembers)
+    object["curve"] = JSONValue(curve)
+    return object
   }
 
   var sharedMembers: JSONObject {

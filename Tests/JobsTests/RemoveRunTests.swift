@@ -198,6 +198,23 @@ struct RemoveRunTests {
         == store.weights(ofCheckpoint: #require(store.latestCheckpoint(ofModel: "digits")?.id)))
   }
 
+  /// The curve measures as the report does: at 0 nothing has changed, at the scale of the result it is the result.
+  @Test func theCurveIsMeasuredOnTestSamples() throws {
+    let context = MemoryContext()
+    let result = try remove(#""class": 8, "scales": [8], "curve": [0, 4, 8]"#, context: context)
+    let curve = try #require(result["curve"]?.arrayValue)
+    #expect(curve.map { $0["scale"]?.doubleValue } == [0, 4, 8])
+    for (row, report) in [(curve[0], "before"), (curve[2], "after")] {
+      #expect(row["self_loss"] == result[report]?["self"]?["loss"])
+      #expect(row["test_accuracy"] == result[report]?["test"]?["accuracy"])
+      #expect(row["score"] == result[report]?["score"])
+    }
+    #expect(curve[1]["self_loss"] != curve[0]["self_loss"])
+    let artifact = try #require(context.artifacts["curve.npy"])
+    #expect(artifact.shape == [3, 6])
+    #expect(try remove(#""class": 8, "scales": [8]"#)["curve"] == nil)
+  }
+
   @Test(arguments: ["select", "linearize", "solve", "scale", "measure"])
   func anInterruptionEndsTheRunAndLeavesNothing(_ phase: String) throws {
     let context = MemoryContext { now, _ in now == phase ? .cancelled : nil }

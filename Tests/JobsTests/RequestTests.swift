@@ -88,13 +88,13 @@ func faults(_ text: String) throws -> [String] {
         "solver": ["name": "lsmr", "iterations": "auto", "tolerance": nil], "damping": 0.0,
         "hessian": "hessian",
         "hessian_samples": 1024, "gradient_samples": "all", "gradient": "influence", "group_term": true,
-        "scales": "auto", "seed": 0, "require_convergence": false,
+        "scales": "auto", "curve": [], "seed": 0, "require_convergence": false,
       ])
     #expect(body.request.uses == JobUses(models: ["digits-mlp"], datasets: ["digits"], checkpoints: ["c1"]))
   }
 
   @Test(arguments: [
-    #"{"kind": "remove", "model": "digits-mlp", "indices": [5, 3], "solver": "cg", "scales": [1, 2.5]}"#,
+    #"{"kind": "remove", "model": "digits-mlp", "indices": [5, 3], "solver": "cg", "scales": [1, 2.5], "curve": [0, 1]}"#,
     #"{"kind": "remove", "model": "digits-mlp", "class": 1, "solver": {"name": "lissa", "repeats": 3}, "estimator": "if"}"#,
     #"{"kind": "remove", "model": "digits-mlp", "class": 1, "solver": {"name": "arnoldi", "rank": 9, "iterations": 4}}"#,
     #"{"kind": "remove", "model": "digits-mlp", "class": 1, "solver": {"name": "neumann", "iterations": 200, "tolerance": 1e-3}}"#,
@@ -104,6 +104,7 @@ func faults(_ text: String) throws -> [String] {
     #"{"kind": "train", "model": "digits-mlp", "optimizer": "adam", "schedule": {"name": "step", "every": 2}, "exclude": {"class": 8}}"#,
     #"{"kind": "train", "model": "digits-mlp", "batch_size": "all", "augment": ["flip", "crop"], "priority": -3}"#,
     #"{"kind": "train", "model": "digits-mlp", "optimizer": "lbfgs", "gradient_norm": 1e-8, "epochs": 50}"#,
+    #"{"kind": "train", "model": "digits-mlp", "schedule": {"name": "cosine", "warmup": 2}, "freeze_statistics": true}"#,
     #"{"kind": "train", "model": "digits-mlp", "optimizer": "lbfgs", "history": 5, "batch_size": "all"}"#,
     #"{"kind": "train", "model": "digits-mlp", "optimizer": "newton", "validation": 0}"#,
     #"{"kind": "evaluate", "model": "digits-mlp", "split": "validation"}"#,

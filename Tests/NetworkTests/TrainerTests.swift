@@ -9,7 +9,7 @@ struct TrainerTests {
   private func options(_ epochs: Int, batch: Int, rate: Double = 0.05) -> TrainingOptions {
     TrainingOptions(
       optimizer: .sgd(momentum: 0.9, nesterov: false), learningRate: rate,
-      schedule: .cosine, epochs: epochs,
+      schedule: .cosine(warmup: 0), epochs: epochs,
       batchSize: batch, weightDecay: 1e-3, seed: 7)
   }
 
@@ -65,6 +65,40 @@ struct TrainerTests {
       #expect(trainer.state.parameters == zip(before.parameters, expected.gradient).map { $0 - $1 })
       #expect(abs(summary.loss - expected.meanLoss) <= 1e-12 * expected.meanLoss)
     }
+  }
+
+  /// With frozen statistics batch normalization is a fixed map, in training as for curvature: a step subtracts the
+  /// gradient of the risk in evaluation mode, and nothing but parameters moves.
+  @Test(arguments: [SmallNetwork.all[8], SmallNetwork.all[9]], [40, 300])
+  func frozenStatisticsDescendTheRiskOfEvaluation(_ small: SmallNetwork, _ count: Int) throws {
+    let network = Network<Double>(small.architecture)
+    let samples = small.samples(count)
+    var options = TrainingOptions(
+      optimizer: .sgd(momentum: 0, nesterov: false), learningRate: 1, schedule: .constant, epochs: 1,
+      batchSize: count)
+    options.freezesStatistics = true
+    let start = small.state(Double.self)
+    let trainer = Trainer(
+      network: network, state: start, samples: samples, loss: small.loss, options: options, compute: compute)
+    let expected = try network.gradient(start, on: samples, loss: small.loss, compute: compute)
+    _ = try trainer.runEpoch()
+    let moved = zip(start.parameters, trainer.state.parameters).map { $0 - $1 }
+    #expect(relativeError(moved, expected.gradient) < 1e-10)
+    #expect(trainer.state.statistics == start.statistics)
+    #expect(trainer.state.counters == start.counters)
+  }
+
+  /// Three steps an epoch, two epochs of warm-up and two of a cosine.
+  @Test func aWarmupRisesEvenlyBeforeTheCosine() throws {
+    let small = SmallNetwork.all[0]
+    let options = TrainingOptions(
+      learningRate: 1.4e-3, schedule: .cosine(warmup: 2), epochs: 4, batchSize: 10, seed: 1)
+    let trainer = Trainer(
+      network: Network<Double>(small.architecture), state: small.state(Double.self),
+      samples: small.samples(30), loss: small.loss, options: options, compute: compute)
+    let rates = try (0..<4).map { _ in try trainer.runEpoch().learningRate / 1.4e-3 }
+    let expected = [3.0 / 7, 6.0 / 7, 0.75, 0.5 * (1 - 3.0.squareRoot() / 2)]
+    #expect(zip(rates, expected).allSatisfy { abs($0 - $1) < 1e-12 }, "\(rates)")
   }
 
   @Test(arguments: [SmallNetwork.all[4], SmallNetwork.all[8], SmallNetwork.all[9]])

@@ -1,7 +1,7 @@
 # Sourced after setup.sh and server.sh by the scripts of scripts/experiments: a server whose database stays, so that an
 # experiment goes on where it was stopped, and shows again what is done already.
 
-# open_experiments ARGUMENT…: reads the arguments, builds and starts the server.
+# open_experiments ARGUMENT…: reads the arguments, builds and starts the server; or uses the one at INFLUENCED_URL.
 open_experiments() {
   local argument
   for argument in "$@"; do
@@ -10,6 +10,13 @@ open_experiments() {
       *) misuse "unknown argument $argument." ;;
     esac
   done
+  if [ -n "${INFLUENCED_URL:-}" ]; then
+    url=${INFLUENCED_URL%/}
+    make_work_folder
+    [ -z "${INFLUENCED_TOKEN:-}" ] || request_headers+=(--header "Authorization: Bearer $INFLUENCED_TOKEN")
+    curl -s -f -o "$work/ready" "$url/readyz" || fail "no service answers at $url."
+    return
+  fi
   data_directory=${INFLUENCED_DATA_DIRECTORY:-$repository/data}
   database=${INFLUENCED_EXPERIMENTS:-${XDG_STATE_HOME:-$HOME/.local/state}/influenced/experiments.sqlite}
   mkdir -p "$(dirname "$database")" || fail "cannot make the folder of $database."
@@ -21,12 +28,13 @@ open_experiments() {
 
 # needs_data NAME: ends the script where a real data set is not there.
 needs_data() {
+  [ -z "${INFLUENCED_URL:-}" ] || return 0
   [ -d "$data_directory/$1" ] || fail "$1 is not in $data_directory. Run this line, then this script again:
     scripts/fetch-data $1"
 }
 
 # has PATH: whether the service has it.
-has() { curl -s -f -o "$work/found" "$url$1"; }
+has() { curl -s -f -o "$work/found" ${request_headers[@]+"${request_headers[@]}"} "$url$1"; }
 
 # dataset NAME SOURCE: makes a data set, unless it is there.
 dataset() {
@@ -54,7 +62,7 @@ key_of() { printf '%s' "$1" | sha256sum | cut -c 1-32; }
 
 # table_of_job: the last job's result as the service shows it to people.
 table_of_job() {
-  curl -sS -f -H 'Accept: text/plain' "$url/v1/jobs/$(answer /id)/result" || fail 'the result cannot be read.'
+  curl -sS -f -H 'Accept: text/plain' ${request_headers[@]+"${request_headers[@]}"} "$url/v1/jobs/$(answer /id)/result" || fail 'the result cannot be read.'
 }
 
 # correlations: of the last `validate` job, and how far its solves and trainings got.

@@ -57,8 +57,8 @@ extension UpdateRequest {
     var work = try Work(target, catalog, machine)
     let curvature = work.prepare(self, group)
     work.update(self, curvature)
-    // Before, after and the reference.
-    work.evaluate(3 * (work.testCount + work.count(of: group)))
+    // Before, after, the reference, and the curve.
+    work.evaluate(Double(3 + curve.count) * (work.testCount + work.count(of: group)))
     work.leaveCheckpoint()
     return work.estimate
   }

@@ -8,6 +8,8 @@ struct ModelUpdate<Element: Scalar> {
   let solution: Solution<Element>
   let sweep: UpdateSweep
   let edited: NetworkState<Element>
+  /// The model with the update at another scale.
+  let scaled: (Double) -> NetworkState<Element>
   let warnings: [String]
 }
 
@@ -29,7 +31,8 @@ extension UpdateChoice {
     let sweep = try sweep(solution.x, request.scales, phases)
     return ModelUpdate(
       selection: selection, solution: solution, sweep: sweep,
-      edited: updated(solution.x, scale: sweep.best.scale), warnings: solution.report.warnings + warnings)
+      edited: updated(solution.x, scale: sweep.best.scale), scaled: { updated(solution.x, scale: $0) },
+      warnings: solution.report.warnings + warnings)
   }
 }
 
@@ -49,12 +52,32 @@ extension ModelUpdate {
     return metrics
   }
 
+  /// Measures the update at the scales of the request's curve, which are an artifact too: a row a scale, then its numbers.
+  private func curve<Goal: UpdateGoal>(
+    _ scales: [Double], on goal: Goal, _ basis: UpdateBasis<Element>, _ phases: UpdateProgress
+  ) throws -> JSONObject {
+    guard !scales.isEmpty else { return [:] }
+    var rows: [JSONObject] = []
+    for (place, scale) in scales.enumerated() {
+      try phases.advance(Double(place) / Double(scales.count), "scale \(scale.shortText)")
+      let metrics = try goal.evaluate(basis.model, scaled(scale), basis.compute)
+      rows.append(
+        metrics.numbers.reduce(into: ["scale": .number(scale)]) { $0[$1.name] = JSONValue($1.value) })
+    }
+    let table = rows.flatMap { row in row.members.map { $0.value.doubleValue ?? .nan } }
+    try phases.context.writeArtifact(
+      "curve.npy", type: .float64, shape: [rows.count, table.count / rows.count]
+    ) { sink in try table.withUnsafeBytes { try sink($0) } }
+    return ["curve": .array(rows.map { .object($0) })]
+  }
+
   /// Measures the update and the retrained reference, saves the edited checkpoint, and gives the result's members.
   func finish<Goal: UpdateGoal>(
     on goal: Goal, _ basis: UpdateBasis<Element>, parent checkpoint: String, reference: CatalogCheckpoint?,
-    _ phases: UpdateProgress
+    curve scales: [Double], _ phases: UpdateProgress
   ) throws -> JSONObject {
     try phases.enter(.measure, "test samples")
+    let curve = try curve(scales, on: goal, basis, phases)
     let before = try goal.evaluate(basis.model, basis.state, basis.compute)
     let after = try metrics(on: goal, basis)
     let retrained = try basis.model.metrics(of: reference, on: goal, basis.environment, basis.compute)
@@ -69,7 +92,7 @@ extension ModelUpdate {
       ],
       "layers": .array(layers(basis)), "solver": solution.report.json, "warnings": JSONValue(warnings),
       "before": before.json, "after": after.json, "retrained": retrained,
-    ]
+    ].merging(curve)
   }
 
   /// What became of every layer.

@@ -25,7 +25,8 @@ struct RecoverRun: PreciseRun {
       request.update, choosingBy: model.recoveryChoice(group.partition, seed: request.update.seed), phases)
     var result = try update.finish(
       on: model.recoveryReport(members: group.members), basis, parent: checkpoint,
-      reference: try environment.catalog.retrained(model.record.name, choice, recovers: true), phases)
+      reference: try environment.catalog.retrained(model.record.name, choice, recovers: true),
+      curve: request.update.curve, phases)
     result["samples"] = group.json
     return .object(result)
   }

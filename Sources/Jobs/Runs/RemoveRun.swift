@@ -26,7 +26,8 @@ struct RemoveRun: PreciseRun {
       phases)
     var result = try update.finish(
       on: model.reportSamples(request.group, members: group.members), basis, parent: checkpoint,
-      reference: try environment.catalog.retrained(model.record.name, request.group, recovers: false), phases)
+      reference: try environment.catalog.retrained(model.record.name, request.group, recovers: false),
+      curve: request.update.curve, phases)
     result["samples"] = group.json
     return .object(result)
   }

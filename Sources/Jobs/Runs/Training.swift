@@ -136,7 +136,7 @@ extension TrainingRecipe {
     let schedule: TrainingOptions.Schedule =
       switch self.schedule {
       case .constant: .constant
-      case .cosine: .cosine
+      case .cosine(let warmup): .cosine(warmup: warmup)
       case .step(let every, let factor): .step(every: every, gamma: factor)
       }
     let batch: Int =
@@ -149,7 +149,7 @@ extension TrainingRecipe {
         optimizer: optimizer, learningRate: learningRate, schedule: schedule, epochs: epochs,
         batchSize: batch,
         augment: Set(augmentations.compactMap { TrainingOptions.Augmentation(rawValue: $0.rawValue) }),
-        weightDecay: weightDecay, seed: UInt64(seed)))
+        freezesStatistics: freezesStatistics, weightDecay: weightDecay, seed: UInt64(seed)))
   }
 
   /// The most rows of a curve, and one.

@@ -2,8 +2,8 @@ import Tensor
 
 /// Computes the gradient of minibatches, keeping its memory from one to the next.
 ///
-/// Where no layer couples samples, shards pass through the whole network on their own; with batch normalization
-/// all shards go layer by layer. A minibatch of one shard runs on the caller's thread, without a lock or an allocation:
+/// Where no layer couples samples, shards pass through the whole network on their own; with batch normalization by the
+/// minibatch's statistics all shards go layer by layer. A minibatch of one shard runs on the caller's thread, without a lock or an allocation:
 /// a step of a small network takes microseconds.
 final class GradientMachine<Element: Scalar> {
   /// ∇ of the minibatch's mean loss after `run`.
@@ -20,6 +20,7 @@ final class GradientMachine<Element: Scalar> {
   private let losses: Buffer<Double>
   private let operand: Operand<Element>
   private let capacity: Int
+  private let couplesSamples: Bool
 
   /// The place of a minibatch of one shard.
   private struct Alone {
@@ -36,7 +37,9 @@ final class GradientMachine<Element: Scalar> {
   /// Whether the samples of the last run are there to be used again.
   private var isLoaded = false
 
-  init(network: Network<Element>, loss: Loss, batchSize: Int, compute: Compute) {
+  init(
+    network: Network<Element>, loss: Loss, batchSize: Int, freezesStatistics: Bool = false, compute: Compute
+  ) {
     self.network = network
     self.loss = loss
     self.compute = compute
@@ -45,6 +48,7 @@ final class GradientMachine<Element: Scalar> {
     let capacity = min(network.shardSize(for: batchSize), batchSize)
     self.capacity = capacity
     let root = network.plain.root
+    couplesSamples = root.couplesSamples && !freezesStatistics
     records = ReusePool { ShardRecord(root, capacity: capacity) }
     workspaces = ReusePool { Workspace(root, capacity: capacity) }
     losses = Buffer(count: batchSize)
@@ -52,7 +56,7 @@ final class GradientMachine<Element: Scalar> {
   }
 
   /// Runs forward and backward over the minibatch in training mode; batch normalization's running statistics and
-  /// counters in `state` move on.
+  /// counters in `state` move on, unless they are frozen.
   /// - Parameters:
   ///   - batch: an empty one has no gradient, and moves nothing.
   ///   - isWhole: whether every run is handed the same samples.
@@ -66,7 +70,7 @@ final class GradientMachine<Element: Scalar> {
       alone.gradient.clear()
       return (0, 0)
     }
-    isAlone = batch.count <= capacity && !network.plain.root.couplesSamples
+    isAlone = batch.count <= capacity && !couplesSamples
     if isAlone {
       let correct = try single(batch, isWhole, scale, state, dropoutSeed)
       return (Double.sum(losses.pointer, batch.count), correct)
@@ -74,7 +78,7 @@ final class GradientMachine<Element: Scalar> {
     let plan = ShardPlan(count: batch.count, of: network)
     sum.restart()
     let correct: Int
-    if network.plain.root.couplesSamples {
+    if couplesSamples {
       correct = try coupled(batch, plan, scale, &state, dropoutSeed)
       for index in state.counters.indices { state.counters[index] += 1 }
     } else {

@@ -66,7 +66,8 @@ public final class Trainer<Element: Scalar> {
     self.optimizerState = optimizerState ?? .zeros(length)
     precondition(self.optimizerState.count == length, "The optimizer's vectors have the length of θ.")
     machine = GradientMachine(
-      network: network, loss: loss, batchSize: min(options.batchSize, samples.count), compute: compute)
+      network: network, loss: loss, batchSize: min(options.batchSize, samples.count),
+      freezesStatistics: options.freezesStatistics, compute: compute)
     stepsPerEpoch = (samples.count + options.batchSize - 1) / options.batchSize
   }
 
@@ -133,8 +134,11 @@ public final class Trainer<Element: Scalar> {
   private func learningRate(step: Int) -> Double {
     switch options.schedule {
     case .constant: return options.learningRate
-    case .cosine:
-      let done = Double(epoch * stepsPerEpoch + step) / Double(max(1, totalSteps))
+    case .cosine(let warmup):
+      let place = epoch * stepsPerEpoch + step
+      let rising = min(warmup * stepsPerEpoch, totalSteps)
+      if place < rising { return options.learningRate * Double(place + 1) / Double(rising + 1) }
+      let done = Double(place - rising) / Double(max(1, totalSteps - rising))
       return options.learningRate * 0.5 * (1 + cos(Double.pi * done))
     case .step(let every, let gamma): return options.learningRate * pow(gamma, Double(epoch / max(1, every)))
     }

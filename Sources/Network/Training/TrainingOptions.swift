@@ -10,8 +10,9 @@ public struct TrainingOptions: Sendable, Equatable {
   /// The learning rate over the steps of a training, as a factor of `learningRate`.
   public enum Schedule: Sendable, Equatable {
     case constant
-    /// ½(1 + cos(π·step/steps)): from 1 to 0 (Loshchilov and Hutter 2017, without restarts).
-    case cosine
+    /// ½(1 + cos(π·step/steps)): from 1 to 0 (Loshchilov and Hutter 2017, without restarts), after `warmup` epochs in
+    /// which it grows evenly from 0 (Goyal et al. 2017).
+    case cosine(warmup: Int)
     /// γ^⌊epoch/every⌋.
     case step(every: Int, gamma: Double)
   }
@@ -31,14 +32,17 @@ public struct TrainingOptions: Sendable, Equatable {
   public var stepLimit: Int?
   public var batchSize: Int
   public var augment: Set<Augmentation>
+  /// Whether batch normalization goes by its running statistics, which stay as they are, instead of the minibatch's:
+  /// then what is descended is the risk that curvature is computed of.
+  public var freezesStatistics: Bool
   /// λ of the risk, applied to every parameter.
   public var weightDecay: Double
   public var seed: UInt64
 
   public init(
     optimizer: Optimizer = .sgd(momentum: 0.9, nesterov: false), learningRate: Double = 0.05,
-    schedule: Schedule = .cosine, epochs: Int, stepLimit: Int? = nil, batchSize: Int = 256,
-    augment: Set<Augmentation> = [],
+    schedule: Schedule = .cosine(warmup: 0), epochs: Int, stepLimit: Int? = nil, batchSize: Int = 256,
+    augment: Set<Augmentation> = [], freezesStatistics: Bool = false,
     weightDecay: Double = 0, seed: UInt64 = 0
   ) {
     self.optimizer = optimizer
@@ -48,6 +52,7 @@ public struct TrainingOptions: Sendable, Equatable {
     self.stepLimit = stepLimit
     self.batchSize = batchSize
     self.augment = augment
+    self.freezesStatistics = freezesStatistics
     self.weightDecay = weightDecay
     self.seed = seed
   }

@@ -137,8 +137,13 @@ extension OpenAPI {
       ("estimator", Schema.choice(Estimator.allCases.map(\.rawValue), default: "gif")),
       ("modification_ratio", Schema.number(.positiveShare, default: 0.1)),
       ("selection", Schema.choice(SelectionCriterion.allCases.map(\.rawValue), default: "top_outputs")),
-    ]).merging(curvature(solver: "UpdateSolver")).merging(sharedUpdate)
+    ]).merging(curvature(solver: "UpdateSolver")).merging(sharedUpdate).merging([
+      "curve": Schema.described(
+        Schema.array(scale, maximum: 200), "Scales at which the update is also measured on the test split.")
+    ])
   }
+
+  private static var scale: JSONValue { ["type": "number", "minimum": -1e6, "maximum": 1e6] }
 
   private static var compareJob: JSONValue {
     func list(_ items: JSONValue) -> JSONValue {
@@ -167,10 +172,7 @@ extension OpenAPI {
       "gradient": Schema.choice(["influence", "newton"], default: "influence"),
       "scales": Schema.anyOf(
         Schema.constant("auto"),
-        [
-          "type": "array", "minItems": 1, "maxItems": 1000,
-          "items": ["type": "number", "minimum": -1e6, "maximum": 1e6],
-        ]),
+        ["type": "array", "minItems": 1, "maxItems": 1000, "items": scale]),
       "seed": seed, "require_convergence": Schema.flag(default: false),
     ]
   }

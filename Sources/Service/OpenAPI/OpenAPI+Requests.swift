@@ -18,7 +18,9 @@ extension OpenAPI {
           ["name": Schema.constant("hinge")], ["temperature": Schema.number(.positive, default: 1)])),
       "Schedule": Schema.anyOf(
         Schema.choice(["constant", "cosine", "step"]),
-        Schema.request(["name": Schema.choice(["constant", "cosine"])]),
+        Schema.request(["name": Schema.constant("constant")]),
+        Schema.request(
+          ["name": Schema.constant("cosine")], ["warmup": Schema.integer(from: 0, to: 1_000_000, default: 0)]),
         Schema.request(
           ["name": Schema.constant("step")],
           [
@@ -30,7 +32,9 @@ extension OpenAPI {
         "momentum and nesterov belong to sgd, betas and epsilon to adam. lbfgs and newton minimise the risk over "
           + "all samples until the norm of its gradient is at most gradient_norm, by default as far as rounding "
           + "allows; epochs is the most iterations (by default 5 epochs, 1000 iterations of lbfgs, 100 of newton); "
-          + "learning_rate, schedule, batch_size and augment belong to sgd and adam, history to lbfgs."),
+          + "learning_rate, schedule, batch_size, augment and freeze_statistics belong to sgd and adam, history to "
+          + "lbfgs. A cosine begins with warmup epochs in which the rate rises evenly. With freeze_statistics batch "
+          + "normalization goes by its running statistics, which stay as they are."),
       "Solver": solver(ofUpdate: false), "UpdateSolver": solver(ofUpdate: true),
       "Architecture": Schema.anyOf(
         Schema.choice(NamedArchitecture.names),
@@ -84,13 +88,16 @@ extension OpenAPI {
       "epochs": Schema.integer(from: 1, to: 1_000_000),
       "batch_size": sampleCount,
       "augment": ["type": "array", "items": Schema.choice(["flip", "crop"]), "uniqueItems": true],
+      "freeze_statistics": Schema.flag(default: false),
       "validation": Schema.number(.properShare, default: 0.1), "exclude": Schema.ref("Group"),
     ]
   }
 
   /// Which members go with which optimizer.
   static var recipes: [JSONValue] {
-    let descent = ["learning_rate", "schedule", "augment", "momentum", "nesterov", "betas", "epsilon"]
+    let descent = [
+      "learning_rate", "schedule", "augment", "freeze_statistics", "momentum", "nesterov", "betas", "epsilon",
+    ]
     return [
       Schema.variant(
         ["optimizer": ["enum": ["sgd", nil]]], required: [],

@@ -56,6 +56,7 @@ extension OpenAPI {
       "solver": Schema.ref("Solve"), "warnings": warnings, "before": metrics, "after": metrics,
       "retrained": nullable(metrics), "samples": counts,
     ]
+    let curve: JSONObject = ["curve": rows]
     let validation: JSONObject = [
       "precision": Schema.choice(["float32", "float64"]), "from": Schema.choice(["checkpoint", "scratch"]),
       "samples": Schema.integer(from: 0), "tests": rows, "pearson": nullable(Schema.number),
@@ -80,7 +81,7 @@ extension OpenAPI {
           "per_class": nullable(rows),
         ]
       ),
-      ("remove", update, [:]), ("recover", update, [:]),
+      ("remove", update, curve), ("recover", update, curve),
       (
         "retrain",
         [

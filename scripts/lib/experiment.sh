@@ -76,3 +76,27 @@ correlations() {
       printf "    largest relative residual of a solve %.1e, largest gradient norm after a training %.1e\n", residual, norm
     }' "$work/answer"
 }
+
+# Where the answers are kept that pictures are drawn of: a folder beside the database, or INFLUENCED_RESULTS.
+results_folder() {
+  local state=${INFLUENCED_EXPERIMENTS:-${XDG_STATE_HOME:-$HOME/.local/state}/influenced/experiments.sqlite}
+  printf '%s\n' "${INFLUENCED_RESULTS:-$(dirname "$state")/results}"
+}
+
+# keep NAME: keeps the last answer, a job with its result, as NAME.json; `figures` draws of these.
+keep() {
+  local folder
+  folder=$(results_folder)
+  mkdir -p "$folder" || fail "cannot make the folder $folder."
+  cp "$work/answer.json" "$folder/$1.json.part"
+  mv "$folder/$1.json.part" "$folder/$1.json"
+}
+
+# keep_artifact NAME FILE: keeps an array of the last answer's job as FILE.
+keep_artifact() {
+  local folder
+  folder=$(results_folder)
+  mkdir -p "$folder" || fail "cannot make the folder $folder."
+  curl -sS -f -o "$folder/$2.part" "$url/v1/jobs/$(answer /id)/artifacts/$1" || fail "the array $1 cannot be read."
+  mv "$folder/$2.part" "$folder/$2"
+}

@@ -84,7 +84,7 @@ extension ModelUpdate {
     try phases.enter(.save, "")
     let id = try basis.model.save(
       edited, kind: .edited, parent: checkpoint, metrics: after.json, phases.context)
-    return [
+    let result: JSONObject = [
       "checkpoint": .string(id), "scale": .number(sweep.best.scale), "sweep": .array(sweep.rows),
       "parameters": [
         "total": JSONValue(basis.model.layout.parameterCount), "selectable": JSONValue(selection.selectable),
@@ -92,7 +92,8 @@ extension ModelUpdate {
       ],
       "layers": .array(layers(basis)), "solver": solution.report.json, "warnings": JSONValue(warnings),
       "before": before.json, "after": after.json, "retrained": retrained,
-    ].merging(curve)
+    ]
+    return result.merging(curve)
   }
 
   /// What became of every layer.

@@ -8,6 +8,8 @@ public struct SyntheticBlobs: Equatable, Sendable {
   public var testSamples: Int
   public var classes: Int
   public var dimensions: Int
+  /// What the samples are as pictures, of as many values as there are dimensions; nil where they are vectors.
+  public var pictureShape: Shape?
   /// Standard deviation of a cluster in every dimension.
   public var spread: Double
   public var seed: UInt64
@@ -22,6 +24,19 @@ public struct SyntheticBlobs: Equatable, Sendable {
     self.dimensions = dimensions
     self.spread = spread
     self.seed = seed
+  }
+
+  /// Clusters of pictures instead of vectors.
+  public init(
+    samples: Int = 1000, testSamples: Int? = nil, classes: Int = 3, pictures shape: Shape,
+    spread: Double = 0.3,
+    seed: UInt64 = 0
+  ) {
+    // A shape too large to count has too many dimensions for `faults`.
+    self.init(
+      samples: samples, testSamples: testSamples, classes: classes,
+      dimensions: isReasonable(shape) ? shape.count : .max, spread: spread, seed: seed)
+    pictureShape = shape
   }
 
   /// Everything about these parameters that is wrong.
@@ -65,7 +80,7 @@ extension Dataset {
         storage: .float64(inputs), labels: (0..<count).map { Int32($0 % recipe.classes) })
     }
     return Dataset(
-      name: name, shape: Shape(features: recipe.dimensions),
+      name: name, shape: recipe.pictureShape ?? Shape(features: recipe.dimensions),
       kind: .classification(classes: recipe.classes, names: nil),
       train: part(recipe.samples, purpose: "blobs train"),
       test: part(recipe.testSamples, purpose: "blobs test"), scale: 1, standardized: false,

@@ -30,14 +30,7 @@ extension DatasetSource {
         "noise": .number(recipe.noise), "correlation": .number(recipe.correlation),
         "seed": JSONValue(recipe.seed),
       ]
-    case .blobs(let recipe):
-      [
-        "format": "synthetic", "name": .string(Synthetic.blobs.rawValue),
-        "samples": JSONValue(recipe.samples),
-        "test_samples": JSONValue(recipe.testSamples), "classes": JSONValue(recipe.classes),
-        "dimensions": JSONValue(recipe.dimensions), "spread": .number(recipe.spread),
-        "seed": JSONValue(recipe.seed),
-      ]
+    case .blobs(let recipe): recipe.json
     case .derived(let of, let changes):
       .object(
         changes.reduce(["format": "derived", "of": .string(of)]) { object, change in
@@ -75,6 +68,23 @@ extension CSVSource {
     object["classes"] = JSONValue(classes)
     object["shape"] = pictureShape.map { JSONValue([$0.channels, $0.height, $0.width]) } ?? .null
     object["standardize"] = .bool(standardized)
+    return .object(object)
+  }
+}
+
+extension SyntheticBlobs {
+  fileprivate var json: JSONValue {
+    var object: JSONObject = [
+      "format": "synthetic", "name": .string(Synthetic.blobs.rawValue), "samples": JSONValue(samples),
+      "test_samples": JSONValue(testSamples), "classes": JSONValue(classes),
+    ]
+    if let shape = pictureShape {
+      object["shape"] = JSONValue([shape.channels, shape.height, shape.width])
+    } else {
+      object["dimensions"] = JSONValue(dimensions)
+    }
+    object["spread"] = .number(spread)
+    object["seed"] = JSONValue(seed)
     return .object(object)
   }
 }

@@ -173,7 +173,8 @@ extension DatasetSource {
     guard reader.requiredValue("name") != nil, let name = reader.choice("name", Synthetic.self) else {
       // What belongs to the set is not known; its members are not called unknown.
       reader.accept(
-        "samples", "test_samples", "classes", "dimensions", "spread", "heterogeneous", "noise", "correlation",
+        "samples", "test_samples", "classes", "dimensions", "shape", "spread", "heterogeneous", "noise",
+        "correlation",
         "seed")
       return nil
     }
@@ -183,10 +184,20 @@ extension DatasetSource {
     let seed = UInt64(reader.integer("seed", in: 0...Int.max, default: 0))
     switch name {
     case .blobs:
-      let blobs = SyntheticBlobs(
-        samples: samples, testSamples: testSamples, classes: reader.integer("classes", in: count, default: 3),
-        dimensions: reader.integer("dimensions", in: count, default: 2),
-        spread: reader.number("spread", .any, default: 0.3), seed: seed)
+      let classes = reader.integer("classes", in: count, default: 3)
+      let spread = reader.number("spread", .any, default: 0.3)
+      let isPicture = reader.onlyOne(of: ["dimensions", "shape"], required: false) == "shape"
+      let dimensions = reader.integer("dimensions", in: count, default: 2)
+      let blobs: SyntheticBlobs
+      if let shape = readShape(reader), isPicture {
+        blobs = SyntheticBlobs(
+          samples: samples, testSamples: testSamples, classes: classes, pictures: shape, spread: spread,
+          seed: seed)
+      } else {
+        blobs = SyntheticBlobs(
+          samples: samples, testSamples: testSamples, classes: classes, dimensions: dimensions,
+          spread: spread, seed: seed)
+      }
       add(blobs.faults, reader.faults, at: reader.pointer)
       return .blobs(blobs)
     case .linearRegression:

@@ -1,4 +1,5 @@
 import Datasets
+import Tensor
 import Testing
 
 @Suite struct SyntheticSetTests {
@@ -66,6 +67,15 @@ import Testing
       #expect(abs(moments(set.test).0 - mean) < 0.05)
     }
     #expect(set.train.values(at: 0) != set.test.values(at: 0))
+  }
+
+  @Test func clustersCanBePictures() throws {
+    let shape = Shape(height: 5, width: 4, channels: 3)
+    let recipe = SyntheticBlobs(samples: 30, testSamples: 6, pictures: shape, seed: 4)
+    let set = try Dataset.synthetic(recipe, name: "pictures")
+    #expect(set.shape == shape && set.train.values(at: 0).count == 60)
+    let huge = SyntheticBlobs(pictures: Shape(height: 1 << 20, width: 1 << 20, channels: 1 << 20))
+    #expect(huge.faults.map(\.parameter).contains("dimensions"))
   }
 
   @Test func aSeedFixesEverything() throws {

@@ -105,6 +105,7 @@ import Testing
     #"{"format": "csv", "path": "a.csv", "test_fraction": 0, "shape": [1, 2, 2]}"#,
     #"{"format": "npy", "path": "folder", "classes": 5}"#,
     #"{"format": "synthetic", "name": "blobs", "samples": 60}"#,
+    #"{"format": "synthetic", "name": "blobs", "shape": [3, 8, 8]}"#,
     #"{"format": "synthetic", "name": "linear-regression", "seed": 3}"#,
     #"{"format": "derived", "of": "mnist", "poison": {"label": 4}, "take": {"train": 1000}, "classes": [3, 4]}"#,
     #"{"format": "derived", "of": "mnist", "poison": {"trigger": "patch", "size": 4, "label": 1}, "relabel": {"fraction": 0.1}}"#,

@@ -208,9 +208,7 @@ extension OpenAPI {
               "test_fraction": Schema.number(.properShare, default: 0.2), "test_path": path,
               "seed": seed,
               "classes": Schema.integer(from: 2, to: 100_000),
-              "shape": [
-                "type": "array", "items": Schema.integer(from: 1, to: 1 << 20), "minItems": 3, "maxItems": 3,
-              ],
+              "shape": pictureShape,
               "standardize": Schema.flag(default: false),
             ]), [Schema.variant(absent: ["test_path"]), Schema.variant(absent: ["test_fraction"])]),
         source(
@@ -218,12 +216,13 @@ extension OpenAPI {
           files.merging([
             "classes": Schema.integer(from: 2, to: 100_000), "standardize": Schema.flag(default: false),
           ])),
-        source(
-          "synthetic", ["name": Schema.constant("blobs")],
-          sizes.merging([
-            "classes": Schema.integer(from: 2, to: 100_000),
-            "spread": Schema.number(.notNegative, default: 0.3),
-          ])),
+        Schema.variants(
+          source(
+            "synthetic", ["name": Schema.constant("blobs")],
+            sizes.merging([
+              "classes": Schema.integer(from: 2, to: 100_000), "shape": pictureShape,
+              "spread": Schema.number(.notNegative, default: 0.3),
+            ])), [Schema.variant(absent: ["shape"]), Schema.variant(absent: ["dimensions"])]),
         source(
           "synthetic", ["name": Schema.constant("linear-regression")],
           sizes.merging([
@@ -233,6 +232,11 @@ extension OpenAPI {
           ])),
         derivedSource)
     ]
+  }
+
+  /// Channels, height, width.
+  private static var pictureShape: JSONValue {
+    ["type": "array", "items": Schema.integer(from: 1, to: 1 << 20), "minItems": 3, "maxItems": 3]
   }
 
   /// At least one change, each with what belongs to it.

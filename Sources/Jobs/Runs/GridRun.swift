@@ -165,6 +165,8 @@ struct GridRun<Element: Scalar, Goal: UpdateGoal, Group: UpdateGroup> {
     var run: JSONObject = ["seed": JSONValue(seed)]
     for number in metrics.numbers { run[number.name] = JSONValue(number.value) }
     let report = update.solution.report
+    // What the step and the scale were chosen by, for choices between rows.
+    run["validation_score"] = JSONValue(update.sweep.best.score.isNaN ? nil : update.sweep.best.score)
     run["scale"] = .number(update.sweep.best.scale)
     run["converged"] = .bool(report.converged)
     run["iterations"] = JSONValue(report.chosenIteration ?? report.iterations)

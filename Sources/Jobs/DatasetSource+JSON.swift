@@ -75,7 +75,8 @@ extension CSVSource {
 extension SyntheticBlobs {
   fileprivate var json: JSONValue {
     var object: JSONObject = [
-      "format": "synthetic", "name": .string(Synthetic.blobs.rawValue), "samples": JSONValue(samples),
+      "format": "synthetic", "name": .string(DatasetSource.Synthetic.blobs.rawValue),
+      "samples": JSONValue(samples),
       "test_samples": JSONValue(testSamples), "classes": JSONValue(classes),
     ]
     if let shape = pictureShape {

@@ -97,6 +97,45 @@ keep_artifact() {
   local folder
   folder=$(results_folder)
   mkdir -p "$folder" || fail "cannot make the folder $folder."
-  curl -sS -f -o "$folder/$2.part" "$url/v1/jobs/$(answer /id)/artifacts/$1" || fail "the array $1 cannot be read."
-  mv "$folder/$2.part" "$folder/$2"
+  fetch_file "/v1/jobs/$(answer /id)/artifacts/$1" "$folder/$2"
+}
+
+# keep_weights CHECKPOINT FILE: keeps a checkpoint's weights.
+keep_weights() {
+  local folder
+  folder=$(results_folder)
+  mkdir -p "$folder" || fail "cannot make the folder $folder."
+  fetch_file "/v1/checkpoints/$1/weights" "$folder/$2"
+}
+
+# fetch_file PATH FILE: what the service has at PATH.
+fetch_file() {
+  curl -sS -f -o "$2.part" ${request_headers[@]+"${request_headers[@]}"} "$url$1" || fail "$1 cannot be read."
+  mv "$2.part" "$2"
+}
+
+# copy_weights FROM TO: gives a model that has only its initial weights the latest ones of another.
+copy_weights() {
+  local checkpoint
+  request GET "/v1/models/$2"
+  [ "$(answer /checkpoint/kind)" = initial ] || return 0
+  request GET "/v1/models/$1"
+  checkpoint=$(answer /checkpoint/id)
+  fetch_file "/v1/checkpoints/$checkpoint/weights" "$work/weights"
+  curl -sS -f -o "$work/uploaded" -X PUT ${request_headers[@]+"${request_headers[@]}"} \
+    -H 'Content-Type: application/octet-stream' --data-binary "@$work/weights" "$url/v1/models/$2/weights" ||
+    fail "the weights of $1 cannot be given to $2."
+}
+
+# needs_python: ends the script where there is no Python.
+needs_python() {
+  python=${PYTHON:-python3}
+  command -v "$python" >/dev/null || fail "there is no $python. Install Python 3, or set PYTHON to it."
+}
+
+# with_python PROGRAM ARGUMENT…: runs a Python program of the library.
+with_python() {
+  local program=$1
+  shift
+  PYTHONDONTWRITEBYTECODE=1 "$python" "$library/$program" "$@" || fail "$program could not finish: see above."
 }

@@ -429,12 +429,12 @@ def domain_mismatch(kept):
     figure, (axes,) = panels(len(draws), width=2.6, sharey=True)
     for axis, draw in zip(axes, draws):
         axis.hlines(0, 0, len(draw["values"]) + 1, color=GREY, linewidth=0.5)
-        for kind, colour, marker, title in (("other", SKY, ".", "usual"), ("wrong", RED, "v", "of the domain, the other class"), ("right", GREEN, "^", "of the domain, the test points' class")):
+        for kind, colour, marker, title in (("other", SKY, "o", "usual"), ("wrong", RED, "v", "of the domain, the other class"), ("right", GREEN, "^", "of the domain, the test points' class")):
             places = [place for place, value in enumerate(draw["kinds"]) if value == kind]
             axis.scatter([place + 1 for place in places], [draw["values"][place] for place in places], color=colour, marker=marker, s=26 if kind != "other" else 10, linewidths=0, label=title)
         axis.set(xlabel="training samples by size of influence", title=f"draw {draw['seed']}")
     axes[0].set(ylabel="influence on the test points' loss")
-    axes[0].legend(loc="lower right", fontsize=6.5)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     return figure
 
 

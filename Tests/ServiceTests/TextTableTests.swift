@@ -18,6 +18,15 @@ import Testing
     #expect(text == "NAME       N\na          5\nlonger  1234\nü          -\n")
   }
 
+  @Test func aMeanStandsWithItsDeviation() {
+    let text = TextTable.object([
+      "rows": [
+        ["name": "a", "score": ["mean": 0.5, "deviation": 0.01], "scale": ["mean": 2, "deviation": nil]]
+      ]
+    ])
+    #expect(text == "rows\n  name  score       scale\n  a     0.5 ± 0.01      2\n")
+  }
+
   /// A table inside of a table's cell could not be read.
   @Test func listsOfTablesAreBlocks() {
     let pairs: JSONValue = [["a": 1, "b": 22], ["a": 3, "b": 4]]

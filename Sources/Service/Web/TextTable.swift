@@ -62,7 +62,8 @@ package enum TextTable {
     } ?? false
   }
 
-  /// Lists of objects with the same members as one table, nested ones as `a.b` columns.
+  /// Lists of objects with the same members as one table, nested ones as `a.b` columns, a mean with its deviation as
+  /// one.
   static func list(_ elements: [JSONValue]) -> String {
     let flat = elements.map { flattened($0.objectValue ?? ["value": $0]) }
     var head: [String] = []
@@ -81,7 +82,9 @@ package enum TextTable {
   private static func flattened(_ object: JSONObject, prefix: String = "") -> JSONObject {
     var flat: JSONObject = [:]
     for member in object.without("links").members {
-      if case .object(let inner) = member.value {
+      if case .object(let inner) = member.value, let spread = spread(inner) {
+        flat[prefix + member.name] = spread
+      } else if case .object(let inner) = member.value {
         for nested in flattened(inner, prefix: prefix + member.name + ".").members {
           flat[nested.name] = nested.value
         }
@@ -90,6 +93,14 @@ package enum TextTable {
       }
     }
     return flat
+  }
+
+  /// `{"mean", "deviation"}` as one value: the mean alone where nothing was repeated.
+  private static func spread(_ object: JSONObject) -> JSONValue? {
+    guard object.names == ["mean", "deviation"], let mean = object["mean"],
+      let deviation = object["deviation"]
+    else { return nil }
+    return deviation.isNull ? mean : .string("\(cell(mean)) ± \(cell(deviation))")
   }
 
   private static func indented(_ text: String, _ indent: Int) -> String {

@@ -6,15 +6,12 @@ import Testing
 
 /// Bodies of responses that are made while they are sent.
 @Suite struct ServerStreamTests {
-  @Test(arguments: ["stream", "pull", "channel"])
+  @Test(arguments: ["pull", "channel"])
   func largeBodiesArriveWhole(kind: String) throws {
     let piece = pattern(300_000)
     let live = try LiveServer { exchange in
       let length = exchange.request.query("chunked") == nil ? 20 * piece.count : nil
       switch kind {
-      case "stream":
-        exchange.respond(
-          Response(body: .stream(length: length) { writer in for _ in 0..<20 { try? writer.write(piece) } }))
       case "pull":
         let left = Mutex(20)
         exchange.respond(
@@ -71,16 +68,16 @@ import Testing
     #expect(try client.readHead().status == 200)
   }
 
-  @Test func aStreamOfTheWrongLengthBreaksOff() throws {
+  @Test func aChannelOfTheWrongLengthBreaksOff() throws {
     let overrun = Mutex<HTTPError?>(nil)
     let live = try LiveServer { exchange in
       let isShort = exchange.request.path == "/short"
       exchange.respond(
         Response(
-          body: .stream(length: 5) { writer in
+          body: .channel(length: 5) { writer in
             do throws(HTTPError) {
-              try writer.write(isShort ? "abc" : "abcde")
-              if !isShort { try writer.write("f") }
+              try writer.send(isShort ? "abc" : "abcde")
+              if !isShort { try writer.send("f") }
             } catch { overrun.withLock { $0 = error } }
           }))
     }
@@ -92,6 +89,21 @@ import Testing
     #expect(try long.ask(get("/long")).text == "abcde")
     #expect(try long.ask(get("/long")).text == "abcde")
     #expect(overrun.withLock { $0 } == .bodyOverrun(length: 5))
+  }
+
+  @Test(arguments: ["abc", "abcdef"])
+  func aPullOfTheWrongLengthBreaksOff(text: String) throws {
+    let live = try LiveServer { exchange in
+      let pieces = Mutex(text.utf8.map { [$0] })
+      exchange.respond(
+        Response(
+          body: .pull(length: 5) { pieces.withLock { pieces in pieces.isEmpty ? nil : pieces.removeFirst() } }
+        ))
+    }
+    let client = try TestClient(port: live.port)
+    try client.send(get("/"))
+    #expect(try client.readHead().headers["content-length"] == "5")
+    #expect(try client.readToEnd() == Array(text.utf8.prefix(5)))
   }
 
   @Test func anAbortedStreamHasNoEnd() throws {
@@ -115,19 +127,19 @@ import Testing
     #expect(try client.readToEnd() == Array("1\r\na\r\n".utf8))
   }
 
-  @Test(arguments: ["stream", "channel", "wait"])
+  @Test(arguments: ["pull", "channel", "wait"])
   func aClientThatLeavesIsNoticed(kind: String) throws {
     let noticed = DispatchSemaphore(value: 0)
     let kept = Mutex<[Exchange]>([])
     let live = try LiveServer { exchange in
       exchange.onClose { noticed.signal() }
       switch kind {
-      case "stream":
+      case "pull":
         exchange.respond(
           Response(
-            body: .stream(length: nil) { writer in
-              while (try? writer.write("tick")) != nil { usleep(1000) }
-              noticed.signal()
+            body: .pull(length: nil) {
+              usleep(1000)
+              return Array("tick".utf8)
             }))
       case "channel":
         exchange.respond(Response(body: .channel(length: nil) { writer in try? writer.send("tick") }))

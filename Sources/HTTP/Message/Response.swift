@@ -9,10 +9,8 @@ public struct Response: Sendable {
     /// Fetched piece by piece, each when the system has taken the one before; nil ends the body, an error breaks the
     /// connection off. The calls come one after another on a queue of their own and may block for as long as a read does.
     /// For blobs: pieces of about 1 MiB are fast, and a slow client holds no thread.
+    /// With a length it must be exactly so many bytes; without, the body is chunked.
     case pull(length: Int?, @Sendable () throws -> [UInt8]?)
-    /// Written by a thread of its own for as long as the closure runs: `write` there blocks until the socket takes the
-    /// bytes. With a length the writer must write exactly so many bytes; without, it is chunked.
-    case stream(length: Int?, @Sendable (BodyWriter) -> Void)
     /// Costs no thread while nothing is written: the closure is called at once, must not block, and keeps the writer for
     /// `send` from anywhere, until `finish`. For server-sent events.
     case channel(length: Int?, @Sendable (BodyWriter) -> Void)

@@ -26,8 +26,7 @@ extension Connection {
     switch response.body {
     case .empty where !response.status.forbidsBody: length = .bytes(0)
     case .bytes(let bytes) where !response.status.forbidsBody: length = .bytes(bytes.count)
-    case .stream(let count, _) where !response.status.forbidsBody,
-      .channel(let count, _) where !response.status.forbidsBody,
+    case .channel(let count, _) where !response.status.forbidsBody,
       .pull(let count, _) where !response.status.forbidsBody:
       if let count {
         length = .bytes(count)
@@ -56,7 +55,6 @@ extension Connection {
         enqueue(bytes)
       }
       complete(whole: true)
-    case .stream(let count, let produce): startStream(count, produce)
     case .channel(let count, let start): start(channel(count))
     case .pull(let count, let produce): BodyPull(channel(count), produce).step()
     }
@@ -64,7 +62,7 @@ extension Connection {
 
   private func channel(_ length: Int?) -> BodyWriter {
     outcome = .streaming
-    let writer = BodyWriter(connection: self, id: exchange, framing: framing(length), blocks: false)
+    let writer = BodyWriter(connection: self, id: exchange, framing: framing(length))
     self.writer = writer
     return writer
   }
@@ -90,69 +88,7 @@ extension Connection {
     request = nil
   }
 
-  // MARK: Streams
-
-  /// Gives the socket to a thread of its own once what came before is sent.
-  private func startStream(_ length: Int?, _ produce: @escaping @Sendable (BodyWriter) -> Void) {
-    outcome = .streaming
-    let writer = BodyWriter(connection: self, id: exchange, framing: framing(length), blocks: true)
-    self.writer = writer
-    streamStart = { [unowned self] in
-      streamThreadRuns = true
-      retain()
-      core.streams.run { [self] in
-        produce(writer)
-        writer.finish()
-        loop.queue.async { [self] in loop.perform { streamEnded(writer) } }
-      }
-    }
-    flush()
-    startStreamIfSent()
-  }
-
-  func startStreamIfSent() {
-    guard pendingBytes == 0, let start = streamStart else { return }
-    streamStart = nil
-    start()
-  }
-
-  private func streamEnded(_ writer: BodyWriter) {
-    streamThreadRuns = false
-    defer { release() }
-    guard !closed else { return }
-    loop.eventTime = monotonicNow()
-    isActive = true
-    endStream(whole: writer.isComplete, last: writer.endsWithConnection, bodyBytes: writer.writtenBytes)
-    resume()
-    leave()
-  }
-
-  private func endStream(whole: Bool, last: Bool, bodyBytes: Int) {
-    self.bodyBytes = bodyBytes
-    if !whole || last { closesAfterResponse = true }
-    complete(whole: whole)
-  }
-
-  /// Sends from the thread of a stream, waiting for the client within its deadline. False when it is gone or too slow.
-  func transmit(_ base: UnsafeRawPointer, _ count: Int) -> Bool {
-    var sent = 0
-    var budget = core.writeDeadline
-    while sent < count {
-      switch Socket.send(descriptor, base + sent, count - sent) {
-      case .bytes(let taken):
-        sent += taken
-        budget = min(core.writeDeadline, budget &+ core.worth(taken))
-      case .wouldBlock:
-        let before = monotonicNow()
-        let milliseconds = Int32(clamping: budget / 1_000_000 + 1)
-        guard Socket.waitWritable(descriptor, milliseconds: milliseconds) else { return false }
-        let waited = monotonicNow() &- before
-        budget = waited < budget ? budget - waited : 0
-      case .ended, .failed: return false
-      }
-    }
-    return true
-  }
+  // MARK: Channels
 
   func sendChannel(_ id: UInt64, _ bytes: [UInt8], completion: @escaping @Sendable (Bool) -> Void) {
     loop.queue.async { [self] in
@@ -175,7 +111,9 @@ extension Connection {
         loop.eventTime = monotonicNow()
         isActive = true
         loop.output.append(contentsOf: terminator)
-        endStream(whole: whole, last: last, bodyBytes: bodyBytes)
+        self.bodyBytes = bodyBytes
+        if !whole || last { closesAfterResponse = true }
+        complete(whole: whole)
         resume()
         leave()
       }
@@ -244,7 +182,6 @@ extension Connection {
       pending = []
       pendingFirst = 0
       setWriting(false)
-      startStreamIfSent()
       resume()
     }
     leave()

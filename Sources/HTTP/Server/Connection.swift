@@ -52,7 +52,6 @@ final class Connection: Transport, @unchecked Sendable {
   var pending: [Pending] = []
   var pendingFirst = 0
   var pendingBytes = 0
-  var streamStart: (() -> Void)?
   var finalStatus = Status.ok
   var bodyBytes = 0
 
@@ -64,9 +63,6 @@ final class Connection: Transport, @unchecked Sendable {
   var lingering = false
   var lingered = 0
   var closed = false
-  /// Who still uses the descriptor: the loop, and a thread that streams.
-  private var users = 1
-  var streamThreadRuns = false
 
   // Deadlines, in nanoseconds of the monotonic clock; 0 where not running.
   var headStart: UInt64 = 0
@@ -131,19 +127,8 @@ final class Connection: Transport, @unchecked Sendable {
     pendingBytes = 0
     for piece in unsent { piece.completion?(false) }
     stash.clear()
-    streamStart = nil
-    // A thread that streams holds the descriptor open; this ends its waiting.
-    if streamThreadRuns { shutdown(descriptor, Int32(SHUT_RDWR)) }
-    release()
+    _ = Glibc.close(descriptor)
     core.connectionClosed(key)
-  }
-
-  func retain() { users += 1 }
-
-  /// Closes the descriptor when the last who uses it has let go.
-  func release() {
-    users -= 1
-    if users == 0 { _ = Glibc.close(descriptor) }
   }
 
   /// Says that no more will be sent and reads on for a while, so that a client still sending gets to read the last

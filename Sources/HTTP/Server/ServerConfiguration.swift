@@ -38,8 +38,6 @@ public struct ServerConfiguration: Sendable {
   /// Serial queues the connections are spread over; 0 takes one for every two processors: with as many as processors they
   /// are in each other's way, and in that of whoever they answer.
   public var loops = 0
-  /// Threads that blocking streams may hold at once; more wait.
-  public var streamThreads = 64
 
   /// Makes the response to a fault that no handler sees.
   public var renderError: @Sendable (HTTPError) -> Response = { $0.problem }

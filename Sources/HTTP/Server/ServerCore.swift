@@ -4,7 +4,6 @@ import Synchronization
 final class ServerCore: Sendable {
   let configuration: ServerConfiguration
   let handler: @Sendable (Exchange) -> Void
-  let streams: StreamThreads
   let headDeadline: UInt64
   let bodyDeadline: UInt64
   let idleDeadline: UInt64
@@ -26,7 +25,6 @@ final class ServerCore: Sendable {
   init(configuration: ServerConfiguration, handler: @escaping @Sendable (Exchange) -> Void) {
     self.configuration = configuration
     self.handler = handler
-    streams = StreamThreads(limit: configuration.streamThreads)
     headDeadline = configuration.headDeadline.nanoseconds
     bodyDeadline = configuration.bodyDeadline.nanoseconds
     idleDeadline = configuration.idleDeadline.nanoseconds

@@ -193,16 +193,6 @@ enum Socket {
       return errno == EAGAIN ? .wouldBlock : .failed
     }
   }
-
-  /// Waits until the socket takes bytes; false at the deadline.
-  static func waitWritable(_ descriptor: Int32, milliseconds: Int32) -> Bool {
-    var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-    while true {
-      let ready = poll(&entry, 1, milliseconds)
-      if ready < 0, errno == EINTR { continue }
-      return ready > 0
-    }
-  }
 }
 
 /// Nanoseconds of the monotonic clock.

@@ -1,6 +1,5 @@
 """Idle and slow connections: load.py idle|slow URL PROCESS CONNECTIONS HEAD_DEADLINE BODY_DEADLINE. See scripts/load."""
 
-import json
 import multiprocessing
 import os
 import selectors
@@ -8,6 +7,8 @@ import socket
 import sys
 import time
 import urllib.parse
+
+from service_client import Client, Failure
 
 BYTES_A_CONNECTION = 11_000
 POLL_SECONDS = 0.020
@@ -24,15 +25,9 @@ NETWORK = {
 }
 
 
-class Failure(Exception):
-    """A sentence for the user."""
-
-
-def request(method, path, body=b"", *fields):
-    lines = [f"{method} {path} HTTP/1.1", "Host: localhost", *fields]
-    if body:
-        lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
-    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+def head(method, path, *fields):
+    """A request as far as its body."""
+    return "\r\n".join([f"{method} {path} HTTP/1.1", "Host: localhost", *fields, "", ""]).encode()
 
 
 def read_answer(connection):
@@ -43,18 +38,21 @@ def read_answer(connection):
         if not part:
             raise Failure("the server has closed a connection it should keep")
         raw += part
-    head, _, body = raw.partition(b"\r\n\r\n")
-    length = next((int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0)
+    lines, _, body = raw.partition(b"\r\n\r\n")
+    length = next((int(line.split(b":")[1]) for line in lines.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0)
     while len(body) < length:
         part = connection.recv(65536)
         if not part:
             raise Failure("the server has closed a connection within an answer")
         body += part
-    return int(head.split()[1]), body
+    return int(lines.split()[1]), body
 
 
-class Server:
+class Server(Client):
+    """The server under load: asked as by any client, over connections that are used byte by byte, and by its process."""
+
     def __init__(self, url, process):
+        super().__init__(url)
         place = urllib.parse.urlsplit(url)
         self.address = (place.hostname, place.port)
         self.process = process
@@ -65,28 +63,20 @@ class Server:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
 
-    def ask(self, method, path, value=None):
-        with self.connect() as connection:
-            connection.sendall(request(method, path, b"" if value is None else json.dumps(value).encode()))
-            status, body = read_answer(connection)
-        if status >= 400:
-            raise Failure(f"{method} {path} was answered with {status}: {body.decode()}")
-        return json.loads(body) if body else None
-
     def resident(self):
         with open(f"/proc/{self.process}/statm") as file:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
     def start_training(self):
-        self.ask("POST", "/v1/datasets", {"name": "digits", "source": {"format": "builtin", "name": "digits"}})
+        self.json("POST", "/v1/datasets", {"name": "digits", "source": {"format": "builtin", "name": "digits"}})
         training = {"optimizer": "sgd", "learning_rate": 0.01, "epochs": 100_000, "batch_size": 64}
         model = {"name": "load", "dataset": "digits", "architecture": NETWORK, "training": training}
-        self.job = self.ask("POST", "/v1/models", model)["id"]
-        while self.ask("GET", f"/v1/jobs/{self.job}")["state"] == "queued":
+        self.job = self.json("POST", "/v1/models", model)["id"]
+        while self.json("GET", f"/v1/jobs/{self.job}")["state"] == "queued":
             time.sleep(0.1)
 
     def progress(self):
-        job = self.ask("GET", f"/v1/jobs/{self.job}")
+        job = self.json("GET", f"/v1/jobs/{self.job}")
         if job["state"] != "running":
             raise Failure(f"the training is {job['state']}")
         return job["progress"]["fraction"]
@@ -96,7 +86,7 @@ def poll(server, job, seconds_between, channel):
     """A process of its own: asks for the job again and again until told to stop; hands back how long each answer took."""
     times = []
     with server.connect() as connection:
-        ask = request("GET", f"/v1/jobs/{job}")
+        ask = head("GET", f"/v1/jobs/{job}")
         while not channel.poll():
             began = time.perf_counter()
             connection.sendall(ask)
@@ -164,7 +154,7 @@ def settle(server):
 
 
 def idle(server, count):
-    ask = request("GET", f"/v1/jobs/{server.job}")
+    ask = head("GET", f"/v1/jobs/{server.job}")
     # Both are compared with the beginning: what the first left free, the second takes again.
     before = settle(server)
     for used in (False, True):
@@ -232,9 +222,9 @@ class Slow:
 
 
 def slow(server, head_deadline, body_deadline):
-    post = ("POST", "/v1/jobs", b"")
-    long = request(*post, "Content-Type: application/json", "Content-Length: 100000")
-    chunked = request(*post, "Content-Type: application/json", "Transfer-Encoding: chunked")
+    post = ("POST", "/v1/jobs")
+    long = head(*post, "Content-Type: application/json", "Content-Length: 100000")
+    chunked = head(*post, "Content-Type: application/json", "Transfer-Encoding: chunked")
     kinds = {
         "a head that stops": (b"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nX-", b"", head_deadline),
         "a body that stops": (long + b'{"kind"', b"", body_deadline),
@@ -246,7 +236,7 @@ def slow(server, head_deadline, body_deadline):
         # Four times the lowest rate allowed, for longer than the deadline.
         steady = server.connect()
         pieces = 4 * (body_deadline + 2)
-        steady.sendall(request(*post, "Content-Type: application/json", f"Content-Length: {1024 * pieces}"))
+        steady.sendall(head(*post, "Content-Type: application/json", f"Content-Length: {1024 * pieces}"))
         watch = selectors.DefaultSelector()
         for group in clients.values():
             for client in group:
@@ -297,7 +287,7 @@ def main(kind, url, process, connections, head_deadline, body_deadline):
             idle(server, int(connections))
         else:
             slow(server, int(head_deadline), int(body_deadline))
-        server.ask("POST", f"/v1/jobs/{server.job}/cancel")
+        server.json("POST", f"/v1/jobs/{server.job}/cancel")
     except (Failure, OSError, ValueError) as error:
         print(f"  {error}", file=sys.stderr)
         return 1

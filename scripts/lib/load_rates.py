@@ -9,7 +9,8 @@ import sys
 import tempfile
 import time
 
-from load import Failure, Server
+from load import Server
+from service_client import Failure
 
 CONNECTIONS = 32
 # What may be added to the resident memory between the second third of the rounds of `steady` and the last: in the first the
@@ -44,13 +45,13 @@ def wrk(url, seconds, script=None):
 class Loads:
     def __init__(self, server, url, seconds):
         self.server, self.url, self.seconds = server, url, seconds
-        server.ask("POST", "/v1/datasets", {"name": "digits", "source": {"format": "builtin", "name": "digits"}})
+        server.json("POST", "/v1/datasets", {"name": "digits", "source": {"format": "builtin", "name": "digits"}})
         small = {"name": "small", "dataset": "digits", "architecture": "logistic", "training": {"epochs": 1}}
-        self.job = server.ask("POST", "/v1/models", small)["id"]
+        self.job = server.json("POST", "/v1/models", small)["id"]
         large = {"name": "large", "dataset": "digits", "architecture": {"name": "mlp", "hidden": [5000, 5000]}}
-        server.ask("POST", "/v1/models", large)
-        self.checkpoint = server.ask("GET", "/v1/models/large/checkpoints")["items"][0]
-        ended = server.ask("GET", f"/v1/jobs/{self.job}?wait=60")
+        server.json("POST", "/v1/models", large)
+        self.checkpoint = server.json("GET", "/v1/models/large/checkpoints")["items"][0]
+        ended = server.json("GET", f"/v1/jobs/{self.job}?wait=60")
         if ended["state"] != "succeeded":
             raise Failure(f"the training is {ended['state']}")
         self.script = tempfile.NamedTemporaryFile("w", suffix=".lua")

@@ -24,6 +24,8 @@ public struct UpdateRequest: Hashable, Sendable {
   public var scales: Scales
   /// Scales at which the update is also measured as in the report, for a plot: none of them is chosen by that.
   public var curve: [Double]
+  /// How often the update is made, each time from where the last one led.
+  public var rounds: Int
   public var seed: Int
   public var requiresConvergence: Bool
 
@@ -31,7 +33,7 @@ public struct UpdateRequest: Hashable, Sendable {
     estimator: Estimator = .gif, modificationRatio: Double = 0.1, selection: SelectionCriterion = .topOutputs,
     curvature: CurvatureRequest = Self.standardCurvature, gradientSamples: SampleCount = .all,
     gradient: GradientForm = .influence, scales: Scales = .auto, curve: [Double] = [],
-    seed: Int = 0, requiresConvergence: Bool = false
+    rounds: Int = 1, seed: Int = 0, requiresConvergence: Bool = false
   ) {
     self.estimator = estimator
     self.modificationRatio = modificationRatio
@@ -41,6 +43,7 @@ public struct UpdateRequest: Hashable, Sendable {
     self.gradient = gradient
     self.scales = scales
     self.curve = curve
+    self.rounds = rounds
     self.seed = seed
     self.requiresConvergence = requiresConvergence
   }
@@ -49,6 +52,7 @@ public struct UpdateRequest: Hashable, Sendable {
     solver: SolverRequest(iterations: .auto), samples: .count(1024))
 
   static let standardRatio = 0.1
+  public static let mostRounds = 100
   /// The most scales of a curve.
   static let mostPoints = 200
 }
@@ -69,6 +73,7 @@ extension UpdateRequest {
     UpdateRequest(
       gradientSamples: SampleCount.read(reader, "gradient_samples", default: .all),
       gradient: reader.choice("gradient", default: .influence), scales: readScales(reader),
+      rounds: reader.integer("rounds", in: 1...mostRounds, default: 1),
       seed: reader.integer("seed", in: 0...Int.max, default: 0),
       requiresConvergence: reader.flag("require_convergence", default: false))
   }
@@ -112,7 +117,8 @@ extension UpdateRequest {
   var sharedMembers: JSONObject {
     [
       "gradient_samples": gradientSamples.json, "gradient": .string(gradient.rawValue),
-      "scales": scales.json, "seed": JSONValue(seed), "require_convergence": .bool(requiresConvergence),
+      "scales": scales.json, "rounds": JSONValue(rounds), "seed": JSONValue(seed),
+      "require_convergence": .bool(requiresConvergence),
     ]
   }
 }

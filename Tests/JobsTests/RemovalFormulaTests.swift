@@ -170,6 +170,34 @@ struct RemovalFormulaTests {
     }
   }
 
+  /// Rounds are Newton's method on the remaining risk: with every parameter free they end where retraining does, which one
+  /// update misses.
+  @Test func roundsEndWhereRetrainingDoes() throws {
+    let store = try MemoryStore(Dataset.builtIn(.iris))
+    try store.createModel(
+      #"""
+      {"name": "m", "dataset": "iris", "precision": "float64", "weight_decay": 0.02, "architecture": "logistic"}
+      """#)
+    try store.run(#"{"kind": "train", "model": "m", "optimizer": "newton", "validation": 0}"#)
+    let group = #""indices": \#(Array(0..<25))"#
+    let retrained = try store.run(#"{"kind": "retrain", "model": "m", \#(group)}"#)
+    let reference = try store.load(
+      #require(retrained["model"]?.stringValue), as: Double.self
+    ).state.parameters
+    func distance(_ rounds: Int) throws -> Double {
+      let result = try store.run(
+        #"""
+        {"kind": "remove", "model": "m", \#(group), "estimator": "if", "solver": "direct", "hessian_samples": "all",
+         "scales": [1], "rounds": \#(rounds)}
+        """#)
+      #expect(result["rounds"]?.arrayValue?.count == (rounds > 1 ? rounds : nil))
+      let edited = try store.load("m", checkpoint: result["checkpoint"]?.stringValue, as: Double.self).state
+      return relativeError(edited.parameters, reference)
+    }
+    #expect(try distance(1) > 1e-3)
+    #expect(try distance(8) < 1e-8)
+  }
+
   @Test(arguments: Estimator.allCases)
   func dampingIsThatOfTheContract(_ estimator: Estimator) throws {
     for solver in [Self.lsmr, Self.cg, #""direct""#, #"{"name": "neumann", "iterations": 100000}"#] {

@@ -198,6 +198,27 @@ struct RemoveRunTests {
         == store.weights(ofCheckpoint: #require(store.latestCheckpoint(ofModel: "digits")?.id)))
   }
 
+  /// Every round that counts is better on validation samples, and all of them move the same parameters.
+  @Test func roundsMoveTheSameParametersAndGain() throws {
+    let result = try remove(#""class": 8, "modification_ratio": 0.05, "rounds": 6"#)
+    let scores = try #require(result["rounds"]?.arrayValue).compactMap { $0["validation_score"]?.doubleValue }
+    #expect((1...6).contains(scores.count) && scores == scores.sorted())
+    let store = try Self.trained.get()
+    func parameters(_ checkpoint: JSONValue?) throws -> [Float] {
+      try store.load("digits", checkpoint: checkpoint?.stringValue, as: Float.self).state.parameters
+    }
+    let start = try parameters(nil)
+    func changed(_ result: JSONValue) throws -> Set<Int> {
+      let edited = try parameters(result["checkpoint"])
+      return Set(start.indices.filter { start[$0] != edited[$0] })
+    }
+    let once = try remove(#""class": 8, "modification_ratio": 0.05"#)
+    #expect(once["rounds"] == nil)
+    let selected = try #require(result["parameters"]?["selected"]?.integerValue)
+    #expect(try changed(result).union(changed(once)).count <= selected)
+    #expect(try number(result, "after", "score") >= number(once, "after", "score") - 0.02)
+  }
+
   /// The curve measures as the report does: at 0 nothing has changed, at the scale of the result it is the result.
   @Test func theCurveIsMeasuredOnTestSamples() throws {
     let context = MemoryContext()

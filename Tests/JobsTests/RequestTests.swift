@@ -88,7 +88,7 @@ func faults(_ text: String) throws -> [String] {
         "solver": ["name": "lsmr", "iterations": "auto", "tolerance": nil], "damping": 0.0,
         "hessian": "hessian",
         "hessian_samples": 1024, "gradient_samples": "all", "gradient": "influence", "group_term": true,
-        "scales": "auto", "curve": [], "seed": 0, "require_convergence": false,
+        "scales": "auto", "rounds": 1, "curve": [], "seed": 0, "require_convergence": false,
       ])
     #expect(body.request.uses == JobUses(models: ["digits-mlp"], datasets: ["digits"], checkpoints: ["c1"]))
   }

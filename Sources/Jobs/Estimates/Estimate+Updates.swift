@@ -38,6 +38,19 @@ extension Work {
   }
 }
 
+extension Work {
+  /// The rounds of an update after the first: a gradient over all samples, and a linearization of their own.
+  fileprivate mutating func repeatRounds(_ update: UpdateRequest) {
+    guard update.rounds > 1 else { return }
+    apart(times: Double(update.rounds - 1)) { work in
+      work.pass(work.drawn(update.gradientSamples), times: 3)
+      let curvature = work.linearize(
+        work.drawn(update.curvature.samples), matrix: update.curvature.matrix)
+      work.update(update, curvature)
+    }
+  }
+}
+
 extension RemoveRequest {
   public func estimate(_ catalog: any Catalog, _ machine: Machine) throws -> JobEstimate? {
     try update.estimate(target, group, catalog, machine)
@@ -57,6 +70,7 @@ extension UpdateRequest {
     var work = try Work(target, catalog, machine)
     let curvature = work.prepare(self, group)
     work.update(self, curvature)
+    work.repeatRounds(self)
     // Before, after, the reference, and the curve.
     work.evaluate(Double(3 + curve.count) * (work.testCount + work.count(of: group)))
     work.leaveCheckpoint()
@@ -73,6 +87,7 @@ extension CompareRequest {
       for cell in cells {
         work.apart(times: 1) { work in
           work.update(update(cell, seed: shared.seed), curvature)
+          work.repeatRounds(update(cell, seed: shared.seed))
           work.evaluate(work.testCount + work.count(of: group))
         }
       }

@@ -7,8 +7,10 @@ struct ModelUpdate<Element: Scalar> {
   let selection: ParameterSelection
   let solution: Solution<Element>
   let sweep: UpdateSweep
-  let edited: NetworkState<Element>
-  /// The model with the update at another scale.
+  var edited: NetworkState<Element>
+  /// Where the update was made again and again: each round that counts, the first with them.
+  var rounds: [UpdateRound] = []
+  /// The model with the update at another scale, of the first round.
   let scaled: (Double) -> NetworkState<Element>
   let warnings: [String]
 }
@@ -93,7 +95,8 @@ extension ModelUpdate {
       "layers": .array(layers(basis)), "solver": solution.report.json, "warnings": JSONValue(warnings),
       "before": before.json, "after": after.json, "retrained": retrained,
     ]
-    return result.merging(curve)
+    let again: JSONObject = rounds.isEmpty ? [:] : ["rounds": .array(rounds.map(\.json))]
+    return result.merging(again).merging(curve)
   }
 
   /// What became of every layer.

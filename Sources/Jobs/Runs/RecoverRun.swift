@@ -18,16 +18,24 @@ struct RecoverRun: PreciseRun {
       throw JobFailure(.missing, "The model \(model.record.name) has no checkpoint, or no group to recover.")
     }
     let state = try model.state(checkpoint, environment.catalog)
-    let group = try ExchangedGroup(choice, request.update, model)
-    let basis = group.basis(model, state, environment, compute)
+    func group(_ update: UpdateRequest) throws -> ExchangedGroup {
+      try ExchangedGroup(choice, update, model)
+    }
+    let members = try group(request.update)
+    let basis = members.basis(model, state, environment, compute)
     let phases = UpdateProgress(context)
-    let update = try basis.update(
-      request.update, choosingBy: model.recoveryChoice(group.partition, seed: request.update.seed), phases)
+    let rounds = UpdateRounds(
+      request: request.update, basis: basis,
+      goal: model.recoveryChoice(members.partition, seed: request.update.seed),
+      group: group)
+    let update = try rounds.follow(phases) {
+      try basis.update(request.update, choosingBy: rounds.goal, $0)
+    }
     var result = try update.finish(
-      on: model.recoveryReport(members: group.members), basis, parent: checkpoint,
+      on: model.recoveryReport(members: members.members), basis, parent: checkpoint,
       reference: try environment.catalog.retrained(model.record.name, choice, recovers: true),
       curve: request.update.curve, phases)
-    result["samples"] = group.json
+    result["samples"] = members.json
     return .object(result)
   }
 }
@@ -39,7 +47,7 @@ struct ExchangedGroup: UpdateGroup {
   let members: [Int]
   /// Those of them whose label is not the true one.
   let changed: Int
-  /// Drawn from the members for ḡ_bad and ḡ_true.
+  /// Drawn for the gradient: from the members for ḡ_bad and ḡ_true, or from all for that of the exchanged risk.
   let gradient: [Int]
   /// Drawn from all that the model was trained on.
   let curvature: [Int]
@@ -59,7 +67,8 @@ struct ExchangedGroup: UpdateGroup {
         .unacceptable, "The model was not trained on any sample of the group with a changed label.",
         advice: "Name samples that were poisoned or relabelled and are not held out by the model's recipe.")
     }
-    gradient = request.gradientSamples.draw(of: members, "gradient samples", seed: request.seed)
+    gradient = request.gradientSamples.draw(
+      of: request.gradient == .newton ? partition.training : members, "gradient samples", seed: request.seed)
     curvature = request.curvature.samples.draw(
       of: partition.training, "hessian samples", seed: request.seed)
     form = request.gradient
@@ -68,13 +77,13 @@ struct ExchangedGroup: UpdateGroup {
   /// What updates towards the true labels share.
   func basis<Element: Scalar>(
     _ model: LoadedModel<Element>, _ state: NetworkState<Element>, _ environment: JobEnvironment,
-    _ compute: Compute
+    _ compute: Compute, keeping selection: ParameterSelection?
   ) -> UpdateBasis<Element> {
     let train = model.dataset.train
     return UpdateBasis(
       model: model, state: state, members: train.samples(members),
       curvatureSamples: train.samples(curvature, trueLabels: members), environment: environment,
-      compute: compute
+      compute: compute, keeping: selection
     ) { gradient in
       switch form {
       case .influence:
@@ -84,7 +93,7 @@ struct ExchangedGroup: UpdateGroup {
           trueGradient: try gradient(train.samples(self.gradient, trueLabels: self.gradient)))
       case .newton:
         GroupChange(
-          newtonOn: try gradient(train.samples(partition.training, trueLabels: members)),
+          newtonOn: try gradient(train.samples(self.gradient, trueLabels: members)),
           parameters: state.parameters, weightDecay: model.weightDecay)
       }
     }

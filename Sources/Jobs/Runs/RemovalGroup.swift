@@ -8,7 +8,7 @@ struct RemovalGroup: UpdateGroup {
   /// U: the group's samples that the model was trained on.
   let members: [Int]
   let remaining: [Int]
-  /// Drawn from U for ḡ_U.
+  /// Drawn for the gradient: from U for ḡ_U, or from the remaining samples for theirs.
   let gradient: [Int]
   /// Drawn for the curvature: from the remaining samples, or from all.
   let curvature: [Int]
@@ -32,7 +32,8 @@ struct RemovalGroup: UpdateGroup {
         .unacceptable, "The group is everything that the model was trained on.", advice: "Leave some samples."
       )
     }
-    gradient = request.gradientSamples.draw(of: members, "gradient samples", seed: request.seed)
+    gradient = request.gradientSamples.draw(
+      of: request.gradient == .newton ? remaining : members, "gradient samples", seed: request.seed)
     curvature = request.curvature.samples.draw(
       of: takesGroupOut ? remaining : partition.training, "hessian samples", seed: request.seed)
     form = request.gradient
@@ -41,12 +42,12 @@ struct RemovalGroup: UpdateGroup {
   /// What updates without the group share.
   func basis<Element: Scalar>(
     _ model: LoadedModel<Element>, _ state: NetworkState<Element>, _ environment: JobEnvironment,
-    _ compute: Compute
+    _ compute: Compute, keeping selection: ParameterSelection?
   ) -> UpdateBasis<Element> {
     let train = model.dataset.train
     return UpdateBasis(
       model: model, state: state, members: train.samples(members), curvatureSamples: train.samples(curvature),
-      environment: environment, compute: compute
+      environment: environment, compute: compute, keeping: selection
     ) { gradient in
       switch form {
       case .influence:
@@ -56,7 +57,7 @@ struct RemovalGroup: UpdateGroup {
           weightDecay: model.weightDecay)
       case .newton:
         GroupChange(
-          newtonOn: try gradient(train.samples(remaining)), parameters: state.parameters,
+          newtonOn: try gradient(train.samples(self.gradient)), parameters: state.parameters,
           weightDecay: model.weightDecay)
       }
     }

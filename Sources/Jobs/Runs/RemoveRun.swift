@@ -16,19 +16,24 @@ struct RemoveRun: PreciseRun {
     _ model: LoadedModel<Element>, _ context: any JobContext, _ compute: Compute
   ) throws -> JSONValue {
     let (checkpoint, state) = try model.checkpoint(of: request.target, environment.catalog)
-    let group = try RemovalGroup(
-      request.group, request.update, takesGroupOut: request.takesGroupOut, model)
-    let basis = group.basis(model, state, environment, compute)
+    func group(_ update: UpdateRequest) throws -> RemovalGroup {
+      try RemovalGroup(request.group, update, takesGroupOut: request.takesGroupOut, model)
+    }
+    let members = try group(request.update)
+    let basis = members.basis(model, state, environment, compute)
     let phases = UpdateProgress(context)
-    let update = try basis.update(
-      request.update,
-      choosingBy: model.choiceSamples(request.group, members: group.members, partition: group.partition),
-      phases)
+    let rounds = UpdateRounds(
+      request: request.update, basis: basis,
+      goal: model.choiceSamples(request.group, members: members.members, partition: members.partition),
+      group: group)
+    let update = try rounds.follow(phases) {
+      try basis.update(request.update, choosingBy: rounds.goal, $0)
+    }
     var result = try update.finish(
-      on: model.reportSamples(request.group, members: group.members), basis, parent: checkpoint,
+      on: model.reportSamples(request.group, members: members.members), basis, parent: checkpoint,
       reference: try environment.catalog.retrained(model.record.name, request.group, recovers: false),
       curve: request.update.curve, phases)
-    result["samples"] = group.json
+    result["samples"] = members.json
     return .object(result)
   }
 }

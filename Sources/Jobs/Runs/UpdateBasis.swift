@@ -16,19 +16,22 @@ final class UpdateBasis<Element: Scalar> {
   private let makeChange: (_ gradient: (Samples) throws -> [Element]) throws -> GroupChange<Element>
   private var meanOutputs: NeuronMeans?
   private var meanGradients: NeuronMeans?
+  /// J where it was chosen before.
+  private let kept: ParameterSelection?
   private var knownChange: GroupChange<Element>?
   private var knownCurvature: (matrix: CurvatureRequest.Matrix, operator: SampledCurvature<Element>)?
 
   /// - Parameter change: says what the data change to, given the mean gradient over some samples.
   init(
     model: LoadedModel<Element>, state: NetworkState<Element>, members: Samples, curvatureSamples: Samples,
-    environment: JobEnvironment, compute: Compute,
+    environment: JobEnvironment, compute: Compute, keeping kept: ParameterSelection? = nil,
     change: @escaping (_ gradient: (Samples) throws -> [Element]) throws -> GroupChange<Element>
   ) {
     self.model = model
     self.state = state
     self.members = members
     self.curvatureSamples = curvatureSamples
+    self.kept = kept
     self.environment = environment
     self.compute = compute
     makeChange = change
@@ -36,6 +39,7 @@ final class UpdateBasis<Element: Scalar> {
 
   /// J. An `if` changes everything.
   func selection(_ request: UpdateRequest) throws -> ParameterSelection {
+    if let kept { return kept }
     if request.estimator == .if { return ParameterSelection(everyParameterOf: model.layout) }
     let selection = ParameterSelection(
       request.selection, ratio: request.modificationRatio, layout: model.layout,
@@ -85,6 +89,9 @@ final class UpdateBasis<Element: Scalar> {
     knownCurvature = (request.matrix, curvature)
     return curvature
   }
+
+  /// Lets go of the curvature, the largest of what is kept; it is made again where it is asked for again.
+  func releaseCurvature() { knownCurvature = nil }
 
   /// One update from choosing J to the best scale.
   /// - Throws: also `JobFailure.notConverged` where the request insists on convergence.

@@ -11,8 +11,16 @@ protocol UpdateGroup: Equatable, Sendable {
   var json: JSONValue { get }
 
   /// What updates for this change share.
+  /// - Parameter selection: J where it is not to be chosen.
+  func basis<Element: Scalar>(
+    _ model: LoadedModel<Element>, _ state: NetworkState<Element>, _ environment: JobEnvironment,
+    _ compute: Compute, keeping selection: ParameterSelection?
+  ) -> UpdateBasis<Element>
+}
+
+extension UpdateGroup {
   func basis<Element: Scalar>(
     _ model: LoadedModel<Element>, _ state: NetworkState<Element>, _ environment: JobEnvironment,
     _ compute: Compute
-  ) -> UpdateBasis<Element>
+  ) -> UpdateBasis<Element> { basis(model, state, environment, compute, keeping: nil) }
 }

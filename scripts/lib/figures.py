@@ -199,18 +199,18 @@ def scale_curves(kept):
     for (name, result), (left, right) in zip(found, axes):
         curve = sorted(result["curve"], key=lambda row: row["scale"])
         scales = [row["scale"] for row in curve]
-        for part, title, colour, marker, dash in (("test", "other classes", BLUE, "o", "-"), ("self", "removed class", RED, "s", "--")):
-            look = {"color": colour, "marker": marker, "linestyle": dash, "label": title, "markersize": 3}
-            left.plot(scales, [100 * row[part]["accuracy"] for row in curve], **look)
-            right.plot(scales, [row[part]["loss"] for row in curve], **look)
-        share = name.removeprefix("scale-curve-")
+        for part, label, colour, marker, dash in (("test", "other classes", BLUE, "o", "-"), ("self", "removed class", RED, "s", "--")):
+            look = {"color": colour, "marker": marker, "linestyle": dash, "label": label, "markersize": 3}
+            left.plot(scales, [100 * row[f"{part}_accuracy"] for row in curve], **look)
+            right.plot(scales, [row[f"{part}_loss"] for row in curve], **look)
+        title = name.removeprefix("scale-curve-").upper()
         for axis in (left, right):
             if result.get("scale") is not None:
                 axis.axvline(result["scale"], color=GREY, linewidth=0.8, linestyle=":")
             positive = [scale for scale in scales if scale > 0]
             if positive and max(positive) / min(positive) > 50:
                 axis.set_xscale("symlog", linthresh=min(positive))
-            axis.set(xlabel="scale of the update", title=f"modification ratio {share} %")
+            axis.set(xlabel="scale of the update", title=title)
         left.set(ylabel="test accuracy / %", ylim=(-3, 103))
         right.set(ylabel="test loss")
         right.set_yscale("log")
@@ -232,7 +232,7 @@ def layers(kept):
         axis.bar(places, [row["relative_change"] for row in rows], color=BLUE, width=0.7)
         axis.set_xticks(places, [row["name"] for row in rows], rotation=60, ha="right", rotation_mode="anchor", fontsize=6.5)
         axis.grid(False, axis="x")
-        axis.set(ylabel="‖change‖ / ‖weights‖", title=name.removeprefix("layers-"))
+        axis.set(ylabel="‖change‖ / ‖weights‖", title=name.removeprefix("layers-").upper())
     return figure
 
 

@@ -153,69 +153,85 @@ def spectrum(kept):
     places = numpy.arange(len(weights))
     for loss in losses:
         rows = [[row for row in result["spectra"] if row["loss"] == loss] for result in results]
-        shares = [[100 * row["density"]["negative_mass"] for row in own] for own in rows]
+        shares = [[100 * row["negative_share"] for row in own] for own in rows]
         mean, deviation = means(shares)
         colour, marker, dash = looks[loss]
         axes[0].errorbar(
             places, mean, deviation, color=colour, marker=marker, linestyle=dash, capsize=2.5, label=titles[loss]
         )
-    axes[0].set_xticks(places, [weight_text(weight) for weight in weights])
+    axes[0].set_xticks(places, [f"{weight:g}" for weight in weights])
     axes[0].set(xlabel="weight of L2, λ", ylabel="negative eigenvalues / %", title="trained anew for each")
     axes[0].set_ylim(bottom=0)
     axes[0].legend()
-    # [loss, λ, points or values, place] of the first seed.
-    density = kept.array(f"spectrum-density-{names[0].removeprefix('spectrum-')}.npy")
+    # [loss, λ, place] of the first seed.
+    eigenvalues = kept.array(f"spectrum-eigenvalues-{names[0].removeprefix('spectrum-')}.npy")
     shades = [BLACK, BLUE, GREEN, RED]
     for place, loss in enumerate(losses):
         axis = axes[1 + place]
         for index, weight in enumerate(weights):
-            points, values = density[place, index]
-            # Around zero, where the signs are decided; the largest eigenvalues lie far to the right.
-            grid = numpy.linspace(-0.15, 0.4, 180)
+            values = numpy.sort(eigenvalues[place, index])
+            # Steps that the eye cannot tell apart would only make the file larger.
+            chosen = numpy.unique(numpy.concatenate([numpy.arange(0, len(values), 6), [len(values) - 1]]))
             axis.plot(
-                grid, numpy.maximum(numpy.interp(grid, points, values, left=0, right=0), 1e-9), color=shades[index % 4],
-                linestyle=["-", "--", "-.", ":"][index % 4], label=weight_text(weight), linewidth=1.1,
+                values[chosen], 100 * (chosen + 1) / len(values), color=shades[index % 4],
+                linestyle=["-", "--", "-.", ":"][index % 4], label=f"λ = {weight:g}", linewidth=1.2,
             )  # fmt: skip
         axis.axvline(0, color=GREY, linewidth=0.6)
-        axis.set_yscale("log")
-        axis.set_ylim(1e-4, 1e2)
-        axis.set(xlabel="eigenvalue", ylabel="density", title=titles[loss])
-    axes[1].legend(loc="upper right", title="λ", title_fontsize=7.5)
+        axis.set_xscale("symlog", linthresh=0.01, linscale=0.7)
+        axis.set_xticks([-0.1, -0.01, 0, 0.01, 0.1, 1, 10], ["−0.1", "−.01", "0", ".01", "0.1", "1", "10"])
+        axis.minorticks_off()
+        axis.set(xlabel="eigenvalue", ylabel="eigenvalues at most so large / %", title=titles[loss], ylim=(0, 101))
+    axes[1].legend(loc="lower right")
     return figure
-
-
-def weight_text(weight):
-    """As the experiment means it: 1e-6 stands for none."""
-    return "≈ 0" if weight < 1e-5 else f"{weight:g}"
 
 
 def scale_curves(kept):
-    """Fig. 4: accuracies and losses against the scale of the update."""
-    found = [(name, kept.result(name)) for name in kept.names("scale-curve-")]
-    found = [(name, result) for name, result in found if result and result.get("curve")]
+    """Fig. 4: accuracies and losses against the scale of the update, a column a modification ratio."""
+    found = [(name.removeprefix("scale-curve-"), kept.result(name)) for name in kept.names("scale-curve-")]
+    found = sorted(((share, result) for share, result in found if result and result.get("curve")), key=lambda pair: number(pair[0]))
     if not found:
         return None
-    figure, axes = panels(2, len(found), width=3.2, height=2.3)
-    for (name, result), (left, right) in zip(found, axes):
+    figure, axes = panels(max(2, len(found)), 2, width=2.4, height=2, sharey="row")
+    for (share, result), above, below in zip(found, *axes):
         curve = sorted(result["curve"], key=lambda row: row["scale"])
         scales = [row["scale"] for row in curve]
-        for part, label, colour, marker, dash in (("test", "other classes", BLUE, "o", "-"), ("self", "removed class", RED, "s", "--")):
-            look = {"color": colour, "marker": marker, "linestyle": dash, "label": label, "markersize": 3}
-            left.plot(scales, [100 * row[f"{part}_accuracy"] for row in curve], **look)
-            right.plot(scales, [row[f"{part}_loss"] for row in curve], **look)
-        title = name.removeprefix("scale-curve-").upper()
-        for axis in (left, right):
+        for part, title, colour, marker, dash in (("test", "other classes", BLUE, "o", "-"), ("self", "removed class", RED, "s", "--")):
+            look = {"color": colour, "marker": marker, "linestyle": dash, "label": title, "markersize": 3}
+            above.plot(scales, [100 * row[f"{part}_accuracy"] for row in curve], **look)
+            below.plot(scales, [row[f"{part}_loss"] for row in curve], **look)
+        for axis in (above, below):
             if result.get("scale") is not None:
-                axis.axvline(result["scale"], color=GREY, linewidth=0.8, linestyle=":")
-            positive = [scale for scale in scales if scale > 0]
-            if positive and max(positive) / min(positive) > 50:
-                axis.set_xscale("symlog", linthresh=min(positive))
-            axis.set(xlabel="scale of the update", title=title)
-        left.set(ylabel="test accuracy / %", ylim=(-3, 103))
-        right.set(ylabel="test loss")
-        right.set_yscale("log")
-        left.legend(loc="center right")
+                axis.axvline(result["scale"], color=GREY, linewidth=0.9, linestyle=":")
+            scale_axis(axis, scales)
+        above.set(title=share.upper(), ylim=(-3, 103))
+        below.set(xlabel="scale of the update")
+        below.set_yscale("log")
+    axes[0][0].set(ylabel="test accuracy / %")
+    axes[1][0].set(ylabel="test loss")
+    axes[0][0].legend(loc="center left")
+    for axis in axes[:, len(found) :].flat:
+        axis.set_visible(False)
     return figure
+
+
+def number(text):
+    """The first number in a name, to sort by."""
+    digits = "".join(letter if letter.isdigit() or letter == "." else " " for letter in text).split()
+    return (float(digits[0]) if digits else 0, text)
+
+
+def scale_axis(axis, scales):
+    """Scales from 0 over some powers of ten: linear up to the smallest, logarithmic from there."""
+    positive = [scale for scale in scales if scale > 0]
+    if not positive or max(positive) / min(positive) < 20:
+        return
+    smallest, largest = min(positive), max(positive)
+    axis.set_xscale("symlog", linthresh=smallest, linscale=0.4)
+    powers = [10.0**power for power in range(-6, 7)]
+    ticks = [tick for tick in powers if smallest <= tick <= largest * 1.001]
+    axis.set_xticks([0] + ticks, ["0"] + [f"{tick:g}" for tick in ticks])
+    axis.minorticks_off()
+    axis.set_xlim(-0.15 * smallest, largest * 1.15)
 
 
 def layers(kept):
@@ -327,9 +343,8 @@ def mislabeled(kept):
         )
         accuracies.errorbar(places, mean, deviation, color=colour, marker=marker, linestyle=dash, capsize=2.5, label=title)
     shares.set(xlabel="training samples inspected / %", ylabel="flipped labels found / %", xlim=(0, 60), ylim=(0, 102))
-    shares.legend(loc="center right")
     accuracies.set(xlabel="training samples inspected and put right / %", ylabel="test accuracy / %")
-    accuracies.legend(loc="lower right")
+    figure.legend(*shares.get_legend_handles_labels(), loc="outside upper center", ncols=3)
     return figure
 
 
@@ -392,23 +407,20 @@ def distance(kept):
 
 def attack(kept):
     """§5.2: test pictures misread after training pictures were changed."""
-    looks = {
-        "logistic": ("logistic, 1 or 7", BLUE, "o"), "softmax": ("softmax, ten digits", ORANGE, "s"), "network": ("network, 1 or 7", GREEN, "^"),
-    }  # fmt: skip
+    looks = {"logistic": ("logistic regression, 1 or 7", BLUE, "o", "-"), "softmax": ("softmax regression, ten digits", ORANGE, "s", "--")}
     counts = (1, 2, 10)
     figure, ((axis,),) = panels(1, width=4.2, height=2.8)
     drawn = False
-    for kind, (title, colour, marker) in looks.items():
-        for epsilon, dash in (("0.1", "--"), ("0.3", "-")):
-            shares = []
-            for count in counts:
-                results = [kept.result(name) for name in kept.names(f"attack-{kind}-{epsilon}-{count}-")]
-                right = [test for result in results for test in result["tests"] if test["control"]["predicted"] == test["label"]]
-                misread = [test for test in right if test["predicted_after"] != test["label"]]
-                shares.append(100 * len(misread) / len(right) if right else None)
-            if all(share is not None for share in shares):
-                axis.plot(range(3), shares, color=colour, marker=marker, linestyle=dash, label=f"{title}, ε = {epsilon}")
-                drawn = True
+    for kind, (title, colour, marker, dash) in looks.items():
+        shares = []
+        for count in counts:
+            results = [kept.result(name) for name in kept.names(f"attack-{kind}-{count}-")]
+            right = [test for result in results for test in result["tests"] if test["control"]["predicted"] == test["label"]]
+            misread = [test for test in right if test["predicted_after"] != test["label"]]
+            shares.append(100 * len(misread) / len(right) if right else None)
+        if all(share is not None for share in shares):
+            axis.plot(range(3), shares, color=colour, marker=marker, linestyle=dash, label=f"{title},\nε = 0.3 of a pixel's range")
+            drawn = True
     if not drawn:
         plt.close(figure)
         return None

@@ -3,8 +3,10 @@
 FOLDER has the jobs that the experiments kept; a picture whose jobs are not there is left out. The same jobs give the same bytes.
 """
 
+import io
 import json
 import pathlib
+import re
 import sys
 
 import matplotlib
@@ -96,7 +98,7 @@ def scatter(axis, estimated, retrained, colour=BLUE, diagonal=True, says=True, *
         axis.text(
             0.03, 0.97, f"Pearson {pearson:.2f}\nSpearman {spearman:.2f}", transform=axis.transAxes, va="top", fontsize=7
         )
-    axis.ticklabel_format(style="sci", scilimits=(-2, 3))
+    axis.ticklabel_format(style="sci", scilimits=(-3, 4))
     axis.locator_params(nbins=5)
 
 
@@ -381,13 +383,15 @@ def distance(kept):
     above = [panel for panel in own if "influence" in panel]
     below = [panel for panel in own if "retrained" in panel]
     columns = max(len(above), len(below))
-    figure, axes = panels(columns, 2, width=2.2, height=2.3)
+    figure, axes = panels(columns, 2, width=2, height=2.1)
 
     def points(axis, x, y, same):
-        for is_same, colour, marker, title in ((True, GREEN, "o", "same class"), (False, RED, "^", "other class")):
+        for is_same, colour, marker, title in ((True, GREEN, "o", "training pictures of the test picture's class"), (False, RED, "^", "of the other class")):
             chosen = [place for place, value in enumerate(same) if value == is_same]
-            axis.scatter([x[place] for place in chosen], [y[place] for place in chosen], s=9, color=colour, marker=marker, alpha=0.6, linewidths=0, label=title)
-        axis.ticklabel_format(style="sci", scilimits=(-2, 3))
+            axis.scatter(
+                [x[place] for place in chosen], [y[place] for place in chosen],
+                s=9, color=colour, marker=marker, alpha=0.6, linewidths=0, label=title,
+            )  # fmt: skip
         axis.locator_params(nbins=4)
         axis.axhline(0, color=GREY, linewidth=0.5)
         axis.axvline(0, color=GREY, linewidth=0.5)
@@ -395,13 +399,14 @@ def distance(kept):
     for axis, panel in zip(axes[0], above):
         points(axis, panel["influence"], panel["value"], panel["same"])
         axis.set(xlabel="influence", ylabel=data["measures"][panel["measure"]])
-    axes[0][0].legend(loc="upper left", handletextpad=0.1)
     for axis in axes[0][len(above) :]:
         axis.set_visible(False)
     for axis, panel in zip(axes[1], below):
-        points(axis, panel["retrained"], panel["value"], panel["same"])
-        pearson, _ = correlations(panel["value"], panel["retrained"])
-        axis.set(xlabel="change of test loss, retrained", ylabel=data["measures"][panel["measure"]], title=f"Pearson {pearson:.2f}")
+        changes = [1000 * change for change in panel["retrained"]]
+        points(axis, changes, panel["value"], panel["same"])
+        pearson, _ = correlations(panel["value"], changes)
+        axis.set(xlabel="change of test loss / 0.001", ylabel=data["measures"][panel["measure"]], title=f"Pearson {pearson:.2f}")
+    figure.legend(*axes[0][0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
     return figure
 
 
@@ -466,6 +471,14 @@ FIGURES = {
 }
 
 
+def shortened(drawing):
+    """Coordinates to a hundredth of a point, no indentation: nobody sees the difference."""
+    def round_numbers(attribute):
+        return re.sub(r"-?\d+\.\d{3,}", lambda found: f"{float(found[0]):.2f}", attribute[0])
+
+    return re.sub(r"\n +", "\n", re.sub(r'\s(?:x|y|d)="[^"]*"', round_numbers, drawing))
+
+
 def main(folder, out, *names):
     unknown = [name for name in names if name not in FIGURES]
     if unknown:
@@ -479,8 +492,10 @@ def main(folder, out, *names):
             print(f"  {name}: nothing was kept for it")
             continue
         path = out / f"{name}.svg"
-        figure.savefig(path, metadata={"Date": None, "Creator": None})
+        drawing = io.StringIO()
+        figure.savefig(drawing, format="svg", metadata={"Date": None, "Creator": None})
         plt.close(figure)
+        path.write_text(shortened(drawing.getvalue()), encoding="utf-8")
         print(f"  {name}: {path.stat().st_size / 1000:.0f} kB")
     return 0
 

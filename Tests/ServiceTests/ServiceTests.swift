@@ -1,6 +1,8 @@
+import Formats
 import Foundation
 import Jobs
 import Service
+import Synchronization
 import Testing
 
 /// The service as a client sees it, over loopback.
@@ -299,6 +301,47 @@ import Testing
     #expect(first.json["id"] == second.json["id"])
     #expect(try running.get("/v1/jobs").json["items"]?.arrayValue?.count == 1)
     #expect(try running.post("/v1/jobs", job, headers: ["Idempotency-Key": ""]).status == 400)
+  }
+
+  @Test func aKeyWhoseThingWasDeletedIsAConflict() throws {
+    let running = try RunningService()
+    try running.addDigits()
+    let key = ["Idempotency-Key": "one"]
+    let body: JSONValue = ["name": "m", "dataset": "digits", "architecture": "logistic"]
+    #expect(try running.post("/v1/models", body, headers: key).status == 201)
+    #expect(try running.send("DELETE", "/v1/models/m").status == 204)
+    let late = try running.post("/v1/models", body, headers: key)
+    #expect(late.status == 409)
+    #expect(late.json["detail"]?.stringValue?.contains("/v1/models/m, was deleted") == true)
+
+    // Made and deleted by others after the request has looked for its key: it learns of that where it writes.
+    let bodies: [(String, JSONValue)] = [
+      ("/v1/models", body), ("/v1/jobs", ["kind": "count"]),
+      ("/v1/datasets", ["name": "d", "source": ["format": "builtin", "name": "iris"]]),
+    ]
+    for (path, body) in bodies {
+      let (port, bytes) = (running.port, JSONWriter.bytes(body))
+      let status = Mutex(0)
+      let answered = DispatchSemaphore(value: 0)
+      try running.service.store.write { session in
+        Thread.detachNewThread {
+          let headers = ["Idempotency-Key": "two", "Content-Type": "application/json"]
+          let reply = try? Client(port: port).ask("POST", path, bytes, headers: headers)
+          status.withLock { $0 = reply?.status ?? 0 }
+          answered.signal()
+        }
+        // Where it does not get as far in this time, it is answered the same for another reason.
+        usleep(300_000)
+        try session.idempotency.record(
+          key: "POST \(path) two", body: SHA256.digest(of: bytes), status: 201, resource: path + "/gone")
+      }
+      #expect(answered.wait(timeout: .now() + 10) == .success)
+      #expect(status.withLock { $0 } == 409, "\(path)")
+    }
+    // Nothing was made.
+    #expect(try running.get("/v1/models").json["items"] == [])
+    #expect(try running.get("/v1/jobs").json["items"] == [])
+    #expect(try running.get("/v1/datasets").json["items"]?.arrayValue?.count == 1)
   }
 
   @Test func collectionsComeInPages() throws {

@@ -128,8 +128,7 @@ extension Application {
       return .success(record)
     }
     switch made {
-    case .failure(let repeated):
-      return try represent(repeated.resource, status: .ok, headers: ["Location": repeated.resource])
+    case .failure(let earlier): return try repeated(earlier.resource)
     case .success(let record):
       return .json(try representation(record), .created, headers: ["Location": path])
     }

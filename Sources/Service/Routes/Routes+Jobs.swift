@@ -190,12 +190,9 @@ extension Application {
     } completion: { [self] outcome in
       switch outcome {
       case .success(.success(let record)): exchange.respond(queued(record))
-      case .success(.failure(let repeated)):
+      case .success(.failure(let earlier)):
         // Looked up elsewhere: this may be the thread that writes.
-        block(exchange) { application in
-          try application.represent(
-            repeated.resource, status: .ok, headers: ["Location": repeated.resource])
-        }
+        block(exchange) { try $0.repeated(earlier.resource) }
       case .failure(let error): exchange.respond(response(to: error))
       }
     }

@@ -122,25 +122,20 @@ extension Application {
     let pending = try initialWeights(request, network)
     let path = "/v1/models/\(name)"
     do {
-      let repeated = try store.write { session -> Repeated? in
-        if let resource = try session.known(key) { return Repeated(resource: resource) }
-        try session.models.create(name: name, dataset: dataset, description: description)
+      let made = try store.write { session -> Result<JSONValue, Repeated> in
+        if let resource = try session.known(key) { return .failure(Repeated(resource: resource)) }
+        let record = try session.models.create(name: name, dataset: dataset, description: description)
         let blob = try session.blobs.seal(pending)
         try session.checkpoints.create(NewCheckpoint(model: name, kind: .initial, blob: blob.id))
         try session.record(key, status: 201, resource: path)
-        return nil
+        return .success(try session.representation(record))
       }
-      if let repeated {
-        try store.write(durability: .relaxed) { try $0.blobs.discard(pending) }
-        exchange.respond(
-          try represent(repeated.resource, status: .ok, headers: ["Location": repeated.resource]))
-        return
-      }
+      exchange.respond(.json(try made.get(), .created, headers: ["Location": path]))
     } catch {
       try? store.write(durability: .relaxed) { try $0.blobs.discard(pending) }
-      throw error
+      guard let earlier = error as? Repeated else { throw error }
+      exchange.respond(try repeated(earlier.resource))
     }
-    exchange.respond(try represent(path, status: .created, headers: ["Location": path]))
   }
 
   /// A model that could be neither downloaded nor uploaded is too large.

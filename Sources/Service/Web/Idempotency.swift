@@ -27,8 +27,17 @@ extension Application {
   /// made may now be in its way.
   func known(_ key: Call.IdempotencyKey?) throws -> Response? {
     guard key != nil, let resource = try store.read({ try $0.known(key) }) else { return nil }
+    return try repeated(resource)
+  }
+
+  /// The answer to a request that made `resource` before.
+  ///
+  /// Throws a `Problem` (409) where that was deleted since.
+  func repeated(_ resource: String) throws -> Response {
     do {
-      return try represent(resource, status: .ok, headers: ["Location": resource])
+      var response = try represent(resource)
+      response.headers.set("Location", resource)
+      return response
     } catch let error where Problem(error)?.status == .notFound {
       throw Problem(
         .conflict,

@@ -1,14 +1,14 @@
 import Glibc
 
 /// A thread that nobody waits for.
-enum DetachedThread {
+public enum DetachedThread {
   private final class Work: Sendable {
     let body: @Sendable () -> Void
     init(_ body: @escaping @Sendable () -> Void) { self.body = body }
   }
 
   /// Runs `body` on a thread of its own; false where the system has none to give.
-  static func start(stackBytes: Int, _ body: @escaping @Sendable () -> Void) -> Bool {
+  public static func start(stackBytes: Int, _ body: @escaping @Sendable () -> Void) -> Bool {
     let work = Unmanaged.passRetained(Work(body))
     var thread = pthread_t()
     var attributes = pthread_attr_t()

@@ -1,11 +1,12 @@
 import Foundation
+import HTTP
 import Synchronization
 
 /// Threads for work that may block, so that no connection's loop ever does. What finds none free waits its turn.
 ///
 /// At most one thread is being woken at a time, the one that slept last; it wakes the next where there is more to do
 /// when it takes its work. So short work is done by few threads, and work that blocks brings others in.
-final class BlockingThreads: Sendable {
+package final class BlockingThreads: Sendable {
   private struct State {
     var pending: [@Sendable () -> Void] = []
     var first = 0
@@ -45,12 +46,21 @@ final class BlockingThreads: Sendable {
     case start
   }
 
+  /// Runs its argument on a new thread; false where there is none to be had.
+  package typealias Starter = @Sendable (@escaping @Sendable () -> Void) -> Bool
+
   private let limit: Int
+  private let start: Starter
   private let state = Mutex(State())
 
-  init(limit: Int) { self.limit = max(1, limit) }
+  package init(
+    limit: Int, start: @escaping Starter = { DetachedThread.start(stackBytes: 2 << 20, $0) }
+  ) {
+    self.limit = max(1, limit)
+    self.start = start
+  }
 
-  func run(_ work: @escaping @Sendable () -> Void) {
+  package func run(_ work: @escaping @Sendable () -> Void) {
     wake(
       state.withLock { state in
         state.pending.append(work)
@@ -62,15 +72,25 @@ final class BlockingThreads: Sendable {
     switch wake {
     case nil: return
     case .signal(let sleeper): sleeper.signal()
-    case .start:
-      let thread = Thread { self.loop() }
-      thread.name = "request"
-      thread.stackSize = 2 << 20
-      thread.start()
+    case .start: if !start({ self.loop() }) { startFailed() }
     }
   }
 
+  /// What waits is for the threads there are; where there is none, for the caller's.
+  private func startFailed() {
+    let (isAlone, next) = state.withLock { state -> (Bool, Wake?) in
+      state.threads -= 1
+      state.isWaking = false
+      guard state.threads > 0 else { return (true, nil) }
+      // Those at work take it before they sleep; one that fell asleep meanwhile is woken.
+      return (false, state.asleep.isEmpty ? nil : state.nextWake(limit: limit))
+    }
+    wake(next)
+    while isAlone, let work = state.withLock({ $0.take() }) { work() }
+  }
+
   private func loop() {
+    Thread.current.name = "request"
     let semaphore = DispatchSemaphore(value: 0)
     var isWoken = true
     while true {

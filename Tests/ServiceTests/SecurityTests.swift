@@ -15,7 +15,8 @@ import Testing
   @Test func aNameThatPointsHereIsNotLetIn() throws {
     let running = try RunningService()
     for host in [
-      "localhost", "LocalHost:8080", "127.0.0.1", "127.1.2.3:1", "[::1]", "[::1]:80", "localhost.",
+      "localhost", "LocalHost:8080", "127.0.0.1", "127.1.2.3:1", "[::1]", "[::1]:80", "[0:0::1]",
+      "localhost.",
     ] {
       #expect(try status(running, host: host) == 200, "\(host)")
     }
@@ -32,6 +33,11 @@ import Testing
     #expect(try status(named, host: "gpu.example:8080") == 200)
     #expect(try status(named, host: "other.example") == 200)
     #expect(try status(named, host: "evil.example") == 421)
+    let numbered = try RunningService { $0.allowedHosts = "FD00:0::2, [fe80::1], 10.0.0.1" }
+    for host in ["[fd00::2]", "[fd00::2]:8080", "[FD00:0:0::2]", "[fe80::1]", "10.0.0.1:8080"] {
+      #expect(try status(numbered, host: host) == 200, "\(host)")
+    }
+    for host in ["[fd00::3]", "fd00", "fe80"] { #expect(try status(numbered, host: host) == 421, "\(host)") }
     // A page of somebody else has no token.
     let secret = try RunningService { $0.token = "0123456789abcdef" }
     #expect(try status(secret, host: "gpu.example") == 401)

@@ -1,3 +1,4 @@
+import Glibc
 import HTTP
 import Jobs
 
@@ -31,15 +32,27 @@ struct HostNames: Sendable {
     )
   }
 
-  /// Without port and a root's dot, in lower case.
+  /// Without port and a root's dot, in lower case; an IPv6 address in brackets, with which it is not always configured, and
+  /// in its one canonical form (RFC 5952 §4).
   private static func host(of authority: String) -> String {
+    if let address = canonicalIPv6(authority) { return "[\(address)]" }
     var host = authority[...]
     if host.hasPrefix("[") {
-      host = host.prefix { $0 != "]" } + "]"
-    } else if let colon = host.firstIndex(of: ":") {
-      host = host[..<colon]
+      let literal = host.dropFirst().prefix { $0 != "]" }
+      return "[\(canonicalIPv6(String(literal)) ?? literal.lowercased())]"
     }
+    if let colon = host.firstIndex(of: ":") { host = host[..<colon] }
     if host.hasSuffix(".") { host.removeLast() }
     return host.lowercased()
+  }
+
+  /// Nil for what is no IPv6 address.
+  private static func canonicalIPv6(_ text: String) -> String? {
+    var address = in6_addr()
+    var canonical = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+    guard inet_pton(AF_INET6, text, &address) == 1,
+      inet_ntop(AF_INET6, &address, &canonical, socklen_t(canonical.count)) != nil
+    else { return nil }
+    return String(decoding: canonical.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 }

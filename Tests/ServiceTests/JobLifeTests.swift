@@ -46,6 +46,11 @@ import Testing
     let rest = try running.send(
       "GET", "/v1/jobs/\(id)/events", headers: ["Last-Event-ID": "\(events.count - 1)"])
     #expect(rest.text.components(separatedBy: "\n\n").first == events.last)
+    // An EventSource that has all of them comes again until it is told that there are no more.
+    for last in ["\(events.count)", "\(Int.max)"] {
+      let none = try running.send("GET", "/v1/jobs/\(id)/events", headers: ["Last-Event-ID": last])
+      #expect(none.status == 204)
+    }
     #expect(try running.send("GET", "/v1/jobs/\(id)/events", headers: ["Last-Event-ID": "x"]).status == 400)
   }
 

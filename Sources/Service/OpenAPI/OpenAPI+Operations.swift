@@ -320,7 +320,8 @@ extension OpenAPI {
           "200": [
             "description": "Server-sent events; the schema is that of each.",
             "content": ["text/event-stream": ["schema": event]],
-          ]
+          ],
+          "204": ["description": "The job has ended, and there is no event after Last-Event-ID."],
         ]),
     ]
   }

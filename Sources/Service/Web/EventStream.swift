@@ -4,7 +4,8 @@ import Jobs
 import Storage
 import Synchronization
 
-/// Server-sent events of a job: `progress` and `state`, from the one after `Last-Event-ID` on, until the job has ended.
+/// Server-sent events of a job: `progress` and `state`, from the one after `Last-Event-ID` on, until the job has ended;
+/// 204 where there are none left.
 final class EventStream: Sendable {
   /// A client that leaves this much lying is let go; it can resume.
   private static let backlogLimit = 1 << 20
@@ -22,7 +23,7 @@ final class EventStream: Sendable {
   static func answer(_ application: Application, _ call: Call, _ exchange: Exchange) throws {
     try call.checkQuery()
     let job = call.parameter("id")
-    _ = try application.job(job)
+    let isFinished = try application.job(job).state.isFinished
     guard Negotiation.preferred(["text/event-stream"], accept: call.request.headers) != nil else {
       throw Problem(.notAcceptable, "events are available as text/event-stream")
     }
@@ -33,6 +34,13 @@ final class EventStream: Sendable {
           .badRequest, "Last-Event-ID must be the id of an event, got \(FieldReader.brief(.string(text)))")
       }
       after = id
+    }
+    // A stream that merely ends is asked for again; this says that there is no more (HTML, 9.2 Server-sent events).
+    if isFinished,
+      try application.store.read({ try $0.events.list(job: job, after: after, limit: 1).isEmpty })
+    {
+      exchange.respond(Response(.noContent, headers: ["Cache-Control": "no-store"]))
+      return
     }
     let body = Response.Body.channel(length: nil) { [after] writer in
       EventStream(application, job: job, writer: writer, after: after).begin()

@@ -56,8 +56,7 @@ import Testing
 
   @Test func aFailureSaysWhatToChangeAndLeavesNothing() throws {
     let running = try RunningService()
-    try running.addDigits()
-    _ = try running.post("/v1/models", ["name": "m", "dataset": "digits", "architecture": "logistic"])
+    try running.addModel()
     let id = try running.queue(["kind": "count", "steps": 3, "fail_at": 1, "model": "m"])
     let job = try running.ended(id)
     #expect(job["state"] == "failed")
@@ -71,8 +70,7 @@ import Testing
 
   @Test func aRunningJobStopsWithinASecond() throws {
     let running = try RunningService()
-    try running.addDigits()
-    _ = try running.post("/v1/models", ["name": "m", "dataset": "digits", "architecture": "logistic"])
+    try running.addModel()
     let id = try running.queue(["kind": "count", "steps": 10_000, "seconds": 0.05, "model": "m"])
     _ = try running.wait(for: id) { $0["progress"]?["fraction"]?.doubleValue ?? 0 > 0 }
     #expect(try running.send("DELETE", "/v1/models/m").status == 409)
@@ -207,8 +205,7 @@ import Testing
 
   @Test func shortJobsDoNotWaitBehindLongOnes() throws {
     let running = try RunningService(kinds: StandardJobs.kinds + [CountRequest.job])
-    try running.addDigits()
-    _ = try running.post("/v1/models", ["name": "m", "dataset": "digits", "architecture": "logistic"])
+    try running.addModel()
     let long = try running.queue(["kind": "count", "steps": 1000, "seconds": 0.05])
     _ = try running.wait(for: long) { $0["state"] == "running" }
     let short = try running.ended(running.queue(["kind": "evaluate", "model": "m"]))

@@ -21,7 +21,7 @@ struct ProgramTests {
     defer { remove(program) }
     try program.addModel("other")
     let id = try #require(program.post("/v1/models", Self.training).json["id"]?.stringValue)
-    #expect(try program.get("/v1/jobs/\(id)?wait=60").json["state"] == "succeeded")
+    #expect(try program.ended(id)["state"] == "succeeded")
     return try program.get("/v1/models/trained").json["checkpoint"]?["sha256"]
   }
 
@@ -51,10 +51,10 @@ struct ProgramTests {
     withExtendedLifetime(idle) {}
 
     let second = try RunningProgram(folder: first.folder)
-    let job = try second.get("/v1/jobs/\(id)?wait=60").json
+    let job = try second.ended(id)
     #expect(job["state"] == "succeeded")
     #expect(job["attempt"] == 1)
-    let told = try second.get("/v1/jobs/\(id)/events").text
+    let told = try second.get("/v1/jobs/\(id)/events", accept: "text/event-stream").text
     #expect(told.components(separatedBy: #""state":"running""#).count == 3)
     // Not from the start: the first step told of after the second start is a later epoch.
     let later = try #require(told.components(separatedBy: #""state":"running""#).last)
@@ -73,15 +73,21 @@ struct ProgramTests {
     var program = try RunningProgram("--save-interval", "0.05", "--crash-limit", "100")
     defer { remove(program) }
     try program.addModel("other")
-    let weights = try program.get("/v1/models/other/weights").body
-    let id = try #require(program.post("/v1/models", Self.training, key: "training").json["id"]?.stringValue)
+    let weights = try program.get("/v1/models/other/weights", accept: "*/*").body
+    let id = try #require(
+      program.post("/v1/models", Self.training, headers: ["Idempotency-Key": "training"]).json["id"]?
+        .stringValue)
+    func evaluate(_ key: String) throws -> Reply {
+      try program.post(
+        "/v1/jobs", ["kind": "evaluate", "model": "other"], headers: ["Idempotency-Key": key])
+    }
     var jobs: [String: String] = [:]
     var checkpoints: [String] = []
     for round in 0..<5 {
       let deadline = Date(timeIntervalSinceNow: .random(in: 0.05...0.4))
       while Date() < deadline {
         let key = "key \(jobs.count)"
-        let reply = try program.post("/v1/jobs", ["kind": "evaluate", "model": "other"], key: key)
+        let reply = try evaluate(key)
         #expect(reply.status == 202)
         jobs[key] = reply.json["id"]?.stringValue
         let upload = try program.send("PUT", "/v1/models/other/weights", weights)
@@ -101,18 +107,18 @@ struct ProgramTests {
       store.close()
       program = try RunningProgram(folder: program.folder, "--save-interval", "0.05", "--crash-limit", "100")
       for (key, job) in jobs {
-        let reply = try program.post("/v1/jobs", ["kind": "evaluate", "model": "other"], key: key)
+        let reply = try evaluate(key)
         #expect(reply.status == 200, "after kill \(round)")
         #expect(reply.json["id"] == .string(job))
       }
       let found = try program.get("/v1/models/other/checkpoints?limit=500").json["items"]?.arrayValue ?? []
       #expect(found.compactMap { $0["id"]?.stringValue }.dropLast() == checkpoints.reversed()[...])
     }
-    let job = try program.get("/v1/jobs/\(id)?wait=60").json
+    let job = try program.ended(id)
     #expect(job["state"] == "succeeded")
     #expect(try program.get("/v1/models/trained").json["checkpoint"]?["sha256"] == undisturbedWeights())
     for job in jobs.values {
-      #expect(try program.get("/v1/jobs/\(job)?wait=60").json["state"] == "succeeded")
+      #expect(try program.ended(job)["state"] == "succeeded")
     }
     #expect(program.terminate().status == 0)
   }
@@ -123,7 +129,7 @@ struct ProgramTests {
     let program = try RunningProgram(limits: "-S -f 6000", "--job-time-limit", "600")
     defer { remove(program) }
     try program.addModel("other", ["name": "mlp", "hidden": [256, 256]])
-    let weights = try program.get("/v1/models/other/weights").body
+    let weights = try program.get("/v1/models/other/weights", accept: "*/*").body
     var refused: Reply?
     for _ in 0..<40 {
       let reply = try program.send("PUT", "/v1/models/other/weights", weights)
@@ -154,9 +160,8 @@ struct ProgramTests {
     #expect(more.terminationStatus == 0)
     #expect(try program.get("/readyz").status == 200)
     #expect(try program.send("PUT", "/v1/models/other/weights", weights).status == 201)
-    let id = try #require(
-      program.post("/v1/jobs", ["kind": "evaluate", "model": "other"]).json["id"]?.stringValue)
-    #expect(try program.get("/v1/jobs/\(id)?wait=60").json["state"] == "succeeded")
+    let job = try program.ended(program.queue(["kind": "evaluate", "model": "other"]))
+    #expect(job["state"] == "succeeded")
     #expect(program.terminate().status == 0)
     let store = try Store(path: program.database)
     #expect(try store.database.integrityCheck() == [])

@@ -2,7 +2,7 @@ import Foundation
 import Jobs
 
 /// The built program as a process of its own, with its files in a folder that several processes may use one after the other.
-final class RunningProgram {
+final class RunningProgram: RunningServer {
   /// The executable, which a build of the tests leaves beside them; nil where there is none.
   static let path: String? = {
     guard let tests = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else {
@@ -83,41 +83,6 @@ final class RunningProgram {
     process.terminate()
     process.waitUntilExit()
     return (process.terminationStatus, Date().timeIntervalSince(start))
-  }
-
-  // MARK: Requests
-
-  func send(
-    _ method: String, _ path: String, _ body: [UInt8]? = nil, headers: [String: String] = [:]
-  ) throws -> Reply {
-    try Client(port: port).ask(
-      method, path, body, headers: headers.merging(["Connection": "close"]) { given, _ in given })
-  }
-
-  func get(_ path: String) throws -> Reply { try send("GET", path) }
-
-  func post(_ path: String, _ body: JSONValue, key: String? = nil) throws -> Reply {
-    var headers = ["Content-Type": "application/json"]
-    headers["Idempotency-Key"] = key
-    return try send("POST", path, JSONWriter.bytes(body), headers: headers)
-  }
-
-  /// The data set `digits`, and `model` of it without a training.
-  func addModel(_ name: String, _ architecture: JSONValue = "logistic") throws {
-    _ = try post("/v1/datasets", ["name": "digits", "source": ["format": "builtin", "name": "digits"]])
-    let reply = try post(
-      "/v1/models", ["name": .string(name), "dataset": "digits", "architecture": architecture])
-    guard reply.status == 201 else { throw Failure(description: reply.text) }
-  }
-
-  /// Asks until `condition` holds of the job.
-  func wait(for id: String, until condition: (JSONValue) -> Bool) throws -> JSONValue {
-    for _ in 0..<3000 {
-      let job = try get("/v1/jobs/\(id)").json
-      if condition(job) { return job }
-      usleep(20_000)
-    }
-    throw Failure(description: "the job \(id) did not get there")
   }
 
   // MARK: The start

@@ -4,7 +4,7 @@ import Service
 import Synchronization
 
 /// A service on a free port of this machine, with its files in a folder of its own.
-final class RunningService {
+final class RunningService: RunningServer {
   let service: Service
   let port: UInt16
   let folder: String
@@ -49,56 +49,6 @@ final class RunningService {
   }
 
   deinit { remove() }
-
-  // MARK: Requests
-
-  func send(
-    _ method: String, _ path: String, _ body: [UInt8]? = nil, headers: [String: String] = [:]
-  ) throws -> Reply {
-    try Client(port: port).ask(method, path, body, headers: headers)
-  }
-
-  func get(_ path: String, accept: String = "application/json") throws -> Reply {
-    try send("GET", path, headers: ["Accept": accept])
-  }
-
-  func post(_ path: String, _ body: JSONValue, headers: [String: String] = [:]) throws -> Reply {
-    try send(
-      "POST", path, JSONWriter.bytes(body),
-      headers: headers.merging(["Content-Type": "application/json"]) { given, _ in given })
-  }
-
-  func post(_ path: String, text: String) throws -> Reply {
-    try send("POST", path, Array(text.utf8), headers: ["Content-Type": "application/json"])
-  }
-
-  /// Posts a job and returns its id.
-  func queue(_ body: JSONValue) throws -> String {
-    let reply = try post("/v1/jobs", body)
-    guard reply.status == 202, let id = reply.json["id"]?.stringValue else {
-      throw Failure(description: "not queued: \(reply.status) \(reply.text)")
-    }
-    return id
-  }
-
-  /// The job once it has ended.
-  func ended(_ id: String) throws -> JSONValue { try get("/v1/jobs/\(id)?wait=60").json }
-
-  /// Asks until `condition` holds of the job.
-  func wait(for id: String, until condition: (JSONValue) -> Bool) throws -> JSONValue {
-    for _ in 0..<600 {
-      let job = try get("/v1/jobs/\(id)").json
-      if condition(job) { return job }
-      usleep(20_000)
-    }
-    throw Failure(description: "the job \(id) did not get there")
-  }
-
-  func addDigits() throws {
-    let reply = try post(
-      "/v1/datasets", ["name": "digits", "source": ["format": "builtin", "name": "digits"]])
-    guard reply.status == 201 else { throw Failure(description: reply.text) }
-  }
 }
 
 struct Failure: Error, CustomStringConvertible { var description: String }

@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import Jobs
 import Service
@@ -87,10 +88,7 @@ import Testing
       $0.jobTimeLimit = 60
       $0.computeRate = 100
     }
-    try running.addDigits()
-    #expect(
-      try running.post("/v1/models", ["name": "m", "dataset": "digits", "architecture": "logistic"]).status
-        == 201)
+    try running.addModel()
     let wide: JSONValue = ["type": "linear", "out_features": 1_073_741_824]
     for layers: JSONValue in [
       [wide], [wide, wide],
@@ -170,10 +168,7 @@ import Testing
 
   @Test func listsDoNotRepeatLargeRequests() throws {
     let running = try RunningService()
-    try running.addDigits()
-    #expect(
-      try running.post("/v1/models", ["name": "m", "dataset": "digits", "architecture": "logistic"]).status
-        == 201)
+    try running.addModel()
     let body: JSONValue = [
       "kind": "remove", "model": "m", "indices": JSONValue(Array(0..<1200)), "hessian_samples": 10,
     ]
@@ -190,15 +185,8 @@ import Testing
   /// A derived set is made of its base whenever it is loaded: the base stays as it is.
   @Test func theBaseOfADerivedSetStays() throws {
     let running = try RunningService()
-    func array(_ type: String, _ shape: String, _ bytes: [UInt8]) -> [UInt8] {
-      var head = "{'descr': '\(type)', 'fortran_order': False, 'shape': \(shape), }"
-      while (10 + head.utf8.count + 1) % 64 != 0 { head += " " }
-      head += "\n"
-      return [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(head.utf8.count & 255), UInt8(head.utf8.count >> 8)]
-        + Array(head.utf8) + bytes
-    }
-    let inputs = array("|u1", "(6, 2)", (0..<12).map { UInt8($0) })
-    let labels = array("|u1", "(6,)", [0, 1, 2, 0, 1, 2])
+    let inputs = try NPY.encode((0..<12).map { UInt8($0) }, shape: [6, 2])
+    let labels = try NPY.encode([0, 1, 2, 0, 1, 2] as [UInt8], shape: [6])
     #expect(try running.send("PUT", "/v1/datasets/base/train/inputs", inputs).status == 201)
     #expect(try running.send("PUT", "/v1/datasets/base/train/labels", labels).status == 200)
     #expect(

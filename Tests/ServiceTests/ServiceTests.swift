@@ -71,10 +71,7 @@ import Testing
 
   @Test func weightsAreServedInPartsAndOnlyWhereNeeded() throws {
     let running = try RunningService()
-    try running.addDigits()
-    #expect(
-      try running.post("/v1/models", ["name": "m", "dataset": "digits", "architecture": "logistic"]).status
-        == 201)
+    try running.addModel()
     let path = "/v1/models/m/weights"
     let whole = try running.get(path, accept: "*/*")
     let tag = try #require(whole.headers["etag"])
@@ -97,14 +94,8 @@ import Testing
 
   @Test func uploadedWeightsThatDoNotFitAreListed() throws {
     let running = try RunningService()
-    try running.addDigits()
     for (name, hidden) in [("a", 8), ("b", 9)] {
-      _ = try running.post(
-        "/v1/models",
-        [
-          "name": .string(name), "dataset": "digits",
-          "architecture": ["name": "mlp", "hidden": [JSONValue(hidden)]],
-        ])
+      try running.addModel(name, ["name": "mlp", "hidden": [JSONValue(hidden)]])
     }
     let weights = try running.get("/v1/models/a/weights", accept: "*/*").body
     let refused = try running.send("PUT", "/v1/models/b/weights", weights)
@@ -121,8 +112,7 @@ import Testing
 
   @Test func damagedWeightsAreNeverHandedOut() throws {
     let running = try RunningService()
-    try running.addDigits()
-    let made = try running.post("/v1/models", ["name": "m", "dataset": "digits", "architecture": "logistic"])
+    let made = try running.addModel()
     let id = try #require(made.json["checkpoint"]?["id"]?.stringValue)
     _ = try running.service.store.write { session in
       let blob = try session.checkpoints.get(id).blob.id.rawValue
@@ -146,8 +136,7 @@ import Testing
 
   @Test func aFullDiskIsSaidAndPasses() throws {
     let running = try RunningService()
-    try running.addDigits()
-    _ = try running.post("/v1/models", ["name": "m", "dataset": "digits", "architecture": "logistic"])
+    try running.addModel()
     func limit(_ pages: Int) throws {
       try running.service.store.database.write { try $0.script("PRAGMA max_page_count=\(pages)") }
     }
@@ -164,13 +153,8 @@ import Testing
 
   @Test func aSetIsUploadedArrayByArray() throws {
     let running = try RunningService()
-    func npy(_ dtype: String, _ shape: String, _ data: [UInt8]) -> [UInt8] {
-      var text = "{'descr': '\(dtype)', 'fortran_order': False, 'shape': \(shape), }"
-      while (10 + text.utf8.count + 1) % 64 != 0 { text += " " }
-      text += "\n"
-      return [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(text.utf8.count), 0] + Array(text.utf8) + data
-    }
-    let inputs = npy("|u1", "(4, 2)", [1, 2, 3, 4, 5, 6, 7, 8])
+    func labels(_ classes: [UInt8]) throws -> [UInt8] { try NPY.encode(classes, shape: [classes.count]) }
+    let inputs = try NPY.encode([1, 2, 3, 4, 5, 6, 7, 8] as [UInt8], shape: [4, 2])
     let first = try running.send("PUT", "/v1/datasets/mine/train/inputs", inputs)
     #expect(first.status == 201, "\(first.text)")
     #expect(first.json["state"] == "incomplete")
@@ -179,27 +163,27 @@ import Testing
         == 422)
     #expect(try running.get("/v1/datasets/mine/train/0").status == 409)
 
-    let short = try running.send("PUT", "/v1/datasets/mine/train/labels", npy("|u1", "(3,)", [0, 1, 0]))
+    let short = try running.send("PUT", "/v1/datasets/mine/train/labels", labels([0, 1, 0]))
     #expect(short.status == 422)
     #expect(short.text.contains("3 labels for 4 inputs"))
-    let cut = try running.send("PUT", "/v1/datasets/mine/train/labels", npy("|u1", "(4,)", [0, 1, 0]))
+    let cut = try running.send(
+      "PUT", "/v1/datasets/mine/train/labels", Array(labels([0, 1, 0, 1]).dropLast()))
     #expect(cut.status == 422)
     let fortran = try running.send("PUT", "/v1/datasets/mine/train/labels", Array("no array".utf8))
     #expect(fortran.status == 422)
     #expect(try running.get("/v1/datasets/mine").json["state"] == "incomplete")
 
-    let labels = try running.send(
-      "PUT", "/v1/datasets/mine/train/labels?classes=3", npy("|u1", "(4,)", [0, 1, 0, 1]))
-    #expect(labels.status == 200, "\(labels.text)")
-    #expect(labels.json["state"] == "ready")
-    #expect(labels.json["classes"] == 3)
-    #expect(labels.json["splits"]?["train"]?["class_counts"] == [2, 2, 0])
+    let whole = try running.send("PUT", "/v1/datasets/mine/train/labels?classes=3", labels([0, 1, 0, 1]))
+    #expect(whole.status == 200, "\(whole.text)")
+    #expect(whole.json["state"] == "ready")
+    #expect(whole.json["classes"] == 3)
+    #expect(whole.json["splits"]?["train"]?["class_counts"] == [2, 2, 0])
     let sample = try running.get("/v1/datasets/mine/train/1").json
     #expect(sample["values"] == [3.0, 4.0])
     #expect(sample["label"] == 1)
     #expect(try running.get("/v1/datasets/mine/train/4").status == 404)
     // What is there stays: neither the same array again nor another one takes its place.
-    let again = try running.send("PUT", "/v1/datasets/mine/train/labels", npy("|u1", "(3,)", [0, 1, 0]))
+    let again = try running.send("PUT", "/v1/datasets/mine/train/labels", labels([0, 1, 0]))
     #expect(again.status == 409, "\(again.text)")
     #expect(try running.get("/v1/datasets/mine").json["state"] == "ready")
     #expect(

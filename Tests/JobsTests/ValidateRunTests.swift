@@ -9,64 +9,6 @@ import Testing
 struct ValidateRunTests {
   // MARK: Ridge regression in closed form
 
-  /// (x, 1) and y of every point, and what minimises the mean of (wᵀx + b − y)² plus λ/2‖(w, b)‖² over some of them.
-  private struct Ridge {
-    let rows: [[Double]]
-    let targets: [Double]
-    let test: [(row: [Double], target: Double)]
-    let decay: Double
-
-    init(_ set: Dataset, decay: Double) throws {
-      func rows(_ split: Split) -> [[Double]] {
-        let width = set.shape.count
-        let inputs = split.inputs(Array(0..<split.count), as: Double.self).elements
-        return (0..<split.count).map { Array(inputs[$0 * width..<($0 + 1) * width]) + [1] }
-      }
-      self.rows = rows(set.train)
-      targets = try #require(set.train.targets).elements
-      test = Array(zip(rows(set.test), try #require(set.test.targets).elements))
-      self.decay = decay
-    }
-
-    func minimum(without omitted: [Int] = []) throws -> [Double] {
-      let (h, right) = system(without: omitted)
-      return try DenseAlgebra.solvePositiveDefinite(h, order: right.count, rightHandSides: [right])[0]
-    }
-
-    /// The Hessian and the right-hand side of the normal equations.
-    func system(without omitted: [Int] = []) -> (hessian: [Double], right: [Double]) {
-      let n = rows[0].count
-      let kept = rows.indices.filter { !omitted.contains($0) }
-      var h = [Double](repeating: 0, count: n * n)
-      var right = [Double](repeating: 0, count: n)
-      for index in kept {
-        let factor = 2 / Double(kept.count)
-        for i in 0..<n {
-          right[i] += factor * rows[index][i] * targets[index]
-          for j in 0..<n { h[i * n + j] += factor * rows[index][i] * rows[index][j] }
-        }
-      }
-      for i in 0..<n { h[i * n + i] += decay }
-      return (h, right)
-    }
-
-    func testLoss(_ index: Int, _ theta: [Double]) -> Double {
-      let error = test[index].row.dot(theta) - test[index].target
-      return error * error
-    }
-  }
-
-  private func regression(decay: Double) throws -> (store: MemoryStore, ridge: Ridge) {
-    let set = try Dataset.synthetic(
-      SyntheticLinearRegression(samples: 60, testSamples: 20, dimensions: 4, noise: 0.3), name: "points")
-    let store = MemoryStore(set)
-    try store.createModel(
-      #"{"name": "ridge", "dataset": "points", "architecture": "linear", "loss": "mse", "precision": "float64", "weight_decay": \#(decay)}"#
-    )
-    try store.run(#"{"kind": "train", "model": "ridge", "optimizer": "newton", "validation": 0}"#)
-    return (store, try Ridge(set, decay: decay))
-  }
-
   private func column(_ test: JSONValue, _ name: String) throws -> [Double] {
     try #require(test["pairs"]?.arrayValue).map { try #require($0[name]?.doubleValue) }
   }
@@ -74,7 +16,7 @@ struct ValidateRunTests {
   /// Truth and estimate are those of the normal equations; so is the plain score.
   @Test(arguments: ["checkpoint", "scratch"], ["newton", "lbfgs"])
   func ridgeRegressionIsThatOfTheNormalEquations(_ from: String, _ optimizer: String) throws {
-    let (store, ridge) = try regression(decay: 0.1)
+    let (store, ridge) = try Ridge.trained(decay: 0.1)
     let context = MemoryContext()
     let result = try store.run(
       #"{"kind": "validate", "model": "ridge", "from": "\#(from)", "test": {"indices": [3, 7]}, "candidates": {"indices": [0, 5, 59, 17]}, "solver": "direct", "training": {"optimizer": "\#(optimizer)"}}"#,
@@ -119,7 +61,7 @@ struct ValidateRunTests {
   /// Without weight decay the change of θ is (1/n)H⁻¹∇ℓ/(1 − h), h = 2xᵀH⁻¹x/n: the estimate of the norm, which has 1/(n − 1),
   /// times (n − 1)/n over 1 − h is the truth.
   @Test func leaveOneOutOfLeastSquaresByItsLeverage() throws {
-    let (store, ridge) = try regression(decay: 0)
+    let (store, ridge) = try Ridge.trained(decay: 0)
     let result = try store.run(
       #"{"kind": "validate", "model": "ridge", "candidates": "random", "count": 12, "solver": "direct"}"#)
     let test = try #require(result["tests"]?[0])
@@ -139,7 +81,7 @@ struct ValidateRunTests {
   @Test(arguments: [
     #"{"count": 6, "size": 5}"#, #"{"count": 6, "fraction": 0.1}"#, "[[1, 2, 3], [10, 3, 40, 41, 7], [9]]",
   ]) func groupsOfRidgeRegression(_ groups: String) throws {
-    let (store, ridge) = try regression(decay: 0.1)
+    let (store, ridge) = try Ridge.trained(decay: 0.1)
     let context = MemoryContext()
     let result = try store.run(
       #"{"kind": "validate", "model": "ridge", "test": {"pick": "highest_loss", "count": 3}, "groups": \#(groups), "solver": "direct", "seed": 4}"#,

@@ -28,15 +28,18 @@ struct DomainMismatchRun: PreciseRun {
         advice: "Allow more iterations, a larger tolerance or damping.")
     }
     let all = Array(0..<model.dataset.train.count)
-    let scores = try task.scores(Self.mean(factors.vectors), of: model.dataset.train.samples(all))
+    let factor = Self.mean(factors.vectors)
+    let removal = FirstOrderRemoval(
+      samples: partition.training.count, factor: factor[0], parameters: state.parameters,
+      weightDecay: model.weightDecay)
+    let scores = try task.scores(factor, of: model.dataset.train.samples(all))
     try context.writeArtifact("scores.npy", type: Element.artifact, shape: [all.count]) { sink in
       try sink(UnsafeRawBufferPointer(start: scores.pointer, count: all.count * MemoryLayout<Element>.size))
     }
     let trained = Set(partition.training)
     var groups = try (request.groups ?? []).map { group in
       try GroupScores(
-        group, members: group.choice.indices(in: model.dataset), trained: trained,
-        trainedCount: partition.training.count
+        group, members: group.choice.indices(in: model.dataset), trained: trained, removal: removal
       ) { Double(scores.pointer[$0]) }
     }
     // The most harmful first; of equal ones as they were given.
@@ -76,13 +79,13 @@ struct GroupScores: Sendable {
   let smallest: Double
   let largest: Double
   let helpful: Int
-  /// The first-order change of the test loss when the group's samples that the model was trained on are left out: their
-  /// scores' sum over n.
-  let removalEffect: Double
+  /// The first-order change of the test loss when the group's samples that the model was trained on are left out; nil
+  /// where these are all.
+  let removalEffect: Double?
 
   init(
-    _ group: DomainMismatchRequest.Group, members: [Int], trained isTrained: Set<Int>, trainedCount: Int,
-    score: (Int) -> Double
+    _ group: DomainMismatchRequest.Group, members: [Int], trained isTrained: Set<Int>,
+    removal: FirstOrderRemoval, score: (Int) -> Double
   ) throws {
     let scores = members.map(score)
     guard scores.allSatisfy(\.isFinite) else { throw JobFailure.nonFiniteScore }
@@ -96,7 +99,7 @@ struct GroupScores: Sendable {
     helpful = scores.filter { $0 > 0 }.count
     let own = zip(members, scores).filter { isTrained.contains($0.0) }
     trained = own.count
-    removalEffect = own.reduce(0) { $0 + $1.1 } / Double(max(1, trainedCount))
+    removalEffect = removal.change(removing: own.count, scores: own.reduce(0) { $0 + $1.1 })
   }
 
   var json: JSONValue {
@@ -108,7 +111,7 @@ struct GroupScores: Sendable {
         "sum": .number(sum),
         "smallest": .number(smallest), "largest": .number(largest),
         "helpful_share": .number(count > 0 ? Double(helpful) / Double(count) : 0),
-        "removal_effect": .number(removalEffect),
+        "removal_effect": JSONValue(removalEffect),
       ]))
   }
 }

@@ -96,20 +96,23 @@ struct Validation<Element: Scalar> {
       progress: { tell(.retrain, until: .end, $0, $1) }
     ).run(singles.map { [$0] } + members)
 
-    let rate = 1 / Double(setting.samples.count - 1)
-    let shifts = (0..<points.count).map { test in
-      model.weightDecay == 0 ? 0 : model.weightDecay * factors.vectors[test].dot(state.parameters)
+    let removals = (0..<points.count).map { test in
+      FirstOrderRemoval(
+        samples: setting.samples.count, factor: factors.vectors[test], parameters: state.parameters,
+        weightDecay: model.weightDecay)
     }
     let place = Dictionary(uniqueKeysWithValues: singles.enumerated().map { ($1, $0) })
     let tests = points.targets.indices.map { test in
       ValidationOutcome.Test(
         members: points.json(points.targets[test]), report: factors.reports[test],
         pairs: candidates[test].compactMap { sample in
-          guard let row = place[sample] else { return nil }
+          guard let row = place[sample],
+            let estimated = removals[test].change(removing: 1, scores: scores[test][sample])
+          else { return nil }
           let retrained = retrainings.others[row]
           return ValidationOutcome.Pair(
             train: indices[sample], score: scores[test][sample],
-            estimated: (scores[test][sample] + shifts[test]) * rate,
+            estimated: estimated,
             retrained: retrained.losses[test] - retrainings.control.losses[test],
             estimatedNorm: plan.norms == false ? nil : singleChanges.norms[row],
             retrainedNorm: retrained.change)

@@ -101,6 +101,34 @@ struct EstimateTests {
     #expect(JobLimits().faults(endless).isEmpty)
   }
 
+  /// A smaller batch is advised where it makes the job fit, and only there.
+  @Test func aBatchThatIsTooLargeIsSaidToBe() throws {
+    let store = try store()
+    func advice(_ body: String, limit: Double) throws -> String {
+      let estimate = try estimate(body, in: store)
+      #expect(estimate.batchBytes < estimate.memoryBytes)
+      return try #require(JobLimits(memoryBytes: limit).faults(estimate).first?.detail)
+    }
+    func train(_ batch: String) -> String {
+      #"{"kind": "train", "model": "large", "batch_size": \#(batch)}"#
+    }
+    let (all, few) = (try estimate(train(#""all""#), in: store), try estimate(train("32"), in: store))
+    #expect(all.memoryBytes > 1.2 * few.memoryBytes)
+    #expect(abs(all.memoryBytes - all.batchBytes - (few.memoryBytes - few.batchBytes)) < 1)
+    #expect(JobLimits(memoryBytes: 1.1 * few.memoryBytes).faults(few).isEmpty)
+    #expect(try advice(train(#""all""#), limit: 1.1 * few.memoryBytes).contains("smaller batch_size"))
+    // Without what the network itself takes nothing helps.
+    for body in [train(#""all""#), #"{"kind": "influence", "model": "large"}"#] {
+      let text = try advice(body, limit: 0x1p20)
+      #expect(!text.contains("batch_size") && text.contains("smaller model"), "\(text)")
+    }
+    let swept =
+      #"{"kind": "sweep", "dataset": "digits", "architectures": ["logistic", "resnet18"], "training": {"batch_size": "all"}}"#
+    let sweep = try estimate(swept, in: store)
+    #expect(sweep.batchBytes > 0)
+    #expect(try advice(swept, limit: sweep.memoryBytes - 1).contains("smaller batch_size"))
+  }
+
   @Test func theMachineIsMeasured() throws {
     let pool = ComputePool(threads: 1)
     defer { pool.stop() }

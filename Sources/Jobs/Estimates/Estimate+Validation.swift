@@ -49,10 +49,8 @@ extension Work {
       work.evaluate(Double(plan.test.count))
     }
     hold(vectors: 20 * Double(machine.threads))
-    hold(
-      min(
-        Double(machine.memoryLimit),
-        2 * network.kept * min(batch, trainedCount) * element * Double(machine.threads)))
+    let (limit, each) = (Double(machine.memoryLimit), 2 * network.kept * element * Double(machine.threads))
+    hold(batch: min(batch, trainedCount)) { min(limit, $0 * each) }
   }
 }
 
@@ -77,7 +75,9 @@ extension SweepRequest {
       work.validate(plan)
       let one = work.estimate
       sum.seconds += one.seconds * Double(weightDecays.count * seeds.count)
-      sum.memoryBytes = max(sum.memoryBytes, one.memoryBytes)
+      if one.memoryBytes > sum.memoryBytes {
+        (sum.memoryBytes, sum.batchBytes) = (one.memoryBytes, one.batchBytes)
+      }
     }
     return sum
   }

@@ -4,12 +4,15 @@
 /// beforehand; a solve that converges early takes less. Memory is an upper bound of what the job holds at once.
 public struct JobEstimate: Hashable, Sendable {
   public var memoryBytes: Double
+  /// The part of `memoryBytes` that batches of a single sample would not take.
+  public var batchBytes: Double
   public var seconds: Double
   /// Of the checkpoints and artifacts it leaves.
   public var resultBytes: Double
 
-  public init(memoryBytes: Double, seconds: Double, resultBytes: Double) {
+  public init(memoryBytes: Double, batchBytes: Double = 0, seconds: Double, resultBytes: Double) {
     self.memoryBytes = memoryBytes
+    self.batchBytes = batchBytes
     self.seconds = seconds
     self.resultBytes = resultBytes
   }
@@ -57,9 +60,13 @@ public struct JobLimits: Sendable {
     var faults: [RequestFault] = []
     func add(_ detail: String) { faults.append(RequestFault(pointer: "", detail: detail)) }
     if estimate.memoryBytes > memoryBytes {
+      let helps =
+        estimate.memoryBytes - estimate.batchBytes <= memoryBytes
+        ? "give the training a smaller batch_size"
+        : "ask for fewer test points, eigenvalues or a lower rank"
       add(
-        "needs about \(Self.size(estimate.memoryBytes)) of memory, and job_memory_limit allows \(Self.size(memoryBytes)): ask for "
-          + "fewer test points, eigenvalues or a lower rank, or take a smaller model or data set")
+        "needs about \(Self.size(estimate.memoryBytes)) of memory, and job_memory_limit allows \(Self.size(memoryBytes)): "
+          + helps + ", or take a smaller model or data set")
     }
     if estimate.resultBytes > resultBytes {
       add(

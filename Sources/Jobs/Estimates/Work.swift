@@ -17,8 +17,11 @@ struct Work {
   /// Seconds that do not depend on sizes.
   private(set) var fixedSeconds = 0.01
   private var held = 0.0
-  /// The most bytes that were held.
+  /// Of those held what batches of a single sample would not take.
+  private var heldForBatches = 0.0
+  /// The most bytes that were held, and of these what batches of a single sample would not take.
   private var peak = 0.0
+  private var peakForBatches = 0.0
   private(set) var results = 0.0
 
   /// - Parameter precision: what it is computed in, by default the model's.
@@ -54,7 +57,8 @@ struct Work {
 
   var estimate: JobEstimate {
     JobEstimate(
-      memoryBytes: peak, seconds: fixedSeconds + operations / machine.multiplyAdds, resultBytes: results)
+      memoryBytes: peak, batchBytes: peakForBatches,
+      seconds: fixedSeconds + operations / machine.multiplyAdds, resultBytes: results)
   }
 
   // MARK: Sizes
@@ -75,7 +79,16 @@ struct Work {
 
   mutating func hold(_ bytes: Double) {
     held += bytes
-    peak = max(peak, held)
+    guard held > peak else { return }
+    peak = held
+    peakForBatches = heldForBatches
+  }
+
+  /// Bytes that go by the size of a batch.
+  mutating func hold(batch: Double, _ bytes: (Double) -> Double) {
+    let all = bytes(batch)
+    heldForBatches += max(0, all - bytes(1))
+    hold(all)
   }
 
   mutating func hold(vectors: Double) { hold(vectors * parameterBytes) }
@@ -90,6 +103,7 @@ struct Work {
     operations = before.operations + times * (operations - before.operations)
     fixedSeconds = before.fixedSeconds + times * (fixedSeconds - before.fixedSeconds)
     held = before.held
+    heldForBatches = before.heldForBatches
   }
 
   // MARK: Passes
@@ -204,9 +218,12 @@ struct Work {
       takeSeconds(steps * 3e-5)
       if measured { evaluate(epochs * held + held + testCount) }
       hold(vectors: 8)
-      let inWork =
-        network.couplesSamples ? batch : Double(machine.threads) * min(batch, network.shardSamples)
-      hold(inWork * network.kept * element)
+      let (machine, network, element) = (machine, network, element)
+      hold(batch: batch) { batch in
+        let inWork =
+          network.couplesSamples ? batch : Double(machine.threads) * min(batch, network.shardSamples)
+        return inWork * network.kept * element
+      }
     case .lbfgs(let history, _):
       pass(min(epochs, 300) * 1.3 * samples, times: 3)
       touch(min(epochs, 300) * 4 * Double(history))

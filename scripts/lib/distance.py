@@ -98,7 +98,7 @@ def compare(folder, *tests):
         # Points for the picture: the strongest by either of the two, and some of the rest.
         stream = random.Random(0)
         for name in ("loss", "hessian", "both"):
-            shown = set(first(own["influence"], 45)) | set(first(own[name], 45)) | set(stream.sample(range(len(labels)), 45))
+            shown = set(first(own["influence"], 30)) | set(first(own[name], 30)) | set(stream.sample(range(len(labels)), 30))
             picture.append(
                 {
                     "test": int(test),

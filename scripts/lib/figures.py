@@ -472,11 +472,20 @@ FIGURES = {
 
 
 def shortened(drawing):
-    """Coordinates to a hundredth of a point, no indentation: nobody sees the difference."""
+    """The same picture in fewer bytes: coordinates to a hundredth of a point, no indentation, and the look of each kind of marker
+    once instead of at every marker."""
     def round_numbers(attribute):
         return re.sub(r"-?\d+\.\d{3,}", lambda found: f"{float(found[0]):.2f}", attribute[0])
 
-    return re.sub(r"\n +", "\n", re.sub(r'\s(?:x|y|d)="[^"]*"', round_numbers, drawing))
+    drawing = re.sub(r"\n +", "\n", re.sub(r'\s(?:x|y|d)="[^"]*"', round_numbers, drawing))
+    classes = {}
+
+    def name_look(use):
+        return f'{use[1]} class="{classes.setdefault(use[2], f"m{len(classes)}")}"/>'
+
+    drawing = re.sub(r'(<use [^>]*?) style="([^"]*)"/>', name_look, drawing)
+    rules = "".join(f".{name}{{{look}}}" for look, name in classes.items())
+    return drawing.replace("</style>", rules + "</style>", 1)
 
 
 def main(folder, out, *names):

@@ -53,7 +53,14 @@ model() {
 
 # job TITLE BODY: runs a job, unless it ran already; its last state is the last answer, `$work/answer.json` its JSON.
 job() {
-  request POST /v1/jobs "$2" "experiment-$(key_of "$2")"
+  local key attempt=1
+  key=experiment-$(key_of "$2")
+  request POST /v1/jobs "$2" "$key"
+  # One that failed or was cancelled is made anew.
+  while [[ $(answer /state) == failed || $(answer /state) == cancelled ]]; do
+    attempt=$((attempt + 1))
+    request POST /v1/jobs "$2" "$key-$attempt"
+  done
   follow "$(answer /id)" "$1"
 }
 

@@ -1,6 +1,9 @@
 # Sourced after setup.sh and server.sh by the scripts of scripts/experiments: a server whose database stays, so that an
 # experiment goes on where it was stopped, and shows again what is done already.
 
+# Where the database of the experiments stays; what they keep lies beside it.
+experiments_database=${INFLUENCED_EXPERIMENTS:-${XDG_STATE_HOME:-$HOME/.local/state}/influenced/experiments.sqlite}
+
 # open_experiments ARGUMENT…: reads the arguments, builds and starts the server; or uses the one at INFLUENCED_URL.
 open_experiments() {
   local argument
@@ -18,7 +21,7 @@ open_experiments() {
     return
   fi
   data_directory=${INFLUENCED_DATA_DIRECTORY:-$repository/data}
-  database=${INFLUENCED_EXPERIMENTS:-${XDG_STATE_HOME:-$HOME/.local/state}/influenced/experiments.sqlite}
+  database=$experiments_database
   mkdir -p "$(dirname "$database")" || fail "cannot make the folder of $database."
   build_server
   [ -d "$data_directory" ] || data_directory=$repository
@@ -85,16 +88,20 @@ correlations() {
 }
 
 # Where the answers are kept that pictures are drawn of: a folder beside the database, or INFLUENCED_RESULTS.
-results_folder() {
-  local state=${INFLUENCED_EXPERIMENTS:-${XDG_STATE_HOME:-$HOME/.local/state}/influenced/experiments.sqlite}
-  printf '%s\n' "${INFLUENCED_RESULTS:-$(dirname "$state")/results}"
+results_folder() { printf '%s\n' "${INFLUENCED_RESULTS:-$(dirname "$experiments_database")/results}"; }
+
+# The same, made where it is not there yet.
+made_results_folder() {
+  local folder
+  folder=$(results_folder)
+  mkdir -p "$folder" || fail "cannot make the folder $folder."
+  printf '%s\n' "$folder"
 }
 
 # keep NAME: keeps the last answer, a job with its result, as NAME.json; `figures` draws of these.
 keep() {
   local folder
-  folder=$(results_folder)
-  mkdir -p "$folder" || fail "cannot make the folder $folder."
+  folder=$(made_results_folder)
   cp "$work/answer.json" "$folder/$1.json.part"
   mv "$folder/$1.json.part" "$folder/$1.json"
 }
@@ -102,16 +109,14 @@ keep() {
 # keep_artifact NAME FILE: keeps an array of the last answer's job as FILE.
 keep_artifact() {
   local folder
-  folder=$(results_folder)
-  mkdir -p "$folder" || fail "cannot make the folder $folder."
+  folder=$(made_results_folder)
   fetch_file "/v1/jobs/$(answer /id)/artifacts/$1" "$folder/$2"
 }
 
 # keep_weights CHECKPOINT FILE: keeps a checkpoint's weights.
 keep_weights() {
   local folder
-  folder=$(results_folder)
-  mkdir -p "$folder" || fail "cannot make the folder $folder."
+  folder=$(made_results_folder)
   fetch_file "/v1/checkpoints/$1/weights" "$folder/$2"
 }
 

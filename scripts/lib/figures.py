@@ -55,11 +55,10 @@ class Kept:
 
     def result(self, name):
         """The result of a job; None where it was not kept."""
-        path = self.folder / f"{name}.json"
-        return json.loads(path.read_text())["result"] if path.exists() else None
+        return (self.json(name) or {}).get("result")
 
     def request(self, name):
-        return json.loads((self.folder / f"{name}.json").read_text())["request"]
+        return self.json(name)["request"]
 
     def json(self, name):
         path = self.folder / f"{name}.json"
@@ -71,10 +70,21 @@ class Kept:
     def names(self, prefix):
         return sorted(path.stem for path in self.folder.glob(f"{prefix}*.json"))
 
+    def updates(self, member):
+        """Estimator and result of each removal whose result has the member."""
+        found = [(name.removeprefix("update-").upper(), self.result(name)) for name in self.names("update-")]
+        return [(name, result) for name, result in found if result and result.get(member)]
+
 
 def panels(columns, rows=1, width=PANEL, height=PANEL, **options):
     figure, axes = plt.subplots(rows, columns, figsize=(columns * width, rows * height), squeeze=False, **options)
     return figure, axes
+
+
+def hide(axes):
+    """Leaves the panels empty that a row has too many."""
+    for axis in axes:
+        axis.set_visible(False)
 
 
 def correlations(first, second):
@@ -87,12 +97,17 @@ def correlations(first, second):
     return numpy.corrcoef(first, second)[0, 1], numpy.corrcoef(ranks(first), ranks(second))[0, 1]
 
 
+def equality(axis, values):
+    """The line on which estimates would be the truth, over the range of the values."""
+    ends = [min(values), max(values)]
+    axis.plot(ends, ends, color=GREY, linewidth=0.8, linestyle="--", zorder=0)
+
+
 def scatter(axis, estimated, retrained, colour=BLUE, diagonal=True, says=True, **options):
     """Estimates against the truth, with the line on which they would be equal."""
     axis.scatter(retrained, estimated, s=11, color=colour, alpha=0.75, linewidths=0, **options)
     if diagonal:
-        ends = [min(min(estimated), min(retrained)), max(max(estimated), max(retrained))]
-        axis.plot(ends, ends, color=GREY, linewidth=0.8, linestyle="--", zorder=0)
+        equality(axis, [*estimated, *retrained])
     if says:
         pearson, spearman = correlations(estimated, retrained)
         axis.text(
@@ -188,13 +203,12 @@ def spectrum(kept):
 
 
 def scale_curves(kept):
-    """Fig. 4: accuracies and losses against the scale of the update, a column a modification ratio."""
-    found = [(name.removeprefix("scale-curve-"), kept.result(name)) for name in kept.names("scale-curve-")]
-    found = sorted(((share, result) for share, result in found if result and result.get("curve")), key=lambda pair: number(pair[0]))
+    """Fig. 4: accuracies and losses against the scale of the update, a column an estimator."""
+    found = kept.updates("curve")
     if not found:
         return None
     figure, axes = panels(max(2, len(found)), 2, width=2.4, height=2, sharey="row")
-    for (share, result), above, below in zip(found, *axes):
+    for (name, result), above, below in zip(found, *axes):
         curve = sorted(result["curve"], key=lambda row: row["scale"])
         scales = [row["scale"] for row in curve]
         for part, title, colour, marker, dash in (("test", "other classes", BLUE, "o", "-"), ("self", "removed class", RED, "s", "--")):
@@ -205,21 +219,14 @@ def scale_curves(kept):
             if result.get("scale") is not None:
                 axis.axvline(result["scale"], color=GREY, linewidth=0.9, linestyle=":")
             scale_axis(axis, scales)
-        above.set(title=share.upper(), ylim=(-3, 103))
+        above.set(title=name, ylim=(-3, 103))
         below.set(xlabel="scale of the update")
         below.set_yscale("log")
     axes[0][0].set(ylabel="test accuracy / %")
     axes[1][0].set(ylabel="test loss")
     axes[0][0].legend(loc="center left")
-    for axis in axes[:, len(found) :].flat:
-        axis.set_visible(False)
+    hide(axes[:, len(found) :].flat)
     return figure
-
-
-def number(text):
-    """The first number in a name, to sort by."""
-    digits = "".join(letter if letter.isdigit() or letter == "." else " " for letter in text).split()
-    return (float(digits[0]) if digits else 0, text)
 
 
 def scale_axis(axis, scales):
@@ -238,8 +245,7 @@ def scale_axis(axis, scales):
 
 def layers(kept):
     """Relative change of every layer by an update."""
-    found = [(name, kept.result(name)) for name in kept.names("layers-")]
-    found = [(name, result) for name, result in found if result and result.get("layers")]
+    found = kept.updates("layers")
     if not found:
         return None
     most = max(len(result["layers"]) for _, result in found)
@@ -250,7 +256,7 @@ def layers(kept):
         axis.bar(places, [row["relative_change"] for row in rows], color=BLUE, width=0.7)
         axis.set_xticks(places, [row["name"] for row in rows], rotation=60, ha="right", rotation_mode="anchor", fontsize=6.5)
         axis.grid(False, axis="x")
-        axis.set(ylabel="‖change‖ / ‖weights‖", title=name.removeprefix("layers-").upper())
+        axis.set(ylabel="‖change‖ / ‖weights‖", title=name)
     return figure
 
 
@@ -316,8 +322,7 @@ def fragility(kept):
         scatter(axis, [pair["estimated"] for pair in pairs], [pair["retrained"] for pair in pairs])
         axis.set(xlabel="change of test loss, retrained", ylabel="estimated", title=name.removeprefix("fragility-"))
         axis.title.set_fontsize(7.5)
-    for axis in axes.flat[len(tests) :]:
-        axis.set_visible(False)
+    hide(axes.flat[len(tests) :])
     return figure
 
 
@@ -363,8 +368,7 @@ def hinge(kept):
             estimated = draw["estimated"][name]
             scatter(axis, estimated, draw["retrained"], colour, diagonal=False, says=False, marker=marker)
             values.append(correlations(estimated, draw["retrained"])[0])
-        ends = [min(min(draw["retrained"]) for draw in data["draws"]), max(max(draw["retrained"]) for draw in data["draws"])]
-        axis.plot(ends, ends, color=GREY, linewidth=0.8, linestyle="--", zorder=0)
+        equality(axis, [change for draw in data["draws"] for change in draw["retrained"]])
         axis.text(0.03, 0.97, "Pearson " + ", ".join(f"{value:.2f}" for value in values), transform=axis.transAxes, va="top", fontsize=7)
         axis.set(
             xlabel="change of test loss, retrained", ylabel="estimated",
@@ -399,8 +403,7 @@ def distance(kept):
     for axis, panel in zip(axes[0], above):
         points(axis, panel["influence"], panel["value"], panel["same"])
         axis.set(xlabel="influence", ylabel=data["measures"][panel["measure"]])
-    for axis in axes[0][len(above) :]:
-        axis.set_visible(False)
+    hide(axes[0][len(above) :])
     for axis, panel in zip(axes[1], below):
         changes = [1000 * change for change in panel["retrained"]]
         points(axis, changes, panel["value"], panel["same"])

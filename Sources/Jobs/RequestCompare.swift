@@ -76,6 +76,7 @@ public struct CompareRequest: JobRequest, Hashable {
       if recovers { group = group ?? set.changedGroup }
       group?.check(set, at: .root, faults)
     }
+    shared.augment.check(set, at: .root.appending("augment"), faults)
     if estimators.contains(.gif), solvers.contains(where: { $0.name == .lissa }) {
       faults.add(
         "cannot have \"lissa\" beside the estimator \"gif\", which is a least-squares problem",

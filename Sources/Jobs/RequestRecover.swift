@@ -38,7 +38,7 @@ public struct RecoverRequest: JobRequest, Hashable {
       group = group ?? set.changedGroup
       group?.check(set, at: .root, faults)
     }
-    update.check(faults)
+    update.check(set, faults)
   }
 
   public var members: JSONObject {

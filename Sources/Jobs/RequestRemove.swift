@@ -32,7 +32,7 @@ public struct RemoveRequest: JobRequest, Hashable {
     dataset = model.dataset
     let set = try catalog.usableDataset(dataset, at: .root.appending("model"), faults)
     group.check(set, at: .root, faults)
-    update.check(faults)
+    update.check(set, faults)
   }
 
   public var members: JSONObject {

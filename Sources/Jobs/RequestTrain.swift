@@ -74,11 +74,7 @@ extension TrainingRecipe {
   /// Checks what depends on the data set.
   func check(_ dataset: CatalogDataset, at pointer: JSONPointer, _ faults: RequestFaults) {
     excluded?.check(dataset, at: pointer.appending("exclude"), faults)
-    if !augmentations.isEmpty, dataset.inputShape.count != 3 {
-      faults.add(
-        "needs pictures, and the samples of \"\(dataset.name)\" are vectors", at: pointer.appending("augment")
-      )
-    }
+    Augmentation.check(augmentations, dataset, at: pointer.appending("augment"), faults)
     let held = Int((validationShare * Double(dataset.trainCount)).rounded())
     if validationShare > 0, held < 1 {
       faults.add(

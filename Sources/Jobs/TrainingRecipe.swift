@@ -142,14 +142,8 @@ extension TrainingRecipe {
     recipe.schedule = ScheduleChoice.read(reader, "schedule")
     recipe.epochs = reader.integer("epochs", in: 1...1_000_000, default: 5)
     recipe.batchSize = SampleCount.read(reader, "batch_size", default: .count(128))
-    recipe.augmentations =
-      reader.list("augment", maximumCount: 8) {
-        FieldReader.choice($0, Augmentation.self, at: $1, reader.faults)
-      } ?? []
+    recipe.augmentations = Augmentation.readList(reader, "augment")
     recipe.freezesStatistics = reader.flag("freeze_statistics", default: false)
-    if Set(recipe.augmentations).count != recipe.augmentations.count {
-      reader.fault("augment", "must name each augmentation once")
-    }
   }
 
   private static func readMinimization(

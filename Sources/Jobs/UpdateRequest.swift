@@ -21,6 +21,8 @@ public struct UpdateRequest: Hashable, Sendable {
   public var curvature: CurvatureRequest
   public var gradientSamples: SampleCount
   public var gradient: GradientForm
+  /// How the samples of gradient and curvature are seen.
+  public var augment: AugmentationChoice
   public var scales: Scales
   /// Scales at which the update is also measured as in the report, for a plot: none of them is chosen by that.
   public var curve: [Double]
@@ -32,7 +34,8 @@ public struct UpdateRequest: Hashable, Sendable {
   public init(
     estimator: Estimator = .gif, modificationRatio: Double = 0.1, selection: SelectionCriterion = .topOutputs,
     curvature: CurvatureRequest = Self.standardCurvature, gradientSamples: SampleCount = .all,
-    gradient: GradientForm = .influence, scales: Scales = .auto, curve: [Double] = [],
+    gradient: GradientForm = .influence, augment: AugmentationChoice = .standard, scales: Scales = .auto,
+    curve: [Double] = [],
     rounds: Int = 1, seed: Int = 0, requiresConvergence: Bool = false
   ) {
     self.estimator = estimator
@@ -41,6 +44,7 @@ public struct UpdateRequest: Hashable, Sendable {
     self.curvature = curvature
     self.gradientSamples = gradientSamples
     self.gradient = gradient
+    self.augment = augment
     self.scales = scales
     self.curve = curve
     self.rounds = rounds
@@ -72,7 +76,8 @@ extension UpdateRequest {
   static func readShared(_ reader: FieldReader) -> UpdateRequest {
     UpdateRequest(
       gradientSamples: SampleCount.read(reader, "gradient_samples", default: .all),
-      gradient: reader.choice("gradient", default: .influence), scales: readScales(reader),
+      gradient: reader.choice("gradient", default: .influence),
+      augment: AugmentationChoice.read(reader, "augment"), scales: readScales(reader),
       rounds: reader.integer("rounds", in: 1...mostRounds, default: 1),
       seed: reader.integer("seed", in: 0...Int.max, default: 0),
       requiresConvergence: reader.flag("require_convergence", default: false))
@@ -95,8 +100,9 @@ extension UpdateRequest {
     }
   }
 
-  /// Checks that the solver fits the estimator.
-  func check(_ faults: RequestFaults) {
+  /// Checks that the solver fits the estimator, and what depends on the data set.
+  func check(_ dataset: CatalogDataset, _ faults: RequestFaults) {
+    augment.check(dataset, at: .root.appending("augment"), faults)
     if estimator == .gif, curvature.solver.name == .lissa {
       faults.add(
         "cannot be \"lissa\" for the estimator \"gif\", which is a least-squares problem; use lsmr, cg or neumann",
@@ -117,7 +123,7 @@ extension UpdateRequest {
   var sharedMembers: JSONObject {
     [
       "gradient_samples": gradientSamples.json, "gradient": .string(gradient.rawValue),
-      "scales": scales.json, "rounds": JSONValue(rounds), "seed": JSONValue(seed),
+      "augment": augment.json, "scales": scales.json, "rounds": JSONValue(rounds), "seed": JSONValue(seed),
       "require_convergence": .bool(requiresConvergence),
     ]
   }

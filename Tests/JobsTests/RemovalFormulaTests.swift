@@ -28,9 +28,12 @@ struct RemovalFormulaTests {
     /// The member of the request that names the group.
     let groupMember: String
 
-    /// - Parameter indices: the group; nil is class 1.
+    /// - Parameters:
+    ///   - indices: the group; nil is class 1.
+    ///   - augment: what the recipe in `training` changes at random, which gradients and Hessians see too.
     init(
-      _ dataset: Dataset, model body: String, training: String, weightDecay: Double, indices: [Int]? = nil
+      _ dataset: Dataset, model body: String, training: String, weightDecay: Double, indices: [Int]? = nil,
+      augment: Set<TrainingOptions.Augmentation> = []
     ) throws {
       store = MemoryStore(dataset)
       model = try store.createModel(body).name
@@ -51,7 +54,8 @@ struct RemovalFormulaTests {
       func gradient(_ samples: Samples, at theta: [Double]) throws -> [Double] {
         var moved = state
         moved.parameters = theta
-        return try network.gradient(moved, on: samples, loss: .crossEntropy, compute: compute).gradient
+        let seen = samples.augmented(by: augment, seed: 0)
+        return try network.gradient(moved, on: seen, loss: .crossEntropy, compute: compute).gradient
       }
       func hessian(_ samples: Samples) throws -> DenseMatrix {
         try DenseMatrix.hessian(at: state.parameters) { try gradient(samples, at: $0) }
@@ -139,8 +143,12 @@ struct RemovalFormulaTests {
   private static let withoutSome = perceptron(Array(stride(from: 3, to: 120, by: 12)))
 
   /// Convolutions with and without bias, batch normalization, an average pool and a residual block.
-  private static let pictures = Result {
-    try Subject(
+  private static let pictures = Result { try convolutional([]) }
+  private static let augmentedPictures = Result { try convolutional([.flip, .crop]) }
+
+  private static func convolutional(_ augment: Set<TrainingOptions.Augmentation>) throws -> Subject {
+    let names = augment.map { "\"\($0.rawValue)\"" }.sorted().joined(separator: ", ")
+    return try Subject(
       Dataset.builtIn(.digits).taking(Take(train: 120, test: 40)).named("some-digits"),
       model: #"""
         {"name": "m", "dataset": "some-digits", "precision": "float64", "weight_decay": 0.1,
@@ -152,7 +160,8 @@ struct RemovalFormulaTests {
              {"type": "tanh"}]},
            {"type": "avg_pool2d", "kernel_size": 2}, {"type": "flatten"}, {"type": "linear", "out_features": 10}]}}
         """#,
-      training: #""learning_rate": 0.1, "epochs": 40, "batch_size": 40"#, weightDecay: 0.1)
+      training: #""learning_rate": 0.1, "epochs": 40, "batch_size": 40, "augment": [\#(names)]"#,
+      weightDecay: 0.1, augment: augment)
   }
 
   private static let lsmr = #"{"name": "lsmr", "iterations": 20000}"#
@@ -230,6 +239,24 @@ struct RemovalFormulaTests {
       try Self.pictures.get().check(estimator, solver: solver)
       try Self.pictures.get().check(estimator, solver: solver, groupTerm: false, newton: true)
     }
+  }
+
+  /// A model trained on augmented pictures is a minimum of that risk: gradient and curvature see them so, each once.
+  @Test(arguments: [false, true])
+  func picturesAreSeenAsTheRecipeAugmentsThem(_ newton: Bool) throws {
+    let subject = try Self.augmentedPictures.get()
+    for estimator in Estimator.allCases { try subject.check(estimator, solver: Self.lsmr, newton: newton) }
+    // The same where the request names the augmentations, another update without.
+    let request =
+      #""kind": "remove", "model": "m", "class": 1, "solver": \#(Self.lsmr), "scales": [1], "hessian_samples": "all""#
+    func weights(_ augment: String) throws -> [UInt8] {
+      let result = try subject.store.run("{\(request)\(augment)}")
+      return try subject.store.weights(ofCheckpoint: #require(result["checkpoint"]?.stringValue))
+    }
+    let trained = try weights("")
+    #expect(try weights(#", "augment": "as_trained""#) == trained)
+    #expect(try weights(#", "augment": ["crop", "flip"]"#) == trained)
+    #expect(try weights(#", "augment": []"#) != trained)
   }
 
   /// For ridge regression the removal is the retraining (DESIGN §3).

@@ -87,7 +87,8 @@ func faults(_ text: String) throws -> [String] {
         "modification_ratio": 0.1, "selection": "top_outputs",
         "solver": ["name": "lsmr", "iterations": "auto", "tolerance": nil], "damping": 0.0,
         "hessian": "hessian",
-        "hessian_samples": 1024, "gradient_samples": "all", "gradient": "influence", "group_term": true,
+        "hessian_samples": 1024, "gradient_samples": "all", "gradient": "influence", "augment": "as_trained",
+        "group_term": true,
         "scales": "auto", "rounds": 1, "curve": [], "seed": 0, "require_convergence": false,
       ])
     #expect(body.request.uses == JobUses(models: ["digits-mlp"], datasets: ["digits"], checkpoints: ["c1"]))
@@ -96,6 +97,8 @@ func faults(_ text: String) throws -> [String] {
   @Test(arguments: [
     #"{"kind": "remove", "model": "digits-mlp", "indices": [5, 3], "solver": "cg", "scales": [1, 2.5], "curve": [0, 1]}"#,
     #"{"kind": "remove", "model": "digits-mlp", "class": 1, "solver": {"name": "lissa", "repeats": 3}, "estimator": "if"}"#,
+    #"{"kind": "remove", "model": "digits-mlp", "class": 1, "augment": ["crop"]}"#,
+    #"{"kind": "compare", "model": "digits-mlp", "class": 3, "augment": []}"#,
     #"{"kind": "remove", "model": "digits-mlp", "class": 1, "solver": {"name": "arnoldi", "rank": 9, "iterations": 4}}"#,
     #"{"kind": "remove", "model": "digits-mlp", "class": 1, "solver": {"name": "neumann", "iterations": 200, "tolerance": 1e-3}}"#,
     #"{"kind": "remove", "model": "digits-mlp", "class": 1, "solver": "direct", "hessian_samples": "all"}"#,
@@ -246,6 +249,14 @@ func faults(_ text: String) throws -> [String] {
       "/test must be at most 200 points"
     ),
     (#"{"kind": "retrain", "model": "digits-mlp", "recover": true}"#, "/recover must be false"),
+    (
+      #"{"kind": "remove", "model": "digits-mlp", "class": 1, "augment": "flip"}"#,
+      #"/augment must be "as_trained" or a list of augmentations, got "flip""#
+    ),
+    (
+      #"{"kind": "compare", "model": "digits-mlp", "class": 1, "augment": ["crop", "crop"]}"#,
+      "/augment must name each augmentation once"
+    ),
   ])
   func wrongBodiesAreNamed(_ text: String, _ expected: String) throws {
     let found = try faults(text)

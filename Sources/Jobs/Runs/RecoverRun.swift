@@ -52,6 +52,7 @@ struct ExchangedGroup: UpdateGroup {
   /// Drawn from all that the model was trained on.
   let curvature: [Int]
   private let form: UpdateRequest.GradientForm
+  private let sight: SampleSight
 
   /// - Throws: `JobFailure.unacceptable` where no sample that the model was trained on changes its label.
   init<Element: Scalar>(
@@ -72,6 +73,7 @@ struct ExchangedGroup: UpdateGroup {
     curvature = request.curvature.samples.draw(
       of: partition.training, "hessian samples", seed: request.seed)
     form = request.gradient
+    sight = SampleSight(request, model)
   }
 
   /// What updates towards the true labels share.
@@ -82,18 +84,18 @@ struct ExchangedGroup: UpdateGroup {
     let train = model.dataset.train
     return UpdateBasis(
       model: model, state: state, members: train.samples(members),
-      curvatureSamples: train.samples(curvature, trueLabels: members), environment: environment,
-      compute: compute, keeping: selection
+      curvatureSamples: sight.see(train.samples(curvature, trueLabels: members)),
+      environment: environment, compute: compute, keeping: selection
     ) { gradient in
       switch form {
       case .influence:
         GroupChange(
           exchanging: members.count, of: partition.training.count,
-          badGradient: try gradient(train.samples(self.gradient)),
-          trueGradient: try gradient(train.samples(self.gradient, trueLabels: self.gradient)))
+          badGradient: try gradient(sight.see(train.samples(self.gradient))),
+          trueGradient: try gradient(sight.see(train.samples(self.gradient, trueLabels: self.gradient))))
       case .newton:
         GroupChange(
-          newtonOn: try gradient(train.samples(self.gradient, trueLabels: members)),
+          newtonOn: try gradient(sight.see(train.samples(self.gradient, trueLabels: members))),
           parameters: state.parameters, weightDecay: model.weightDecay)
       }
     }

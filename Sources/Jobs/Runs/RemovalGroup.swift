@@ -13,6 +13,7 @@ struct RemovalGroup: UpdateGroup {
   /// Drawn for the curvature: from the remaining samples, or from all.
   let curvature: [Int]
   private let form: UpdateRequest.GradientForm
+  private let sight: SampleSight
 
   /// - Throws: `JobFailure.unacceptable` where the group is nothing or everything that the model was trained on.
   init<Element: Scalar>(
@@ -37,6 +38,7 @@ struct RemovalGroup: UpdateGroup {
     curvature = request.curvature.samples.draw(
       of: takesGroupOut ? remaining : partition.training, "hessian samples", seed: request.seed)
     form = request.gradient
+    sight = SampleSight(request, model)
   }
 
   /// What updates without the group share.
@@ -46,18 +48,19 @@ struct RemovalGroup: UpdateGroup {
   ) -> UpdateBasis<Element> {
     let train = model.dataset.train
     return UpdateBasis(
-      model: model, state: state, members: train.samples(members), curvatureSamples: train.samples(curvature),
-      environment: environment, compute: compute, keeping: selection
+      model: model, state: state, members: train.samples(members),
+      curvatureSamples: sight.see(train.samples(curvature)), environment: environment, compute: compute,
+      keeping: selection
     ) { gradient in
       switch form {
       case .influence:
         GroupChange(
           removing: members.count, of: partition.training.count,
-          groupGradient: try gradient(train.samples(self.gradient)), parameters: state.parameters,
+          groupGradient: try gradient(sight.see(train.samples(self.gradient))), parameters: state.parameters,
           weightDecay: model.weightDecay)
       case .newton:
         GroupChange(
-          newtonOn: try gradient(train.samples(self.gradient)), parameters: state.parameters,
+          newtonOn: try gradient(sight.see(train.samples(self.gradient))), parameters: state.parameters,
           weightDecay: model.weightDecay)
       }
     }

@@ -148,8 +148,8 @@ extension TrainingRecipe {
       TrainingOptions(
         optimizer: optimizer, learningRate: learningRate, schedule: schedule, epochs: epochs,
         batchSize: batch,
-        augment: Set(augmentations.compactMap { TrainingOptions.Augmentation(rawValue: $0.rawValue) }),
-        freezesStatistics: freezesStatistics, weightDecay: weightDecay, seed: UInt64(seed)))
+        augment: augmentations.options, freezesStatistics: freezesStatistics,
+        weightDecay: weightDecay, seed: UInt64(seed)))
   }
 
   /// The most rows of a curve, and one.

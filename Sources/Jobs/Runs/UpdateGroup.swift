@@ -24,3 +24,16 @@ extension UpdateGroup {
     _ compute: Compute
   ) -> UpdateBasis<Element> { basis(model, state, environment, compute, keeping: nil) }
 }
+
+/// How an update sees the samples of gradient and curvature: all of its rounds and cells see each the same way.
+struct SampleSight: Equatable, Sendable {
+  let augmentations: Set<TrainingOptions.Augmentation>
+  let seed: UInt64
+
+  init<Element: Scalar>(_ request: UpdateRequest, _ model: LoadedModel<Element>) {
+    augmentations = request.augment.augmentations(model.record.training)
+    seed = augmentations.isEmpty ? 0 : UInt64(request.seed)
+  }
+
+  func see(_ samples: Samples) -> Samples { samples.augmented(by: augmentations, seed: seed) }
+}

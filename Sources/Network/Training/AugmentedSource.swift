@@ -53,3 +53,12 @@ struct AugmentedSource: SampleSource {
     }
   }
 }
+
+extension Samples {
+  /// The same samples, each changed at random once and for all: as an epoch of a training with this seed sees them.
+  public func augmented(by augment: Set<TrainingOptions.Augmentation>, seed: UInt64) -> Samples {
+    guard !augment.isEmpty else { return self }
+    let source = AugmentedSource(base: source, augment: augment, seed: seed, epoch: 0)
+    return Samples(source: source, indices: indices, targets: targets)
+  }
+}

@@ -170,6 +170,10 @@ extension OpenAPI {
     [
       "gradient_samples": sampleCount,
       "gradient": Schema.choice(["influence", "newton"], default: "influence"),
+      "augment": Schema.described(
+        Schema.anyOf(Schema.constant("as_trained"), augmentations),
+        "Samples of gradient and curvature are changed at random, each once: as the model's recipe does, or so."
+      ),
       "scales": Schema.anyOf(
         Schema.constant("auto"),
         ["type": "array", "minItems": 1, "maxItems": 1000, "items": scale]),

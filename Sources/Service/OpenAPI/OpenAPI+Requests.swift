@@ -75,6 +75,10 @@ extension OpenAPI {
     ]
   }
 
+  static var augmentations: JSONValue {
+    ["type": "array", "items": Schema.choice(["flip", "crop"]), "uniqueItems": true]
+  }
+
   /// The members of a recipe, all optional.
   static var recipe: JSONObject {
     [
@@ -87,7 +91,7 @@ extension OpenAPI {
       "epsilon": Schema.number(.positive, default: 1e-8), "schedule": Schema.ref("Schedule"),
       "epochs": Schema.integer(from: 1, to: 1_000_000),
       "batch_size": sampleCount,
-      "augment": ["type": "array", "items": Schema.choice(["flip", "crop"]), "uniqueItems": true],
+      "augment": augmentations,
       "freeze_statistics": Schema.flag(default: false),
       "validation": Schema.number(.properShare, default: 0.1), "exclude": Schema.ref("Group"),
     ]

@@ -198,11 +198,35 @@ struct RemoveRunTests {
         == store.weights(ofCheckpoint: #require(store.latestCheckpoint(ofModel: "digits")?.id)))
   }
 
-  /// Every round that counts is better on validation samples, and all of them move the same parameters.
+  /// What steps lead to is at least as good on validation samples as the first of them, all the way.
+  @Test func stepsMoveTheSameParametersAndAreComparedAtTheirEnds() throws {
+    let once = try remove(#""class": 8, "modification_ratio": 0.05"#)
+    let result = try remove(#""class": 8, "modification_ratio": 0.05, "steps": 3"#)
+    #expect(once["steps"] == nil && result["rounds"] == nil)
+    let steps = try #require(result["steps"]?.arrayValue)
+    let scores = steps.compactMap { $0["validation_score"]?.doubleValue }
+    #expect(steps.count == 3 && scores.count == 3)
+    let kept = steps.prefix { $0["kept"] == true }.count
+    #expect(kept >= 1 && scores[kept - 1] == scores.max())
+    #expect(steps.dropFirst(kept).allSatisfy { $0["kept"] == false })
+    #expect(result["parameters"] == once["parameters"])
+    #expect(try number(result, "after", "score") >= number(once, "after", "score") - 0.02)
+    let failure = #expect(throws: JobFailure.self) { try remove(#""indices": [4, 2], "steps": 5"#) }
+    #expect(failure?.reason == .unacceptable)
+    #expect(failure?.advice.contains("at most 2 steps") == true, "\(String(describing: failure))")
+  }
+
+  /// Every round that is kept is better on validation samples, and all of them move the same parameters; the one that gained
+  /// nothing is told of, with what it took.
   @Test func roundsMoveTheSameParametersAndGain() throws {
     let result = try remove(#""class": 8, "modification_ratio": 0.05, "rounds": 6"#)
-    let scores = try #require(result["rounds"]?.arrayValue).compactMap { $0["validation_score"]?.doubleValue }
-    #expect((1...6).contains(scores.count) && scores == scores.sorted())
+    let rounds = try #require(result["rounds"]?.arrayValue)
+    let kept = rounds.map { $0["kept"] == true }
+    #expect((1...6).contains(rounds.count) && kept[0])
+    #expect(!kept.dropLast().contains(false) && (kept.last == false || rounds.count == 6))
+    let scores = zip(rounds, kept).filter(\.1).compactMap { $0.0["validation_score"]?.doubleValue }
+    #expect(scores == scores.sorted())
+    #expect(rounds.allSatisfy { ($0["curvature_products"]?.integerValue ?? 0) > 0 })
     let store = try Self.trained.get()
     func parameters(_ checkpoint: JSONValue?) throws -> [Float] {
       try store.load("digits", checkpoint: checkpoint?.stringValue, as: Float.self).state.parameters

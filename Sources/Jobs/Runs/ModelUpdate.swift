@@ -8,9 +8,11 @@ struct ModelUpdate<Element: Scalar> {
   let solution: Solution<Element>
   let sweep: UpdateSweep
   var edited: NetworkState<Element>
-  /// Where the update was made again and again: each round that counts, the first with them.
-  var rounds: [UpdateRound] = []
-  /// The model with the update at another scale, of the first round.
+  /// Where it was made more than once: every step of the first round,
+  var steps: [UpdateTurn] = []
+  /// and every further round.
+  var rounds: [UpdateTurn] = []
+  /// The model with the update at another scale, of the first step.
   let scaled: (Double) -> NetworkState<Element>
   let warnings: [String]
 }
@@ -95,8 +97,16 @@ extension ModelUpdate {
       "layers": .array(layers(basis)), "solver": solution.report.json, "warnings": JSONValue(warnings),
       "before": before.json, "after": after.json, "retrained": retrained,
     ]
-    let again: JSONObject = rounds.isEmpty ? [:] : ["rounds": .array(rounds.map(\.json))]
-    return result.merging(again).merging(curve)
+    return result.merging(turns).merging(curve)
+  }
+
+  /// What the steps and rounds came to; among the rounds the first too, unless that was made in steps.
+  private var turns: JSONObject {
+    func list(_ turns: [UpdateTurn]) -> JSONValue { .array(turns.map(\.json)) }
+    var turns = JSONObject()
+    if steps.count > 1 { turns["steps"] = list(steps) }
+    if !rounds.isEmpty { turns["rounds"] = list(steps.count > 1 ? rounds : steps + rounds) }
+    return turns
   }
 
   /// What became of every layer.

@@ -8,12 +8,15 @@ struct RemovalGroup: UpdateGroup {
   /// U: the group's samples that the model was trained on.
   let members: [Int]
   let remaining: [Int]
-  /// Drawn for the gradient: from U for ḡ_U, or from the remaining samples for theirs.
+  /// What is left after this step: the remaining samples and the parts of U that later steps take out.
+  private let left: [Int]
+  /// Drawn for the gradient: from the part of U for ḡ_U, or from what is left for its own.
   let gradient: [Int]
-  /// Drawn for the curvature: from the remaining samples, or from all.
+  /// Drawn for the curvature: from what is left, or from all.
   let curvature: [Int]
   private let form: UpdateRequest.GradientForm
   private let sight: SampleSight
+  private let part: GroupPart
 
   /// - Throws: `JobFailure.unacceptable` where the group is nothing or everything that the model was trained on.
   init<Element: Scalar>(
@@ -33,10 +36,12 @@ struct RemovalGroup: UpdateGroup {
         .unacceptable, "The group is everything that the model was trained on.", advice: "Leave some samples."
       )
     }
+    part = try GroupPart(of: members, request)
+    left = part.later.isEmpty ? remaining : (remaining + part.later).sorted()
     gradient = request.gradientSamples.draw(
-      of: request.gradient == .newton ? remaining : members, "gradient samples", seed: request.seed)
+      of: request.gradient == .newton ? left : part.now, "gradient samples", seed: request.drawSeed)
     curvature = request.curvature.samples.draw(
-      of: takesGroupOut ? remaining : partition.training, "hessian samples", seed: request.seed)
+      of: takesGroupOut ? left : partition.training, "hessian samples", seed: request.drawSeed)
     form = request.gradient
     sight = SampleSight(request, model)
   }
@@ -55,13 +60,15 @@ struct RemovalGroup: UpdateGroup {
       switch form {
       case .influence:
         GroupChange(
-          removing: members.count, of: partition.training.count,
+          removing: part.now.count, of: part.now.count + left.count,
           groupGradient: try gradient(sight.see(train.samples(self.gradient))), parameters: state.parameters,
-          weightDecay: model.weightDecay)
+          weightDecay: model.weightDecay
+        ).times(part.partsLeft)
       case .newton:
         GroupChange(
           newtonOn: try gradient(sight.see(train.samples(self.gradient))), parameters: state.parameters,
-          weightDecay: model.weightDecay)
+          weightDecay: model.weightDecay
+        ).times(part.partsLeft)
       }
     }
   }

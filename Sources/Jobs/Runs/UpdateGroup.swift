@@ -32,7 +32,7 @@ struct SampleSight: Equatable, Sendable {
 
   init<Element: Scalar>(_ request: UpdateRequest, _ model: LoadedModel<Element>) {
     augmentations = request.augment.augmentations(model.record.training)
-    seed = augmentations.isEmpty ? 0 : UInt64(request.seed)
+    seed = augmentations.isEmpty ? 0 : UInt64(request.drawSeed)
   }
 
   func see(_ samples: Samples) -> Samples { samples.augmented(by: augmentations, seed: seed) }

@@ -177,6 +177,7 @@ extension OpenAPI {
       "scales": Schema.anyOf(
         Schema.constant("auto"),
         ["type": "array", "minItems": 1, "maxItems": 1000, "items": scale]),
+      "steps": Schema.integer(from: 1, to: UpdateRequest.mostSteps, default: 1),
       "rounds": Schema.integer(from: 1, to: UpdateRequest.mostRounds, default: 1),
       "seed": seed, "require_convergence": Schema.flag(default: false),
     ]

@@ -27,12 +27,10 @@ public struct UpdateRequest: Hashable, Sendable {
   public var scales: Scales
   /// Scales at which the update is also measured as in the report, for a plot: none of them is chosen by that.
   public var curve: [Double]
-  /// In how many parts the group is changed, one after another.
-  public var steps: Int
-  /// How often the update is made then, each time from where the last one led; the first with the steps.
+  /// How often the update is made, each time from where the last one led.
   public var rounds: Int
-  /// Which of the steps and rounds this is.
-  var turn = 1
+  /// Which of them this is.
+  var round = 1
   public var seed: Int
   public var requiresConvergence: Bool
 
@@ -41,7 +39,7 @@ public struct UpdateRequest: Hashable, Sendable {
     curvature: CurvatureRequest = Self.standardCurvature, gradientSamples: SampleCount = .all,
     gradient: GradientForm = .influence, augment: AugmentationChoice = .standard, scales: Scales = .auto,
     curve: [Double] = [],
-    steps: Int = 1, rounds: Int = 1, seed: Int = 0, requiresConvergence: Bool = false
+    rounds: Int = 1, seed: Int = 0, requiresConvergence: Bool = false
   ) {
     self.estimator = estimator
     self.modificationRatio = modificationRatio
@@ -52,7 +50,6 @@ public struct UpdateRequest: Hashable, Sendable {
     self.augment = augment
     self.scales = scales
     self.curve = curve
-    self.steps = steps
     self.rounds = rounds
     self.seed = seed
     self.requiresConvergence = requiresConvergence
@@ -61,16 +58,15 @@ public struct UpdateRequest: Hashable, Sendable {
   public static let standardCurvature = CurvatureRequest(
     solver: SolverRequest(iterations: .auto), samples: .count(1024))
 
-  /// Seeds what samples are drawn and how they are augmented: anew for every step and round, so that what one draw has by chance is
+  /// Seeds what samples are drawn and how they are augmented: anew for every round, so that what one draw has by chance is
   /// not followed again and again.
   var drawSeed: Int {
-    guard turn > 1 else { return seed }
-    var stream = SplitMix64(state: UInt64(seed) &+ UInt64(turn) << 32)
+    guard round > 1 else { return seed }
+    var stream = SplitMix64(state: UInt64(seed) &+ UInt64(round) << 32)
     return Int(stream.next() >> 1)
   }
 
   static let standardRatio = 0.1
-  public static let mostSteps = 100
   public static let mostRounds = 100
   /// The most scales of a curve.
   static let mostPoints = 200
@@ -93,7 +89,6 @@ extension UpdateRequest {
       gradientSamples: SampleCount.read(reader, "gradient_samples", default: .all),
       gradient: reader.choice("gradient", default: .influence),
       augment: AugmentationChoice.read(reader, "augment"), scales: readScales(reader),
-      steps: reader.integer("steps", in: 1...mostSteps, default: 1),
       rounds: reader.integer("rounds", in: 1...mostRounds, default: 1),
       seed: reader.integer("seed", in: 0...Int.max, default: 0),
       requiresConvergence: reader.flag("require_convergence", default: false))
@@ -139,8 +134,7 @@ extension UpdateRequest {
   var sharedMembers: JSONObject {
     [
       "gradient_samples": gradientSamples.json, "gradient": .string(gradient.rawValue),
-      "augment": augment.json, "scales": scales.json, "steps": JSONValue(steps), "rounds": JSONValue(rounds),
-      "seed": JSONValue(seed),
+      "augment": augment.json, "scales": scales.json, "rounds": JSONValue(rounds), "seed": JSONValue(seed),
       "require_convergence": .bool(requiresConvergence),
     ]
   }

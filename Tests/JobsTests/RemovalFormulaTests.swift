@@ -179,9 +179,9 @@ struct RemovalFormulaTests {
     }
   }
 
-  /// Rounds are Newton's method on the remaining risk, and steps follow the minima over the group's weight: with every
-  /// parameter free both end where retraining does, which one update misses.
-  @Test func roundsAndStepsEndWhereRetrainingDoes() throws {
+  /// Rounds are Newton's method on the remaining risk: with every parameter free they end where retraining does, which one
+  /// update misses.
+  @Test func roundsEndWhereRetrainingDoes() throws {
     let store = try MemoryStore(Dataset.builtIn(.iris))
     try store.createModel(
       #"""
@@ -193,25 +193,18 @@ struct RemovalFormulaTests {
     let reference = try store.load(
       #require(retrained["model"]?.stringValue), as: Double.self
     ).state.parameters
-    func distance(steps: Int = 1, rounds: Int = 1) throws -> Double {
+    func distance(_ rounds: Int) throws -> Double {
       let result = try store.run(
         #"""
         {"kind": "remove", "model": "m", \#(group), "estimator": "if", "solver": "direct", "hessian_samples": "all",
-         "scales": [1], "steps": \#(steps), "rounds": \#(rounds)}
+         "scales": [1], "rounds": \#(rounds)}
         """#)
-      #expect(result["steps"]?.arrayValue?.count == (steps > 1 ? steps : nil))
-      // The first round is among the steps where there are several.
-      #expect(result["rounds"]?.arrayValue?.count == (rounds > 1 ? rounds - (steps > 1 ? 1 : 0) : nil))
+      #expect(result["rounds"]?.arrayValue?.count == (rounds > 1 ? rounds : nil))
       let edited = try store.load("m", checkpoint: result["checkpoint"]?.stringValue, as: Double.self).state
       return relativeError(edited.parameters, reference)
     }
-    let once = try distance()
-    #expect(once > 1e-3)
-    #expect(try distance(rounds: 8) < 1e-8)
-    // Euler's method: the error goes with the length of a step.
-    let (five, each) = (try distance(steps: 5), try distance(steps: 25))
-    #expect(five < 0.5 * once && each < 0.4 * five)
-    #expect(try distance(steps: 4, rounds: 6) < 1e-8)
+    #expect(try distance(1) > 1e-3)
+    #expect(try distance(8) < 1e-8)
   }
 
   @Test(arguments: Estimator.allCases)
@@ -301,18 +294,15 @@ struct RemovalFormulaTests {
     ).network
     let weights = Weights(layout: network.layout, precision: .float64)
     store.insert(try weights.bytes(of: fitted), model: "ridge", kind: .uploaded)
+    let result = try store.run(
+      """
+      {"kind": "remove", "model": "ridge", "indices": \(group), "modification_ratio": 1,
+       "estimator": "\(estimator)", "gradient": "\(gradient)", "hessian_samples": "all", "scales": [1]}
+      """)
+    let edited = try store.load(
+      "ridge", checkpoint: result["checkpoint"]?.stringValue, as: Double.self
+    ).state
+    #expect(relativeError(edited.parameters, fit(rest)) < 1e-8)
     #expect(relativeError(fitted.parameters, fit(rest)) > 1e-2)
-    // In steps, too: each takes a part of the group out exactly.
-    for steps in [1, 4] {
-      let result = try store.run(
-        """
-        {"kind": "remove", "model": "ridge", "indices": \(group), "modification_ratio": 1, "steps": \(steps),
-         "estimator": "\(estimator)", "gradient": "\(gradient)", "hessian_samples": "all", "scales": [1]}
-        """)
-      let edited = try store.load(
-        "ridge", checkpoint: result["checkpoint"]?.stringValue, as: Double.self
-      ).state
-      #expect(relativeError(edited.parameters, fit(rest)) < 1e-8)
-    }
   }
 }

@@ -198,24 +198,6 @@ struct RemoveRunTests {
         == store.weights(ofCheckpoint: #require(store.latestCheckpoint(ofModel: "digits")?.id)))
   }
 
-  /// What steps lead to is at least as good on validation samples as the first of them, all the way.
-  @Test func stepsMoveTheSameParametersAndAreComparedAtTheirEnds() throws {
-    let once = try remove(#""class": 8, "modification_ratio": 0.05"#)
-    let result = try remove(#""class": 8, "modification_ratio": 0.05, "steps": 3"#)
-    #expect(once["steps"] == nil && result["rounds"] == nil)
-    let steps = try #require(result["steps"]?.arrayValue)
-    let scores = steps.compactMap { $0["validation_score"]?.doubleValue }
-    #expect(steps.count == 3 && scores.count == 3)
-    let kept = steps.prefix { $0["kept"] == true }.count
-    #expect(kept >= 1 && scores[kept - 1] == scores.max())
-    #expect(steps.dropFirst(kept).allSatisfy { $0["kept"] == false })
-    #expect(result["parameters"] == once["parameters"])
-    #expect(try number(result, "after", "score") >= number(once, "after", "score") - 0.02)
-    let failure = #expect(throws: JobFailure.self) { try remove(#""indices": [4, 2], "steps": 5"#) }
-    #expect(failure?.reason == .unacceptable)
-    #expect(failure?.advice.contains("at most 2 steps") == true, "\(String(describing: failure))")
-  }
-
   /// Every round that is kept is better on validation samples, and all of them move the same parameters; the one that gained
   /// nothing is told of, with what it took.
   @Test func roundsMoveTheSameParametersAndGain() throws {

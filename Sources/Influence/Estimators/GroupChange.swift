@@ -40,14 +40,4 @@ public struct GroupChange<Element: Scalar>: Sendable {
     self.gradient = gradient
     factor = Double(m) / Double(n)
   }
-
-  /// The change of as many parts of a group as this is of one.
-  public func times(_ parts: Int) -> GroupChange {
-    GroupChange(gradient: gradient, factor: factor * Double(parts))
-  }
-
-  private init(gradient: [Element], factor: Double) {
-    self.gradient = gradient
-    self.factor = factor
-  }
 }

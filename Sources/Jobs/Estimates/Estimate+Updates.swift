@@ -18,14 +18,10 @@ extension Work {
   mutating func prepare(_ update: UpdateRequest, _ group: GroupChoice?) -> CurvatureCost {
     let members = count(of: group)
     pass(members, times: 2)
-    return linearize(update, members)
-  }
-
-  /// The gradient over the group, twice for an exchange, and the linearizations.
-  fileprivate mutating func linearize(_ update: UpdateRequest, _ members: Double) -> CurvatureCost {
-    let gradients: Double =
-      if case .count(let count) = update.gradientSamples { Double(count) } else { members }
-    pass(2 * min(gradients, members), times: 3)
+    switch update.gradient {
+    case .newton: pass(drawn(update.gradientSamples), times: 3)
+    case .influence: pass(2 * min(drawn(update.gradientSamples), members), times: 3)
+    }
     return linearize(drawn(update.curvature.samples), matrix: update.curvature.matrix)
   }
 
@@ -44,15 +40,8 @@ extension Work {
 }
 
 extension Work {
-  /// The steps and rounds of an update after the first: each with a linearization of its own, rounds with a gradient over all
-  /// samples.
-  fileprivate mutating func repeatTurns(_ update: UpdateRequest, _ group: GroupChoice?) {
-    if update.steps > 1 {
-      apart(times: Double(update.steps - 1)) { work in
-        let curvature = work.linearize(update, work.count(of: group))
-        work.update(update, curvature)
-      }
-    }
+  /// The rounds of an update after the first: a gradient over all samples, and a linearization of their own.
+  fileprivate mutating func repeatRounds(_ update: UpdateRequest) {
     guard update.rounds > 1 else { return }
     apart(times: Double(update.rounds - 1)) { work in
       work.pass(work.drawn(update.gradientSamples), times: 3)
@@ -82,7 +71,7 @@ extension UpdateRequest {
     var work = try Work(target, catalog, machine)
     let curvature = work.prepare(self, group)
     work.update(self, curvature)
-    work.repeatTurns(self, group)
+    work.repeatRounds(self)
     // Before, after, the reference, and the curve.
     work.evaluate(Double(3 + curve.count) * (work.testCount + work.count(of: group)))
     work.leaveCheckpoint()
@@ -99,7 +88,7 @@ extension CompareRequest {
       for cell in cells {
         work.apart(times: 1) { work in
           work.update(update(cell, seed: shared.seed), curvature)
-          work.repeatTurns(update(cell, seed: shared.seed), group)
+          work.repeatRounds(update(cell, seed: shared.seed))
           work.evaluate(work.testCount + work.count(of: group))
         }
       }

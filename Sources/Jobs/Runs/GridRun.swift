@@ -124,14 +124,14 @@ struct GridRun<Element: Scalar, Goal: UpdateGoal, Group: UpdateGroup> {
     for (number, place) in unit.places.enumerated() {
       let start = DispatchTime.now().uptimeNanoseconds
       do {
-        let course = UpdateCourse(request: requests[number], basis: basis, goal: choice, group: self.group)
-        let update = try course.follow(phases) { phases in
+        let rounds = UpdateRounds(request: requests[number], basis: basis, goal: choice, group: self.group)
+        let update = try rounds.follow(phases) { phases in
           if let solved { return try basis.update(solved[number], requests[number], phases) }
           let update = try basis.update(requests[number], choosingBy: choice, phases)
           record.products += update.solution.report.curvatureProducts
           return update
         }
-        record.products += (update.steps + update.rounds).dropFirst().reduce(0) { $0 + $1.products }
+        record.products += update.rounds.dropFirst().reduce(0) { $0 + $1.products }
         try phases.enter(.measure, "test samples")
         let metrics = try update.metrics(on: report, basis)
         record.runs[place].append(
@@ -167,16 +167,15 @@ struct GridRun<Element: Scalar, Goal: UpdateGoal, Group: UpdateGroup> {
     for number in metrics.numbers { run[number.name] = JSONValue(number.value) }
     let report = update.solution.report
     // What the step and the scale were chosen by, for choices between rows.
-    let made = update.steps + update.rounds
-    let turns = made.isEmpty ? [UpdateTurn(update, isKept: true)] : made
-    run["validation_score"] = JSONValue(turns.last(where: \.isKept)?.score)
-    if request.shared.steps > 1 { run["steps"] = JSONValue(update.steps.filter(\.isKept).count) }
-    if request.shared.rounds > 1 { run["rounds"] = JSONValue(1 + update.rounds.filter(\.isKept).count) }
+    let rounds = update.rounds.isEmpty ? [UpdateRound(update, isKept: true)] : update.rounds
+    let kept = rounds.filter(\.isKept)
+    run["validation_score"] = JSONValue(kept.last?.score)
+    if request.shared.rounds > 1 { run["rounds"] = JSONValue(kept.count) }
     run["scale"] = .number(update.sweep.best.scale)
     run["converged"] = .bool(report.converged)
     run["iterations"] = JSONValue(report.chosenIteration ?? report.iterations)
     run["relative_residual"] = .number(report.relativeResidual)
-    run["products"] = JSONValue(turns.reduce(0) { $0 + $1.products })
+    run["products"] = JSONValue(rounds.reduce(0) { $0 + $1.products })
     run["seconds"] = .number((seconds * 1000).rounded() / 1000)
     return run
   }

@@ -8,11 +8,9 @@ struct ModelUpdate<Element: Scalar> {
   let solution: Solution<Element>
   let sweep: UpdateSweep
   var edited: NetworkState<Element>
-  /// Where it was made more than once: every step of the first round,
-  var steps: [UpdateTurn] = []
-  /// and every further round.
-  var rounds: [UpdateTurn] = []
-  /// The model with the update at another scale, of the first step.
+  /// Where the update was made again and again: every round, the first with them.
+  var rounds: [UpdateRound] = []
+  /// The model with the update at another scale, of the first round.
   let scaled: (Double) -> NetworkState<Element>
   let warnings: [String]
 }
@@ -97,16 +95,8 @@ extension ModelUpdate {
       "layers": .array(layers(basis)), "solver": solution.report.json, "warnings": JSONValue(warnings),
       "before": before.json, "after": after.json, "retrained": retrained,
     ]
-    return result.merging(turns).merging(curve)
-  }
-
-  /// What the steps and rounds came to; among the rounds the first too, unless that was made in steps.
-  private var turns: JSONObject {
-    func list(_ turns: [UpdateTurn]) -> JSONValue { .array(turns.map(\.json)) }
-    var turns = JSONObject()
-    if steps.count > 1 { turns["steps"] = list(steps) }
-    if !rounds.isEmpty { turns["rounds"] = list(steps.count > 1 ? rounds : steps + rounds) }
-    return turns
+    let again: JSONObject = rounds.isEmpty ? [:] : ["rounds": .array(rounds.map(\.json))]
+    return result.merging(again).merging(curve)
   }
 
   /// What became of every layer.

@@ -24,12 +24,12 @@ struct RecoverRun: PreciseRun {
     let members = try group(request.update)
     let basis = members.basis(model, state, environment, compute)
     let phases = UpdateProgress(context)
-    let course = UpdateCourse(
+    let rounds = UpdateRounds(
       request: request.update, basis: basis,
       goal: model.recoveryChoice(members.partition, seed: request.update.seed),
       group: group)
-    let update = try course.follow(phases) {
-      try basis.update(request.update, choosingBy: course.goal, $0)
+    let update = try rounds.follow(phases) {
+      try basis.update(request.update, choosingBy: rounds.goal, $0)
     }
     var result = try update.finish(
       on: model.recoveryReport(members: members.members), basis, parent: checkpoint,
@@ -53,7 +53,6 @@ struct ExchangedGroup: UpdateGroup {
   let curvature: [Int]
   private let form: UpdateRequest.GradientForm
   private let sight: SampleSight
-  private let part: GroupPart
 
   /// - Throws: `JobFailure.unacceptable` where no sample that the model was trained on changes its label.
   init<Element: Scalar>(
@@ -69,9 +68,8 @@ struct ExchangedGroup: UpdateGroup {
         .unacceptable, "The model was not trained on any sample of the group with a changed label.",
         advice: "Name samples that were poisoned or relabelled and are not held out by the model's recipe.")
     }
-    part = try GroupPart(of: members, request)
     gradient = request.gradientSamples.draw(
-      of: request.gradient == .newton ? partition.training : part.now, "gradient samples",
+      of: request.gradient == .newton ? partition.training : members, "gradient samples",
       seed: request.drawSeed)
     curvature = request.curvature.samples.draw(
       of: partition.training, "hessian samples", seed: request.drawSeed)
@@ -85,25 +83,21 @@ struct ExchangedGroup: UpdateGroup {
     _ compute: Compute, keeping selection: ParameterSelection?
   ) -> UpdateBasis<Element> {
     let train = model.dataset.train
-    let later = Set(part.later)
-    let righted = later.isEmpty ? members : members.filter { !later.contains($0) }
     return UpdateBasis(
       model: model, state: state, members: train.samples(members),
-      curvatureSamples: sight.see(train.samples(curvature, trueLabels: righted)),
+      curvatureSamples: sight.see(train.samples(curvature, trueLabels: members)),
       environment: environment, compute: compute, keeping: selection
     ) { gradient in
       switch form {
       case .influence:
         GroupChange(
-          exchanging: part.now.count, of: partition.training.count,
+          exchanging: members.count, of: partition.training.count,
           badGradient: try gradient(sight.see(train.samples(self.gradient))),
-          trueGradient: try gradient(sight.see(train.samples(self.gradient, trueLabels: self.gradient)))
-        ).times(part.partsLeft)
+          trueGradient: try gradient(sight.see(train.samples(self.gradient, trueLabels: self.gradient))))
       case .newton:
         GroupChange(
-          newtonOn: try gradient(sight.see(train.samples(self.gradient, trueLabels: righted))),
-          parameters: state.parameters, weightDecay: model.weightDecay
-        ).times(part.partsLeft)
+          newtonOn: try gradient(sight.see(train.samples(self.gradient, trueLabels: members))),
+          parameters: state.parameters, weightDecay: model.weightDecay)
       }
     }
   }

@@ -8,15 +8,12 @@ struct RemovalGroup: UpdateGroup {
   /// U: the group's samples that the model was trained on.
   let members: [Int]
   let remaining: [Int]
-  /// What is left after this step: the remaining samples and the parts of U that later steps take out.
-  private let left: [Int]
-  /// Drawn for the gradient: from the part of U for ḡ_U, or from what is left for its own.
+  /// Drawn for the gradient: from U for ḡ_U, or from the remaining samples for theirs.
   let gradient: [Int]
-  /// Drawn for the curvature: from what is left, or from all.
+  /// Drawn for the curvature: from the remaining samples, or from all.
   let curvature: [Int]
   private let form: UpdateRequest.GradientForm
   private let sight: SampleSight
-  private let part: GroupPart
 
   /// - Throws: `JobFailure.unacceptable` where the group is nothing or everything that the model was trained on.
   init<Element: Scalar>(
@@ -36,12 +33,10 @@ struct RemovalGroup: UpdateGroup {
         .unacceptable, "The group is everything that the model was trained on.", advice: "Leave some samples."
       )
     }
-    part = try GroupPart(of: members, request)
-    left = part.later.isEmpty ? remaining : (remaining + part.later).sorted()
     gradient = request.gradientSamples.draw(
-      of: request.gradient == .newton ? left : part.now, "gradient samples", seed: request.drawSeed)
+      of: request.gradient == .newton ? remaining : members, "gradient samples", seed: request.drawSeed)
     curvature = request.curvature.samples.draw(
-      of: takesGroupOut ? left : partition.training, "hessian samples", seed: request.drawSeed)
+      of: takesGroupOut ? remaining : partition.training, "hessian samples", seed: request.drawSeed)
     form = request.gradient
     sight = SampleSight(request, model)
   }
@@ -60,15 +55,13 @@ struct RemovalGroup: UpdateGroup {
       switch form {
       case .influence:
         GroupChange(
-          removing: part.now.count, of: part.now.count + left.count,
+          removing: members.count, of: partition.training.count,
           groupGradient: try gradient(sight.see(train.samples(self.gradient))), parameters: state.parameters,
-          weightDecay: model.weightDecay
-        ).times(part.partsLeft)
+          weightDecay: model.weightDecay)
       case .newton:
         GroupChange(
           newtonOn: try gradient(sight.see(train.samples(self.gradient))), parameters: state.parameters,
-          weightDecay: model.weightDecay
-        ).times(part.partsLeft)
+          weightDecay: model.weightDecay)
       }
     }
   }

@@ -22,12 +22,12 @@ struct RemoveRun: PreciseRun {
     let members = try group(request.update)
     let basis = members.basis(model, state, environment, compute)
     let phases = UpdateProgress(context)
-    let course = UpdateCourse(
+    let rounds = UpdateRounds(
       request: request.update, basis: basis,
       goal: model.choiceSamples(request.group, members: members.members, partition: members.partition),
       group: group)
-    let update = try course.follow(phases) {
-      try basis.update(request.update, choosingBy: course.goal, $0)
+    let update = try rounds.follow(phases) {
+      try basis.update(request.update, choosingBy: rounds.goal, $0)
     }
     var result = try update.finish(
       on: model.reportSamples(request.group, members: members.members), basis, parent: checkpoint,

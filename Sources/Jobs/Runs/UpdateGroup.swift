@@ -25,7 +25,7 @@ extension UpdateGroup {
   ) -> UpdateBasis<Element> { basis(model, state, environment, compute, keeping: nil) }
 }
 
-/// How an update sees the samples of gradient and curvature: all of its rounds and cells see each the same way.
+/// How an update sees the samples of gradient and curvature: the cells of a seed see each the same way, every round draws anew.
 struct SampleSight: Equatable, Sendable {
   let augmentations: Set<TrainingOptions.Augmentation>
   let seed: UInt64

@@ -23,7 +23,7 @@ struct UpdateSolver {
   func solver(followsPath: Bool) -> SolverChoice {
     request.curvature.solver.choice(
       damping: request.curvature.damping, pathLimit: followsPath ? Self.pathLimit : nil,
-      seed: UInt64(request.seed))
+      seed: UInt64(request.drawSeed))
   }
 
   /// - Parameter expectedEnd: where a path that is left early is likely to end; by default at its limit.
@@ -47,7 +47,7 @@ struct UpdateSolver {
     guard followsPath else {
       return try request.estimator.solve(
         curvature, indices: indices, gradient: gradient, solver: solver,
-        batches: request.curvature.batches(of: curvature, seed: request.seed), monitor: monitor())
+        batches: request.curvature.batches(of: curvature, seed: request.drawSeed), monitor: monitor())
     }
     let search = PathSearch(choice)
     var monitor = monitor(Element.self) { search.expectedEnd }

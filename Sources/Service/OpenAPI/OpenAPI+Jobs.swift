@@ -172,12 +172,12 @@ extension OpenAPI {
       "gradient": Schema.choice(["influence", "newton"], default: "influence"),
       "augment": Schema.described(
         Schema.anyOf(Schema.constant("as_trained"), augmentations),
-        "Samples of gradient and curvature are changed at random, each once: as the model's recipe does, or so."
+        "How samples of gradient and curvature are changed at random, each once: as the model's recipe does (as_trained, the "
+          + "default), or as listed; [] leaves them as they are."
       ),
       "scales": Schema.anyOf(
         Schema.constant("auto"),
         ["type": "array", "minItems": 1, "maxItems": 1000, "items": scale]),
-      "steps": Schema.integer(from: 1, to: UpdateRequest.mostSteps, default: 1),
       "rounds": Schema.integer(from: 1, to: UpdateRequest.mostRounds, default: 1),
       "seed": seed, "require_convergence": Schema.flag(default: false),
     ]

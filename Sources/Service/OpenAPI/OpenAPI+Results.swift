@@ -56,7 +56,7 @@ extension OpenAPI {
       "solver": Schema.ref("Solve"), "warnings": warnings, "before": metrics, "after": metrics,
       "retrained": nullable(metrics), "samples": counts,
     ]
-    let curve: JSONObject = ["curve": rows, "steps": rows, "rounds": rows]
+    let curve: JSONObject = ["curve": rows, "rounds": rows]
     let validation: JSONObject = [
       "precision": Schema.choice(["float32", "float64"]), "from": Schema.choice(["checkpoint", "scratch"]),
       "samples": Schema.integer(from: 0), "tests": rows, "pearson": nullable(Schema.number),

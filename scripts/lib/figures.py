@@ -224,7 +224,7 @@ def scale_curves(kept):
         below.set_yscale("log")
     axes[0][0].set(ylabel="test accuracy / %")
     axes[1][0].set(ylabel="test loss")
-    axes[0][0].legend(loc="center left")
+    axes[1][0].legend(loc="upper left")
     hide(axes[:, len(found) :].flat)
     return figure
 

@@ -85,18 +85,18 @@ struct ExchangedGroup: UpdateGroup {
     let train = model.dataset.train
     return UpdateBasis(
       model: model, state: state, members: train.samples(members),
-      curvatureSamples: sight.see(train.samples(curvature, trueLabels: members)),
+      curvatureSamples: train.samples(curvature, trueLabels: members), seenBy: sight,
       environment: environment, compute: compute, keeping: selection
     ) { gradient in
       switch form {
       case .influence:
         GroupChange(
           exchanging: members.count, of: partition.training.count,
-          badGradient: try gradient(sight.see(train.samples(self.gradient))),
-          trueGradient: try gradient(sight.see(train.samples(self.gradient, trueLabels: self.gradient))))
+          badGradient: try gradient(train.samples(self.gradient)),
+          trueGradient: try gradient(train.samples(self.gradient, trueLabels: self.gradient)))
       case .newton:
         GroupChange(
-          newtonOn: try gradient(sight.see(train.samples(self.gradient, trueLabels: members))),
+          newtonOn: try gradient(train.samples(self.gradient, trueLabels: members)),
           parameters: state.parameters, weightDecay: model.weightDecay)
       }
     }

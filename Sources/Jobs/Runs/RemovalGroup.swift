@@ -48,19 +48,18 @@ struct RemovalGroup: UpdateGroup {
   ) -> UpdateBasis<Element> {
     let train = model.dataset.train
     return UpdateBasis(
-      model: model, state: state, members: train.samples(members),
-      curvatureSamples: sight.see(train.samples(curvature)), environment: environment, compute: compute,
-      keeping: selection
+      model: model, state: state, members: train.samples(members), curvatureSamples: train.samples(curvature),
+      seenBy: sight, environment: environment, compute: compute, keeping: selection
     ) { gradient in
       switch form {
       case .influence:
         GroupChange(
           removing: members.count, of: partition.training.count,
-          groupGradient: try gradient(sight.see(train.samples(self.gradient))), parameters: state.parameters,
+          groupGradient: try gradient(train.samples(self.gradient)), parameters: state.parameters,
           weightDecay: model.weightDecay)
       case .newton:
         GroupChange(
-          newtonOn: try gradient(sight.see(train.samples(self.gradient))), parameters: state.parameters,
+          newtonOn: try gradient(train.samples(self.gradient)), parameters: state.parameters,
           weightDecay: model.weightDecay)
       }
     }

@@ -13,6 +13,7 @@ final class UpdateBasis<Element: Scalar> {
   let members: Samples
   /// The samples that the curvature is taken from.
   let curvatureSamples: Samples
+  private let sight: SampleSight
   private let makeChange: (_ gradient: (Samples) throws -> [Element]) throws -> GroupChange<Element>
   private var meanOutputs: NeuronMeans?
   private var meanGradients: NeuronMeans?
@@ -21,16 +22,20 @@ final class UpdateBasis<Element: Scalar> {
   private var knownChange: GroupChange<Element>?
   private var knownCurvature: (matrix: CurvatureRequest.Matrix, operator: SampledCurvature<Element>)?
 
-  /// - Parameter change: says what the data change to, given the mean gradient over some samples.
+  /// - Parameters:
+  ///   - sight: how the samples of gradient and curvature are seen.
+  ///   - change: says what the data change to, given the mean gradient over some samples.
   init(
     model: LoadedModel<Element>, state: NetworkState<Element>, members: Samples, curvatureSamples: Samples,
-    environment: JobEnvironment, compute: Compute, keeping kept: ParameterSelection? = nil,
+    seenBy sight: SampleSight, environment: JobEnvironment, compute: Compute,
+    keeping kept: ParameterSelection? = nil,
     change: @escaping (_ gradient: (Samples) throws -> [Element]) throws -> GroupChange<Element>
   ) {
     self.model = model
     self.state = state
     self.members = members
-    self.curvatureSamples = curvatureSamples
+    self.curvatureSamples = sight.see(curvatureSamples)
+    self.sight = sight
     self.kept = kept
     self.environment = environment
     self.compute = compute
@@ -73,8 +78,9 @@ final class UpdateBasis<Element: Scalar> {
   func change() throws -> GroupChange<Element> {
     if let knownChange { return knownChange }
     let change = try makeChange { samples in
-      try self.model.network.gradient(self.state, on: samples, loss: self.model.loss, compute: self.compute)
-        .gradient
+      try self.model.network.gradient(
+        self.state, on: self.sight.see(samples), loss: self.model.loss, compute: self.compute
+      ).gradient
     }
     knownChange = change
     return change

@@ -137,6 +137,8 @@ public struct CatalogCheckpoint: Sendable, Hashable {
   /// The job that made it; nil for an initial or uploaded one.
   public var job: String?
   public var metrics: JSONValue
+  /// How these weights were trained, an edited one's as those it was made from; nil for initial ones, and where it is not known.
+  public var training: TrainingRecipe?
   public var byteCount: Int
   /// Lower-case hexadecimal.
   public var sha256: String
@@ -145,7 +147,7 @@ public struct CatalogCheckpoint: Sendable, Hashable {
 
   public init(
     id: String, model: String, kind: CheckpointOrigin, parent: String?, job: String?, metrics: JSONValue,
-    byteCount: Int, sha256: String, createdAt: String
+    training: TrainingRecipe? = nil, byteCount: Int, sha256: String, createdAt: String
   ) {
     self.id = id
     self.model = model
@@ -153,6 +155,7 @@ public struct CatalogCheckpoint: Sendable, Hashable {
     self.parent = parent
     self.job = job
     self.metrics = metrics
+    self.training = training
     self.byteCount = byteCount
     self.sha256 = sha256
     self.createdAt = createdAt

@@ -95,18 +95,21 @@ public struct CheckpointDraft: Sendable {
   public var stage: String
   /// Metrics, as `GET /v1/checkpoints/{id}` shows them.
   public var metrics: JSONValue
+  /// How the weights were trained; nil where that is not known.
+  public var training: TrainingRecipe?
   /// The exact length of the safetensors bytes, head included.
   public var byteCount: Int
 
   public init(
     model: String, kind: CheckpointOrigin, parent: String? = nil, stage: String = "final",
-    metrics: JSONValue = [:], byteCount: Int
+    metrics: JSONValue = [:], training: TrainingRecipe? = nil, byteCount: Int
   ) {
     self.model = model
     self.kind = kind
     self.parent = parent
     self.stage = stage
     self.metrics = metrics
+    self.training = training
     self.byteCount = byteCount
   }
 }

@@ -14,7 +14,7 @@ public struct ModelReference: Hashable, Sendable {
       model: reader.requiredResourceName("model"), checkpoint: reader.text("checkpoint", maximumLength: 64))
   }
 
-  /// Finds the model and its checkpoint, by default the latest that is not an edited one.
+  /// Finds the model, with its checkpoint's recipe, and the checkpoint, by default the latest that is not an edited one.
   ///
   /// - Parameter needsWeights: whether a model without any checkpoint is a fault.
   mutating func resolve(
@@ -38,7 +38,7 @@ public struct ModelReference: Hashable, Sendable {
           at: .root.appending("model"))
       }
     }
-    return record
+    return try catalog.model(of: self) ?? record
   }
 
   var members: JSONObject { ["model": .string(model), "checkpoint": JSONValue(checkpoint)] }
@@ -50,6 +50,16 @@ public struct ModelReference: Hashable, Sendable {
 }
 
 extension Catalog {
+  /// The model with the recipe of the checkpoint that is named, where it is known: of several trainings each may hold out and
+  /// leave out other samples, and see them augmented in another way.
+  func model(of reference: ModelReference) throws -> CatalogModel? {
+    guard var model = try model(named: reference.model) else { return nil }
+    if let id = reference.checkpoint, let training = try checkpoint(id: id)?.training {
+      model.training = training
+    }
+    return model
+  }
+
   /// The data set, if it can be used; what is in the way is a fault.
   ///
   /// Throws `UnknownResource`.

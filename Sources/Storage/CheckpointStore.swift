@@ -13,8 +13,8 @@ public struct CheckpointKind: RawRepresentable, Hashable, Sendable {
   public static let retrained = CheckpointKind(rawValue: "retrained")
 }
 
-/// The weights of a model at one time. `metrics` is JSON; `job` and `parent` may name what has been deleted
-/// since.
+/// The weights of a model at one time. `metrics` is JSON, and so is `training`, how they were trained, where that is
+/// known; `job` and `parent` may name what has been deleted since.
 public struct CheckpointRecord: Hashable, Sendable {
   public let id: String
   public let model: String
@@ -22,6 +22,7 @@ public struct CheckpointRecord: Hashable, Sendable {
   public let job: String?
   public let parent: String?
   public let metrics: String
+  public let training: String?
   public let blob: BlobRecord
   public let created: Timestamp
 }
@@ -32,13 +33,14 @@ public struct NewCheckpoint: Sendable {
   public var job: String?
   public var parent: String?
   public var metrics: String
+  public var training: String?
   public var blob: BlobID
   /// An id that `Store.makeIdentifier` gave out before; nil takes a new one.
   public var id: String?
 
   public init(
     model: String, kind: CheckpointKind, job: String? = nil, parent: String? = nil, metrics: String = "{}",
-    blob: BlobID, id: String? = nil
+    training: String? = nil, blob: BlobID, id: String? = nil
   ) {
     self.id = id
     self.model = model
@@ -46,6 +48,7 @@ public struct NewCheckpoint: Sendable {
     self.job = job
     self.parent = parent
     self.metrics = metrics
+    self.training = training
     self.blob = blob
   }
 }
@@ -61,14 +64,15 @@ public struct CheckpointStore {
     let record = CheckpointRecord(
       id: new.id ?? session.identifiers.next(), model: new.model, kind: new.kind, job: new.job,
       parent: new.parent,
-      metrics: new.metrics, blob: try session.blobs.get(new.blob), created: session.now)
+      metrics: new.metrics, training: new.training, blob: try session.blobs.get(new.blob),
+      created: session.now)
     try connection.run(
       """
-      INSERT INTO checkpoint (id, model, kind, job, parent, metrics, blob, created)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      INSERT INTO checkpoint (id, model, kind, job, parent, metrics, training, blob, created)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
       """,
-      record.id, new.model, new.kind.rawValue, new.job, new.parent, new.metrics, new.blob.rawValue,
-      record.created)
+      record.id, new.model, new.kind.rawValue, new.job, new.parent, new.metrics, new.training,
+      new.blob.rawValue, record.created)
     return record
   }
 
@@ -136,7 +140,8 @@ public struct CheckpointStore {
   }
 
   private static let select = """
-    SELECT checkpoint.id, model, kind, job, parent, metrics, checkpoint.created, blob.id, size, sha256
+    SELECT checkpoint.id, model, kind, job, parent, metrics, training, checkpoint.created, blob.id, size,
+      sha256
     FROM checkpoint JOIN blob ON blob.id = blob
     """
 
@@ -144,6 +149,6 @@ public struct CheckpointStore {
     CheckpointRecord(
       id: row.string(0), model: row.string(1), kind: CheckpointKind(rawValue: row.string(2)),
       job: row.optionalString(3), parent: row.optionalString(4), metrics: row.string(5),
-      blob: try BlobStore.record(row, at: 7), created: row.timestamp(6))
+      training: row.optionalString(6), blob: try BlobStore.record(row, at: 8), created: row.timestamp(7))
   }
 }

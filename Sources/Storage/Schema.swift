@@ -9,6 +9,7 @@ enum Schema {
     Migration(version: 2, name: "lanes", sql: lanes),
     Migration(version: 3, name: "estimates", sql: "ALTER TABLE job ADD COLUMN estimate TEXT"),
     Migration(version: 4, name: "padding", sql: "ALTER TABLE heartbeat ADD COLUMN padding BLOB"),
+    Migration(version: 5, name: "recipes", sql: "ALTER TABLE checkpoint ADD COLUMN training TEXT"),
   ]
 
   /// A chunk's key holds its blob's id and its position, so that a blob's chunks lie side by side without an

@@ -260,7 +260,7 @@ final class MemoryContext: JobContext {
     }
     let record = CatalogCheckpoint(
       id: MemoryStore.newIdentifier(), model: draft.model, kind: draft.kind, parent: draft.parent, job: id,
-      metrics: draft.metrics, byteCount: bytes.count, sha256: "", createdAt: "")
+      metrics: draft.metrics, training: draft.training, byteCount: bytes.count, sha256: "", createdAt: "")
     state.withLock { $0.outputs.append(.checkpoint(record, bytes)) }
     return record.id
   }

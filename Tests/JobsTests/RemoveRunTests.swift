@@ -260,6 +260,29 @@ struct RemoveRunTests {
     #expect(try number(result, "accuracy") > 0.8)
   }
 
+  /// A later training that holds out and leaves out other samples says nothing of the weights before it.
+  @Test func aCheckpointIsReadByTheRecipeThatTrainedIt() throws {
+    let store = MemoryStore(try Dataset.builtIn(.iris))
+    try store.createModel(#"{"name": "m", "dataset": "iris", "architecture": "logistic"}"#)
+    func train(_ options: String) throws -> String {
+      let result = try store.run(#"{"kind": "train", "model": "m", "epochs": 1, \#(options)}"#)
+      return try #require(result["checkpoint"]?.stringValue)
+    }
+    func counts(_ checkpoint: String) throws -> [Int?] {
+      let result = try store.run(
+        #"{"kind": "remove", "model": "m", "checkpoint": "\#(checkpoint)", "class": 2, "scales": [1]}"#)
+      let edited = try #require(result["checkpoint"]?.stringValue)
+      #expect(store.checkpoint(id: edited)?.training == store.checkpoint(id: checkpoint)?.training)
+      return ["train", "group", "validation"].map { result["samples"]?[$0]?.integerValue }
+    }
+    let first = try train(#""validation": 0.25"#)
+    let before = try counts(first)
+    let second = try train(#""checkpoint": "\#(first)", "validation": 0, "exclude": {"class": 2}"#)
+    #expect(try counts(first) == before)
+    #expect(before[2] == 30)
+    #expect(throws: JobFailure.self) { try counts(second) }
+  }
+
   /// What is left out already stays out.
   @Test func retrainingJoinsTheGroupAndWhatTheRecipeLeavesOut() throws {
     let iris = try Dataset.builtIn(.iris)

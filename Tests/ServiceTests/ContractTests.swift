@@ -261,6 +261,7 @@ import Testing
     #expect(list.count == 2)
     #expect(list[0]["sha256"] == list[1]["sha256"])
     #expect(list[0]["parent"]?.isNull == true)
+    #expect(list[0]["training"]?["epochs"] == 1)
     let third = try running.post("/v1/jobs", ["kind": "train", "model": "m", "epochs": 1])
     #expect(third.json["request"]?["checkpoint"] == list[0]["id"])
   }

@@ -81,7 +81,9 @@ import Testing
       try kinds.map { kind in
         let blob = try session.blobs.insert(Array(kind.rawValue.utf8))
         return try session.checkpoints.create(
-          NewCheckpoint(model: "net", kind: kind, parent: "p", metrics: "{\"loss\":1}", blob: blob.id))
+          NewCheckpoint(
+            model: "net", kind: kind, parent: "p", metrics: "{\"loss\":1}",
+            training: kind == .initial ? nil : "{\"epochs\":1}", blob: blob.id))
       }
     }
     let list = try test.store.read { try $0.checkpoints.list(model: "net", limit: 50).items }

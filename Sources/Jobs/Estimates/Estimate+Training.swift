@@ -29,7 +29,7 @@ extension RetrainRequest {
 
 extension EvaluateRequest {
   public func estimate(_ catalog: any Catalog, _ machine: Machine) throws -> JobEstimate? {
-    guard let model = try catalog.model(named: target.model) else {
+    guard let model = try catalog.model(of: target) else {
       throw UnknownResource(.model, target.model)
     }
     let name = dataset ?? model.dataset

@@ -44,7 +44,7 @@ struct Work {
   init(_ target: ModelReference, _ catalog: any Catalog, _ machine: Machine, precision: Precision? = nil)
     throws
   {
-    guard let model = try catalog.model(named: target.model) else {
+    guard let model = try catalog.model(of: target) else {
       throw UnknownResource(.model, target.model)
     }
     guard let set = try catalog.dataset(named: model.dataset) else {

@@ -10,7 +10,7 @@ struct AttackRun: PreciseRun {
   let request: AttackRequest
   let environment: JobEnvironment
 
-  var model: String { request.target.model }
+  var target: ModelReference { request.target }
 
   private static var stage: String { "attacked" }
 

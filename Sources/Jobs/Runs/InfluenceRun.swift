@@ -11,7 +11,7 @@ struct InfluenceRun: PreciseRun {
   let request: InfluenceRequest
   let environment: JobEnvironment
 
-  var model: String { request.target.model }
+  var target: ModelReference { request.target }
 
   func run<Element: Scalar>(
     _ model: LoadedModel<Element>, _ context: any JobContext, _ compute: Compute

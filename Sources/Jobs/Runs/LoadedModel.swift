@@ -69,13 +69,15 @@ struct LoadedModel<Element: Scalar>: Sendable {
   var weights: Weights { Weights(layout: layout, precision: Element.precision) }
 
   /// Saves a state as a checkpoint and returns its id.
+  /// - Parameter recipe: how it was trained; by default as what this model was loaded for.
   func save(
     _ state: NetworkState<Element>, kind: CheckpointOrigin, parent: String?, model: String? = nil,
-    metrics: JSONValue, stage: String = "final", _ context: any JobContext
+    trainedBy recipe: TrainingRecipe? = nil, metrics: JSONValue, stage: String = "final",
+    _ context: any JobContext
   ) throws -> String {
     let draft = CheckpointDraft(
       model: model ?? record.name, kind: kind, parent: parent, stage: stage, metrics: metrics,
-      byteCount: try weights.byteCount())
+      training: recipe ?? record.training, byteCount: try weights.byteCount())
     return try context.saveCheckpoint(draft) { try weights.write(state, to: $0) }
   }
 }

@@ -8,7 +8,7 @@ struct MislabeledRun: PreciseRun {
   let request: MislabeledRequest
   let environment: JobEnvironment
 
-  var model: String { request.target.model }
+  var target: ModelReference { request.target }
 
   /// The share of the job that the order of inspection takes, where models are trained again after it.
   private var orderShare: Double {

@@ -8,7 +8,7 @@ struct RetrainRun: PreciseRun {
   let request: RetrainRequest
   let environment: JobEnvironment
 
-  var model: String { request.target.model }
+  var target: ModelReference { request.target }
 
   func run<Element: Scalar>(
     _ model: LoadedModel<Element>, _ context: any JobContext, _ compute: Compute
@@ -40,7 +40,8 @@ struct RetrainRun: PreciseRun {
       model: model.record.name, group: request.group, recovers: request.recovers)
     record.name = try context.createModel(record, exactName: request.name != nil)
     let checkpoint = try model.save(
-      outcome.state, kind: .trained, parent: nil, model: record.name, metrics: outcome.metrics, context)
+      outcome.state, kind: .trained, parent: nil, model: record.name, trainedBy: recipe,
+      metrics: outcome.metrics, context)
     return [
       "model": .string(record.name), "checkpoint": .string(checkpoint), "metrics": report.json,
       "curve": .array(outcome.curve),

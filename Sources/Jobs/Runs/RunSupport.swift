@@ -6,8 +6,8 @@ import Tensor
 /// A job's computation that exists in both precisions.
 protocol PreciseRun: JobRun {
   var environment: JobEnvironment { get }
-  /// The model whose precision it computes in.
-  var model: String { get }
+  /// The model whose precision it computes in, and its checkpoint, whose recipe says what it was trained on.
+  var target: ModelReference { get }
   func run<Element: Scalar>(
     _ model: LoadedModel<Element>, _ context: any JobContext, _ compute: Compute
   ) throws -> JSONValue
@@ -15,8 +15,8 @@ protocol PreciseRun: JobRun {
 
 extension PreciseRun {
   public func run(_ context: any JobContext) throws -> JSONValue {
-    guard let record = try environment.catalog.model(named: model) else {
-      throw JobFailure(.missing, "There is no model \(model) any more.")
+    guard let record = try environment.catalog.model(of: target) else {
+      throw JobFailure(.missing, "There is no model \(target.model) any more.")
     }
     try environment.preload(record.dataset, context)
     return try environment.compute(context) { compute in

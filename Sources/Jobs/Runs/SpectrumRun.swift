@@ -10,7 +10,7 @@ struct SpectrumRun: PreciseRun {
   let request: SpectrumRequest
   let environment: JobEnvironment
 
-  var model: String { request.target.model }
+  var target: ModelReference { request.target }
 
   private struct Part {
     let loss: LossChoice

@@ -6,7 +6,7 @@ struct TrainRun: PreciseRun {
   let request: TrainRequest
   let environment: JobEnvironment
 
-  var model: String { request.target.model }
+  var target: ModelReference { request.target }
 
   func run<Element: Scalar>(
     _ model: LoadedModel<Element>, _ context: any JobContext, _ compute: Compute
@@ -25,7 +25,8 @@ struct TrainRun: PreciseRun {
       environment: environment, context: context, compute: compute)
     let outcome = try training.run(from: start)
     let checkpoint = try model.save(
-      outcome.state, kind: .trained, parent: request.target.checkpoint, metrics: outcome.metrics, context)
+      outcome.state, kind: .trained, parent: request.target.checkpoint, trainedBy: request.recipe,
+      metrics: outcome.metrics, context)
     try context.setTraining(request.recipe, ofModel: model.record.name)
     return [
       "checkpoint": .string(checkpoint), "metrics": outcome.metrics, "curve": .array(outcome.curve),

@@ -11,7 +11,7 @@ struct TrajectoryRun: PreciseRun {
   let request: TrajectoryRequest
   let environment: JobEnvironment
 
-  var model: String { request.target.model }
+  var target: ModelReference { request.target }
 
   private static var stage: String { "paths" }
 

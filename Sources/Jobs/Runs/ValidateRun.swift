@@ -7,7 +7,7 @@ struct ValidateRun: PreciseRun {
   let request: ValidateRequest
   let environment: JobEnvironment
 
-  var model: String { request.target.model }
+  var target: ModelReference { request.target }
 
   func run<Element: Scalar>(
     _ model: LoadedModel<Element>, _ context: any JobContext, _ compute: Compute

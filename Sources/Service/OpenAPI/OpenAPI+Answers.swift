@@ -49,7 +49,8 @@ extension OpenAPI {
       "Checkpoint": Schema.answer([
         "id": Schema.id, "model": Schema.name,
         "kind": Schema.choice(CheckpointOrigin.allCases.map(\.rawValue)), "job": optional(Schema.id),
-        "parent": optional(Schema.id), "metrics": ["type": "object"], "bytes": Schema.integer(from: 0),
+        "parent": optional(Schema.id), "metrics": ["type": "object"],
+        "training": optional(["type": "object"]), "bytes": Schema.integer(from: 0),
         "sha256": Schema.sha256, "created_at": Schema.time, "links": links,
       ]),
       "Model": Schema.answer(

@@ -135,7 +135,8 @@ final class RunningJob: JobContext {
     let checkpoint = store.makeIdentifier()
     let new = NewCheckpoint(
       model: draft.model, kind: CheckpointKind(rawValue: draft.kind.rawValue), job: id, parent: draft.parent,
-      metrics: JSONWriter.text(draft.metrics), blob: blob.id, id: checkpoint)
+      metrics: JSONWriter.text(draft.metrics), training: draft.training.map { JSONWriter.text($0.json) },
+      blob: blob.id, id: checkpoint)
     addOutput { session in
       try session.blobs.seal(blob)
       try session.checkpoints.create(new)

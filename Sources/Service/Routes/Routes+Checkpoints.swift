@@ -52,12 +52,14 @@ extension RouteTable {
 
 extension CheckpointRecord {
   var metricsJSON: JSONValue { (try? JSONParser.parse(metrics)) ?? [:] }
+  private var trainingJSON: JSONValue { training.flatMap { try? JSONParser.parse($0) } ?? .null }
 
   /// A checkpoint as `GET /v1/checkpoints/{id}` has it.
   var json: JSONValue {
     [
       "id": .string(id), "model": .string(model), "kind": .string(kind.rawValue), "job": JSONValue(job),
-      "parent": JSONValue(parent), "metrics": metricsJSON, "bytes": JSONValue(blob.byteCount),
+      "parent": JSONValue(parent), "metrics": metricsJSON, "training": trainingJSON,
+      "bytes": JSONValue(blob.byteCount),
       "sha256": .string(blob.sha256.hexadecimal), "created_at": .string(created.description),
       "links": [
         "self": .string("/v1/checkpoints/\(id)"), "weights": .string("/v1/checkpoints/\(id)/weights"),

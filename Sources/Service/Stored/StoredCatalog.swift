@@ -124,6 +124,7 @@ extension CatalogCheckpoint {
     self.init(
       id: record.id, model: record.model, kind: CheckpointOrigin(rawValue: record.kind.rawValue) ?? .trained,
       parent: record.parent, job: record.job, metrics: (try? JSONParser.parse(record.metrics)) ?? [:],
+      training: record.training.flatMap { try? TrainingRecipe(json: JSONParser.parse($0)) },
       byteCount: record.blob.byteCount,
       sha256: record.blob.sha256.hexadecimal, createdAt: record.created.description)
   }

@@ -52,20 +52,24 @@ final class PathSearch<Element: Scalar, Goal: UpdateGoal> {
   /// Steps 1, 2, 3, 4, 5, 7, 9, 12, 16, 21, 27, …
   private static func look(after step: Int) -> Int { max(step + 1, Int((Double(step) * 1.3).rounded())) }
 
-  /// The best scale for a step: of the whole sweep at first, and as long as that changes little; then near the scale
-  /// of the look before.
+  /// What scales near the last one are apart: a factor of 2 misses the best of a step by more than steps differ.
+  private static var ratio: Double { (2.0).squareRoot() }
+
+  /// The best scale for a step: near the best of the look before, or of the whole sweep at first, and as long as that changes
+  /// little.
   private func bestTrial(of x: [Element]) throws -> ScaleTrial {
     func trial(_ scale: Double) throws -> ScaleTrial {
       try choice.metrics(x, scale: scale, on: choice.pathGoal).trial(scale)
     }
-    guard let start = scale else {
+    var best: ScaleTrial
+    if let scale {
+      best = try trial(scale)
+    } else {
       let trials = try ScaleSearch.sweep(trial)
-      let best = ScaleSearch.best(trials)
-      if best.score > trials[0].score + 0.01 { scale = best.scale }
-      return best
+      best = ScaleSearch.best(trials)
+      guard best.score > trials[0].score + 0.01 else { return best }
     }
-    var best = try trial(start)
-    for factor in [0.5, 2] {
+    for factor in [1 / Self.ratio, Self.ratio] {
       var moved = false
       while (ScaleSearch.smallest...ScaleSearch.largest).contains(best.scale * factor) {
         let there = try trial(best.scale * factor)

@@ -21,9 +21,8 @@ public protocol Catalog: Sendable {
   /// Throws `JobFailure` (`missing`, `corrupt`).
   func weights(ofCheckpoint id: String) throws -> [UInt8]
 
-  /// The newest checkpoint of a model that was retrained without (or, with `recovers`, with the true labels
-  /// of) this group of `model`; the reference that results call `retrained`.
-  func retrained(_ model: String, _ group: GroupChoice, recovers: Bool) throws -> CatalogCheckpoint?
+  /// The newest checkpoint of a model that was retrained as this says; the reference that results call `retrained`.
+  func retrained(_ reference: RetrainReference) throws -> CatalogCheckpoint?
 
   func dataset(named name: String) throws -> CatalogDataset?
 
@@ -83,16 +82,32 @@ public struct CatalogModel: Sendable, Hashable {
   }
 }
 
-/// Marks a model as retrained without (or with the true labels of) a group.
+/// Marks a model as retrained without (or with the true labels of) a group. It is a reference for checkpoints that were trained
+/// on the same samples but for the group.
 public struct RetrainReference: Sendable, Hashable {
   public var model: String
   public var group: GroupChoice
   public var recovers: Bool
+  /// The share that the recipe holds out.
+  public var validationShare: Double
+  /// What the recipe leaves out beside the group.
+  public var excluded: GroupChoice?
 
-  public init(model: String, group: GroupChoice, recovers: Bool) {
+  public init(
+    model: String, group: GroupChoice, recovers: Bool, validationShare: Double, excluded: GroupChoice? = nil
+  ) {
     self.model = model
     self.group = group
     self.recovers = recovers
+    self.validationShare = validationShare
+    self.excluded = excluded
+  }
+
+  /// - Parameter recipe: before it leaves out the group; nil trains on all samples.
+  init(model: String, group: GroupChoice, recovers: Bool, recipe: TrainingRecipe?) {
+    self.init(
+      model: model, group: group, recovers: recovers, validationShare: recipe?.validationShare ?? 0,
+      excluded: recipe?.excluded)
   }
 }
 
@@ -137,7 +152,8 @@ public struct CatalogCheckpoint: Sendable, Hashable {
   /// The job that made it; nil for an initial or uploaded one.
   public var job: String?
   public var metrics: JSONValue
-  /// How these weights were trained, an edited one's as those it was made from; nil for initial ones, and where it is not known.
+  /// The recipe of the last training of these weights, for an edited one of those it was made from; nil for initial ones,
+  /// and for those uploaded to a model that had none.
   public var training: TrainingRecipe?
   public var byteCount: Int
   /// Lower-case hexadecimal.

@@ -50,12 +50,14 @@ public struct ModelReference: Hashable, Sendable {
 }
 
 extension Catalog {
-  /// The model with the recipe of the checkpoint that is named, where it is known: of several trainings each may hold out and
-  /// leave out other samples, and see them augmented in another way.
+  /// The model with the recipe of the checkpoint that is named, or without one where that was not trained here: of several
+  /// trainings each may hold out and leave out other samples, and see them augmented in another way.
   func model(of reference: ModelReference) throws -> CatalogModel? {
     guard var model = try model(named: reference.model) else { return nil }
-    if let id = reference.checkpoint, let training = try checkpoint(id: id)?.training {
-      model.training = training
+    if let id = reference.checkpoint, let checkpoint = try checkpoint(id: id),
+      checkpoint.model == reference.model
+    {
+      model.training = checkpoint.training
     }
     return model
   }

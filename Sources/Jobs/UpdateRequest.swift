@@ -62,7 +62,7 @@ public struct UpdateRequest: Hashable, Sendable {
   /// not followed again and again.
   var drawSeed: Int {
     guard round > 1 else { return seed }
-    var stream = SplitMix64(state: UInt64(seed) &+ UInt64(round) << 32)
+    var stream = RandomStream(seed: UInt64(seed), purpose: "round \(round)")
     return Int(stream.next() >> 1)
   }
 

@@ -3,13 +3,13 @@
 /// Times are milliseconds since 1970; JSON is text that nothing here looks into. A blob belongs to the one
 /// row that names it: when that row goes or names another, a trigger marks the blob dead, whatever made the
 /// row go, and `BlobStore.sweep` removes its chunks later in short transactions.
-enum Schema {
-  static let migrations = [
+package enum Schema {
+  package static let migrations = [
     Migration(version: 1, name: "first", sql: first),
     Migration(version: 2, name: "lanes", sql: lanes),
     Migration(version: 3, name: "estimates", sql: "ALTER TABLE job ADD COLUMN estimate TEXT"),
     Migration(version: 4, name: "padding", sql: "ALTER TABLE heartbeat ADD COLUMN padding BLOB"),
-    Migration(version: 5, name: "recipes", sql: "ALTER TABLE checkpoint ADD COLUMN training TEXT"),
+    Migration(version: 5, name: "recipes", run: addRecipes),
   ]
 
   /// A chunk's key holds its blob's id and its position, so that a blob's chunks lie side by side without an
@@ -167,6 +167,29 @@ enum Schema {
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX idempotency_expiry ON idempotency (expires);
     """
+
+  /// Every checkpoint gets the recipe that it was trained by: that of its job where that is still there, else the latest of its
+  /// model, which jobs on it went by so far; an edited one gets its parent's, and an initial one has none.
+  @Sendable private static func addRecipes(_ connection: Connection) throws {
+    try connection.script(
+      """
+      ALTER TABLE checkpoint ADD COLUMN training TEXT;
+      UPDATE checkpoint SET training = (
+        SELECT json_remove(request, '$.kind', '$.priority', '$.time_limit', '$.model', '$.checkpoint', '$.seed')
+        FROM job WHERE job.id = checkpoint.job AND job.kind = 'train')
+      WHERE kind = 'trained';
+      UPDATE checkpoint SET training = (
+        SELECT json_extract(description, '$.training') FROM model WHERE name = checkpoint.model)
+      WHERE training IS NULL AND kind IN ('trained', 'uploaded');
+      """)
+    // Edits of edits take as many turns as they are deep.
+    while try connection.run(
+      """
+      UPDATE checkpoint SET training = (SELECT training FROM checkpoint parent WHERE parent.id = checkpoint.parent)
+      WHERE training IS NULL AND kind = 'edited' AND parent IN (SELECT id FROM checkpoint WHERE training IS NOT NULL)
+      """) > 0
+    {}
+  }
 
   /// A worker for short jobs must not walk over all the long ones that wait, nor a list of one kind's jobs in one state
   /// over those in all others.

@@ -48,8 +48,7 @@ final class MemoryStore: Catalog {
     return bytes
   }
 
-  func retrained(_ model: String, _ group: GroupChoice, recovers: Bool) -> CatalogCheckpoint? {
-    let reference = RetrainReference(model: model, group: group, recovers: recovers)
+  func retrained(_ reference: RetrainReference) -> CatalogCheckpoint? {
     let names = contents.withLock { $0.models.values.filter { $0.reference == reference }.map(\.name) }
     return names.sorted().lazy.compactMap { self.latestCheckpoint(ofModel: $0) }.first
   }

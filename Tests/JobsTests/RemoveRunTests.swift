@@ -252,7 +252,9 @@ struct RemoveRunTests {
   @Test func aRetrainedModelIsTheReferenceOfItsModelAndGroup() throws {
     let store = try Self.trained.get()
     let reference = try #require(store.model(named: "digits-without-class-8"))
-    #expect(reference.reference == RetrainReference(model: "digits", group: .label(8), recovers: false))
+    #expect(
+      reference.reference
+        == RetrainReference(model: "digits", group: .label(8), recovers: false, validationShare: 0.2))
     #expect(reference.training?.excluded == .label(8))
     let result = try store.run(
       #"{"kind": "evaluate", "model": "digits-without-class-8", "split": "test"}"#)
@@ -281,6 +283,37 @@ struct RemoveRunTests {
     #expect(try counts(first) == before)
     #expect(before[2] == 30)
     #expect(throws: JobFailure.self) { try counts(second) }
+    // Weights that were not trained here may have been trained on anything.
+    #expect(try counts(try store.insertInitial("m", Float.self)) == [120, 40, 0])
+  }
+
+  /// A retrained model is a reference for checkpoints of the same samples alone.
+  @Test func aReferenceIsOneOfTheSameSamples() throws {
+    let store = MemoryStore(try Dataset.builtIn(.iris))
+    try store.createModel(#"{"name": "m", "dataset": "iris", "architecture": "logistic"}"#)
+    var checkpoints: [String] = []
+    for validation in [0.25, 0.1] {
+      let trained = try store.run(
+        #"{"kind": "train", "model": "m", "checkpoint": "initial", "epochs": 1, "validation": \#(validation)}"#
+      )
+      checkpoints.append(try #require(trained["checkpoint"]?.stringValue))
+    }
+    func reference(_ checkpoint: String) throws -> JSONValue? {
+      let result = try store.run(
+        #"{"kind": "remove", "model": "m", "checkpoint": "\#(checkpoint)", "class": 2, "scales": [1]}"#)
+      return result["retrained"]?["checkpoint"]
+    }
+    func retrain(_ checkpoint: String) throws -> JSONValue? {
+      try store.run(#"{"kind": "retrain", "model": "m", "checkpoint": "\#(checkpoint)", "class": 2}"#)[
+        "checkpoint"]
+    }
+    let first = try retrain(checkpoints[0])
+    #expect(try reference(checkpoints[0]) == first)
+    #expect(try reference(checkpoints[1]) == nil)
+    let second = try retrain(checkpoints[1])
+    #expect(second != first)
+    #expect(try reference(checkpoints[0]) == first)
+    #expect(try reference(checkpoints[1]) == second)
   }
 
   /// What is left out already stays out.

@@ -30,7 +30,8 @@ struct FixedCatalog: Catalog {
     let model = ["c1": "digits-mlp", "c2": "uploaded"][id]
     return model.map {
       CatalogCheckpoint(
-        id: id, model: $0, kind: .trained, parent: nil, job: nil, metrics: [:], byteCount: 8,
+        id: id, model: $0, kind: .trained, parent: nil, job: nil, metrics: [:],
+        training: self.model(named: $0)?.training, byteCount: 8,
         sha256: String(repeating: "0", count: 64), createdAt: "2026-01-01T00:00:00Z")
     }
   }
@@ -40,7 +41,7 @@ struct FixedCatalog: Catalog {
   }
   func checkpoints(ofModel name: String) -> [CatalogCheckpoint] { [] }
   func weights(ofCheckpoint id: String) throws -> [UInt8] { [] }
-  func retrained(_ model: String, _ group: GroupChoice, recovers: Bool) -> CatalogCheckpoint? { nil }
+  func retrained(_ reference: RetrainReference) -> CatalogCheckpoint? { nil }
   func dataset(named name: String) -> CatalogDataset? { sets.first { $0.name == name } }
   func loadDataset(named name: String) throws -> Dataset { try Dataset.builtIn(.digits, name: name) }
   func job(id: String) -> CatalogJob? { nil }

@@ -261,7 +261,8 @@ import Testing
     #expect(list.count == 2)
     #expect(list[0]["sha256"] == list[1]["sha256"])
     #expect(list[0]["parent"]?.isNull == true)
-    #expect(list[0]["training"]?["epochs"] == 1)
+    let newest = try #require(list[0]["id"]?.stringValue)
+    #expect(try running.get("/v1/checkpoints/\(newest)").json["training"]?["epochs"] == 1)
     let third = try running.post("/v1/jobs", ["kind": "train", "model": "m", "epochs": 1])
     #expect(third.json["request"]?["checkpoint"] == list[0]["id"])
   }

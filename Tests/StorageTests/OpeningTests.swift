@@ -31,6 +31,46 @@ import Testing
     #expect(try database.read { try $0.rows("SELECT v FROM t") { $0.string(0) } } == [])
   }
 
+  /// Checkpoints of a file of an earlier version get the recipes that they were trained by.
+  @Test func checkpointsOfEarlierVersionsGetTheirRecipes() throws {
+    let directory = TemporaryDirectory()
+    let path = directory.file("a.db")
+    let earlier = try Database(path: path, migrations: Array(Schema.migrations.prefix { $0.version < 5 }))
+    try earlier.write { connection in
+      try connection.script(
+        """
+        INSERT INTO dataset VALUES ('d', 'set', 'ready', '{}', '{}', 0);
+        INSERT INTO model VALUES ('m', 'net', 'set', '{"training":{"epochs":9}}', 0);
+        INSERT INTO model VALUES ('n', 'own', 'set', '{"training":null}', 0);
+        INSERT INTO job (id, kind, state, priority, lane, attempt, cancel_requested, created, request)
+        VALUES ('j', 'train', 'succeeded', 0, 0, 1, 0, 0,
+          '{"kind":"train","priority":0,"time_limit":null,"model":"net","checkpoint":null,"seed":0,"epochs":3}');
+        """)
+      let rows = [
+        ("1", "net", "initial", nil, nil), ("2", "net", "trained", "j", "1"),
+        ("3", "net", "trained", "gone", "2"),
+        ("4", "net", "edited", nil, "5"), ("5", "net", "edited", nil, "2"),
+        ("6", "net", "edited", nil, "gone"),
+        ("7", "net", "uploaded", nil, nil), ("8", "own", "uploaded", nil, nil),
+        ("9", "own", "edited", nil, "8"),
+      ]
+      for (number, (id, model, kind, job, parent)) in rows.enumerated() {
+        try connection.run(
+          "INSERT INTO blob (id, state, chunk_size, size, sha256, created) VALUES (?, 'sealed', 1, 0, '', 0)",
+          number)
+        try connection.run(
+          "INSERT INTO checkpoint VALUES (?, ?, ?, ?, ?, '{}', ?, 0)", id, model, kind, job, parent, number)
+      }
+    }
+    earlier.close()
+    let database = try Database(path: path, migrations: Schema.migrations)
+    let recipes = try database.read {
+      try $0.rows("SELECT training FROM checkpoint ORDER BY id") { $0.optionalString(0) }
+    }
+    let (job, latest) = (#"{"epochs":3}"#, #"{"epochs":9}"#)
+    #expect(recipes == [nil, job, latest, job, job, nil, latest, nil, nil])
+  }
+
   @Test func aFileThatIsNoDatabaseIsNamed() throws {
     let directory = TemporaryDirectory()
     let path = directory.file("a.db")

@@ -19,10 +19,15 @@ extension Work {
     let members = count(of: group)
     pass(members, times: 2)
     switch update.gradient {
-    case .newton: pass(drawn(update.gradientSamples), times: 3)
+    case .newton: passForNewton(update)
     case .influence: pass(2 * min(drawn(update.gradientSamples), members), times: 3)
     }
     return linearize(drawn(update.curvature.samples), matrix: update.curvature.matrix)
+  }
+
+  /// The gradient of the changed risk.
+  private mutating func passForNewton(_ update: UpdateRequest) {
+    pass(drawn(update.gradientSamples), times: 3)
   }
 
   /// The solve and the search for the best step and scale.
@@ -37,14 +42,12 @@ extension Work {
     evaluate((looks + trials) * judged)
     hold(vectors: 10)
   }
-}
 
-extension Work {
-  /// The rounds of an update after the first: a gradient over all samples, and a linearization of their own.
+  /// The rounds of an update after the first: a gradient and a linearization of their own each.
   fileprivate mutating func repeatRounds(_ update: UpdateRequest) {
     guard update.rounds > 1 else { return }
     apart(times: Double(update.rounds - 1)) { work in
-      work.pass(work.drawn(update.gradientSamples), times: 3)
+      work.passForNewton(update)
       let curvature = work.linearize(
         work.drawn(update.curvature.samples), matrix: update.curvature.matrix)
       work.update(update, curvature)

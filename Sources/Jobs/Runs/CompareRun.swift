@@ -21,7 +21,7 @@ struct CompareRun: PreciseRun {
     }
     let state = try model.state(checkpoint, environment.catalog)
     let reference = try environment.catalog.retrained(
-      model.record.name, choice, recovers: request.recovers)
+      model.reference(choice, recovers: request.recovers))
     var result: JSONObject
     if request.recovers {
       func group(_ update: UpdateRequest) throws -> ExchangedGroup {

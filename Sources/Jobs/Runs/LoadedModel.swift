@@ -33,13 +33,18 @@ struct LoadedModel<Element: Scalar>: Sendable {
     return model
   }
 
-  /// The samples that the model's own recipe trains on and holds out; all of them where it has none.
+  /// The samples that the recipe of the checkpoint it was loaded for trains on and holds out; all of them where that has none.
   func partition(recipe: TrainingRecipe? = nil, seed: Int? = nil, excluding group: [Int] = []) -> Partition {
     let recipe = recipe ?? record.training
     let excluded = recipe?.excluded?.indices(in: dataset) ?? []
     return Partition(
       count: dataset.train.count, recipe: recipe, seed: seed ?? record.seed,
       excluded: Array(Set(excluded + group)).sorted())
+  }
+
+  /// What a model is marked with that was retrained on the samples of this one but for a group.
+  func reference(_ group: GroupChoice, recovers: Bool) -> RetrainReference {
+    RetrainReference(model: record.name, group: group, recovers: recovers, recipe: record.training)
   }
 
   /// The checkpoint that a request names, with its state.

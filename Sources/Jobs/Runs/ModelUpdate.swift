@@ -12,7 +12,7 @@ struct ModelUpdate<Element: Scalar> {
   var rounds: [UpdateRound] = []
   /// The model with the update at another scale, of the first round.
   let scaled: (Double) -> NetworkState<Element>
-  let warnings: [String]
+  var warnings: [String]
 }
 
 extension UpdateChoice {

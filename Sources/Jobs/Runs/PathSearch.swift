@@ -79,7 +79,7 @@ final class PathSearch<Element: Scalar, Goal: UpdateGoal> {
       }
       if moved { break }
     }
-    scale = best.scale
+    scale = best.score.isNaN ? nil : best.scale
     return best
   }
 

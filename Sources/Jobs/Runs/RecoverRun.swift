@@ -33,7 +33,7 @@ struct RecoverRun: PreciseRun {
     }
     var result = try update.finish(
       on: model.recoveryReport(members: members.members), basis, parent: checkpoint,
-      reference: try environment.catalog.retrained(model.record.name, choice, recovers: true),
+      reference: try environment.catalog.retrained(model.reference(choice, recovers: true)),
       curve: request.update.curve, phases)
     result["samples"] = members.json
     return .object(result)

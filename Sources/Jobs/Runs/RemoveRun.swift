@@ -31,7 +31,7 @@ struct RemoveRun: PreciseRun {
     }
     var result = try update.finish(
       on: model.reportSamples(request.group, members: members.members), basis, parent: checkpoint,
-      reference: try environment.catalog.retrained(model.record.name, request.group, recovers: false),
+      reference: try environment.catalog.retrained(model.reference(request.group, recovers: false)),
       curve: request.update.curve, phases)
     result["samples"] = members.json
     return .object(result)

@@ -13,10 +13,11 @@ struct RetrainRun: PreciseRun {
   func run<Element: Scalar>(
     _ model: LoadedModel<Element>, _ context: any JobContext, _ compute: Compute
   ) throws -> JSONValue {
-    guard var recipe = request.training ?? model.record.training else {
+    guard let own = request.training ?? model.record.training else {
       throw JobFailure(
         .unacceptable, "The model \(model.record.name) has no recipe.", advice: "Give one as training.")
     }
+    var recipe = own
     let seed = request.seed ?? model.record.seed
     let group = request.group.indices(in: model.dataset)
     let partition = model.partition(recipe: recipe, seed: seed, excluding: request.recovers ? [] : group)
@@ -29,15 +30,15 @@ struct RetrainRun: PreciseRun {
     let outcome = try training.run(from: NetworkState(initial: model.layout, seed: UInt64(seed)))
 
     let members = Set(group)
-    let own = model.partition(recipe: request.training ?? model.record.training, seed: seed)
-    let report = try model.reportSamples(request.group, members: own.training.filter(members.contains))
+    let trained = model.partition(recipe: own, seed: seed).training
+    let report = try model.reportSamples(request.group, members: trained.filter(members.contains))
       .evaluate(model, outcome.state, compute)
     var record = model.record
     record.name = request.name ?? standardName(model.record.name)
     record.seed = seed
     record.training = recipe
     record.reference = RetrainReference(
-      model: model.record.name, group: request.group, recovers: request.recovers)
+      model: model.record.name, group: request.group, recovers: request.recovers, recipe: own)
     record.name = try context.createModel(record, exactName: request.name != nil)
     let checkpoint = try model.save(
       outcome.state, kind: .trained, parent: nil, model: record.name, trainedBy: recipe,

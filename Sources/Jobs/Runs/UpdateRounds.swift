@@ -7,8 +7,8 @@ import Tensor
 /// One update is one step of Newton's method on the changed risk, within J, and networks are not linear: what a large step
 /// leaves behind, further ones put right. Each round linearizes the changed risk at the weights of the round before, takes
 /// its gradient as it is (`newton`), moves the same J and looks for a scale of its own. Where scales are searched for,
-/// the rounds end with the first that gains nothing on validation samples, and that one is not kept; given scales
-/// make every round.
+/// the rounds end with the first that gains nothing on validation samples, and that one is not kept, or that does not
+/// converge where the request insists on it; given scales make every round.
 struct UpdateRounds<Element: Scalar, Goal: UpdateGoal, Group: UpdateGroup> {
   let request: UpdateRequest
   /// Of the first round.
@@ -29,9 +29,16 @@ struct UpdateRounds<Element: Scalar, Goal: UpdateGoal, Group: UpdateGroup> {
     var best = update.sweep.best
     for round in 2...request.rounds {
       again.round = round
-      let next = try group(again).basis(
-        basis.model, update.edited, basis.environment, basis.compute, keeping: update.selection
-      ).update(again, choosingBy: goal, self.phases(of: round, phases))
+      let next: ModelUpdate<Element>
+      do {
+        next = try group(again).basis(
+          basis.model, update.edited, basis.environment, basis.compute, keeping: update.selection
+        ).update(again, choosingBy: goal, self.phases(of: round, phases))
+      } catch let failure as JobFailure where failure.reason == .notConverged && request.scales == .auto {
+        // What the rounds before reached is not lost for that.
+        update.warnings.append("Round \(round) was not made: \(failure.message)")
+        break
+      }
       let isKept = request.scales != .auto || !goal.hasScore || next.sweep.best.isBetter(than: best)
       update.rounds.append(UpdateRound(next, isKept: isKept))
       guard isKept else { break }
@@ -60,7 +67,9 @@ struct UpdateRound {
   let score: Double?
   let iterations: Int
   let relativeResidual: Double
+  let converged: Bool
   let products: Int
+  let warnings: [String]
 
   init<Element: Scalar>(_ update: ModelUpdate<Element>, isKept: Bool) {
     self.isKept = isKept
@@ -69,14 +78,17 @@ struct UpdateRound {
     score = update.sweep.best.score.isNaN ? nil : update.sweep.best.score
     iterations = report.chosenIteration ?? report.iterations
     relativeResidual = report.relativeResidual
+    converged = report.converged
     products = report.curvatureProducts
+    warnings = update.warnings
   }
 
   var json: JSONValue {
     [
       "kept": .bool(isKept), "scale": .number(scale), "validation_score": JSONValue(score),
       "iterations": JSONValue(iterations),
-      "relative_residual": .number(relativeResidual), "curvature_products": JSONValue(products),
+      "relative_residual": .number(relativeResidual), "converged": .bool(converged),
+      "curvature_products": JSONValue(products), "warnings": JSONValue(warnings),
     ]
   }
 }

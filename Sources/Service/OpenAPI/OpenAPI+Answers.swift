@@ -46,13 +46,14 @@ extension OpenAPI {
       ]),
       "JobSummary": Schema.answer(job),
       "Job": Schema.answer(job.merging(["result": optional(Schema.ref("Result"))])),
-      "Checkpoint": Schema.answer([
-        "id": Schema.id, "model": Schema.name,
-        "kind": Schema.choice(CheckpointOrigin.allCases.map(\.rawValue)), "job": optional(Schema.id),
-        "parent": optional(Schema.id), "metrics": ["type": "object"],
-        "training": optional(["type": "object"]), "bytes": Schema.integer(from: 0),
-        "sha256": Schema.sha256, "created_at": Schema.time, "links": links,
-      ]),
+      "Checkpoint": Schema.answer(
+        [
+          "id": Schema.id, "model": Schema.name,
+          "kind": Schema.choice(CheckpointOrigin.allCases.map(\.rawValue)), "job": optional(Schema.id),
+          "parent": optional(Schema.id), "metrics": ["type": "object"],
+          "bytes": Schema.integer(from: 0),
+          "sha256": Schema.sha256, "created_at": Schema.time, "links": links,
+        ], ["training": optional(["type": "object"])]),
       "Model": Schema.answer(
         [
           "name": Schema.name, "dataset": Schema.name, "architecture": Schema.anything,

@@ -41,8 +41,11 @@ struct ModelDescription {
       if let stored = json["reference"], !stored.isNull,
         let model = stored["model"]?.stringValue, let group = stored["group"]
       {
+        // Those of earlier versions do not say what their recipes held out and left out beside the group.
         reference = RetrainReference(
-          model: model, group: try GroupChoice(json: group), recovers: stored["recover"]?.boolValue ?? false)
+          model: model, group: try GroupChoice(json: group), recovers: stored["recover"]?.boolValue ?? false,
+          validationShare: stored["validation"]?.doubleValue ?? training?.validationShare ?? 0,
+          excluded: try stored["exclude"].flatMap { $0.isNull ? nil : try GroupChoice(json: $0) })
       }
       model = CatalogModel(
         name: record.name, dataset: record.dataset, architecture: json["architecture"] ?? .null,
@@ -62,7 +65,10 @@ struct ModelDescription {
       "loss": model.loss.json, "weight_decay": .number(model.weightDecay), "seed": JSONValue(model.seed),
       "training": model.training?.json ?? .null,
       "reference": model.reference.map {
-        ["model": .string($0.model), "group": $0.group.json, "recover": .bool($0.recovers)]
+        [
+          "model": .string($0.model), "group": $0.group.json, "recover": .bool($0.recovers),
+          "validation": .number($0.validationShare), "exclude": $0.excluded?.json ?? .null,
+        ]
       } ?? .null,
       "job": JSONValue(job), "parameters": JSONValue(parameters), "layers": layers,
     ]

@@ -24,14 +24,14 @@ public final class StoredCatalog: Catalog {
   }
 
   public func checkpoint(id: String) throws -> CatalogCheckpoint? {
-    try store.read { try $0.checkpoints.find(id) }.map(CatalogCheckpoint.init)
+    try store.read { try $0.checkpoints.find(id) }.map { try CatalogCheckpoint($0) }
   }
 
   public func latestCheckpoint(ofModel name: String) throws -> CatalogCheckpoint? {
     try store.snapshot { session in
       let latest = try session.checkpoints.latest(model: name, kinds: [.trained, .uploaded])
       return try (latest ?? session.checkpoints.latest(model: name, kinds: [.initial]))
-        .map(CatalogCheckpoint.init)
+        .map { try CatalogCheckpoint($0) }
     }
   }
 
@@ -41,7 +41,7 @@ public final class StoredCatalog: Catalog {
       var after: String?
       repeat {
         let page = try session.checkpoints.list(model: name, after: after, limit: 500)
-        found += page.items.map(CatalogCheckpoint.init)
+        found += try page.items.map { try CatalogCheckpoint($0) }
         after = page.next
       } while after != nil
       return found
@@ -64,10 +64,9 @@ public final class StoredCatalog: Catalog {
     }
   }
 
-  public func retrained(_ model: String, _ group: GroupChoice, recovers: Bool) throws -> CatalogCheckpoint? {
-    let wanted = RetrainReference(model: model, group: group, recovers: recovers)
+  public func retrained(_ wanted: RetrainReference) throws -> CatalogCheckpoint? {
     // Ids sort by time: what is older than the model is a reference of another one that had its name.
-    guard let own = try store.read({ try $0.models.find(model) })?.id else { return nil }
+    guard let own = try store.read({ try $0.models.find(wanted.model) })?.id else { return nil }
     var after: String?
     repeat {
       let page = try store.read { try $0.models.list(after: after, limit: 200) }
@@ -120,11 +119,19 @@ public final class StoredCatalog: Catalog {
 }
 
 extension CatalogCheckpoint {
-  init(_ record: CheckpointRecord) {
+  /// - Throws: `JobFailure.corrupt` where the recipe cannot be read.
+  init(_ record: CheckpointRecord) throws {
+    let training: TrainingRecipe?
+    do {
+      training = try record.training.map { try TrainingRecipe(json: JSONParser.parse($0)) }
+    } catch {
+      throw JobFailure(
+        .corrupt, "What is stored of the checkpoint \(record.id) cannot be read: \(error).")
+    }
     self.init(
       id: record.id, model: record.model, kind: CheckpointOrigin(rawValue: record.kind.rawValue) ?? .trained,
       parent: record.parent, job: record.job, metrics: (try? JSONParser.parse(record.metrics)) ?? [:],
-      training: record.training.flatMap { try? TrainingRecipe(json: JSONParser.parse($0)) },
+      training: training,
       byteCount: record.blob.byteCount,
       sha256: record.blob.sha256.hexadecimal, createdAt: record.created.description)
   }

@@ -57,11 +57,12 @@ enum WeightsUpload {
       let state = try reader.withLock { try $0.finish() }
       let writer = BlobWriter(application.store)
       try Weights(layout: layout, precision: Element.precision).write(state) { try writer.append($0) }
-      // They are taken for trained by the recipe that the model has now, whatever it is trained by later.
-      let training = model.training.map { JSONWriter.text($0.json) }
       return try writer.finish { [name = model.name] session, blob in
-        try session.checkpoints.create(
-          NewCheckpoint(model: name, kind: .uploaded, training: training, blob: blob.id))
+        // They are taken for trained by the recipe that the model has now, whatever it is trained by later.
+        let training = try ModelDescription(try session.models.get(name)).model.training
+        return try session.checkpoints.create(
+          NewCheckpoint(
+            model: name, kind: .uploaded, training: training.map { JSONWriter.text($0.json) }, blob: blob.id))
       }
     }
   }

@@ -2,7 +2,7 @@ import Network
 
 /// Whether an update sees samples as they are or changed at random, as a training sees them.
 public enum AugmentationChoice: Hashable, Sendable {
-  /// As the model's recipe says: θ̂ is a minimum of the risk over augmented samples, if of any.
+  /// As the checkpoint's recipe says: θ̂ is a minimum of the risk over augmented samples, if of any.
   case asTrained
   /// These; an empty list is the samples as they are.
   case list([TrainingRecipe.Augmentation])

@@ -3,7 +3,7 @@
 public struct RetrainRequest: JobRequest, Hashable {
   public static let kind = "retrain"
 
-  /// The model whose recipe is used; the checkpoint, if given, only says what the reference is of.
+  /// The model, and the checkpoint whose recipe is used.
   public var target: ModelReference
   public var group: GroupChoice
   /// Whether the body names the group; otherwise `resolve` takes the samples whose label was changed.
@@ -14,7 +14,7 @@ public struct RetrainRequest: JobRequest, Hashable {
   public var seed: Int?
   /// Of the new model; nil takes a free one made of the model's name and the group.
   public var name: String?
-  /// In place of the model's own recipe.
+  /// In place of the checkpoint's recipe.
   public var training: TrainingRecipe?
   /// The model's data set, known after `resolve`.
   public var dataset = ""

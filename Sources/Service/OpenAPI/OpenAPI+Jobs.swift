@@ -172,8 +172,8 @@ extension OpenAPI {
       "gradient": Schema.choice(["influence", "newton"], default: "influence"),
       "augment": Schema.described(
         Schema.anyOf(Schema.constant("as_trained"), augmentations),
-        "How samples of gradient and curvature are changed at random, each once: as the model's recipe does (as_trained, the "
-          + "default), or as listed; [] leaves them as they are."
+        "How samples of gradient and curvature are changed at random, each once: as the checkpoint's recipe does (as_trained, "
+          + "the default), or as listed; [] leaves them as they are."
       ),
       "scales": Schema.anyOf(
         Schema.constant("auto"),

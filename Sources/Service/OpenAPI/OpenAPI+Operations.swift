@@ -236,7 +236,9 @@ extension OpenAPI {
         headers: parts, answers: blob, errors: [409, 412, 416], negotiates: false),
       Operation(
         method: "put", path: "/v1/models/{name}/weights", id: "uploadWeights",
-        summary: "Uploads safetensors as a new checkpoint.", body: blobBody,
+        summary:
+          "Uploads safetensors as a new checkpoint, which is taken for trained by the recipe that the model has now, if any.",
+        body: blobBody,
         answers: [
           "201": linked(
             made("The checkpoint.", Schema.ref("Checkpoint")), "id", "/id",

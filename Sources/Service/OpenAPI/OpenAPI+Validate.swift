@@ -42,11 +42,12 @@ extension OpenAPI {
       "Estimates of what removing training samples does to the loss of test points, beside training without them "
         + "and a control training that leaves nothing out. candidates are left out one at a time: top and percentile "
         + "by the absolute score of each test point; without candidates and count a body with groups has none. groups "
-        + "are left out together. Trainings go by the model's recipe, or training, from the checkpoint or the initial "
+        + "are left out together. Trainings go by the checkpoint's recipe, or training, from the checkpoint or the initial "
         + "weights, for retrain_steps steps or retrain_fraction of the recipe's (by default 0.06 of a descent from the "
         + "checkpoint, else 1); lbfgs and newton go on until rounding ends them, whatever their gradient_norm. norms "
         + "estimates the change of θ by every candidate, a solve each, by default where that takes some minutes at most. A "
-        + "float32 model may be validated in float64. training is required for a model without a recipe.")
+        + "float32 model may be validated in float64. training is required for a checkpoint without a recipe."
+    )
   }
 
   /// The test points of a request.

@@ -102,13 +102,6 @@ public struct RetrainReference: Sendable, Hashable {
     self.validationShare = validationShare
     self.excluded = excluded
   }
-
-  /// - Parameter recipe: before it leaves out the group; nil trains on all samples.
-  init(model: String, group: GroupChoice, recovers: Bool, recipe: TrainingRecipe?) {
-    self.init(
-      model: model, group: group, recovers: recovers, validationShare: recipe?.validationShare ?? 0,
-      excluded: recipe?.excluded)
-  }
 }
 
 /// What a later job may build on.

@@ -95,7 +95,7 @@ public struct CheckpointDraft: Sendable {
   public var stage: String
   /// Metrics, as `GET /v1/checkpoints/{id}` shows them.
   public var metrics: JSONValue
-  /// How the weights were trained; nil where that is not known.
+  /// How the weights were trained; nil where they were not trained here.
   public var training: TrainingRecipe?
   /// The exact length of the safetensors bytes, head included.
   public var byteCount: Int

@@ -21,24 +21,25 @@ public struct ModelReference: Hashable, Sendable {
     _ catalog: any Catalog, _ faults: RequestFaults, needsWeights: Bool = true
   ) throws -> CatalogModel {
     guard let record = try catalog.model(named: model) else { throw UnknownResource(.model, model) }
+    let found: CatalogCheckpoint?
     if let checkpoint {
-      guard let found = try catalog.checkpoint(id: checkpoint) else {
-        throw UnknownResource(.checkpoint, checkpoint)
-      }
+      found = try catalog.checkpoint(id: checkpoint)
+      guard let found else { throw UnknownResource(.checkpoint, checkpoint) }
       if found.model != model {
         faults.add(
           "must be a checkpoint of the model \"\(model)\", got one of \"\(found.model)\"",
           at: .root.appending("checkpoint"))
       }
     } else {
-      checkpoint = try catalog.latestCheckpoint(ofModel: model)?.id
+      found = try catalog.latestCheckpoint(ofModel: model)
+      checkpoint = found?.id
       if checkpoint == nil, needsWeights {
         faults.add(
           "has no checkpoint yet: its training has not ended; wait for it, or upload weights",
           at: .root.appending("model"))
       }
     }
-    return try catalog.model(of: self) ?? record
+    return record.trained(as: found)
   }
 
   var members: JSONObject { ["model": .string(model), "checkpoint": JSONValue(checkpoint)] }
@@ -50,16 +51,10 @@ public struct ModelReference: Hashable, Sendable {
 }
 
 extension Catalog {
-  /// The model with the recipe of the checkpoint that is named, or without one where that was not trained here: of several
-  /// trainings each may hold out and leave out other samples, and see them augmented in another way.
+  /// The model with the recipe of the checkpoint that is named.
   func model(of reference: ModelReference) throws -> CatalogModel? {
-    guard var model = try model(named: reference.model) else { return nil }
-    if let id = reference.checkpoint, let checkpoint = try checkpoint(id: id),
-      checkpoint.model == reference.model
-    {
-      model.training = checkpoint.training
-    }
-    return model
+    try model(named: reference.model)?.trained(
+      as: try reference.checkpoint.flatMap { try checkpoint(id: $0) })
   }
 
   /// The data set, if it can be used; what is in the way is a fault.
@@ -73,6 +68,17 @@ extension Catalog {
       faults.add("names the data set \"\(name)\", which \(incomplete)", at: pointer)
     }
     return record
+  }
+}
+
+extension CatalogModel {
+  /// The model with the recipe of one of its checkpoints, or without one where that was not trained here: of several trainings
+  /// each may hold out and leave out other samples, and see them augmented in another way.
+  func trained(as checkpoint: CatalogCheckpoint?) -> CatalogModel {
+    guard let checkpoint, checkpoint.model == name else { return self }
+    var model = self
+    model.training = checkpoint.training
+    return model
   }
 }
 

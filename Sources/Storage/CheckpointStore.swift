@@ -13,8 +13,8 @@ public struct CheckpointKind: RawRepresentable, Hashable, Sendable {
   public static let retrained = CheckpointKind(rawValue: "retrained")
 }
 
-/// The weights of a model at one time. `metrics` is JSON, and so is `training`, how they were trained, where that is
-/// known; `job` and `parent` may name what has been deleted since.
+/// The weights of a model at one time. `metrics` is JSON, and so is `training`, the recipe of weights that
+/// were trained; `job` and `parent` may name what has been deleted since.
 public struct CheckpointRecord: Hashable, Sendable {
   public let id: String
   public let model: String

@@ -43,8 +43,14 @@ struct LoadedModel<Element: Scalar>: Sendable {
   }
 
   /// What a model is marked with that was retrained on the samples of this one but for a group.
-  func reference(_ group: GroupChoice, recovers: Bool) -> RetrainReference {
-    RetrainReference(model: record.name, group: group, recovers: recovers, recipe: record.training)
+  /// - Parameter recipe: before it leaves out the group.
+  func reference(
+    _ group: GroupChoice, recovers: Bool, recipe: TrainingRecipe? = nil
+  ) -> RetrainReference {
+    let recipe = recipe ?? record.training
+    return RetrainReference(
+      model: record.name, group: group, recovers: recovers, validationShare: recipe?.validationShare ?? 0,
+      excluded: recipe?.excluded)
   }
 
   /// The checkpoint that a request names, with its state.

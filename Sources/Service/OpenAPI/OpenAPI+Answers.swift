@@ -51,8 +51,8 @@ extension OpenAPI {
           "id": Schema.id, "model": Schema.name,
           "kind": Schema.choice(CheckpointOrigin.allCases.map(\.rawValue)), "job": optional(Schema.id),
           "parent": optional(Schema.id), "metrics": ["type": "object"],
-          "bytes": Schema.integer(from: 0),
-          "sha256": Schema.sha256, "created_at": Schema.time, "links": links,
+          "bytes": Schema.integer(from: 0), "sha256": Schema.sha256, "created_at": Schema.time,
+          "links": links,
         ], ["training": optional(["type": "object"])]),
       "Model": Schema.answer(
         [

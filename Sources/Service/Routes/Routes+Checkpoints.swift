@@ -12,7 +12,7 @@ extension RouteTable {
         guard try session.models.find(name) != nil else { throw UnknownResource(.model, name) }
         return try session.checkpoints.list(model: name, after: paging.after, limit: paging.limit)
       }
-      return try call.respond(items: page.items.map { .object($0.brief) }, next: page.next) { checkpoints in
+      return try call.respond(items: page.items.map(\.brief), next: page.next) { checkpoints in
         TextTable.rows(
           ["ID", "KIND", "JOB", "PARENT", "BYTES", "CREATED"],
           checkpoints.map { item in
@@ -55,11 +55,13 @@ extension CheckpointRecord {
 
   /// A checkpoint as `GET /v1/checkpoints/{id}` has it.
   var json: JSONValue {
-    .object(brief.merging(["training": training.flatMap { try? JSONParser.parse($0) } ?? .null]))
+    .object(members.merging(["training": training.flatMap { try? JSONParser.parse($0) } ?? .null]))
   }
 
   /// As lists and models have it: without its recipe, which may name very many samples.
-  var brief: JSONObject {
+  var brief: JSONValue { .object(members) }
+
+  private var members: JSONObject {
     [
       "id": .string(id), "model": .string(model), "kind": .string(kind.rawValue), "job": JSONValue(job),
       "parent": JSONValue(parent), "metrics": metricsJSON, "bytes": JSONValue(blob.byteCount),

@@ -64,11 +64,11 @@ extension Session {
     var object: JSONObject = ["name": .string(record.name), "dataset": .string(record.dataset)]
     object = object.merging(description.json.objectValue ?? [:])
     if brief { object["layers"] = nil }
-    object["checkpoint"] = latest.map { .object($0.brief) } ?? .null
+    object["checkpoint"] = latest?.brief ?? .null
     object["metrics"] = latest.map(\.metricsJSON) ?? .null
     if !brief {
       object["checkpoints"] = .array(
-        try checkpoints.list(model: record.name, limit: 50).items.map { .object($0.brief) })
+        try checkpoints.list(model: record.name, limit: 50).items.map(\.brief))
     }
     object["created_at"] = .string(record.created.description)
     let path = "/v1/models/\(record.name)"

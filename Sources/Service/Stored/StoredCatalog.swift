@@ -24,14 +24,14 @@ public final class StoredCatalog: Catalog {
   }
 
   public func checkpoint(id: String) throws -> CatalogCheckpoint? {
-    try store.read { try $0.checkpoints.find(id) }.map { try CatalogCheckpoint($0) }
+    try store.read { try $0.checkpoints.find(id) }.map(CatalogCheckpoint.init)
   }
 
   public func latestCheckpoint(ofModel name: String) throws -> CatalogCheckpoint? {
     try store.snapshot { session in
       let latest = try session.checkpoints.latest(model: name, kinds: [.trained, .uploaded])
       return try (latest ?? session.checkpoints.latest(model: name, kinds: [.initial]))
-        .map { try CatalogCheckpoint($0) }
+        .map(CatalogCheckpoint.init)
     }
   }
 
@@ -41,7 +41,7 @@ public final class StoredCatalog: Catalog {
       var after: String?
       repeat {
         let page = try session.checkpoints.list(model: name, after: after, limit: 500)
-        found += try page.items.map { try CatalogCheckpoint($0) }
+        found += try page.items.map(CatalogCheckpoint.init)
         after = page.next
       } while after != nil
       return found
@@ -131,8 +131,7 @@ extension CatalogCheckpoint {
     self.init(
       id: record.id, model: record.model, kind: CheckpointOrigin(rawValue: record.kind.rawValue) ?? .trained,
       parent: record.parent, job: record.job, metrics: (try? JSONParser.parse(record.metrics)) ?? [:],
-      training: training,
-      byteCount: record.blob.byteCount,
-      sha256: record.blob.sha256.hexadecimal, createdAt: record.created.description)
+      training: training, byteCount: record.blob.byteCount, sha256: record.blob.sha256.hexadecimal,
+      createdAt: record.created.description)
   }
 }

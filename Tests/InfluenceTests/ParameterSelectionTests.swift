@@ -1,3 +1,4 @@
+import Foundation
 import Influence
 import Network
 import Tensor
@@ -186,6 +187,26 @@ struct ScaleSearchTests {
     #expect(trials.contains { $0.scale == 1.0 / 128 } && !trials.contains { $0.scale == 1.0 / 256 })
     let swept = ScaleSearch.sweep { ScaleTrial(scale: $0, score: -$0) }.map(\.scale)
     #expect(swept == swept.sorted() && swept[0] == ScaleSearch.smallest)
+  }
+
+  @Test func aClimbEndsAtTheBestScaleOnItsWay() {
+    func climb(to peak: Double, from start: Double) -> (scale: Double, trials: Int) {
+      var trials = 0
+      func trial(_ scale: Double) -> ScaleTrial { ScaleTrial(scale: scale, score: -abs(log2(scale / peak))) }
+      let best = ScaleSearch.climb(from: trial(start)) {
+        trials += 1
+        return trial($0)
+      }
+      return (best.scale, trials)
+    }
+    // Down, up, and where it is at the peak already; a step further each time, to see that it is worse.
+    for (peak, start, trials) in [(3.0, 16.0, 6), (40.0, 4.0, 9), (8.0, 8.0, 2)] {
+      let end = climb(to: peak, from: start)
+      #expect(abs(log2(end.scale / peak)) <= 0.25)
+      #expect(end.trials == trials)
+    }
+    #expect(climb(to: 1e9, from: 512).scale <= ScaleSearch.largest)
+    #expect(climb(to: 1e-9, from: 0.01).scale >= ScaleSearch.smallest)
   }
 
   @Test func equalScoresAreDecidedByTheTieBreakThenByNearnessToOne() {

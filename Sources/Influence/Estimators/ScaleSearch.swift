@@ -63,6 +63,28 @@ public enum ScaleSearch {
     return (trials, best)
   }
 
+  /// What scales next to each other are apart in `climb`: a factor of 2 misses the best of an update by more than
+  /// steps of a solver's path differ.
+  public static let ratio = (2.0).squareRoot()
+
+  /// Goes from a trial to the next smaller scale, or else the next larger one, as long as that is better.
+  /// - Parameter trial: tries the model with the update at a scale.
+  /// - Returns: the best trial seen.
+  public static func climb(
+    from start: ScaleTrial, _ trial: (Double) throws -> ScaleTrial
+  ) rethrows -> ScaleTrial {
+    for factor in [1 / ratio, ratio] {
+      var best = start
+      while (smallest...largest).contains(best.scale * factor) {
+        let there = try trial(best.scale * factor)
+        guard there.isBetter(than: best) else { break }
+        best = there
+      }
+      if best.scale != start.scale { return best }
+    }
+    return start
+  }
+
   /// The best trial; of equally good ones the one nearest to 1 (in ratio), then the smaller.
   /// - Precondition: there is at least one trial.
   public static func best(_ trials: [ScaleTrial]) -> ScaleTrial {

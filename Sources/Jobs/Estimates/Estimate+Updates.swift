@@ -37,7 +37,8 @@ extension Work {
       update.curvature.solver, curvature, productsAStep: update.estimator == .gif ? 2 : 1,
       columns: max(1, share * network.parameters))
     let judged = heldCount > 0 ? heldCount : min(trainedCount, 10_000)
-    let looks: Double = update.curvature.solver.iterations == .auto ? 15 : 0
+    // A look tries three or four scales; the first one sweeps.
+    let looks: Double = update.curvature.solver.iterations == .auto ? 60 : 0
     let trials: Double = if case .list(let scales) = update.scales { Double(scales.count) } else { 15 }
     evaluate((looks + trials) * judged)
     hold(vectors: 10)

@@ -52,33 +52,21 @@ final class PathSearch<Element: Scalar, Goal: UpdateGoal> {
   /// Steps 1, 2, 3, 4, 5, 7, 9, 12, 16, 21, 27, …
   private static func look(after step: Int) -> Int { max(step + 1, Int((Double(step) * 1.3).rounded())) }
 
-  /// What scales near the last one are apart: a factor of 2 misses the best of a step by more than steps differ.
-  private static var ratio: Double { (2.0).squareRoot() }
-
   /// The best scale for a step: near the best of the look before, or of the whole sweep at first, and as long as that changes
   /// little.
   private func bestTrial(of x: [Element]) throws -> ScaleTrial {
     func trial(_ scale: Double) throws -> ScaleTrial {
       try choice.metrics(x, scale: scale, on: choice.pathGoal).trial(scale)
     }
-    var best: ScaleTrial
+    let start: ScaleTrial
     if let scale {
-      best = try trial(scale)
+      start = try trial(scale)
     } else {
       let trials = try ScaleSearch.sweep(trial)
-      best = ScaleSearch.best(trials)
-      guard best.score > trials[0].score + 0.01 else { return best }
+      start = ScaleSearch.best(trials)
+      guard start.score > trials[0].score + 0.01 else { return start }
     }
-    for factor in [1 / Self.ratio, Self.ratio] {
-      var moved = false
-      while (ScaleSearch.smallest...ScaleSearch.largest).contains(best.scale * factor) {
-        let there = try trial(best.scale * factor)
-        guard there.isBetter(than: best) else { break }
-        best = there
-        moved = true
-      }
-      if moved { break }
-    }
+    let best = try ScaleSearch.climb(from: start, trial)
     scale = best.score.isNaN ? nil : best.scale
     return best
   }

@@ -16,6 +16,14 @@ public struct UpdateRequest: Hashable, Sendable {
     case list([Double])
   }
 
+  /// What steps and scales are chosen by on validation samples.
+  public enum Yardstick: String, CaseIterable, Sendable {
+    /// The score.
+    case accuracy
+    /// The same of mean likelihoods instead of accuracies, which few samples tell more finely.
+    case likelihood
+  }
+
   public var estimator: Estimator
   public var modificationRatio: Double
   public var selection: SelectionCriterion
@@ -25,6 +33,7 @@ public struct UpdateRequest: Hashable, Sendable {
   /// How the samples of gradient and curvature are seen.
   public var augment: AugmentationChoice
   public var scales: Scales
+  public var yardstick: Yardstick
   /// Scales at which the update is also measured as in the report, for a plot: none of them is chosen by that.
   public var curve: [Double]
   /// How often the update is made, each time from where the last one led.
@@ -38,8 +47,8 @@ public struct UpdateRequest: Hashable, Sendable {
     estimator: Estimator = .gif, modificationRatio: Double = 0.1, selection: SelectionCriterion = .topOutputs,
     curvature: CurvatureRequest = Self.standardCurvature, gradientSamples: SampleCount = .all,
     gradient: GradientForm = .influence, augment: AugmentationChoice = .standard, scales: Scales = .auto,
-    curve: [Double] = [],
-    rounds: Int = 1, seed: Int = 0, requiresConvergence: Bool = false
+    yardstick: Yardstick = .accuracy, curve: [Double] = [], rounds: Int = 1, seed: Int = 0,
+    requiresConvergence: Bool = false
   ) {
     self.estimator = estimator
     self.modificationRatio = modificationRatio
@@ -49,6 +58,7 @@ public struct UpdateRequest: Hashable, Sendable {
     self.gradient = gradient
     self.augment = augment
     self.scales = scales
+    self.yardstick = yardstick
     self.curve = curve
     self.rounds = rounds
     self.seed = seed
@@ -89,6 +99,7 @@ extension UpdateRequest {
       gradientSamples: SampleCount.read(reader, "gradient_samples", default: .all),
       gradient: reader.choice("gradient", default: .influence),
       augment: AugmentationChoice.read(reader, "augment"), scales: readScales(reader),
+      yardstick: reader.choice("choose_by", default: .accuracy),
       rounds: reader.integer("rounds", in: 1...mostRounds, default: 1),
       seed: reader.integer("seed", in: 0...Int.max, default: 0),
       requiresConvergence: reader.flag("require_convergence", default: false))
@@ -134,8 +145,8 @@ extension UpdateRequest {
   var sharedMembers: JSONObject {
     [
       "gradient_samples": gradientSamples.json, "gradient": .string(gradient.rawValue),
-      "augment": augment.json, "scales": scales.json, "rounds": JSONValue(rounds), "seed": JSONValue(seed),
-      "require_convergence": .bool(requiresConvergence),
+      "augment": augment.json, "scales": scales.json, "choose_by": .string(yardstick.rawValue),
+      "rounds": JSONValue(rounds), "seed": JSONValue(seed), "require_convergence": .bool(requiresConvergence),
     ]
   }
 }

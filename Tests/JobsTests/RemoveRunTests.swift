@@ -67,6 +67,16 @@ struct RemoveRunTests {
         == (try number(result, "after", "self", "accuracy")))
   }
 
+  @Test func stepsAndScalesAreChosenByTheYardstickAskedFor() throws {
+    for (yardstick, member) in [("accuracy", "score"), ("likelihood", "likelihood_score")] {
+      let result = try remove(#""class": 8, "choose_by": "\#(yardstick)""#)
+      let sweep = try #require(result["sweep"]?.arrayValue)
+      let chosen = try #require(sweep.first { $0["scale"] == result["scale"] })
+      #expect(chosen[member]?.doubleValue == sweep.compactMap { $0[member]?.doubleValue }.max())
+      #expect(try number(result, "after", "score") > 0.9)
+    }
+  }
+
   @Test func theResultSaysWhatWasDone() throws {
     let result = try remove(#""class": 8, "modification_ratio": 0.1"#)
     let rows = try #require(result["layers"]?.arrayValue)

@@ -90,7 +90,8 @@ func faults(_ text: String) throws -> [String] {
         "hessian": "hessian",
         "hessian_samples": 1024, "gradient_samples": "all", "gradient": "influence", "augment": "as_trained",
         "group_term": true,
-        "scales": "auto", "rounds": 1, "curve": [], "seed": 0, "require_convergence": false,
+        "scales": "auto", "choose_by": "accuracy", "rounds": 1, "curve": [], "seed": 0,
+        "require_convergence": false,
       ])
     #expect(body.request.uses == JobUses(models: ["digits-mlp"], datasets: ["digits"], checkpoints: ["c1"]))
   }

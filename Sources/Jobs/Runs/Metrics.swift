@@ -26,8 +26,7 @@ struct ForgettingMetrics: UpdateMetrics {
     return Self.score(a, s)
   }
 
-  /// The same of the mean likelihoods exp(−ℓ) instead of the accuracies: it moves where accuracies stand still.
-  var smoothScore: Double {
+  var likelihoodScore: Double {
     func likelihood(_ evaluation: Evaluation) -> Double {
       evaluation.losses.reduce(0) { $0 + exp(-$1) } / Double(evaluation.losses.count)
     }

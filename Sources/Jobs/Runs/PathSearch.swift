@@ -56,7 +56,7 @@ final class PathSearch<Element: Scalar, Goal: UpdateGoal> {
   /// little.
   private func bestTrial(of x: [Element]) throws -> ScaleTrial {
     func trial(_ scale: Double) throws -> ScaleTrial {
-      try choice.metrics(x, scale: scale, on: choice.pathGoal).trial(scale)
+      try choice.trial(x, scale: scale, on: choice.pathGoal).trial
     }
     let start: ScaleTrial
     if let scale {

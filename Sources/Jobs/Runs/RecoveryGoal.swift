@@ -22,8 +22,7 @@ struct RecoveryMetrics: UpdateMetrics {
     return triggered.accuracy.map { Self.mean(a, $0) }
   }
 
-  /// The same of the mean likelihoods exp(−ℓ).
-  var smoothScore: Double {
+  var likelihoodScore: Double {
     func likelihood(_ evaluation: Evaluation) -> Double {
       evaluation.losses.reduce(0) { $0 + exp(-$1) } / Double(evaluation.losses.count)
     }

@@ -173,7 +173,7 @@ final class UpdateBasis<Element: Scalar> {
       choices: selections.map {
         UpdateChoice(
           model: model, state: state, indices: $0.indices, factor: change.factor, goal: goal,
-          seed: UInt64(request.seed), compute: compute)
+          yardstick: request.yardstick, seed: UInt64(request.seed), compute: compute)
       }, curvature: curvature, gradient: change.gradient, warnings: curvature.memoryWarnings(environment))
   }
 }

@@ -13,16 +13,18 @@ struct UpdateChoice<Element: Scalar, Goal: UpdateGoal> {
   let goal: Goal
   /// The same on fewer samples, for the many looks along a solver's path.
   let pathGoal: Goal
+  let yardstick: UpdateRequest.Yardstick
   let compute: Compute
 
   init(
     model: LoadedModel<Element>, state: NetworkState<Element>, indices: [Int], factor: Double,
-    goal: Goal, seed: UInt64, compute: Compute
+    goal: Goal, yardstick: UpdateRequest.Yardstick, seed: UInt64, compute: Compute
   ) {
     self.model = model
     self.state = state
     self.indices = indices
     self.factor = factor
+    self.yardstick = yardstick
     self.goal = goal.limited(own: 1024, test: 4096, seed: seed)
     pathGoal = goal.limited(own: 512, test: 1024, seed: seed)
     self.compute = compute
@@ -40,6 +42,14 @@ struct UpdateChoice<Element: Scalar, Goal: UpdateGoal> {
     try goal.evaluate(model, updated(x, scale: scale), compute)
   }
 
+  /// Tries a scale.
+  func trial(
+    _ x: [Element], scale: Double, on goal: Goal
+  ) throws -> (trial: ScaleTrial, metrics: Goal.Metrics) {
+    let metrics = try metrics(x, scale: scale, on: goal)
+    return (metrics.trial(scale, by: yardstick), metrics)
+  }
+
   /// The scales that the request asks for, or a search; without a score to choose by, the theory's 1.
   func sweep(_ x: [Element], _ scales: UpdateRequest.Scales, _ progress: UpdateProgress) throws
     -> UpdateSweep
@@ -50,11 +60,12 @@ struct UpdateChoice<Element: Scalar, Goal: UpdateGoal> {
     func trial(_ scale: Double) throws -> ScaleTrial {
       try progress.advance(Double(done) / Double(expected), "scale \(scale.shortText)")
       done += 1
-      let metrics = try metrics(x, scale: scale, on: goal)
+      let (trial, metrics) = try self.trial(x, scale: scale, on: goal)
       rows.append([
         "scale": .number(scale), "validation": metrics.json, "score": JSONValue(metrics.score),
+        "likelihood_score": JSONValue(metrics.score.map { _ in metrics.likelihoodScore }),
       ])
-      return metrics.trial(scale)
+      return trial
     }
     switch scales {
     case .list(let list):

@@ -22,8 +22,8 @@ protocol UpdateGoal: Sendable {
 protocol UpdateMetrics: Sendable {
   /// Larger is better; nil where there is none, as for regression.
   var score: Double? { get }
-  /// A measure of the same that moves where accuracies stand still.
-  var smoothScore: Double { get }
+  /// The same of mean likelihoods exp(−ℓ) instead of accuracies: it moves where accuracies stand still.
+  var likelihoodScore: Double { get }
   /// Whether every loss is a number.
   var isFinite: Bool { get }
   var json: JSONValue { get }
@@ -33,8 +33,13 @@ protocol UpdateMetrics: Sendable {
 
 extension UpdateMetrics {
   /// As the trial of a scale; without a score, or with outputs that are no numbers, never the best.
-  func trial(_ scale: Double) -> ScaleTrial {
-    ScaleTrial(scale: scale, score: isFinite ? score ?? .nan : .nan, tieBreak: smoothScore)
+  func trial(_ scale: Double, by yardstick: UpdateRequest.Yardstick) -> ScaleTrial {
+    let score = isFinite ? score ?? .nan : .nan
+    return switch yardstick {
+    case .accuracy: ScaleTrial(scale: scale, score: score, tieBreak: likelihoodScore)
+    case .likelihood:
+      ScaleTrial(scale: scale, score: score.isNaN ? .nan : likelihoodScore, tieBreak: score)
+    }
   }
 }
 

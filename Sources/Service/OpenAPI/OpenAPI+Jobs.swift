@@ -178,6 +178,11 @@ extension OpenAPI {
       "scales": Schema.anyOf(
         Schema.constant("auto"),
         ["type": "array", "minItems": 1, "maxItems": 1000, "items": scale]),
+      "choose_by": Schema.described(
+        Schema.choice(["accuracy", "likelihood"], default: "accuracy"),
+        "What steps and scales are chosen by on validation samples: the score, or the same of mean likelihoods instead of "
+          + "accuracies, which few samples tell more finely."
+      ),
       "rounds": Schema.integer(from: 1, to: UpdateRequest.mostRounds, default: 1),
       "seed": seed, "require_convergence": Schema.flag(default: false),
     ]

@@ -7,6 +7,9 @@ extension Evaluation {
   /// The mean loss; nil for no samples.
   var knownLoss: Double? { losses.isEmpty ? nil : meanLoss }
 
+  /// The mean of exp(−ℓ): of a classification the mean probability of the true class.
+  var meanLikelihood: Double { losses.reduce(0) { $0 + exp(-$1) } / Double(losses.count) }
+
   /// `{"loss", "accuracy"}`; the accuracy is null for regression, both are null for no samples.
   var json: JSONValue {
     losses.isEmpty
@@ -26,12 +29,7 @@ struct ForgettingMetrics: UpdateMetrics {
     return Self.score(a, s)
   }
 
-  var likelihoodScore: Double {
-    func likelihood(_ evaluation: Evaluation) -> Double {
-      evaluation.losses.reduce(0) { $0 + exp(-$1) } / Double(evaluation.losses.count)
-    }
-    return Self.score(likelihood(test), likelihood(own))
-  }
+  var likelihoodScore: Double { Self.score(test.meanLikelihood, own.meanLikelihood) }
 
   private static func score(_ a: Double, _ s: Double) -> Double {
     a + 1 - s > 0 ? 2 * a * (1 - s) / (a + 1 - s) : 0

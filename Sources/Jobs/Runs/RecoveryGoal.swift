@@ -1,5 +1,4 @@
 import Datasets
-import Foundation
 import Network
 import Tensor
 
@@ -23,10 +22,7 @@ struct RecoveryMetrics: UpdateMetrics {
   }
 
   var likelihoodScore: Double {
-    func likelihood(_ evaluation: Evaluation) -> Double {
-      evaluation.losses.reduce(0) { $0 + exp(-$1) } / Double(evaluation.losses.count)
-    }
-    return triggered.map { Self.mean(likelihood(clean), likelihood($0)) } ?? likelihood(clean)
+    triggered.map { Self.mean(clean.meanLikelihood, $0.meanLikelihood) } ?? clean.meanLikelihood
   }
 
   private static func mean(_ a: Double, _ b: Double) -> Double { a + b > 0 ? 2 * a * b / (a + b) : 0 }

@@ -38,15 +38,11 @@ struct UpdateChoice<Element: Scalar, Goal: UpdateGoal> {
     return updated
   }
 
-  func metrics(_ x: [Element], scale: Double, on goal: Goal) throws -> Goal.Metrics {
-    try goal.evaluate(model, updated(x, scale: scale), compute)
-  }
-
   /// Tries a scale.
   func trial(
     _ x: [Element], scale: Double, on goal: Goal
   ) throws -> (trial: ScaleTrial, metrics: Goal.Metrics) {
-    let metrics = try metrics(x, scale: scale, on: goal)
+    let metrics = try goal.evaluate(model, updated(x, scale: scale), compute)
     return (metrics.trial(scale, by: yardstick), metrics)
   }
 

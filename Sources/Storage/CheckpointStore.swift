@@ -14,7 +14,7 @@ public struct CheckpointKind: RawRepresentable, Hashable, Sendable {
 }
 
 /// The weights of a model at one time. `metrics` is JSON, and so is `training`, the recipe of weights that
-/// were trained; `job` and `parent` may name what has been deleted since.
+/// were trained, nil in lists of a model's; `job` and `parent` may name what has been deleted since.
 public struct CheckpointRecord: Hashable, Sendable {
   public let id: String
   public let model: String
@@ -77,7 +77,7 @@ public struct CheckpointStore {
   }
 
   public func find(_ id: String) throws -> CheckpointRecord? {
-    try connection.first("\(Self.select) WHERE checkpoint.id = ?", id, read: Self.record)
+    try connection.first("\(Self.select()) WHERE checkpoint.id = ?", id, read: Self.record)
   }
 
   /// - Throws: `StorageError.notFound`.
@@ -86,11 +86,11 @@ public struct CheckpointStore {
     return record
   }
 
-  /// A model's, newest first, those made before the one with the id `after`.
+  /// A model's, newest first, those made before the one with the id `after`; without the recipes, which may be long.
   public func list(model: String, after: String? = nil, limit: Int) throws -> Page<CheckpointRecord> {
     let rows = try connection.rows(
       """
-      \(Self.select) WHERE model = ?1 AND (?2 IS NULL OR checkpoint.id < ?2)
+      \(Self.select(training: false)) WHERE model = ?1 AND (?2 IS NULL OR checkpoint.id < ?2)
       ORDER BY checkpoint.id DESC LIMIT ?3
       """, model, after, limit + 1, read: Self.record)
     return Page(rows, limit: limit, id: \.id)
@@ -98,14 +98,14 @@ public struct CheckpointStore {
 
   /// A job's, oldest first.
   public func list(job: String) throws -> [CheckpointRecord] {
-    try connection.rows("\(Self.select) WHERE job = ? ORDER BY checkpoint.id", job, read: Self.record)
+    try connection.rows("\(Self.select()) WHERE job = ? ORDER BY checkpoint.id", job, read: Self.record)
   }
 
   /// The newest of a model that is of one of these kinds; of any kind where none is given.
   public func latest(model: String, kinds: [CheckpointKind] = []) throws -> CheckpointRecord? {
     let condition = kinds.isEmpty ? "" : "AND kind IN (\(kinds.map { _ in "?" }.joined(separator: ", ")))"
     return try connection.first(
-      "\(Self.select) WHERE model = ? \(condition) ORDER BY checkpoint.id DESC LIMIT 1",
+      "\(Self.select()) WHERE model = ? \(condition) ORDER BY checkpoint.id DESC LIMIT 1",
       binding: [model] + kinds.map(\.rawValue), read: Self.record)
   }
 
@@ -139,11 +139,13 @@ public struct CheckpointStore {
       """, time, limit)
   }
 
-  private static let select = """
-    SELECT checkpoint.id, model, kind, job, parent, metrics, training, checkpoint.created, blob.id, size,
-      sha256
+  private static func select(training: Bool = true) -> String {
+    """
+    SELECT checkpoint.id, model, kind, job, parent, metrics, \(training ? "training" : "NULL"), checkpoint.created,
+      blob.id, size, sha256
     FROM checkpoint JOIN blob ON blob.id = blob
     """
+  }
 
   private static func record(_ row: Row) throws -> CheckpointRecord {
     CheckpointRecord(

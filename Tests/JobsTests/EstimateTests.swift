@@ -75,6 +75,24 @@ struct EstimateTests {
         > 30 * seconds(#""kind": "compare", "class": 1"#))
   }
 
+  /// Rounds let go of what the one before held; who insists on convergence looks at no path; looks see few samples.
+  @Test func updatesAreEstimatedAsTheyAreMade() throws {
+    let store = try store()
+    for kind in ["remove", "compare"] {
+      func of(_ members: String) throws -> JobEstimate {
+        try estimate(#"{"kind": "\#(kind)", "model": "large", "class": 1, \#(members)}"#, in: store)
+      }
+      let (once, often) = (try of(#""rounds": 1"#), try of(#""rounds": 5"#))
+      #expect(often.memoryBytes < 1.01 * once.memoryBytes)
+      #expect(often.seconds > 3 * once.seconds && often.seconds < 6 * once.seconds)
+      #expect(try of(#""rounds": 5, "gradient": "newton", "gradient_samples": 10"#).seconds < often.seconds)
+      let ended = try of(#""require_convergence": true, "solver": {"name": "lsmr", "iterations": "auto"}"#)
+      #expect(ended.seconds < once.seconds)
+      let narrow = try of(#""scales": [1]"#)
+      #expect(narrow.seconds < once.seconds)
+    }
+  }
+
   /// The artifacts are known to the byte, but for what is beside their numbers.
   @Test func resultsAreThoseOfTheRun() throws {
     let store = try store()

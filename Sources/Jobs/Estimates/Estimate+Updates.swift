@@ -38,14 +38,19 @@ extension Work {
       columns: max(1, share * network.parameters))
     let judged = heldCount > 0 ? heldCount : min(trainedCount, 10_000)
     // A look tries three or four scales; the first one sweeps.
-    let looks: Double = update.curvature.solver.iterations == .auto ? 60 : 0
+    let looks: Double =
+      update.curvature.solver.iterations == .auto && !update.requiresConvergence ? 60 : 0
     let trials: Double = if case .list(let scales) = update.scales { Double(scales.count) } else { 15 }
-    evaluate((looks + trials) * judged)
+    evaluate(looks * JudgedSamples.path.count(of: judged) + trials * JudgedSamples.scales.count(of: judged))
     hold(vectors: 10)
   }
 
-  /// The rounds of an update after the first: a gradient and a linearization of their own each.
-  fileprivate mutating func repeatRounds(_ update: UpdateRequest) {
+  /// Every round of an update: a gradient and a linearization of its own each, which are let go of before the next.
+  fileprivate mutating func makeRounds(_ update: UpdateRequest, _ group: GroupChoice?) {
+    apart(times: 1) { work in
+      let curvature = work.prepare(update, group)
+      work.update(update, curvature)
+    }
     guard update.rounds > 1 else { return }
     apart(times: Double(update.rounds - 1)) { work in
       work.passForNewton(update)
@@ -73,9 +78,7 @@ extension UpdateRequest {
     _ target: ModelReference, _ group: GroupChoice?, _ catalog: any Catalog, _ machine: Machine
   ) throws -> JobEstimate {
     var work = try Work(target, catalog, machine)
-    let curvature = work.prepare(self, group)
-    work.update(self, curvature)
-    work.repeatRounds(self)
+    work.makeRounds(self, group)
     // Before, after, the reference, and the curve.
     work.evaluate(Double(3 + curve.count) * (work.testCount + work.count(of: group)))
     work.leaveCheckpoint()
@@ -87,13 +90,20 @@ extension CompareRequest {
   public func estimate(_ catalog: any Catalog, _ machine: Machine) throws -> JobEstimate? {
     var work = try Work(target, catalog, machine)
     work.apart(times: Double(repeats)) { work in
-      let curvature = work.prepare(shared, group)
+      let measured = work.testCount + work.count(of: group)
       // Of the cells every one is a solve of its own, at most.
+      guard shared.rounds == 1 else {
+        for cell in cells {
+          work.makeRounds(update(cell, seed: shared.seed), group)
+          work.evaluate(measured)
+        }
+        return
+      }
+      let curvature = work.prepare(shared, group)
       for cell in cells {
         work.apart(times: 1) { work in
           work.update(update(cell, seed: shared.seed), curvature)
-          work.repeatRounds(update(cell, seed: shared.seed))
-          work.evaluate(work.testCount + work.count(of: group))
+          work.evaluate(measured)
         }
       }
     }

@@ -2,6 +2,20 @@ import Influence
 import Network
 import Tensor
 
+/// The most samples that an update is judged by: of those that should change and of the rest.
+struct JudgedSamples {
+  let own: Int
+  let test: Int
+
+  /// When its scale is chosen.
+  static let scales = JudgedSamples(own: 1024, test: 4096)
+  /// At every look along a solver's path.
+  static let path = JudgedSamples(own: 512, test: 1024)
+
+  /// What a trial takes where there are so many samples to judge by.
+  func count(of samples: Double) -> Double { min(samples, Double(own + test)) }
+}
+
 /// Chooses between updates of a model by how the updated model does on validation samples, never on the test split.
 struct UpdateChoice<Element: Scalar, Goal: UpdateGoal> {
   let model: LoadedModel<Element>
@@ -25,8 +39,8 @@ struct UpdateChoice<Element: Scalar, Goal: UpdateGoal> {
     self.indices = indices
     self.factor = factor
     self.yardstick = yardstick
-    self.goal = goal.limited(own: 1024, test: 4096, seed: seed)
-    pathGoal = goal.limited(own: 512, test: 1024, seed: seed)
+    self.goal = goal.limited(own: JudgedSamples.scales.own, test: JudgedSamples.scales.test, seed: seed)
+    pathGoal = goal.limited(own: JudgedSamples.path.own, test: JudgedSamples.path.test, seed: seed)
     self.compute = compute
   }
 

@@ -132,6 +132,7 @@ struct GridRun<Element: Scalar, Goal: UpdateGoal, Group: UpdateGroup> {
           return update
         }
         record.products += update.rounds.dropFirst().reduce(0) { $0 + $1.products }
+        record.warn(update.warnings)
         try phases.enter(.measure, "test samples")
         let metrics = try update.metrics(on: report, basis)
         record.runs[place].append(
@@ -151,13 +152,8 @@ struct GridRun<Element: Scalar, Goal: UpdateGoal, Group: UpdateGroup> {
   /// What is told of an update that failed.
   /// - Throws: the error, where it is not one of the numbers of this update alone.
   private static func failure(_ error: any Error) throws -> String {
-    switch error {
-    case let failure as JobFailure where [.nonFinite, .notConverged].contains(failure.reason):
-      return failure.description
-    case let error as SolveError: return error.description
-    case let error as DenseAlgebraError: return "A dense factorisation failed: \(error)."
-    default: throw error
-    }
+    guard let failure = JobFailure(ofNumbers: error) else { throw error }
+    return failure.description
   }
 
   private func run(

@@ -51,19 +51,28 @@ extension JobEnvironment {
       return try body(Compute(pool: pool, cancellation: cancellation))
     } catch is Cancelled {
       throw context.interruption ?? .cancelled
-    } catch let error as SolveError {
-      throw JobFailure(error)
-    } catch let error as DenseAlgebraError {
-      throw JobFailure(
-        .internal, "A dense factorisation failed: \(error).",
-        advice: "Use an iterative solver, or add damping.")
-    } catch let error as TrainingError {
-      throw JobFailure(error)
+    } catch {
+      if let failure = JobFailure(ofNumbers: error) { throw failure }
+      throw error
     }
   }
 }
 
 extension JobFailure {
+  /// What comes of the numbers of one computation: of a solve, a factorisation or a training. Nil for any other error.
+  init?(ofNumbers error: any Error) {
+    switch error {
+    case let failure as JobFailure where [.nonFinite, .notConverged].contains(failure.reason): self = failure
+    case let error as SolveError: self.init(error)
+    case let error as DenseAlgebraError:
+      self.init(
+        .internal, "A dense factorisation failed: \(error).",
+        advice: "Use an iterative solver, or add damping.")
+    case let error as TrainingError: self.init(error)
+    default: return nil
+    }
+  }
+
   init(_ error: SolveError) {
     let reason: Reason =
       switch error {

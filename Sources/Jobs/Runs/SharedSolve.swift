@@ -28,7 +28,7 @@ extension UpdateSolver {
     }
     let whole = try Estimator.if.solve(
       curvature, indices: [], gradient: gradient, solver: solver(followsPath: followsPath),
-      batches: request.curvature.batches(of: curvature, seed: request.seed), monitor: monitor)
+      batches: request.curvature.batches(of: curvature, seed: request.drawSeed), monitor: monitor)
     return try choices.indices.map { place in
       let indices = choices[place].indices
       var own = Solution(x: indices.map { whole.x[$0] }, report: whole.report)

@@ -34,8 +34,9 @@ struct UpdateRounds<Element: Scalar, Goal: UpdateGoal, Group: UpdateGroup> {
         next = try group(again).basis(
           basis.model, update.edited, basis.environment, basis.compute, keeping: update.selection
         ).update(again, choosingBy: goal, self.phases(of: round, phases))
-      } catch let failure as JobFailure where failure.reason == .notConverged && request.scales == .auto {
-        // What the rounds before reached is not lost for that.
+      } catch {
+        // What the rounds before reached is not lost for numbers that come to nothing.
+        guard request.scales == .auto, let failure = JobFailure(ofNumbers: error) else { throw error }
         update.warnings.append("Round \(round) was not made: \(failure.message)")
         break
       }

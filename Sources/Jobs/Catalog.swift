@@ -13,15 +13,12 @@ public protocol Catalog: Sendable {
   /// neither; never an edited one.
   func latestCheckpoint(ofModel name: String) throws -> CatalogCheckpoint?
 
-  /// Every checkpoint of the model, newest first.
-  func checkpoints(ofModel name: String) throws -> [CatalogCheckpoint]
-
   /// The safetensors bytes of a checkpoint, checked against their SHA-256.
   ///
   /// Throws `JobFailure` (`missing`, `corrupt`).
   func weights(ofCheckpoint id: String) throws -> [UInt8]
 
-  /// The newest checkpoint of a model that was retrained as this says; the reference that results call `retrained`.
+  /// What the newest `retrain` job as this says made: the reference that results call `retrained`.
   func retrained(_ reference: RetrainReference) throws -> CatalogCheckpoint?
 
   func dataset(named name: String) throws -> CatalogDataset?
@@ -61,7 +58,8 @@ public struct CatalogModel: Sendable, Hashable {
   /// λ of the model's risk.
   public var weightDecay: Double
   public var seed: Int
-  /// The recipe of its latest training; nil where it has never been trained here.
+  /// The recipe of its latest training, nil where it has never been trained here; of a model read as one of its checkpoints,
+  /// that checkpoint's.
   public var training: TrainingRecipe?
   /// For the model of a `retrain` job: what it is the reference of.
   public var reference: RetrainReference?
@@ -90,16 +88,20 @@ public struct RetrainReference: Sendable, Hashable {
   public var recovers: Bool
   /// The share that the recipe holds out.
   public var validationShare: Double
+  /// What draws the samples held out; nil where there are none.
+  public var splitSeed: Int?
   /// What the recipe leaves out beside the group.
   public var excluded: GroupChoice?
 
   public init(
-    model: String, group: GroupChoice, recovers: Bool, validationShare: Double, excluded: GroupChoice? = nil
+    model: String, group: GroupChoice, recovers: Bool, validationShare: Double, seed: Int,
+    excluded: GroupChoice? = nil
   ) {
     self.model = model
     self.group = group
     self.recovers = recovers
     self.validationShare = validationShare
+    splitSeed = validationShare > 0 ? seed : nil
     self.excluded = excluded
   }
 }

@@ -83,7 +83,7 @@ public struct MislabeledRequest: JobRequest, Hashable {
       training = own
     } else if !fixAt.isEmpty {
       faults.add(
-        "is required: the model \"\(model.name)\" was never trained here, so it has no recipe; or give an empty fix_at",
+        TrainingRecipe.missing(of: model) + "; or give an empty fix_at",
         at: .root.appending("training"))
     }
   }

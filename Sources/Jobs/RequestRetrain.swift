@@ -65,7 +65,7 @@ public struct RetrainRequest: JobRequest, Hashable {
       training = own
     } else {
       faults.add(
-        "is required: the model \"\(model.name)\" was never trained here, so it has no recipe",
+        TrainingRecipe.missing(of: model),
         at: .root.appending("training"))
     }
     seed = seed ?? model.seed

@@ -117,7 +117,7 @@ public struct SpectrumRequest: JobRequest, Hashable {
       training.check(try? model.network(for: set), at: .root.appending("training"), faults)
     } else {
       faults.add(
-        "is required: the model \"\(model.name)\" was never trained here, so it has no recipe",
+        TrainingRecipe.missing(of: model),
         at: .root.appending("training"))
     }
   }

@@ -44,7 +44,12 @@ public struct TrainingRecipe: Hashable, Sendable {
 
   public static let standard = TrainingRecipe()
 
-  /// The recipe on the samples that the model was trained on: all of them where it has no recipe of its own.
+  /// The fault of a request that names no recipe for a model, or one of its checkpoints, that has none.
+  static func missing(of model: CatalogModel) -> String {
+    "is required: the checkpoint of \"\(model.name)\" was not trained here, so it has no recipe"
+  }
+
+  /// The recipe on the samples that the model, as its checkpoint has it, was trained on: all of them where it has no recipe.
   func onSamples(of model: CatalogModel) -> TrainingRecipe {
     var recipe = self
     recipe.validationShare = model.training?.validationShare ?? 0

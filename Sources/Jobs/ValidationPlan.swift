@@ -306,7 +306,7 @@ extension ValidationPlan {
     }
     guard let training else {
       faults.add(
-        "is required: the model \"\(model.name)\" was never trained here, so it has no recipe",
+        TrainingRecipe.missing(of: model),
         at: pointer.appending("training"))
       return
     }

@@ -50,7 +50,9 @@ final class MemoryStore: Catalog {
 
   func retrained(_ reference: RetrainReference) -> CatalogCheckpoint? {
     let names = contents.withLock { $0.models.values.filter { $0.reference == reference }.map(\.name) }
-    return names.sorted().lazy.compactMap { self.latestCheckpoint(ofModel: $0) }.first
+    return names.sorted().lazy.compactMap { name in
+      self.checkpoints(ofModel: name).last { $0.kind == .trained }
+    }.first
   }
 
   func dataset(named name: String) -> CatalogDataset? {

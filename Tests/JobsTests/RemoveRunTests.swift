@@ -67,14 +67,33 @@ struct RemoveRunTests {
         == (try number(result, "after", "self", "accuracy")))
   }
 
-  @Test func stepsAndScalesAreChosenByTheYardstickAskedFor() throws {
+  @Test func scalesAreChosenByTheYardstickAskedFor() throws {
+    let store = try Self.trained.get()
+    let scales = "[0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1, 1.4, 2]"
+    var chosen: [Double] = []
     for (yardstick, member) in [("accuracy", "score"), ("likelihood", "likelihood_score")] {
-      let result = try remove(#""class": 8, "choose_by": "\#(yardstick)""#)
+      let options =
+        #""class": 8, "choose_by": "\#(yardstick)", "solver": {"name": "lsmr", "iterations": 20}, "scales": \#(scales)"#
+      let result = try remove(options, from: "flat")
       let sweep = try #require(result["sweep"]?.arrayValue)
-      let chosen = try #require(sweep.first { $0["scale"] == result["scale"] })
-      #expect(chosen[member]?.doubleValue == sweep.compactMap { $0[member]?.doubleValue }.max())
-      #expect(try number(result, "after", "score") > 0.9)
+      let best = try #require(sweep.max { ($0[member]?.doubleValue ?? 0) < ($1[member]?.doubleValue ?? 0) })
+      let row = try #require(sweep.first { $0["scale"] == result["scale"] })
+      #expect(row[member] == best[member])
+      chosen.append(try number(result, "scale"))
+      let compared = try store.run(#"{"kind": "compare", "model": "flat", \#(options)}"#)
+      #expect(compared["rows"]?[0]?["scale"]?["mean"] == result["scale"])
+      #expect(compared["rows"]?[0]?["validation_score"]?["mean"] == best[member])
     }
+    // Otherwise this shows nothing.
+    #expect(chosen[0] != chosen[1])
+  }
+
+  /// Of the steps of the solver's path too: here the two end at different ones.
+  @Test func stepsAreChosenByTheYardstickAskedFor() throws {
+    let solved = try ["accuracy", "likelihood"].map { yardstick in
+      try remove(#""class": 8, "estimator": "if", "choose_by": "\#(yardstick)""#, from: "flat")["solver"]
+    }
+    #expect(solved[0] != solved[1])
   }
 
   @Test func theResultSaysWhatWasDone() throws {
@@ -235,6 +254,28 @@ struct RemoveRunTests {
     #expect(try number(result, "after", "score") >= number(once, "after", "score") - 0.02)
   }
 
+  /// A round whose solve comes to nothing ends them, without loss of those before it.
+  @Test(arguments: [
+    (#""estimator": "if", "solver": {"name": "neumann", "scale": 1}"#, "has grown"),
+    (
+      #""require_convergence": true, "solver": {"name": "lsmr", "iterations": 10, "tolerance": 0.001}"#,
+      "The solve stopped"
+    ),
+  ])
+  func aRoundThatFailsEndsThem(_ solve: String, _ reason: String) throws {
+    let once = try remove(#""class": 8, \#(solve)"#, from: "flat")
+    let result = try remove(#""class": 8, "rounds": 3, \#(solve)"#, from: "flat")
+    #expect(result["rounds"]?.arrayValue?.count == 1)
+    #expect(result["after"] == once["after"])
+    let warnings = result["warnings"]?.arrayValue?.compactMap(\.stringValue) ?? []
+    #expect(warnings.contains { $0.hasPrefix("Round 2 was not made:") && $0.contains(reason) }, "\(warnings)")
+    let compared = try Self.trained.get().run(
+      #"{"kind": "compare", "model": "flat", "class": 8, "rounds": 3, \#(solve)}"#)
+    #expect(compared["rows"]?[0]?["failed"] == 0)
+    #expect(compared["rows"]?[0]?["score"]?["mean"] == once["after"]?["score"])
+    #expect(compared["warnings"] == result["warnings"])
+  }
+
   /// The curve measures as the report does: at 0 nothing has changed, at the scale of the result it is the result.
   @Test func theCurveIsMeasuredOnTestSamples() throws {
     let context = MemoryContext()
@@ -264,7 +305,8 @@ struct RemoveRunTests {
     let reference = try #require(store.model(named: "digits-without-class-8"))
     #expect(
       reference.reference
-        == RetrainReference(model: "digits", group: .label(8), recovers: false, validationShare: 0.2))
+        == RetrainReference(
+          model: "digits", group: .label(8), recovers: false, validationShare: 0.2, seed: 0))
     #expect(reference.training?.excluded == .label(8))
     let result = try store.run(
       #"{"kind": "evaluate", "model": "digits-without-class-8", "split": "test"}"#)
@@ -313,10 +355,14 @@ struct RemoveRunTests {
         #"{"kind": "remove", "model": "m", "checkpoint": "\#(checkpoint)", "class": 2, "scales": [1]}"#)
       return result["retrained"]?["checkpoint"]
     }
-    func retrain(_ checkpoint: String) throws -> JSONValue? {
-      try store.run(#"{"kind": "retrain", "model": "m", "checkpoint": "\#(checkpoint)", "class": 2}"#)[
-        "checkpoint"]
+    func retrain(_ checkpoint: String, seed: Int = 0) throws -> JSONValue? {
+      try store.run(
+        #"{"kind": "retrain", "model": "m", "checkpoint": "\#(checkpoint)", "class": 2, "seed": \#(seed)}"#)[
+          "checkpoint"]
     }
+    // Its seed holds out others.
+    _ = try retrain(checkpoints[0], seed: 5)
+    #expect(try reference(checkpoints[0]) == nil)
     let first = try retrain(checkpoints[0])
     #expect(try reference(checkpoints[0]) == first)
     #expect(try reference(checkpoints[1]) == nil)

@@ -39,7 +39,6 @@ struct FixedCatalog: Catalog {
   func latestCheckpoint(ofModel name: String) -> CatalogCheckpoint? {
     checkpoint(id: name == "digits-mlp" ? "c1" : "c2")
   }
-  func checkpoints(ofModel name: String) -> [CatalogCheckpoint] { [] }
   func weights(ofCheckpoint id: String) throws -> [UInt8] { [] }
   func retrained(_ reference: RetrainReference) -> CatalogCheckpoint? { nil }
   func dataset(named name: String) -> CatalogDataset? { sets.first { $0.name == name } }

@@ -45,12 +45,12 @@ struct LoadedModel<Element: Scalar>: Sendable {
   /// What a model is marked with that was retrained on the samples of this one but for a group.
   /// - Parameter recipe: before it leaves out the group.
   func reference(
-    _ group: GroupChoice, recovers: Bool, recipe: TrainingRecipe? = nil
+    _ group: GroupChoice, recovers: Bool, recipe: TrainingRecipe? = nil, seed: Int? = nil
   ) -> RetrainReference {
     let recipe = recipe ?? record.training
     return RetrainReference(
       model: record.name, group: group, recovers: recovers, validationShare: recipe?.validationShare ?? 0,
-      excluded: recipe?.excluded)
+      seed: seed ?? record.seed, excluded: recipe?.excluded)
   }
 
   /// The checkpoint that a request names, with its state.

@@ -37,7 +37,7 @@ struct RetrainRun: PreciseRun {
     record.name = request.name ?? standardName(model.record.name)
     record.seed = seed
     record.training = recipe
-    record.reference = model.reference(request.group, recovers: request.recovers, recipe: own)
+    record.reference = model.reference(request.group, recovers: request.recovers, recipe: own, seed: seed)
     record.name = try context.createModel(record, exactName: request.name != nil)
     let checkpoint = try model.save(
       outcome.state, kind: .trained, parent: nil, model: record.name, trainedBy: recipe,

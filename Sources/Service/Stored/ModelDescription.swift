@@ -41,11 +41,20 @@ struct ModelDescription {
       if let stored = json["reference"], !stored.isNull,
         let model = stored["model"]?.stringValue, let group = stored["group"]
       {
-        // Those of earlier versions do not say what their recipes held out and left out beside the group.
+        let group = try GroupChoice(json: group)
+        let recovers = stored["recover"]?.boolValue ?? false
+        // Those of earlier versions do not say what their recipes held out and left out beside the group. Where more than
+        // the group was left out, the whole of it matches no checkpoint's.
+        let excluded: GroupChoice? =
+          if let stored = stored["exclude"] {
+            stored.isNull ? nil : try GroupChoice(json: stored)
+          } else {
+            recovers || training?.excluded != group ? training?.excluded : nil
+          }
         reference = RetrainReference(
-          model: model, group: try GroupChoice(json: group), recovers: stored["recover"]?.boolValue ?? false,
+          model: model, group: group, recovers: recovers,
           validationShare: stored["validation"]?.doubleValue ?? training?.validationShare ?? 0,
-          excluded: try stored["exclude"].flatMap { $0.isNull ? nil : try GroupChoice(json: $0) })
+          seed: stored["seed"]?.integerValue ?? seed, excluded: excluded)
       }
       model = CatalogModel(
         name: record.name, dataset: record.dataset, architecture: json["architecture"] ?? .null,
@@ -67,7 +76,8 @@ struct ModelDescription {
       "reference": model.reference.map {
         [
           "model": .string($0.model), "group": $0.group.json, "recover": .bool($0.recovers),
-          "validation": .number($0.validationShare), "exclude": $0.excluded?.json ?? .null,
+          "validation": .number($0.validationShare), "seed": JSONValue($0.splitSeed),
+          "exclude": $0.excluded?.json ?? .null,
         ]
       } ?? .null,
       "job": JSONValue(job), "parameters": JSONValue(parameters), "layers": layers,

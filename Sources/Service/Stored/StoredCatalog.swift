@@ -35,19 +35,6 @@ public final class StoredCatalog: Catalog {
     }
   }
 
-  public func checkpoints(ofModel name: String) throws -> [CatalogCheckpoint] {
-    try store.snapshot { session in
-      var found: [CatalogCheckpoint] = []
-      var after: String?
-      repeat {
-        let page = try session.checkpoints.list(model: name, after: after, limit: 500)
-        found += try page.items.map(CatalogCheckpoint.init)
-        after = page.next
-      } while after != nil
-      return found
-    }
-  }
-
   public func weights(ofCheckpoint id: String) throws -> [UInt8] {
     do {
       let record = try store.read { try $0.checkpoints.get(id) }
@@ -71,8 +58,12 @@ public final class StoredCatalog: Catalog {
     repeat {
       let page = try store.read { try $0.models.list(after: after, limit: 200) }
       for record in page.items where record.id > own {
-        guard try interpret(record).reference == wanted else { continue }
-        if let latest = try latestCheckpoint(ofModel: record.name), latest.kind == .trained { return latest }
+        guard try interpret(record).reference == wanted, let job = try ModelDescription(record).job else {
+          continue
+        }
+        // Not what it was trained on to, or what was uploaded, since.
+        let made = try store.read { try $0.checkpoints.list(job: job) }.first { $0.model == record.name }
+        if let made { return try CatalogCheckpoint(made) }
       }
       after = page.next
     } while after != nil

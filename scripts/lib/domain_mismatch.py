@@ -66,8 +66,10 @@ def invert(values):
 
 def upload(client, name, train, test):
     try:
-        client.call("GET", f"/v1/datasets/{name}")
-        return
+        if client.json("GET", f"/v1/datasets/{name}")["state"] == "ready":
+            return
+        # An upload that was broken off.
+        client.call("DELETE", f"/v1/datasets/{name}")
     except Failure:
         pass
     for split, samples in (("train", train), ("test", test)):

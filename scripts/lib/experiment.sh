@@ -49,22 +49,72 @@ dataset() {
 
 # model NAME MEMBERS: makes and trains a model, unless it is there and trained; MEMBERS are those of the body after the name.
 model() {
-  local body="{\"name\": \"$1\", $2}"
-  request POST /v1/models "$body" "experiment-$1-$(key_of "$body")"
+  local body="{\"name\": \"$1\", $2}" made
+  made=$(notes_folder)/model-$1
+  if has "/v1/models/$1"; then
+    [ ! -f "$made" ] || [ "$(<"$made")" = "$(key_of "$body")" ] ||
+      fail "the model $1 was made by an earlier text of this script. Delete it at the service, or take another database."
+    request GET "/v1/models/$1"
+    [ -z "$(answer /checkpoint/id '')" ] || return 0
+    request GET "/v1/jobs?model=$1&kind=train&limit=1"
+    case $(answer /items/0/state '') in
+      queued | running)
+        follow "$(answer /items/0/id)" "train $1"
+        return
+        ;;
+    esac
+    # Its training failed or was cancelled.
+    request DELETE "/v1/models/$1"
+  fi
+  request POST /v1/models "$body"
+  key_of "$body" >"$made"
   [ -z "$(answer /kind '')" ] || follow "$(answer /id)" "train $1"
 }
 
-# job TITLE BODY: runs a job, unless it ran already; its last state is the last answer, `$work/answer.json` its JSON.
+# job TITLE BODY: runs a job, unless it ran already; its last state is the last answer, `$work/answer.json` its JSON, and `ran`
+# says whether it ran only now.
 job() {
-  local key attempt=1
-  key=experiment-$(key_of "$2")
-  request POST /v1/jobs "$2" "$key"
-  # One that failed or was cancelled is made anew.
-  while [[ $(answer /state) == failed || $(answer /state) == cancelled ]]; do
-    attempt=$((attempt + 1))
-    request POST /v1/jobs "$2" "$key-$attempt"
-  done
+  local key attempt=1 note
+  # A model that was made anew has jobs of its own.
+  key=$(key_of "$2$(age_of_model "$(sed -n 's/.*"model": *"\([^"]*\)".*/\1/p' <<<"$2" | head -n 1)")")
+  # The service knows a key for a day, and its jobs for as long as they are kept.
+  note=$(notes_folder)/job-$key
+  if ! { [ -f "$note" ] && has "/v1/jobs/$(<"$note")" && request GET "/v1/jobs/$(<"$note")" && ! has_failed; }; then
+    request POST /v1/jobs "$2" "experiment-$key"
+    # One that failed or was cancelled is made anew.
+    while has_failed; do
+      attempt=$((attempt + 1))
+      request POST /v1/jobs "$2" "experiment-$key-$attempt"
+    done
+    answer /id >"$note"
+  fi
+  ran=true
+  [ "$(answer /state)" != succeeded ] || ran=false
   follow "$(answer /id)" "$1"
+}
+
+# has_failed: whether the job of the last answer failed or was cancelled.
+has_failed() { [[ $(answer /state) == failed || $(answer /state) == cancelled ]]; }
+
+# age_of_model NAME: when it was made; nothing where there is none of that name.
+age_of_model() {
+  [ -n "$1" ] && has "/v1/models/$1" || return 0
+  awk -f "$library/flatten-json.awk" "$work/found" | awk -F '\t' '$1 == "/created_at" { print $2 }'
+}
+
+# first_trained MODEL: its oldest trained checkpoint.
+first_trained() {
+  request GET "/v1/models/$1/checkpoints?limit=500"
+  awk -F '\t' '$1 ~ /^\/items\/[0-9]+\/id$/ { id = $2 } $1 ~ /^\/items\/[0-9]+\/kind$/ && $2 == "trained" { first = id } END { print first }' \
+    "$work/answer"
+}
+
+# Where is noted which jobs and models were made, beside the answers that are kept.
+notes_folder() {
+  local folder
+  folder=$(results_folder)/made
+  mkdir -p "$folder" || fail "cannot make the folder $folder."
+  printf '%s\n' "$folder"
 }
 
 # The same for the same text.

@@ -64,8 +64,9 @@ request() {
   [ $# -lt 4 ] || body+=(--header "Idempotency-Key: $4")
   status=$(curl -sS -o "$work/answer.json" -w '%{http_code}' -X "$method" ${request_headers[@]+"${request_headers[@]}"} \
     ${body[@]+"${body[@]}"} "$url$path") || {
-    tail -n 5 "$work/server.log" >&2
-    fail "no answer to $method $path: is the server still there? Its last lines are above."
+    # Of another's server there is no log.
+    [ ! -f "$work/server.log" ] || tail -n 5 "$work/server.log" | sed 's/^/    /' >&2
+    fail "no answer to $method $path: is the server still there?"
   }
   awk -f "$library/flatten-json.awk" "$work/answer.json" >"$work/answer"
   [ "$status" -lt 400 ] && return

@@ -8,7 +8,16 @@ extension OpenAPI {
       (
         "train",
         Schema.variants(
-          job("train", JSONObject([("seed", Schema.integer(from: 0, to: .max))]).merging(recipe)), recipes)
+          job(
+            "train",
+            JSONObject([
+              (
+                "checkpoint",
+                Schema.described(
+                  Schema.id,
+                  "Where it starts: the latest one if absent, \"initial\" for the model's first weights.")
+              ), ("seed", Schema.integer(from: 0, to: .max)),
+            ]).merging(recipe)), recipes)
       ),
       (
         "evaluate",

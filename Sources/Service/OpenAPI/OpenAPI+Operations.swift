@@ -101,7 +101,9 @@ extension OpenAPI {
         [
           "type": "string", "minLength": 1, "maxLength": 255,
           "pattern": "^[!-~]([ -~]{0,253}[!-~])?$",
-        ], "The same key and body answer what the first request made; the same key with another body is 422.")
+        ],
+        "For 24 hours the same key and body answer what the first request made, and the same key with another body is 422."
+      )
     ]
   }
 

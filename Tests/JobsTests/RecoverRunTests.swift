@@ -61,6 +61,29 @@ struct RecoverRunTests {
     #expect(sweep.allSatisfy { $0["validation"]?["attack_success_rate"]?.doubleValue != nil })
   }
 
+  /// None of the sweep is better by what was chosen by.
+  @Test func scalesAreChosenByTheYardstickAskedFor() throws {
+    let store = try Self.backdoored.get()
+    let scales = "[1, 1.2, 1.4, 1.7, 2]"
+    var chosen: [JSONValue?] = []
+    for (yardstick, member) in [("accuracy", "score"), ("likelihood", "likelihood_score")] {
+      let result = try store.run(
+        #"""
+        {"kind": "recover", "model": "digits", "hessian_samples": "all", "solver": {"name": "lsmr", "iterations": 20},
+         "choose_by": "\#(yardstick)", "scales": \#(scales)}
+        """#)
+      let sweep = try #require(result["sweep"]?.arrayValue)
+      let row = try #require(sweep.first { $0["scale"] == result["scale"] })
+      #expect(row[member]?.doubleValue == sweep.compactMap { $0[member]?.doubleValue }.max())
+      for row in sweep {
+        #expect(try number(row, "likelihood_score") > 0 && number(row, "likelihood_score") < 1)
+      }
+      chosen.append(result["scale"])
+    }
+    // Otherwise this shows nothing.
+    #expect(chosen[0] != chosen[1])
+  }
+
   @Test func theAttackIsCountedOverOtherClassesAlone() throws {
     let store = try Self.backdoored.get()
     let result = try store.run(#"{"kind": "recover", "model": "digits", "scales": [0]}"#)

@@ -99,6 +99,7 @@ func faults(_ text: String) throws -> [String] {
     #"{"kind": "remove", "model": "digits-mlp", "indices": [5, 3], "solver": "cg", "scales": [1, 2.5], "curve": [0, 1]}"#,
     #"{"kind": "remove", "model": "digits-mlp", "class": 1, "solver": {"name": "lissa", "repeats": 3}, "estimator": "if"}"#,
     #"{"kind": "remove", "model": "digits-mlp", "class": 1, "augment": ["crop"]}"#,
+    #"{"kind": "remove", "model": "digits-mlp", "class": 1, "choose_by": "likelihood", "rounds": 3, "gradient": "newton"}"#,
     #"{"kind": "compare", "model": "digits-mlp", "class": 3, "augment": []}"#,
     #"{"kind": "remove", "model": "digits-mlp", "class": 1, "solver": {"name": "arnoldi", "rank": 9, "iterations": 4}}"#,
     #"{"kind": "remove", "model": "digits-mlp", "class": 1, "solver": {"name": "neumann", "iterations": 200, "tolerance": 1e-3}}"#,
@@ -175,6 +176,10 @@ func faults(_ text: String) throws -> [String] {
     ),
     (#"{"kind": "remove", "model": "digits-mlp", "class": 1, "poisoned": true}"#, "must have only one of"),
     (#"{"kind": "remove", "model": "digits-mlp", "class": 10}"#, "/class must be between 0 and 9, got 10"),
+    (
+      #"{"kind": "compare", "model": "digits-mlp", "class": 1, "choose_by": "likelyhood"}"#,
+      #"/choose_by must be "accuracy" or "likelihood", got "likelyhood", did you mean "likelihood"?"#
+    ),
     (#"{"kind": "remove", "model": "digits-mlp", "indices": [1442]}"#, "/indices must be between 0 and 1441"),
     (#"{"kind": "remove", "model": "digits-mlp", "indices": [3, 3]}"#, "/indices must name each sample once"),
     (#"{"kind": "remove", "model": "digits-mlp", "indices": []}"#, "/indices must name at least one"),

@@ -86,11 +86,29 @@ struct EstimateTests {
       #expect(often.memoryBytes < 1.01 * once.memoryBytes)
       #expect(often.seconds > 3 * once.seconds && often.seconds < 6 * once.seconds)
       #expect(try of(#""rounds": 5, "gradient": "newton", "gradient_samples": 10"#).seconds < often.seconds)
-      let ended = try of(#""require_convergence": true, "solver": {"name": "lsmr", "iterations": "auto"}"#)
-      #expect(ended.seconds < once.seconds)
-      let narrow = try of(#""scales": [1]"#)
-      #expect(narrow.seconds < once.seconds)
+      func ended(_ iterations: String) throws -> JobEstimate {
+        try of(#""require_convergence": true, "solver": {"name": "lsmr", "iterations": \#(iterations)}"#)
+      }
+      #expect(try ended(#""auto""#) == ended("100"))
     }
+  }
+
+  /// 5,120 samples at most judge a scale, 1,536 a step of the path.
+  @Test func scalesAreJudgedByFewSamples() throws {
+    func trials(_ samples: Int) throws -> Double {
+      let store = MemoryStore(
+        try Dataset.synthetic(SyntheticBlobs(samples: samples, testSamples: 10, classes: 2), name: "blobs"))
+      try store.createModel(#"{"name": "m", "dataset": "blobs", "architecture": "logistic"}"#)
+      try store.insertInitial("m", Float.self)
+      func seconds(_ options: String) throws -> Double {
+        try estimate(#"{"kind": "remove", "model": "m", "class": 1, \#(options)}"#, in: store).seconds
+      }
+      let all = try seconds(#""scales": \#(Array(repeating: 1, count: 1000))"#)
+      return try all - seconds(#""scales": [1]"#)
+    }
+    let (few, more, many) = (try trials(1000), try trials(2000), try trials(8000))
+    #expect(abs(more / few - 2) < 0.01)
+    #expect(abs(many / few - 5.12) < 0.01)
   }
 
   /// The artifacts are known to the byte, but for what is beside their numbers.

@@ -273,7 +273,8 @@ struct RemoveRunTests {
       #"{"kind": "compare", "model": "flat", "class": 8, "rounds": 3, \#(solve)}"#)
     #expect(compared["rows"]?[0]?["failed"] == 0)
     #expect(compared["rows"]?[0]?["score"]?["mean"] == once["after"]?["score"])
-    #expect(compared["warnings"] == result["warnings"])
+    let told = compared["warnings"]?.arrayValue?.compactMap(\.stringValue) ?? []
+    #expect(told.count == 1 && told[0].hasPrefix("seed 0, ") && told[0].contains(": Round 2 was"), "\(told)")
   }
 
   /// The curve measures as the report does: at 0 nothing has changed, at the scale of the result it is the result.

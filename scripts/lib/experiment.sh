@@ -49,13 +49,13 @@ dataset() {
 
 # model NAME MEMBERS: makes and trains a model, unless it is there and trained; MEMBERS are those of the body after the name.
 model() {
-  local body="{\"name\": \"$1\", $2}" made
+  local body="{\"name\": \"$1\", $2}" made key age=''
   made=$(notes_folder)/model-$1
   if has "/v1/models/$1"; then
-    [ ! -f "$made" ] || [ "$(<"$made")" = "$(key_of "$body")" ] ||
+    # What is noted of a model of this name at another service, or before it was deleted, is of another age.
+    [ ! -f "$made" ] || read -r key age <"$made" || true
+    [ "$age" != "$(age_of_model "$1")" ] || [ "$key" = "$(key_of "$body")" ] ||
       fail "the model $1 was made by an earlier text of this script. Delete it at the service, or take another database."
-    request GET "/v1/models/$1"
-    [ -z "$(answer /checkpoint/id '')" ] || return 0
     request GET "/v1/jobs?model=$1&kind=train&limit=1"
     case $(answer /items/0/state '') in
       queued | running)
@@ -63,12 +63,15 @@ model() {
         return
         ;;
     esac
+    request GET "/v1/models/$1"
+    [ -z "$(answer /checkpoint/id '')" ] || return 0
     # Its training failed or was cancelled.
     request DELETE "/v1/models/$1"
   fi
   request POST /v1/models "$body"
-  key_of "$body" >"$made"
-  [ -z "$(answer /kind '')" ] || follow "$(answer /id)" "train $1"
+  printf '%s %s\n' "$(key_of "$body")" "$(age_of_model "$1")" >"$made"
+  request GET "/v1/jobs?model=$1&kind=train&limit=1"
+  [ -z "$(answer /items/0/id '')" ] || follow "$(answer /items/0/id)" "train $1"
 }
 
 # job TITLE BODY: runs a job, unless it ran already; its last state is the last answer, `$work/answer.json` its JSON, and `ran`
@@ -79,6 +82,8 @@ job() {
   key=$(key_of "$2$(age_of_model "$(sed -n 's/.*"model": *"\([^"]*\)".*/\1/p' <<<"$2" | head -n 1)")")
   # The service knows a key for a day, and its jobs for as long as they are kept.
   note=$(notes_folder)/job-$key
+  # One that was deleted is made anew, by a key that is not that of the deleted one.
+  if [ -f "$note" ] && ! has "/v1/jobs/$(<"$note")"; then key=$(key_of "$key$(<"$note")"); fi
   if ! { [ -f "$note" ] && has "/v1/jobs/$(<"$note")" && request GET "/v1/jobs/$(<"$note")" && ! has_failed; }; then
     request POST /v1/jobs "$2" "experiment-$key"
     # One that failed or was cancelled is made anew.

@@ -91,13 +91,14 @@ struct GridRun<Element: Scalar, Goal: UpdateGoal, Group: UpdateGroup> {
   }
 
   private func title(_ unit: Unit, _ cells: [CompareRequest.Cell]) -> String {
-    let first = cells[unit.places[0]]
-    let what =
-      unit.places.count > 1
-      ? "\(unit.places.count) cells of one solution"
-      : [first.estimator.rawValue, first.ratio.map { "\($0.shortText)" }, first.selection?.rawValue]
-        .compactMap { $0 }.joined(separator: ", ")
-    return "seed \(unit.seed), \(what)"
+    unit.places.count > 1
+      ? "seed \(unit.seed), \(unit.places.count) cells of one solution"
+      : title(cells[unit.places[0]], unit.seed)
+  }
+
+  private func title(_ cell: CompareRequest.Cell, _ seed: Int) -> String {
+    ["seed \(seed)", cell.estimator.rawValue, cell.ratio.map { "\($0.shortText)" }, cell.selection?.rawValue]
+      .compactMap { $0 }.joined(separator: ", ")
   }
 
   /// Makes the updates of a unit; one that fails is told of in the table and does not end the others.
@@ -132,7 +133,7 @@ struct GridRun<Element: Scalar, Goal: UpdateGoal, Group: UpdateGroup> {
           return update
         }
         record.products += update.rounds.dropFirst().reduce(0) { $0 + $1.products }
-        record.warn(update.warnings)
+        if let lost = update.lostRound { record.warn(["\(title(cells[place], unit.seed)): \(lost)"]) }
         try phases.enter(.measure, "test samples")
         let metrics = try update.metrics(on: report, basis)
         record.runs[place].append(
@@ -152,6 +153,7 @@ struct GridRun<Element: Scalar, Goal: UpdateGoal, Group: UpdateGroup> {
   /// What is told of an update that failed.
   /// - Throws: the error, where it is not one of the numbers of this update alone.
   private static func failure(_ error: any Error) throws -> String {
+    if let error = error as? SolveError { return error.description }
     guard let failure = JobFailure(ofNumbers: error) else { throw error }
     return failure.description
   }

@@ -12,7 +12,9 @@ struct ModelUpdate<Element: Scalar> {
   var rounds: [UpdateRound] = []
   /// The model with the update at another scale, of the first round.
   let scaled: (Double) -> NetworkState<Element>
-  var warnings: [String]
+  let warnings: [String]
+  /// Why a further round was not made, where its numbers came to nothing.
+  var lostRound: String?
 }
 
 extension UpdateChoice {
@@ -92,7 +94,8 @@ extension ModelUpdate {
         "total": JSONValue(basis.model.layout.parameterCount), "selectable": JSONValue(selection.selectable),
         "selected": JSONValue(selection.indices.count),
       ],
-      "layers": .array(layers(basis)), "solver": solution.report.json, "warnings": JSONValue(warnings),
+      "layers": .array(layers(basis)), "solver": solution.report.json,
+      "warnings": JSONValue(warnings + (lostRound.map { [$0] } ?? [])),
       "before": before.json, "after": after.json, "retrained": retrained,
     ]
     let again: JSONObject = rounds.isEmpty ? [:] : ["rounds": .array(rounds.map(\.json))]

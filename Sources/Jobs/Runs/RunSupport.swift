@@ -51,6 +51,8 @@ extension JobEnvironment {
       return try body(Compute(pool: pool, cancellation: cancellation))
     } catch is Cancelled {
       throw context.interruption ?? .cancelled
+    } catch let error as SolveError {
+      throw JobFailure(error)
     } catch {
       if let failure = JobFailure(ofNumbers: error) { throw failure }
       throw error
@@ -59,18 +61,19 @@ extension JobEnvironment {
 }
 
 extension JobFailure {
-  /// What comes of the numbers of one computation: of a solve, a factorisation or a training. Nil for any other error.
+  /// What numbers come to that lead nowhere: in a solve, a factorisation or a training. Nil for any other error.
   init?(ofNumbers error: any Error) {
     switch error {
-    case let failure as JobFailure where [.nonFinite, .notConverged].contains(failure.reason): self = failure
+    case let failure as JobFailure: self = failure
     case let error as SolveError: self.init(error)
     case let error as DenseAlgebraError:
       self.init(
-        .internal, "A dense factorisation failed: \(error).",
+        .notConverged, "A dense factorisation failed: \(error).",
         advice: "Use an iterative solver, or add damping.")
     case let error as TrainingError: self.init(error)
     default: return nil
     }
+    guard [.nonFinite, .notConverged].contains(reason) else { return nil }
   }
 
   init(_ error: SolveError) {

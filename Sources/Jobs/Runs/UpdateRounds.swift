@@ -7,8 +7,8 @@ import Tensor
 /// One update is one step of Newton's method on the changed risk, within J, and networks are not linear: what a large step
 /// leaves behind, further ones put right. Each round linearizes the changed risk at the weights of the round before, takes
 /// its gradient as it is (`newton`), moves the same J and looks for a scale of its own. Where scales are searched for,
-/// the rounds end with the first that gains nothing on validation samples, and that one is not kept, or that does not
-/// converge where the request insists on it; given scales make every round.
+/// the rounds end with the first that gains nothing on validation samples, and that one is not kept, or whose numbers come
+/// to nothing: a solve that diverges, or does not converge where the request insists on it. Given scales make every round.
 struct UpdateRounds<Element: Scalar, Goal: UpdateGoal, Group: UpdateGroup> {
   let request: UpdateRequest
   /// Of the first round.
@@ -37,7 +37,7 @@ struct UpdateRounds<Element: Scalar, Goal: UpdateGoal, Group: UpdateGroup> {
       } catch {
         // What the rounds before reached is not lost for numbers that come to nothing.
         guard request.scales == .auto, let failure = JobFailure(ofNumbers: error) else { throw error }
-        update.warnings.append("Round \(round) was not made: \(failure.message)")
+        update.lostRound = "Round \(round) was not made: \(failure.message)"
         break
       }
       let isKept = request.scales != .auto || !goal.hasScore || next.sweep.best.isBetter(than: best)

@@ -83,8 +83,7 @@ public struct MislabeledRequest: JobRequest, Hashable {
       training = own
     } else if !fixAt.isEmpty {
       faults.add(
-        TrainingRecipe.missing(of: model) + "; or give an empty fix_at",
-        at: .root.appending("training"))
+        TrainingRecipe.missing(of: model) + "; or give an empty fix_at", at: .root.appending("training"))
     }
   }
 

@@ -64,9 +64,7 @@ public struct RetrainRequest: JobRequest, Hashable {
     } else if let own = model.training {
       training = own
     } else {
-      faults.add(
-        TrainingRecipe.missing(of: model),
-        at: .root.appending("training"))
+      faults.add(TrainingRecipe.missing(of: model), at: .root.appending("training"))
     }
     seed = seed ?? model.seed
     if let name, try catalog.model(named: name) != nil { throw NameTaken(.model, name) }

@@ -116,9 +116,7 @@ public struct SpectrumRequest: JobRequest, Hashable {
       training.check(set, at: .root.appending("training"), faults)
       training.check(try? model.network(for: set), at: .root.appending("training"), faults)
     } else {
-      faults.add(
-        TrainingRecipe.missing(of: model),
-        at: .root.appending("training"))
+      faults.add(TrainingRecipe.missing(of: model), at: .root.appending("training"))
     }
   }
 

@@ -76,6 +76,10 @@ public struct UpdateRequest: Hashable, Sendable {
     return Int(stream.next() >> 1)
   }
 
+  /// Whether the step of the solver's path may be chosen by a score, if there is one. Who insists on convergence wants the end
+  /// of the path all the same.
+  var mayFollowPath: Bool { curvature.solver.iterations == .auto && !requiresConvergence }
+
   static let standardRatio = 0.1
   public static let mostRounds = 100
   /// The most scales of a curve.

@@ -305,9 +305,7 @@ extension ValidationPlan {
       training?.excluded = own.excluded
     }
     guard let training else {
-      faults.add(
-        TrainingRecipe.missing(of: model),
-        at: pointer.appending("training"))
+      faults.add(TrainingRecipe.missing(of: model), at: pointer.appending("training"))
       return
     }
     let place = pointer.appending("training")

@@ -33,15 +33,14 @@ extension Work {
   /// The solve and the search for the best step and scale.
   mutating func update(_ update: UpdateRequest, _ curvature: CurvatureCost) {
     let share = update.estimator == .if ? 1 : update.modificationRatio
-    let followsPath = update.curvature.solver.iterations == .auto && !update.requiresConvergence
     var solver = update.curvature.solver
-    if !followsPath, solver.iterations == .auto { solver.iterations = .standard }
+    if solver.iterations == .auto, !update.mayFollowPath { solver.iterations = .standard }
     solve(
       solver, curvature, productsAStep: update.estimator == .gif ? 2 : 1,
       columns: max(1, share * network.parameters))
     let judged = heldCount > 0 ? heldCount : min(trainedCount, 10_000)
     // A look tries three or four scales; the first one sweeps.
-    let looks: Double = followsPath ? 60 : 0
+    let looks = update.mayFollowPath ? Double(UpdateSolver.pathLimit) : 0
     let trials: Double = if case .list(let scales) = update.scales { Double(scales.count) } else { 15 }
     evaluate(looks * JudgedSamples.path.count(of: judged) + trials * JudgedSamples.scales.count(of: judged))
     hold(vectors: 10)

@@ -33,11 +33,11 @@ struct GridRecord {
   /// Notes a run that came to nothing.
   mutating func fail(_ cell: Int, _ seed: Int, _ message: String) {
     runs[cell].append(["seed": JSONValue(seed), "failure": .string(message)])
-    warn([message])
+    warn(message)
   }
 
-  /// Notes each of them once.
-  mutating func warn(_ messages: [String]) {
-    for message in messages where !warnings.contains(message) { warnings.append(message) }
+  /// Notes it once.
+  mutating func warn(_ message: String) {
+    if !warnings.contains(message) { warnings.append(message) }
   }
 }

@@ -133,7 +133,7 @@ struct GridRun<Element: Scalar, Goal: UpdateGoal, Group: UpdateGroup> {
           return update
         }
         record.products += update.rounds.dropFirst().reduce(0) { $0 + $1.products }
-        if let lost = update.lostRound { record.warn(["\(title(cells[place], unit.seed)): \(lost)"]) }
+        if let lost = update.lostRound { record.warn("\(title(cells[place], unit.seed)): \(lost)") }
         try phases.enter(.measure, "test samples")
         let metrics = try update.metrics(on: report, basis)
         record.runs[place].append(
@@ -153,8 +153,9 @@ struct GridRun<Element: Scalar, Goal: UpdateGoal, Group: UpdateGroup> {
   /// What is told of an update that failed.
   /// - Throws: the error, where it is not one of the numbers of this update alone.
   private static func failure(_ error: any Error) throws -> String {
-    if let error = error as? SolveError { return error.description }
-    guard let failure = JobFailure(ofNumbers: error) else { throw error }
+    guard let failure = JobFailure(ofComputation: error), failure.isOfNumbers || error is SolveError else {
+      throw error
+    }
     return failure.description
   }
 

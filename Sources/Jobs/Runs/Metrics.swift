@@ -67,10 +67,10 @@ struct ForgettingSamples: UpdateGoal {
       test: try model.network.evaluate(state, on: test, loss: model.loss, compute: compute))
   }
 
-  func limited(own ownLimit: Int, test testLimit: Int, seed: UInt64) -> ForgettingSamples {
+  func limited(to most: JudgedSamples, seed: UInt64) -> ForgettingSamples {
     ForgettingSamples(
-      own: own.drawn(ownLimit, "validation of the group", seed: seed),
-      test: test.drawn(testLimit, "validation of the rest", seed: seed))
+      own: own.drawn(most.own, "validation of the group", seed: seed),
+      test: test.drawn(most.test, "validation of the rest", seed: seed))
   }
 }
 

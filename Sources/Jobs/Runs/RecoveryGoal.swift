@@ -93,11 +93,11 @@ struct RecoveryGoal: UpdateGoal {
     return Double(others.filter { predicted($0) == attackLabel }.count) / Double(others.count)
   }
 
-  func limited(own ownLimit: Int, test testLimit: Int, seed: UInt64) -> RecoveryGoal {
+  func limited(to most: JudgedSamples, seed: UInt64) -> RecoveryGoal {
     RecoveryGoal(
-      clean: clean.drawn(testLimit, "validation of the rest", seed: seed),
-      triggered: triggered?.drawn(ownLimit, "validation of the group", seed: seed), attackLabel: attackLabel,
-      own: own?.drawn(ownLimit, "validation of the group", seed: seed))
+      clean: clean.drawn(most.test, "validation of the rest", seed: seed),
+      triggered: triggered?.drawn(most.own, "validation of the group", seed: seed), attackLabel: attackLabel,
+      own: own?.drawn(most.own, "validation of the group", seed: seed))
   }
 }
 

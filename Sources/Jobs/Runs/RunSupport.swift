@@ -51,18 +51,17 @@ extension JobEnvironment {
       return try body(Compute(pool: pool, cancellation: cancellation))
     } catch is Cancelled {
       throw context.interruption ?? .cancelled
-    } catch let error as SolveError {
-      throw JobFailure(error)
     } catch {
-      if let failure = JobFailure(ofNumbers: error) { throw failure }
+      if let failure = JobFailure(ofComputation: error) { throw failure }
       throw error
     }
   }
 }
 
 extension JobFailure {
-  /// What numbers come to that lead nowhere: in a solve, a factorisation or a training. Nil for any other error.
-  init?(ofNumbers error: any Error) {
+  /// What an error of a computation is to a client: of a solve, a factorisation or a training, or a failure already. Nil for
+  /// any other error.
+  init?(ofComputation error: any Error) {
     switch error {
     case let failure as JobFailure: self = failure
     case let error as SolveError: self.init(error)
@@ -73,8 +72,10 @@ extension JobFailure {
     case let error as TrainingError: self.init(error)
     default: return nil
     }
-    guard [.nonFinite, .notConverged].contains(reason) else { return nil }
   }
+
+  /// Whether its numbers came to nothing, which says nothing of other computations of the job.
+  var isOfNumbers: Bool { reason == .nonFinite || reason == .notConverged }
 
   init(_ error: SolveError) {
     let reason: Reason =

@@ -39,8 +39,8 @@ struct UpdateChoice<Element: Scalar, Goal: UpdateGoal> {
     self.indices = indices
     self.factor = factor
     self.yardstick = yardstick
-    self.goal = goal.limited(own: JudgedSamples.scales.own, test: JudgedSamples.scales.test, seed: seed)
-    pathGoal = goal.limited(own: JudgedSamples.path.own, test: JudgedSamples.path.test, seed: seed)
+    self.goal = goal.limited(to: .scales, seed: seed)
+    pathGoal = goal.limited(to: .path, seed: seed)
     self.compute = compute
   }
 

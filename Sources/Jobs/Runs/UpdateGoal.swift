@@ -15,7 +15,7 @@ protocol UpdateGoal: Sendable {
   ) throws -> Metrics
 
   /// At most so many of the samples that should change and of the rest, drawn with a seed.
-  func limited(own ownLimit: Int, test testLimit: Int, seed: UInt64) -> Self
+  func limited(to most: JudgedSamples, seed: UInt64) -> Self
 }
 
 /// How well a model does what an update is made for.

@@ -36,7 +36,8 @@ struct UpdateRounds<Element: Scalar, Goal: UpdateGoal, Group: UpdateGroup> {
         ).update(again, choosingBy: goal, self.phases(of: round, phases))
       } catch {
         // What the rounds before reached is not lost for numbers that come to nothing.
-        guard request.scales == .auto, let failure = JobFailure(ofNumbers: error) else { throw error }
+        guard request.scales == .auto, let failure = JobFailure(ofComputation: error), failure.isOfNumbers
+        else { throw error }
         update.lostRound = "Round \(round) was not made: \(failure.message)"
         break
       }

@@ -14,11 +14,8 @@ struct UpdateSolver {
   /// What a score must rise by to count as a gain.
   static let gain = 0.001
 
-  /// - Parameter hasScore: whether there is a score to choose a step of the path by. Who insists on convergence wants the
-  ///   end of the path all the same.
-  func followsPath(hasScore: Bool) -> Bool {
-    request.curvature.solver.iterations == .auto && hasScore && !request.requiresConvergence
-  }
+  /// - Parameter hasScore: whether there is a score to choose a step of the path by.
+  func followsPath(hasScore: Bool) -> Bool { hasScore && request.mayFollowPath }
 
   func solver(followsPath: Bool) -> SolverChoice {
     request.curvature.solver.choice(

@@ -49,12 +49,13 @@ dataset() {
 
 # model NAME MEMBERS: makes and trains a model, unless it is there and trained; MEMBERS are those of the body after the name.
 model() {
-  local body="{\"name\": \"$1\", $2}" made key age=''
-  made=$(notes_folder)/model-$1
+  local body="{\"name\": \"$1\", $2}" own made key age=''
+  own=$(key_of "$body")
+  made=$(made_results_folder made)/model-$1
   if has "/v1/models/$1"; then
     # What is noted of a model of this name at another service, or before it was deleted, is of another age.
     [ ! -f "$made" ] || read -r key age <"$made" || true
-    [ "$age" != "$(age_of_model "$1")" ] || [ "$key" = "$(key_of "$body")" ] ||
+    [ "$age" != "$(age_of_model "$1")" ] || [ "$key" = "$own" ] ||
       fail "the model $1 was made by an earlier text of this script. Delete it at the service, or take another database."
     request GET "/v1/jobs?model=$1&kind=train&limit=1"
     case $(answer /items/0/state '') in
@@ -69,30 +70,32 @@ model() {
     request DELETE "/v1/models/$1"
   fi
   request POST /v1/models "$body"
-  printf '%s %s\n' "$(key_of "$body")" "$(age_of_model "$1")" >"$made"
-  request GET "/v1/jobs?model=$1&kind=train&limit=1"
-  [ -z "$(answer /items/0/id '')" ] || follow "$(answer /items/0/id)" "train $1"
+  printf '%s %s\n' "$own" "$(age_of_model "$1")" >"$made"
+  [ -z "$(answer /kind '')" ] || follow "$(answer /id)" "train $1"
 }
 
 # job TITLE BODY: runs a job, unless it ran already; its last state is the last answer, `$work/answer.json` its JSON, and `ran`
 # says whether it ran only now.
 job() {
-  local key attempt=1 note
+  local key attempt=1 note known=''
   # A model that was made anew has jobs of its own.
   key=$(key_of "$2$(age_of_model "$(sed -n 's/.*"model": *"\([^"]*\)".*/\1/p' <<<"$2" | head -n 1)")")
   # The service knows a key for a day, and its jobs for as long as they are kept.
-  note=$(notes_folder)/job-$key
-  # One that was deleted is made anew, by a key that is not that of the deleted one.
-  if [ -f "$note" ] && ! has "/v1/jobs/$(<"$note")"; then key=$(key_of "$key$(<"$note")"); fi
-  if ! { [ -f "$note" ] && has "/v1/jobs/$(<"$note")" && request GET "/v1/jobs/$(<"$note")" && ! has_failed; }; then
+  note=$(made_results_folder made)/job-$key
+  [ ! -f "$note" ] || known=$(<"$note")
+  if [ -n "$known" ] && has "/v1/jobs/$known"; then
+    request GET "/v1/jobs/$known"
+  else
+    # One that was deleted is made anew, by a key that is not that of the deleted one.
+    [ -z "$known" ] || key=$(key_of "$key$known")
     request POST /v1/jobs "$2" "experiment-$key"
-    # One that failed or was cancelled is made anew.
-    while has_failed; do
-      attempt=$((attempt + 1))
-      request POST /v1/jobs "$2" "experiment-$key-$attempt"
-    done
-    answer /id >"$note"
   fi
+  # One that failed or was cancelled is made anew.
+  while has_failed; do
+    attempt=$((attempt + 1))
+    request POST /v1/jobs "$2" "experiment-$key-$attempt"
+  done
+  answer /id >"$note"
   ran=true
   [ "$(answer /state)" != succeeded ] || ran=false
   follow "$(answer /id)" "$1"
@@ -112,14 +115,6 @@ first_trained() {
   request GET "/v1/models/$1/checkpoints?limit=500"
   awk -F '\t' '$1 ~ /^\/items\/[0-9]+\/id$/ { id = $2 } $1 ~ /^\/items\/[0-9]+\/kind$/ && $2 == "trained" { first = id } END { print first }' \
     "$work/answer"
-}
-
-# Where is noted which jobs and models were made, beside the answers that are kept.
-notes_folder() {
-  local folder
-  folder=$(results_folder)/made
-  mkdir -p "$folder" || fail "cannot make the folder $folder."
-  printf '%s\n' "$folder"
 }
 
 # The same for the same text.
@@ -145,10 +140,11 @@ correlations() {
 # Where the answers are kept that pictures are drawn of: a folder beside the database, or INFLUENCED_RESULTS.
 results_folder() { printf '%s\n' "${INFLUENCED_RESULTS:-$(dirname "$experiments_database")/results}"; }
 
-# The same, made where it is not there yet.
+# made_results_folder [PART]: the same, or a folder in it, made where it is not there yet. `made` has notes of which jobs and
+# models were made.
 made_results_folder() {
   local folder
-  folder=$(results_folder)
+  folder=$(results_folder)${1:+/$1}
   mkdir -p "$folder" || fail "cannot make the folder $folder."
   printf '%s\n' "$folder"
 }

@@ -18,8 +18,9 @@ public protocol Catalog: Sendable {
   /// Throws `JobFailure` (`missing`, `corrupt`).
   func weights(ofCheckpoint id: String) throws -> [UInt8]
 
-  /// What the newest `retrain` job as this says made: the reference that results call `retrained`.
-  func retrained(_ reference: RetrainReference) throws -> CatalogCheckpoint?
+  /// What `retrain` jobs on the model of this name made, and nothing that came later to the models they made: candidates for
+  /// the reference that results call `retrained`, in the order of their creation.
+  func retrainings(ofModel name: String) throws -> [CatalogRetraining]
 
   func dataset(named name: String) throws -> CatalogDataset?
 
@@ -61,6 +62,8 @@ public struct CatalogModel: Sendable, Hashable {
   /// The recipe of its latest training, nil where it has never been trained here; of a model read as one of its checkpoints,
   /// that checkpoint's.
   public var training: TrainingRecipe?
+  /// Of a model read as one of its checkpoints: what edits did to its training data.
+  public var record = TrainingRecord()
   /// For the model of a `retrain` job: what it is the reference of.
   public var reference: RetrainReference?
 
@@ -80,29 +83,28 @@ public struct CatalogModel: Sendable, Hashable {
   }
 }
 
-/// Marks a model as retrained without (or with the true labels of) a group. It is a reference for checkpoints that were trained
-/// on the same samples but for the group.
+/// Marks a model as retrained from another one's recipe without a group, or with the group's true labels.
 public struct RetrainReference: Sendable, Hashable {
   public var model: String
-  public var group: GroupChoice
+  /// Nil for one that was trained on just what a checkpoint stands for.
+  public var group: GroupChoice?
   public var recovers: Bool
-  /// The share that the recipe holds out.
-  public var validationShare: Double
-  /// What draws the samples held out; nil where there are none.
-  public var splitSeed: Int?
-  /// What the recipe leaves out beside the group.
-  public var excluded: GroupChoice?
 
-  public init(
-    model: String, group: GroupChoice, recovers: Bool, validationShare: Double, seed: Int,
-    excluded: GroupChoice? = nil
-  ) {
+  public init(model: String, group: GroupChoice?, recovers: Bool) {
     self.model = model
     self.group = group
     self.recovers = recovers
-    self.validationShare = validationShare
-    splitSeed = validationShare > 0 ? seed : nil
-    self.excluded = excluded
+  }
+}
+
+/// A model that a `retrain` job made, read as the checkpoint that the job made.
+public struct CatalogRetraining: Sendable, Hashable {
+  public var model: CatalogModel
+  public var checkpoint: CatalogCheckpoint
+
+  public init(model: CatalogModel, checkpoint: CatalogCheckpoint) {
+    self.model = model
+    self.checkpoint = checkpoint
   }
 }
 
@@ -150,6 +152,8 @@ public struct CatalogCheckpoint: Sendable, Hashable {
   /// The recipe of the last training of these weights, for an edited one of those it was made from; nil for initial ones,
   /// and for those uploaded to a model that had none.
   public var training: TrainingRecipe?
+  /// What edits did to its training data since.
+  public var record: TrainingRecord
   public var byteCount: Int
   /// Lower-case hexadecimal.
   public var sha256: String
@@ -158,7 +162,8 @@ public struct CatalogCheckpoint: Sendable, Hashable {
 
   public init(
     id: String, model: String, kind: CheckpointOrigin, parent: String?, job: String?, metrics: JSONValue,
-    training: TrainingRecipe? = nil, byteCount: Int, sha256: String, createdAt: String
+    training: TrainingRecipe? = nil, record: TrainingRecord = TrainingRecord(), byteCount: Int, sha256: String,
+    createdAt: String
   ) {
     self.id = id
     self.model = model
@@ -167,6 +172,7 @@ public struct CatalogCheckpoint: Sendable, Hashable {
     self.job = job
     self.metrics = metrics
     self.training = training
+    self.record = record
     self.byteCount = byteCount
     self.sha256 = sha256
     self.createdAt = createdAt

@@ -16,11 +16,15 @@ public enum GroupChoice: Hashable, Sendable {
     ("poisoned", .poisoned), ("relabeled", .relabeled), ("heterogeneous", .heterogeneous),
   ]
 
+  private static let names = ["class", "indices"] + named.map(\.name)
+
+  /// The fault of a body that names no group.
+  static var missing: String { "must have one of \(FieldReader.words(names, joinedBy: "or"))" }
+
   /// Reads `class`, `indices`, or `poisoned`, `relabeled` or `heterogeneous` with true, of which one is required.
   public static func read(_ reader: FieldReader, required: Bool = true) -> GroupChoice? {
     let flagged = named.filter { reader.flag($0.name, default: false) }
     let present = ["class", "indices"].filter(reader.has) + flagged.map(\.name)
-    let names = ["class", "indices"] + named.map(\.name)
     switch reader.onlyOne(of: names, present: present, required: required) {
     case "class": return reader.integer("class", in: 0...Int(Int32.max)).map(GroupChoice.label)
     case "indices": return readIndices(reader).map(GroupChoice.indices)

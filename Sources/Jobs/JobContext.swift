@@ -97,12 +97,15 @@ public struct CheckpointDraft: Sendable {
   public var metrics: JSONValue
   /// How the weights were trained; nil where they were not trained here.
   public var training: TrainingRecipe?
+  /// What edits did to the training data since.
+  public var record: TrainingRecord
   /// The exact length of the safetensors bytes, head included.
   public var byteCount: Int
 
   public init(
     model: String, kind: CheckpointOrigin, parent: String? = nil, stage: String = "final",
-    metrics: JSONValue = [:], training: TrainingRecipe? = nil, byteCount: Int
+    metrics: JSONValue = [:], training: TrainingRecipe? = nil, record: TrainingRecord = TrainingRecord(),
+    byteCount: Int
   ) {
     self.model = model
     self.kind = kind
@@ -110,6 +113,7 @@ public struct CheckpointDraft: Sendable {
     self.stage = stage
     self.metrics = metrics
     self.training = training
+    self.record = record
     self.byteCount = byteCount
   }
 }

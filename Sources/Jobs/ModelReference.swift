@@ -72,12 +72,13 @@ extension Catalog {
 }
 
 extension CatalogModel {
-  /// The model with the recipe of one of its checkpoints, or without one where that was not trained here: of several trainings
-  /// each may hold out and leave out other samples, and see them augmented in another way.
-  func trained(as checkpoint: CatalogCheckpoint?) -> CatalogModel {
+  /// The model with the recipe and the record of one of its checkpoints. There is no recipe where the checkpoint was not trained
+  /// here. Of several trainings each may hold out and leave out other samples, and see them augmented in another way.
+  public func trained(as checkpoint: CatalogCheckpoint?) -> CatalogModel {
     guard let checkpoint, checkpoint.model == name else { return self }
     var model = self
     model.training = checkpoint.training
+    model.record = checkpoint.record
     return model
   }
 }

@@ -73,8 +73,10 @@ public struct CompareRequest: JobRequest, Hashable {
         "must be false: the data set \"\(set.name)\" has no samples with a changed label",
         at: .root.appending("recover"))
     } else {
-      if recovers { group = group ?? set.changedGroup }
+      let data = try catalog.editedData(of: model)
+      if recovers { group = group ?? data?.changedGroup(set) ?? set.changedGroup }
       group?.check(set, at: .root, faults)
+      if faults.isEmpty { group?.checkPresent(in: data, at: .root, faults) }
     }
     shared.augment.check(set, at: .root.appending("augment"), faults)
     if estimators.contains(.gif), solvers.contains(where: { $0.name == .lissa }) {

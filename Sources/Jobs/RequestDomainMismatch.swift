@@ -82,14 +82,17 @@ public struct DomainMismatchRequest: JobRequest, Hashable {
     dataset = model.dataset
     let set = try catalog.usableDataset(dataset, at: .root.appending("model"), faults)
     test.check(set, model, at: .root.appending("test"), faults)
+    let data = faults.isEmpty ? try catalog.editedData(of: model) : nil
     if let groups {
       for (place, group) in groups.enumerated() {
-        group.choice.check(
-          set, at: .root.appending("groups").appending(place), faults, leavesSome: false)
+        let pointer = JSONPointer.root.appending("groups").appending(place)
+        group.choice.check(set, at: pointer, faults, leavesSome: false)
+        if faults.isEmpty { group.choice.checkPresent(in: data, at: pointer, faults) }
       }
     } else if case .classes(let classes) = set.targets {
+      let absent = data.map { Set($0.absentClasses($0.partition(model.training, seed: model.seed))) } ?? []
       groups = (0..<classes).filter {
-        !set.trainClassCounts.indices.contains($0) || set.trainClassCounts[$0] > 0
+        !absent.contains($0) && (!set.trainClassCounts.indices.contains($0) || set.trainClassCounts[$0] > 0)
       }
       .map { Group(name: "class \($0)", choice: .label($0)) }
     } else {

@@ -35,8 +35,14 @@ public struct RecoverRequest: JobRequest, Hashable {
         "was trained on \"\(set.name)\", which has no samples with a changed label; take one derived by poison or relabel",
         at: .root.appending("model"))
     } else {
-      group = group ?? set.changedGroup
-      group?.check(set, at: .root, faults)
+      let data = try catalog.editedData(of: model)
+      let chosen = group ?? data?.changedGroup(set) ?? set.changedGroup
+      group = chosen
+      chosen.check(set, at: .root, faults)
+      if faults.isEmpty {
+        chosen.checkPresent(
+          in: data, at: .root, faults, advice: ", or leave the group out for all that are to be put right")
+      }
     }
     update.check(set, faults)
   }

@@ -32,6 +32,7 @@ public struct RemoveRequest: JobRequest, Hashable {
     dataset = model.dataset
     let set = try catalog.usableDataset(dataset, at: .root.appending("model"), faults)
     group.check(set, at: .root, faults)
+    if faults.isEmpty { group.checkPresent(in: try catalog.editedData(of: model), at: .root, faults) }
     update.check(set, faults)
   }
 

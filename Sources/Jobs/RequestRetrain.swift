@@ -1,13 +1,12 @@
-/// `retrain`: the same model trained again from its initial weights without a group, or with the group's true
-/// labels: the reference of `remove` and `recover`.
+/// `retrain`: the same model trained again from its initial weights on what a checkpoint stands for, without a group or with the
+/// group's true labels: the reference of `remove` and `recover`.
 public struct RetrainRequest: JobRequest, Hashable {
   public static let kind = "retrain"
 
   /// The model, and the checkpoint whose recipe is used.
   public var target: ModelReference
-  public var group: GroupChoice
-  /// Whether the body names the group; otherwise `resolve` takes the samples whose label was changed.
-  private var namesGroup: Bool
+  /// Of a recovery `resolve` fills in the samples whose label was changed. Nil trains on just what an edited checkpoint stands for.
+  public var group: GroupChoice?
   /// The group gets its true labels instead of being left out.
   public var recovers: Bool
   /// By default the model's.
@@ -24,8 +23,7 @@ public struct RetrainRequest: JobRequest, Hashable {
     name: String? = nil, training: TrainingRecipe? = nil
   ) {
     target = ModelReference(model: model, checkpoint: checkpoint)
-    self.group = group ?? .poisoned
-    namesGroup = group != nil
+    self.group = group
     self.recovers = recovers
     self.seed = seed
     self.name = name
@@ -35,7 +33,7 @@ public struct RetrainRequest: JobRequest, Hashable {
   public static func read(_ reader: FieldReader) -> RetrainRequest {
     let target = ModelReference.read(reader)
     let recovers = reader.flag("recover", default: false)
-    let group = GroupChoice.read(reader, required: !recovers)
+    let group = GroupChoice.read(reader, required: false)
     let training = reader.nested("training").map { nested in
       let recipe = TrainingRecipe.read(nested)
       nested.finish()
@@ -50,9 +48,17 @@ public struct RetrainRequest: JobRequest, Hashable {
     let model = try target.resolve(catalog, faults, needsWeights: false)
     dataset = model.dataset
     let set = try catalog.usableDataset(dataset, at: .root.appending("model"), faults)
-    if !namesGroup, recovers { group = set.changedGroup }
-    namesGroup = true
-    if !recovers || set.poisonedCount + set.relabelledCount > 0 { group.check(set, at: .root, faults) }
+    let data = faults.isEmpty ? try catalog.editedData(of: model) : nil
+    if recovers { group = group ?? data?.changedGroup(set) ?? set.changedGroup }
+    if let group {
+      if !recovers || set.poisonedCount + set.relabelledCount > 0 { group.check(set, at: .root, faults) }
+      if faults.isEmpty {
+        group.checkPresent(
+          in: data, at: .root, faults, advice: ", or name no group to train on what the checkpoint stands for")
+      }
+    } else if model.record.edits.isEmpty {
+      faults.add(GroupChoice.missing, at: .root)
+    }
     if recovers, set.poisonedCount + set.relabelledCount == 0 {
       faults.add(
         "must be false: the data set \"\(set.name)\" has no samples with a changed label",
@@ -72,7 +78,7 @@ public struct RetrainRequest: JobRequest, Hashable {
 
   public var members: JSONObject {
     var object = target.members
-    object[group.member.name] = group.member.value
+    if let member = group?.member { object[member.name] = member.value }
     object["recover"] = .bool(recovers)
     object["seed"] = JSONValue(seed)
     object["name"] = JSONValue(name)

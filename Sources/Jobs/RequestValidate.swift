@@ -44,7 +44,8 @@ public struct ValidateRequest: JobRequest, Hashable {
         "must be \"float64\": the model is one of float64", at: .root.appending("precision"))
     }
     precision = precision ?? model.precision
-    plan.resolve(model, set, at: .root, faults)
+    plan.resolve(
+      model, set, removed: try catalog.editedData(of: model)?.removed ?? [], at: .root, faults)
   }
 
   public var members: JSONObject {

@@ -208,9 +208,12 @@ extension ValidationPlan {
 
 extension ValidationPlan {
   /// Checks the plan against the model and its data set, and fills in what the request left open.
-  /// - Parameter pointer: the body that it stands in.
+  /// - Parameters:
+  ///   - removed: samples that edits took out of the checkpoint.
+  ///   - pointer: the body that it stands in.
   mutating func resolve(
-    _ model: CatalogModel, _ set: CatalogDataset, at pointer: JSONPointer, _ faults: RequestFaults
+    _ model: CatalogModel, _ set: CatalogDataset, removed: Set<Int> = [], at pointer: JSONPointer,
+    _ faults: RequestFaults
   ) {
     func fault(_ name: String, _ detail: String) { faults.add(detail, at: pointer.appending(name)) }
     test.check(set, model, at: pointer.appending("test"), faults)
@@ -223,12 +226,15 @@ extension ValidationPlan {
       Partition(
         count: set.trainCount, recipe: model.training ?? training, seed: model.seed, excluded: []
       ).validation)
-    let available = set.trainCount - held.count
+    let available = set.trainCount - held.union(removed).count
     func check(_ indices: [Int], _ place: JSONPointer) {
       if let outside = indices.first(where: { $0 >= set.trainCount }) {
         faults.add("must be between 0 and \(set.trainCount - 1), got \(outside)", at: place)
       } else if let other = indices.first(where: { held.contains($0) }) {
         faults.add("must be samples that the model was trained on; it held \(other) out", at: place)
+      } else if let gone = indices.first(where: removed.contains) {
+        faults.add(
+          "must be samples of the checkpoint; an earlier job took \(gone) out already", at: place)
       } else if indices.count >= available {
         faults.add("takes every training sample; some must remain", at: place)
       }

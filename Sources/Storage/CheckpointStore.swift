@@ -1,3 +1,5 @@
+import Formats
+
 /// How a checkpoint came to be.
 public struct CheckpointKind: RawRepresentable, Hashable, Sendable {
   public let rawValue: String
@@ -13,8 +15,9 @@ public struct CheckpointKind: RawRepresentable, Hashable, Sendable {
   public static let retrained = CheckpointKind(rawValue: "retrained")
 }
 
-/// The weights of a model at one time. `metrics` is JSON, and so is `training`, the recipe of weights that
-/// were trained, nil in lists of a model's; `job` and `parent` may name what has been deleted since.
+/// The weights of a model at one time. `metrics` is JSON. So are `training`, the recipe of weights that were trained, and
+/// `record`, what edits did to the training data since; both are nil in lists of a model's checkpoints. `job` and `parent` may
+/// name things that have been deleted since.
 public struct CheckpointRecord: Hashable, Sendable {
   public let id: String
   public let model: String
@@ -23,6 +26,7 @@ public struct CheckpointRecord: Hashable, Sendable {
   public let parent: String?
   public let metrics: String
   public let training: String?
+  public let record: String?
   public let blob: BlobRecord
   public let created: Timestamp
 }
@@ -34,13 +38,14 @@ public struct NewCheckpoint: Sendable {
   public var parent: String?
   public var metrics: String
   public var training: String?
+  public var record: String?
   public var blob: BlobID
   /// An id that `Store.makeIdentifier` gave out before; nil takes a new one.
   public var id: String?
 
   public init(
     model: String, kind: CheckpointKind, job: String? = nil, parent: String? = nil, metrics: String = "{}",
-    training: String? = nil, blob: BlobID, id: String? = nil
+    training: String? = nil, record: String? = nil, blob: BlobID, id: String? = nil
   ) {
     self.id = id
     self.model = model
@@ -49,6 +54,7 @@ public struct NewCheckpoint: Sendable {
     self.parent = parent
     self.metrics = metrics
     self.training = training
+    self.record = record
     self.blob = blob
   }
 }
@@ -64,15 +70,15 @@ public struct CheckpointStore {
     let record = CheckpointRecord(
       id: new.id ?? session.identifiers.next(), model: new.model, kind: new.kind, job: new.job,
       parent: new.parent,
-      metrics: new.metrics, training: new.training, blob: try session.blobs.get(new.blob),
+      metrics: new.metrics, training: new.training, record: new.record, blob: try session.blobs.get(new.blob),
       created: session.now)
     try connection.run(
       """
-      INSERT INTO checkpoint (id, model, kind, job, parent, metrics, training, blob, created)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+      INSERT INTO checkpoint (id, model, kind, job, parent, metrics, training, record, blob, created)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """,
       record.id, new.model, new.kind.rawValue, new.job, new.parent, new.metrics, new.training,
-      new.blob.rawValue, record.created)
+      new.record, new.blob.rawValue, record.created)
     return record
   }
 
@@ -86,11 +92,11 @@ public struct CheckpointStore {
     return record
   }
 
-  /// A model's, newest first, those made before the one with the id `after`; without the recipes, which may be long.
+  /// A model's, newest first, those made before the one with the id `after`; without recipes and records, which may be long.
   public func list(model: String, after: String? = nil, limit: Int) throws -> Page<CheckpointRecord> {
     let rows = try connection.rows(
       """
-      \(Self.select(training: false)) WHERE model = ?1 AND (?2 IS NULL OR checkpoint.id < ?2)
+      \(Self.select(whole: false)) WHERE model = ?1 AND (?2 IS NULL OR checkpoint.id < ?2)
       ORDER BY checkpoint.id DESC LIMIT ?3
       """, model, after, limit + 1, read: Self.record)
     return Page(rows, limit: limit, id: \.id)
@@ -107,6 +113,13 @@ public struct CheckpointStore {
     return try connection.first(
       "\(Self.select()) WHERE model = ? \(condition) ORDER BY checkpoint.id DESC LIMIT 1",
       binding: [model] + kinds.map(\.rawValue), read: Self.record)
+  }
+
+  /// The newest of a model that has just these bytes.
+  public func newest(model: String, sha256: SHA256.Digest) throws -> CheckpointRecord? {
+    try connection.first(
+      "\(Self.select()) WHERE model = ? AND sha256 = ? ORDER BY checkpoint.id DESC LIMIT 1", model,
+      sha256.hexadecimal, read: Self.record)
   }
 
   /// - Throws: `StorageError.notFound`.
@@ -139,10 +152,10 @@ public struct CheckpointStore {
       """, time, limit)
   }
 
-  private static func select(training: Bool = true) -> String {
+  private static func select(whole: Bool = true) -> String {
     """
-    SELECT checkpoint.id, model, kind, job, parent, metrics, \(training ? "training" : "NULL"), checkpoint.created,
-      blob.id, size, sha256
+    SELECT checkpoint.id, model, kind, job, parent, metrics, \(whole ? "training, record" : "NULL, NULL"),
+      checkpoint.created, blob.id, size, sha256
     FROM checkpoint JOIN blob ON blob.id = blob
     """
   }
@@ -151,6 +164,7 @@ public struct CheckpointStore {
     CheckpointRecord(
       id: row.string(0), model: row.string(1), kind: CheckpointKind(rawValue: row.string(2)),
       job: row.optionalString(3), parent: row.optionalString(4), metrics: row.string(5),
-      training: row.optionalString(6), blob: try BlobStore.record(row, at: 8), created: row.timestamp(7))
+      training: row.optionalString(6), record: row.optionalString(7), blob: try BlobStore.record(row, at: 9),
+      created: row.timestamp(8))
   }
 }

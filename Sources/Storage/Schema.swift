@@ -10,6 +10,7 @@ package enum Schema {
     Migration(version: 3, name: "estimates", sql: "ALTER TABLE job ADD COLUMN estimate TEXT"),
     Migration(version: 4, name: "padding", sql: "ALTER TABLE heartbeat ADD COLUMN padding BLOB"),
     Migration(version: 5, name: "recipes", run: addRecipes),
+    Migration(version: 6, name: "records", run: addRecords),
   ]
 
   /// A chunk's key holds its blob's id and its position, so that a blob's chunks lie side by side without an
@@ -189,6 +190,57 @@ package enum Schema {
       WHERE training IS NULL AND kind = 'edited' AND parent IN (SELECT id FROM checkpoint WHERE training IS NOT NULL)
       """) > 0
     {}
+  }
+
+  /// Every edited checkpoint gets the record of its parent and the edit of the job that made it; one whose job or parent is gone
+  /// has an incomplete record. A model that was retrained with true labels was trained on them. Weights trained on from edited
+  /// ones saw every sample of their recipe in earlier versions, so that they have no edits.
+  @Sendable private static func addRecords(_ connection: Connection) throws {
+    try connection.script(
+      """
+      ALTER TABLE checkpoint ADD COLUMN record TEXT;
+      CREATE TEMP TABLE edit AS
+        SELECT checkpoint.id AS checkpoint, checkpoint.parent AS parent, checkpoint.kind AS kind,
+          CASE WHEN job.id IS NULL THEN NULL ELSE json_object(
+            'change', CASE WHEN job.kind = 'remove' THEN 'removed' ELSE 'corrected' END,
+            'group', CASE
+              WHEN json_type(request, '$.class') = 'integer'
+                THEN json_object('class', json_extract(request, '$.class'))
+              WHEN json_type(request, '$.indices') = 'array'
+                THEN json_object('indices', json(json_extract(request, '$.indices')))
+              WHEN json_extract(request, '$.relabeled') THEN json_object('relabeled', json('true'))
+              WHEN json_extract(request, '$.heterogeneous') THEN json_object('heterogeneous', json('true'))
+              ELSE json_object('poisoned', json('true')) END,
+            'samples', CASE WHEN job.kind = 'remove' THEN json_extract(result, '$.samples.group')
+              ELSE json_extract(result, '$.samples.changed') END,
+            'job', job.id) END AS step
+        FROM checkpoint LEFT JOIN job ON job.id = checkpoint.job
+        WHERE (checkpoint.kind = 'edited' AND (job.id IS NULL OR job.kind IN ('remove', 'recover')))
+          OR (checkpoint.kind = 'trained' AND job.kind = 'retrain' AND json_extract(request, '$.recover'));
+      UPDATE checkpoint SET record = (
+        SELECT json_object(
+          'edits', CASE WHEN step IS NULL THEN json('[]') ELSE json_array(json(step)) END,
+          'incomplete', json(CASE WHEN step IS NULL OR (edit.kind = 'edited' AND NOT EXISTS (
+            SELECT 1 FROM checkpoint old WHERE old.id = edit.parent)) THEN 'true' ELSE 'false' END))
+        FROM edit WHERE edit.checkpoint = checkpoint.id)
+      WHERE id IN (SELECT edit.checkpoint FROM edit WHERE edit.kind = 'trained'
+        OR NOT EXISTS (SELECT 1 FROM checkpoint old WHERE old.id = edit.parent AND old.kind = 'edited'));
+      """)
+    // Edits of edits take as many turns as they are deep.
+    while try connection.run(
+      """
+      UPDATE checkpoint SET record = (
+        SELECT json_object(
+          'edits', CASE WHEN step IS NULL THEN json(json_extract(old.record, '$.edits'))
+            ELSE json_insert(json_extract(old.record, '$.edits'), '$[#]', json(step)) END,
+          'incomplete', json(CASE WHEN step IS NULL OR json_extract(old.record, '$.incomplete')
+            THEN 'true' ELSE 'false' END))
+        FROM edit JOIN checkpoint old ON old.id = edit.parent WHERE edit.checkpoint = checkpoint.id)
+      WHERE record IS NULL AND kind = 'edited'
+        AND parent IN (SELECT id FROM checkpoint WHERE kind = 'edited' AND record IS NOT NULL)
+      """) > 0
+    {}
+    try connection.script("DROP TABLE temp.edit")
   }
 
   /// A worker for short jobs must not walk over all the long ones that wait, nor a list of one kind's jobs in one state

@@ -20,8 +20,6 @@ struct CompareRun: PreciseRun {
       throw JobFailure(.missing, "The model \(model.record.name) has no checkpoint, or no group is named.")
     }
     let state = try model.state(checkpoint, environment.catalog)
-    let reference = try environment.catalog.retrained(
-      model.reference(choice, recovers: request.recovers))
     var result: JSONObject
     if request.recovers {
       func group(_ update: UpdateRequest) throws -> ExchangedGroup {
@@ -30,8 +28,9 @@ struct CompareRun: PreciseRun {
       let members = try group(request.shared)
       result = try GridRun(
         request: request, model: model, state: state, environment: environment, compute: compute,
-        choice: model.recoveryChoice(members.partition, seed: request.shared.seed),
-        report: model.recoveryReport(members: members.members), reference: reference, group: group
+        choice: model.recoveryChoice(members.edit, members.partition, seed: request.shared.seed),
+        report: model.recoveryReport(members.edit, members: members.members),
+        reference: try model.after(members.edit).reference(environment.catalog), group: group
       ).result(context)
     } else {
       func group(_ update: UpdateRequest) throws -> RemovalGroup {
@@ -40,8 +39,10 @@ struct CompareRun: PreciseRun {
       let members = try group(request.shared)
       result = try GridRun(
         request: request, model: model, state: state, environment: environment, compute: compute,
-        choice: model.choiceSamples(choice, members: members.members, partition: members.partition),
-        report: model.reportSamples(choice, members: members.members), reference: reference, group: group
+        choice: model.choiceSamples(
+          choice, members.edit, members: members.members, partition: members.partition),
+        report: model.reportSamples(choice, members.edit, members: members.members),
+        reference: try model.after(members.edit).reference(environment.catalog), group: group
       ).result(context)
     }
     result["checkpoint"] = .string(checkpoint)

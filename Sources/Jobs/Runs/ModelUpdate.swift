@@ -76,17 +76,19 @@ extension ModelUpdate {
   }
 
   /// Measures the update and the retrained reference, saves the edited checkpoint, and gives the result's members.
+  /// - Parameter changed: the model over the training data that the edited checkpoint stands for.
   func finish<Goal: UpdateGoal>(
-    on goal: Goal, _ basis: UpdateBasis<Element>, parent checkpoint: String, reference: CatalogCheckpoint?,
-    curve scales: [Double], _ phases: UpdateProgress
+    on goal: Goal, _ basis: UpdateBasis<Element>, parent checkpoint: String,
+    standingFor changed: LoadedModel<Element>, curve scales: [Double], _ phases: UpdateProgress
   ) throws -> JSONObject {
     try phases.enter(.measure, "test samples")
     let curve = try curve(scales, on: goal, basis, phases)
     let before = try goal.evaluate(basis.model, basis.state, basis.compute)
     let after = try metrics(on: goal, basis)
-    let retrained = try basis.model.metrics(of: reference, on: goal, basis.environment, basis.compute)
+    let retrained = try basis.model.metrics(
+      of: changed.reference(basis.environment.catalog), on: goal, basis.environment, basis.compute)
     try phases.enter(.save, "")
-    let id = try basis.model.save(
+    let id = try changed.save(
       edited, kind: .edited, parent: checkpoint, metrics: after.json, phases.context)
     let result: JSONObject = [
       "checkpoint": .string(id), "scale": .number(sweep.best.scale), "sweep": .array(sweep.rows),

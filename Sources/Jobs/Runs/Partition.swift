@@ -22,12 +22,6 @@ package struct Partition: Sendable, Equatable {
 }
 
 extension GroupChoice {
-  /// This group and another one, or this one alone where there is no other.
-  func joined(with other: GroupChoice?, in dataset: Dataset) -> GroupChoice {
-    guard let other, other != self else { return self }
-    return .indices(Set(indices(in: dataset)).union(other.indices(in: dataset)).sorted())
-  }
-
   /// The group's training samples, ascending.
   func indices(in dataset: Dataset) -> [Int] {
     switch self {

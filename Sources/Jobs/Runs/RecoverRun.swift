@@ -26,15 +26,14 @@ struct RecoverRun: PreciseRun {
     let phases = UpdateProgress(context)
     let rounds = UpdateRounds(
       request: request.update, basis: basis,
-      goal: model.recoveryChoice(members.partition, seed: request.update.seed),
+      goal: model.recoveryChoice(members.edit, members.partition, seed: request.update.seed),
       group: group)
     let update = try rounds.follow(phases) {
       try basis.update(request.update, choosingBy: rounds.goal, $0)
     }
     var result = try update.finish(
-      on: model.recoveryReport(members: members.members), basis, parent: checkpoint,
-      reference: try environment.catalog.retrained(model.reference(choice, recovers: true)),
-      curve: request.update.curve, phases)
+      on: model.recoveryReport(members.edit, members: members.members), basis, parent: checkpoint,
+      standingFor: model.after(members.edit.by(context)), curve: request.update.curve, phases)
     result["samples"] = members.json
     return .object(result)
   }
@@ -42,6 +41,8 @@ struct RecoverRun: PreciseRun {
 
 /// The samples of an exchange: those that get their true labels, and those that are drawn for gradient and curvature.
 struct ExchangedGroup: UpdateGroup {
+  /// What the exchange does to the training data.
+  let edit: DataEdit
   let partition: Partition
   /// The samples of the group that the model was trained on.
   let members: [Int]
@@ -58,16 +59,20 @@ struct ExchangedGroup: UpdateGroup {
   init<Element: Scalar>(
     _ group: GroupChoice, _ request: UpdateRequest, _ model: LoadedModel<Element>
   ) throws {
+    try model.requirePresent(group)
     partition = model.partition()
-    let named = Set(group.indices(in: model.dataset))
+    let named = Set(model.data.members(of: group))
     members = partition.training.filter { named.contains($0) }
     let train = model.dataset.train
     changed = members.filter { train.labels[$0] != train.originalLabels[$0] }.count
     guard changed > 0 else {
       throw JobFailure(
-        .unacceptable, "The model was not trained on any sample of the group with a changed label.",
-        advice: "Name samples that were poisoned or relabelled and are not held out by the model's recipe.")
+        .unacceptable,
+        "None of the \(members.count) samples of the group that the checkpoint was trained on has a changed label.",
+        advice: "Name samples that were poisoned or relabelled, that the recipe does not hold out, and whose labels no earlier job "
+          + "put right.")
     }
+    edit = DataEdit(.corrected, group, samples: changed)
     gradient = request.gradientSamples.draw(
       of: request.gradient == .newton ? partition.training : members, "gradient samples",
       seed: request.drawSeed)
@@ -83,9 +88,10 @@ struct ExchangedGroup: UpdateGroup {
     _ compute: Compute, keeping selection: ParameterSelection?
   ) -> UpdateBasis<Element> {
     let train = model.dataset.train
+    let exchanged = model.after(edit).dataset.train
     return UpdateBasis(
       model: model, state: state, members: train.samples(members),
-      curvatureSamples: train.samples(curvature, trueLabels: members), seenBy: sight,
+      curvatureSamples: exchanged.samples(curvature), seenBy: sight,
       environment: environment, compute: compute, keeping: selection
     ) { gradient in
       switch form {
@@ -93,10 +99,10 @@ struct ExchangedGroup: UpdateGroup {
         GroupChange(
           exchanging: members.count, of: partition.training.count,
           badGradient: try gradient(train.samples(self.gradient)),
-          trueGradient: try gradient(train.samples(self.gradient, trueLabels: self.gradient)))
+          trueGradient: try gradient(exchanged.samples(self.gradient)))
       case .newton:
         GroupChange(
-          newtonOn: try gradient(train.samples(self.gradient, trueLabels: members)),
+          newtonOn: try gradient(exchanged.samples(self.gradient)),
           parameters: state.parameters, weightDecay: model.weightDecay)
       }
     }

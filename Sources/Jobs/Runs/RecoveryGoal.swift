@@ -12,6 +12,8 @@ struct RecoveryMetrics: UpdateMetrics {
   let attackSuccess: Double?
   /// The exchanged training samples with their true labels; nil where nobody asks.
   let own: Evaluation?
+  /// On the classes that nothing is trained on; nil where there are none, and in choices.
+  var absent: AbsentMetrics?
 
   /// 2at/(a + t), the harmonic mean of the accuracies on clean and on triggered samples; the first alone where there is no
   /// trigger.
@@ -37,6 +39,7 @@ struct RecoveryMetrics: UpdateMetrics {
       "attack_success_rate": JSONValue(attackSuccess),
     ]
     if let own { object["self"] = own.json }
+    if let absent { object["absent"] = absent.json }
     object["score"] = JSONValue(score)
     return .object(object)
   }
@@ -60,6 +63,8 @@ struct RecoveryGoal: UpdateGoal {
   /// The class that the trigger stands for.
   let attackLabel: Int?
   let own: Samples?
+  /// Of classes that nothing is trained on: told apart, and never a reason for a choice.
+  var absent: AbsentSamples?
 
   var hasScore: Bool { clean.count > 0 && (triggered?.count ?? 1) > 0 }
 
@@ -83,7 +88,8 @@ struct RecoveryGoal: UpdateGoal {
     }
     return RecoveryMetrics(
       clean: try model.network.evaluate(state, on: clean, loss: model.loss, compute: compute),
-      triggered: marked, attackSuccess: attack, own: try evaluation(own))
+      triggered: marked, attackSuccess: attack, own: try evaluation(own),
+      absent: try absent?.evaluate(model, state, compute))
   }
 
   private func attackSuccess(_ samples: Samples, predicted: (Int) -> Int) -> Double? {
@@ -105,25 +111,37 @@ extension LoadedModel {
   /// The most samples that choices are made on where none are held out.
   private static var choiceLimit: Int { 4096 }
 
-  /// What choices are made on: the samples that the model's recipe holds out (or drawn training samples where it holds
+  /// The samples that choices are made on: those that the model's recipe holds out (or drawn training samples where it holds
   /// out none), clean and with the trigger, which whoever owns the data knows; always with their true labels.
-  func recoveryChoice(_ partition: Partition, seed: Int) -> RecoveryGoal {
+  /// - Parameter edit: the exchange.
+  func recoveryChoice(_ edit: DataEdit, _ partition: Partition, seed: Int) -> RecoveryGoal {
     let train = dataset.train
     let places =
       partition.validation.isEmpty
       ? SampleCount.count(Self.choiceLimit).draw(of: partition.training, "choice samples", seed: seed)
       : partition.validation
     let poisoned = Set(train.indices(of: .poisoned))
+    let seen = classesSeen(after: edit)
     return RecoveryGoal(
-      clean: train.samples(places.filter { !poisoned.contains($0) }, trueLabels: places),
-      triggered: dataset.triggeredTraining(places)?.samples(), attackLabel: dataset.poisoning?.label, own: nil
-    )
+      clean: train.samples(places.filter { !poisoned.contains($0) }, trueLabels: places)
+        .parted(bySeen: seen).seen,
+      triggered: dataset.triggeredTraining(places)?.samples().parted(bySeen: seen).seen,
+      attackLabel: dataset.poisoning?.label, own: nil)
   }
 
-  /// What results report on: the test split, the same with the trigger, and the exchanged training samples.
-  func recoveryReport(members: [Int]) -> RecoveryGoal {
-    RecoveryGoal(
-      clean: dataset.test.samples(), triggered: dataset.triggeredTest?.samples(),
-      attackLabel: dataset.poisoning?.label, own: dataset.train.samples(members, trueLabels: members))
+  /// The samples that results report on: the test split, the same with the trigger, and the exchanged training samples with the
+  /// labels that the exchange gives them.
+  func recoveryReport(_ edit: DataEdit, members: [Int]) -> RecoveryGoal {
+    let seen = classesSeen(after: edit)
+    let clean = dataset.test.samples().parted(bySeen: seen)
+    return RecoveryGoal(
+      clean: clean.seen, triggered: dataset.triggeredTest?.samples().parted(bySeen: seen).seen,
+      attackLabel: dataset.poisoning?.label, own: after(edit).dataset.train.samples(members),
+      absent: clean.absent)
+  }
+
+  private func classesSeen(after edit: DataEdit) -> Set<Int>? {
+    let changed = after(edit)
+    return changed.data.seenClasses(changed.partition())
   }
 }

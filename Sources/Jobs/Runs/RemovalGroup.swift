@@ -4,6 +4,8 @@ import Tensor
 
 /// The samples of a removal: the group, what remains, and those that are drawn for gradient and curvature.
 struct RemovalGroup: UpdateGroup {
+  /// What the removal does to the training data.
+  let edit: DataEdit
   let partition: Partition
   /// U: the group's samples that the model was trained on.
   let members: [Int]
@@ -19,10 +21,12 @@ struct RemovalGroup: UpdateGroup {
   init<Element: Scalar>(
     _ group: GroupChoice, _ request: UpdateRequest, takesGroupOut: Bool, _ model: LoadedModel<Element>
   ) throws {
+    try model.requirePresent(group)
     partition = model.partition()
-    let named = Set(group.indices(in: model.dataset))
+    let named = Set(model.data.members(of: group))
     members = partition.training.filter { named.contains($0) }
     remaining = partition.training.filter { !named.contains($0) }
+    edit = DataEdit(.removed, group, samples: members.count)
     guard !members.isEmpty else {
       throw JobFailure(
         .unacceptable, "The model was not trained on any sample of the group.",

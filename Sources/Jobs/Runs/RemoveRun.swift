@@ -24,15 +24,15 @@ struct RemoveRun: PreciseRun {
     let phases = UpdateProgress(context)
     let rounds = UpdateRounds(
       request: request.update, basis: basis,
-      goal: model.choiceSamples(request.group, members: members.members, partition: members.partition),
+      goal: model.choiceSamples(
+        request.group, members.edit, members: members.members, partition: members.partition),
       group: group)
     let update = try rounds.follow(phases) {
       try basis.update(request.update, choosingBy: rounds.goal, $0)
     }
     var result = try update.finish(
-      on: model.reportSamples(request.group, members: members.members), basis, parent: checkpoint,
-      reference: try environment.catalog.retrained(model.reference(request.group, recovers: false)),
-      curve: request.update.curve, phases)
+      on: model.reportSamples(request.group, members.edit, members: members.members), basis, parent: checkpoint,
+      standingFor: model.after(members.edit.by(context)), curve: request.update.curve, phases)
     result["samples"] = members.json
     return .object(result)
   }

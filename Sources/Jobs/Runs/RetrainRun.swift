@@ -17,33 +17,48 @@ struct RetrainRun: PreciseRun {
       throw JobFailure(
         .unacceptable, "The model \(model.record.name) has no recipe.", advice: "Give one as training.")
     }
-    var recipe = own
     let seed = request.seed ?? model.record.seed
-    let group = request.group.indices(in: model.dataset)
-    let partition = model.partition(recipe: recipe, seed: seed, excluding: request.recovers ? [] : group)
-    if !request.recovers { recipe.excluded = request.group.joined(with: recipe.excluded, in: model.dataset) }
+    let before = model.partition(recipe: own, seed: seed)
+    var changed = model
+    var members: [Int] = []
+    var edit: DataEdit?
+    if let group = request.group {
+      try model.requirePresent(group)
+      let named = Set(model.data.members(of: group))
+      members = before.training.filter(named.contains)
+      let made = DataEdit(
+        request.recovers ? .corrected : .removed, group, samples: members.count, job: context.id)
+      changed = model.after(made)
+      edit = made
+    }
+    let partition = changed.partition(recipe: own, seed: seed)
     let training = Training(
-      model: model, recipe: recipe, seed: seed, partition: partition,
-      samples: request.recovers
-        ? model.dataset.train.samples(partition.training, trueLabels: group) : nil,
+      model: changed, recipe: own, seed: seed, partition: partition, samples: nil,
       environment: environment, context: context, compute: compute)
     let outcome = try training.run(from: NetworkState(initial: model.layout, seed: UInt64(seed)))
 
-    let members = Set(group)
-    let trained = model.partition(recipe: own, seed: seed).training
-    let report = try model.reportSamples(request.group, members: trained.filter(members.contains))
-      .evaluate(model, outcome.state, compute)
+    let report: JSONValue
+    if let edit, request.recovers {
+      report = try model.recoveryReport(edit, members: members)
+        .evaluate(model, outcome.state, compute).json
+    } else if let edit {
+      report = try model.reportSamples(edit.group, edit, members: members)
+        .evaluate(model, outcome.state, compute).json
+    } else {
+      report = outcome.metrics
+    }
     var record = model.record
     record.name = request.name ?? standardName(model.record.name)
     record.seed = seed
-    record.training = recipe
-    record.reference = model.reference(request.group, recovers: request.recovers, recipe: own, seed: seed)
+    record.training = own
+    record.reference = RetrainReference(
+      model: model.record.name, group: request.group, recovers: request.recovers)
     record.name = try context.createModel(record, exactName: request.name != nil)
-    let checkpoint = try model.save(
-      outcome.state, kind: .trained, parent: nil, model: record.name, trainedBy: recipe,
+    let checkpoint = try changed.save(
+      outcome.state, kind: .trained, parent: nil, model: record.name, trainedBy: own, seed: seed,
       metrics: outcome.metrics, context)
     return [
-      "model": .string(record.name), "checkpoint": .string(checkpoint), "metrics": report.json,
+      "model": .string(record.name), "checkpoint": .string(checkpoint), "metrics": report,
       "curve": .array(outcome.curve),
       "samples": [
         "train": JSONValue(partition.training.count), "validation": JSONValue(partition.validation.count),
@@ -53,13 +68,18 @@ struct RetrainRun: PreciseRun {
 
   /// A name that says what was done; the service numbers it where it is taken.
   private func standardName(_ model: String) -> String {
-    let what =
-      switch request.group {
-      case .label(let label): "class-\(label)"
-      case .indices(let indices): "\(indices.count)-samples"
-      case .poisoned, .relabeled, .heterogeneous: request.group.member.name
-      }
-    let suffix = (request.recovers ? "-recovered-" : "-without-") + what
+    let suffix: String
+    if let group = request.group {
+      let what =
+        switch group {
+        case .label(let label): "class-\(label)"
+        case .indices(let indices): "\(indices.count)-samples"
+        case .poisoned, .relabeled, .heterogeneous: group.member.name
+        }
+      suffix = (request.recovers ? "-recovered-" : "-without-") + what
+    } else {
+      suffix = "-retrained"
+    }
     // Names have at most 63 characters; room for a number.
     return String(model.prefix(63 - suffix.count - 5)) + suffix
   }

@@ -92,24 +92,19 @@ struct Training<Element: Scalar> {
 
   func metrics(_ state: NetworkState<Element>) throws -> JSONObject {
     var metrics: JSONObject = [:]
-    let test = kept(model.dataset.test.samples())
-    if test.count > 0 { metrics["test"] = try evaluate(state, test).json }
+    let test = model.dataset.test.samples().parted(bySeen: model.data.seenClasses(partition))
+    if test.seen.count > 0 { metrics["test"] = try evaluate(state, test.seen).json }
+    if let absent = test.absent { metrics["absent"] = try absent.evaluate(model, state, compute).json }
     if let held = try validation(state) { metrics["validation"] = held.json }
     return metrics
   }
 
   func validation(_ state: NetworkState<Element>) throws -> Evaluation? {
-    let held = kept(model.dataset.train.samples(partition.validation))
+    // A model is not measured on a class that it was never shown.
+    let held = model.dataset.train.samples(partition.validation).parted(
+      bySeen: model.data.seenClasses(partition)
+    ).seen
     return held.count > 0 ? try evaluate(state, held) : nil
-  }
-
-  /// The samples without those of a class that is left out of the training: a model is not measured on a class it
-  /// was never shown.
-  private func kept(_ samples: Samples) -> Samples {
-    guard case .label(let label) = recipe.excluded, case .classes(let labels) = samples.targets else {
-      return samples
-    }
-    return samples.selecting(labels.indices.filter { Int(labels[$0]) != label })
   }
 }
 

@@ -73,8 +73,9 @@ struct RemovalSequence {
 
   /// - Throws: `JobFailure.unacceptable` where the group is nothing or everything that the model was trained on.
   init<Element: Scalar>(_ request: TrajectoryRequest, _ model: LoadedModel<Element>) throws {
+    try model.requirePresent(request.group)
     training = model.partition().training
-    let named = Set(request.group.indices(in: model.dataset))
+    let named = Set(model.data.members(of: request.group))
     let members = training.filter { named.contains($0) }
     guard !members.isEmpty, members.count < training.count else {
       throw JobFailure(

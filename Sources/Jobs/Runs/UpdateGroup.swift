@@ -4,6 +4,7 @@ import Tensor
 
 /// The samples of a change of the training data, with what was drawn from them. Equal groups give equal bases.
 protocol UpdateGroup: Equatable, Sendable {
+  var edit: DataEdit { get }
   var partition: Partition { get }
   /// Those that change.
   var members: [Int] { get }

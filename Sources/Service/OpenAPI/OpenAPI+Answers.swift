@@ -53,7 +53,16 @@ extension OpenAPI {
           "parent": optional(Schema.id), "metrics": ["type": "object"],
           "bytes": Schema.integer(from: 0), "sha256": Schema.sha256, "created_at": Schema.time,
           "links": links,
-        ], ["training": optional(["type": "object"])]),
+        ],
+        [
+          "training": optional(["type": "object"]),
+          "record": Schema.described(
+            Schema.answer([
+              "dataset": optional(Schema.name), "edits": Schema.array(["type": "object"]),
+              "incomplete": Schema.boolean, "counts": optional(["type": "object"]),
+            ]),
+            "The training data that the weights stand for: what edits took out and put right since the training."),
+        ]),
       "Model": Schema.answer(
         [
           "name": Schema.name, "dataset": Schema.name, "architecture": Schema.anything,

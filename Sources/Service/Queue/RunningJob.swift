@@ -136,7 +136,7 @@ final class RunningJob: JobContext {
     let new = NewCheckpoint(
       model: draft.model, kind: CheckpointKind(rawValue: draft.kind.rawValue), job: id, parent: draft.parent,
       metrics: JSONWriter.text(draft.metrics), training: draft.training.map { JSONWriter.text($0.json) },
-      blob: blob.id, id: checkpoint)
+      record: JSONWriter.text(draft.record.json), blob: blob.id, id: checkpoint)
     addOutput { session in
       try session.blobs.seal(blob)
       try session.checkpoints.create(new)

@@ -22,7 +22,9 @@ extension RouteTable {
     }
     immediate(.get, "/v1/checkpoints/{id}") { application, call in
       try call.checkQuery()
-      return try call.respond(try application.checkpoint(call.parameter("id")).json)
+      let checkpoint = try application.checkpoint(call.parameter("id"))
+      return try call.respond(
+        checkpoint.json(dataset: try application.catalog.model(named: checkpoint.model)?.dataset))
     }
     blocking(.delete, "/v1/checkpoints/{id}") { application, call in
       try call.checkQuery()
@@ -53,12 +55,18 @@ extension RouteTable {
 extension CheckpointRecord {
   var metricsJSON: JSONValue { (try? JSONParser.parse(metrics)) ?? [:] }
 
-  /// A checkpoint as `GET /v1/checkpoints/{id}` has it.
-  var json: JSONValue {
-    .object(members.merging(["training": training.flatMap { try? JSONParser.parse($0) } ?? .null]))
+  /// A checkpoint as `GET /v1/checkpoints/{id}` has it: with the training data that it stands for.
+  func json(dataset: String?) -> JSONValue {
+    let stored = record.flatMap { try? JSONParser.parse($0) }
+    let known = stored.flatMap { try? TrainingRecord(json: $0) } ?? TrainingRecord()
+    let record = (["dataset": JSONValue(dataset)] as JSONObject).merging(known.json.objectValue ?? [:])
+    return .object(
+      members.merging([
+        "training": training.flatMap { try? JSONParser.parse($0) } ?? .null, "record": .object(record),
+      ]))
   }
 
-  /// As lists and models have it: without its recipe, which may name very many samples.
+  /// As lists and models have it: without its recipe and its record, which may name very many samples.
   var brief: JSONValue { .object(members) }
 
   private var members: JSONObject {

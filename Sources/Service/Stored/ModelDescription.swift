@@ -38,23 +38,11 @@ struct ModelDescription {
       let training: TrainingRecipe? =
         if let recipe = json["training"], !recipe.isNull { try TrainingRecipe(json: recipe) } else { nil }
       var reference: RetrainReference?
-      if let stored = json["reference"], !stored.isNull,
-        let model = stored["model"]?.stringValue, let group = stored["group"]
-      {
-        let group = try GroupChoice(json: group)
-        let recovers = stored["recover"]?.boolValue ?? false
-        // Those of earlier versions do not say what their recipes held out and left out beside the group. Where more than
-        // the group was left out, the whole of it matches no checkpoint's.
-        let excluded: GroupChoice? =
-          if let stored = stored["exclude"] {
-            stored.isNull ? nil : try GroupChoice(json: stored)
-          } else {
-            recovers || training?.excluded != group ? training?.excluded : nil
-          }
+      if let stored = json["reference"], !stored.isNull, let model = stored["model"]?.stringValue {
         reference = RetrainReference(
-          model: model, group: group, recovers: recovers,
-          validationShare: stored["validation"]?.doubleValue ?? training?.validationShare ?? 0,
-          seed: stored["seed"]?.integerValue ?? seed, excluded: excluded)
+          model: model,
+          group: try stored["group"].flatMap { $0.isNull ? nil : try GroupChoice(json: $0) },
+          recovers: stored["recover"]?.boolValue ?? false)
       }
       model = CatalogModel(
         name: record.name, dataset: record.dataset, architecture: json["architecture"] ?? .null,
@@ -75,9 +63,7 @@ struct ModelDescription {
       "training": model.training?.json ?? .null,
       "reference": model.reference.map {
         [
-          "model": .string($0.model), "group": $0.group.json, "recover": .bool($0.recovers),
-          "validation": .number($0.validationShare), "seed": JSONValue($0.splitSeed),
-          "exclude": $0.excluded?.json ?? .null,
+          "model": .string($0.model), "group": $0.group?.json ?? .null, "recover": .bool($0.recovers),
         ]
       } ?? .null,
       "job": JSONValue(job), "parameters": JSONValue(parameters), "layers": layers,

@@ -51,23 +51,25 @@ public final class StoredCatalog: Catalog {
     }
   }
 
-  public func retrained(_ wanted: RetrainReference) throws -> CatalogCheckpoint? {
-    // Ids sort by time: what is older than the model is a reference of another one that had its name.
-    guard let own = try store.read({ try $0.models.find(wanted.model) })?.id else { return nil }
+  public func retrainings(ofModel name: String) throws -> [CatalogRetraining] {
+    // Ids sort by time: a model older than this one is a reference of another one that had its name.
+    guard let own = try store.read({ try $0.models.find(name) })?.id else { return [] }
+    var found: [CatalogRetraining] = []
     var after: String?
     repeat {
       let page = try store.read { try $0.models.list(after: after, limit: 200) }
       for record in page.items where record.id > own {
-        guard try interpret(record).reference == wanted, let job = try ModelDescription(record).job else {
-          continue
-        }
+        let model = try interpret(record)
+        guard model.reference?.model == name, let job = try ModelDescription(record).job else { continue }
         // Not what it was trained on to, or what was uploaded, since.
         let made = try store.read { try $0.checkpoints.list(job: job) }.first { $0.model == record.name }
-        if let made { return try CatalogCheckpoint(made) }
+        guard let made else { continue }
+        let checkpoint = try CatalogCheckpoint(made)
+        found.append(CatalogRetraining(model: model.trained(as: checkpoint), checkpoint: checkpoint))
       }
       after = page.next
     } while after != nil
-    return nil
+    return found.sorted { $0.checkpoint.id < $1.checkpoint.id }
   }
 
   public func dataset(named name: String) throws -> CatalogDataset? {
@@ -110,10 +112,13 @@ public final class StoredCatalog: Catalog {
 }
 
 extension CatalogCheckpoint {
-  /// - Throws: `JobFailure.corrupt` where the recipe cannot be read.
+  /// - Throws: `JobFailure.corrupt` where the recipe or the record of edits cannot be read.
   init(_ record: CheckpointRecord) throws {
     let training: TrainingRecipe?
+    let edits: TrainingRecord
     do {
+      edits =
+        try record.record.map { try TrainingRecord(json: JSONParser.parse($0)) } ?? TrainingRecord()
       training = try record.training.map { try TrainingRecipe(json: JSONParser.parse($0)) }
     } catch {
       throw JobFailure(
@@ -122,7 +127,7 @@ extension CatalogCheckpoint {
     self.init(
       id: record.id, model: record.model, kind: CheckpointOrigin(rawValue: record.kind.rawValue) ?? .trained,
       parent: record.parent, job: record.job, metrics: (try? JSONParser.parse(record.metrics)) ?? [:],
-      training: training, byteCount: record.blob.byteCount, sha256: record.blob.sha256.hexadecimal,
+      training: training, record: edits, byteCount: record.blob.byteCount, sha256: record.blob.sha256.hexadecimal,
       createdAt: record.created.description)
   }
 }

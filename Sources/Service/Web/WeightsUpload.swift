@@ -46,7 +46,8 @@ enum WeightsUpload {
           _ = try result.get()
           let record = try store()
           exchange.respond(
-            .json(record.json, .created, headers: ["Location": "/v1/checkpoints/\(record.id)"]))
+            .json(
+              record.json(dataset: model.dataset), .created, headers: ["Location": "/v1/checkpoints/\(record.id)"]))
         } catch {
           exchange.respond(application.response(to: error))
         }
@@ -58,11 +59,16 @@ enum WeightsUpload {
       let writer = BlobWriter(application.store)
       try Weights(layout: layout, precision: Element.precision).write(state) { try writer.append($0) }
       return try writer.finish { [name = model.name] session, blob in
-        // They are taken for trained by the recipe that the model has now, whatever it is trained by later.
-        let training = try ModelDescription(try session.models.get(name)).model.training
+        // Weights that are there already stand for what they stood for. Others are taken for trained on the data of the newest
+        // weights, by the recipe that the model has now, whatever the model is trained by later.
+        let known = try session.checkpoints.newest(model: name, sha256: blob.sha256)
+        let latest = try session.checkpoints.latest(model: name, kinds: [.trained, .uploaded])
+        let recipe = try ModelDescription(try session.models.get(name)).model.training
         return try session.checkpoints.create(
           NewCheckpoint(
-            model: name, kind: .uploaded, training: training.map { JSONWriter.text($0.json) }, blob: blob.id))
+            model: name, kind: .uploaded,
+            training: known.map(\.training) ?? recipe.map { JSONWriter.text($0.json) },
+            record: (known ?? latest)?.record, blob: blob.id))
       }
     }
   }

@@ -1,0 +1,141 @@
+import Datasets
+import Tensor
+
+/// The training data that a checkpoint stands for, sample by sample: its model's data set as edits left it.
+///
+/// Groups, labels, counts and rankings of every job are read from here. The recipe says what is held out and left out, so one
+/// record has a `Partition` for each recipe.
+struct TrainingData: Sendable {
+  /// As it was loaded.
+  let original: Dataset
+  /// With the labels that edits put right.
+  let dataset: Dataset
+  let record: TrainingRecord
+  /// Samples that edits took out, whether a recipe would train on them or not.
+  let removed: Set<Int>
+
+  /// Follows the edits of a record. Each edit's group is meant by the labels before that edit.
+  init(_ dataset: Dataset, _ record: TrainingRecord) {
+    original = dataset
+    self.record = record
+    var present = dataset
+    var removed: Set<Int> = []
+    for edit in record.edits {
+      let members = edit.group.indices(in: present).filter { $0 < dataset.train.count }
+      switch edit.change {
+      case .removed: removed.formUnion(members)
+      case .corrected: present = present.correcting(members)
+      }
+    }
+    self.dataset = present
+    self.removed = removed
+  }
+
+  /// The data after one more edit.
+  func after(_ edit: DataEdit) -> TrainingData {
+    TrainingData(
+      original, TrainingRecord(edits: record.edits + [edit], isIncomplete: record.isIncomplete))
+  }
+
+  /// The group's samples, ascending, whether edits took them out or not.
+  func members(of group: GroupChoice) -> [Int] { group.indices(in: dataset) }
+
+  /// The samples that a recipe trains on and holds out, without those that edits took out.
+  /// - Parameter seed: the model's, which draws what is held out.
+  func partition(_ recipe: TrainingRecipe?, seed: Int, excluding more: [Int] = []) -> Partition {
+    let excluded = recipe?.excluded.map(members) ?? []
+    return Partition(
+      count: dataset.train.count, recipe: recipe, seed: seed,
+      excluded: removed.union(excluded).union(more).sorted())
+  }
+
+  /// Whether both stand for the same trained samples with the same labels.
+  func isSame(as other: TrainingData, _ own: Partition, _ others: Partition) -> Bool {
+    own.training == others.training
+      && own.training.allSatisfy { !dataset.train.isClassification
+        || dataset.train.labels[$0] == other.dataset.train.labels[$0] }
+  }
+
+  /// What `GET /v1/checkpoints/{id}` counts.
+  func counts(_ partition: Partition) -> TrainingRecord.Counts {
+    let train = dataset.train
+    let corrected =
+      train.isClassification
+      ? partition.training.filter { train.labels[$0] != original.train.labels[$0] }.count : 0
+    let kept = partition.training.count + partition.validation.filter { !removed.contains($0) }.count
+    return TrainingRecord.Counts(
+      trained: partition.training.count,
+      heldOut: partition.validation.filter { !removed.contains($0) }.count,
+      leftOut: train.count - removed.count - kept, removed: removed.count, corrected: corrected,
+      absentClasses: absentClasses(partition))
+  }
+
+  /// The classes that some trained sample has; nil for regression.
+  func seenClasses(_ partition: Partition) -> Set<Int>? {
+    guard dataset.train.isClassification else { return nil }
+    return Set(partition.training.map { Int(dataset.train.labels[$0]) })
+  }
+
+  /// The classes that no trained sample has, ascending: the checkpoint never saw them, or edits took them out.
+  func absentClasses(_ partition: Partition) -> [Int] {
+    guard case .classification(let classes, _) = dataset.kind, let seen = seenClasses(partition) else {
+      return []
+    }
+    return (0..<classes).filter { !seen.contains($0) }
+  }
+}
+
+extension TrainingData {
+  /// The samples whose label was changed and that no edit took out or put right: the group that recoveries take by default.
+  func changedGroup(_ set: CatalogDataset) -> GroupChoice {
+    let standard = set.changedGroup
+    let train = dataset.train
+    let members = members(of: standard)
+    let open = members.filter {
+      !removed.contains($0) && train.isClassification && train.labels[$0] != train.originalLabels[$0]
+    }
+    return open.isEmpty || !members.contains(where: removed.contains) ? standard : .indices(open)
+  }
+}
+
+extension GroupChoice {
+  /// Adds a fault where earlier jobs took samples of the group out.
+  /// - Parameters:
+  ///   - data: what the checkpoint stands for; nil where no edit changed it.
+  ///   - advice: what else the request can do.
+  func checkPresent(
+    in data: TrainingData?, at pointer: JSONPointer, _ faults: RequestFaults, advice: String = ""
+  ) {
+    guard let data, let reason = whyGone(in: data) else { return }
+    faults.add(reason + advice, at: pointer.appending(member.name))
+  }
+
+  /// Why a group cannot be changed at a checkpoint; nil where all of the group is there.
+  ///
+  /// - Parameter data: what the checkpoint stands for.
+  func whyGone(in data: TrainingData) -> String? {
+    let members = data.members(of: self)
+    let gone = members.filter(data.removed.contains)
+    guard !gone.isEmpty else { return nil }
+    if gone.count == members.count {
+      return members.count == 1
+        ? "names 1 sample, and an earlier job took it out of this checkpoint already"
+        : "names \(members.count) samples, and earlier jobs took all of them out of this checkpoint already"
+    }
+    return
+      "names \(members.count) samples, and earlier jobs took \(gone.count) of them out of this checkpoint already "
+      + "(\(Self.some(gone))); name the other \(members.count - gone.count) by indices"
+  }
+
+  private static func some(_ indices: [Int]) -> String {
+    indices.prefix(5).map(String.init).joined(separator: ", ") + (indices.count > 5 ? ", …" : "")
+  }
+}
+
+extension Catalog {
+  /// The training data of a model as one of its checkpoints, where edits changed them; nil where there are none to follow.
+  func editedData(of model: CatalogModel) throws -> TrainingData? {
+    guard !model.record.edits.isEmpty else { return nil }
+    return TrainingData(try loadDataset(named: model.dataset), model.record)
+  }
+}

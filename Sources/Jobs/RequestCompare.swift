@@ -28,8 +28,9 @@ public struct CompareRequest: JobRequest, Hashable {
   public static func read(_ reader: FieldReader) -> CompareRequest {
     let target = ModelReference.read(reader)
     let recovers = reader.flag("recover", default: false)
-    var shared = UpdateRequest.readShared(reader)
-    let standard = UpdateRequest.standardCurvature
+    let defaults: UpdateRequest = recovers ? .recovery : .removal
+    let standard = defaults.curvature
+    var shared = UpdateRequest.readShared(reader, default: defaults)
     shared.curvature.matrix = reader.choice("hessian", default: standard.matrix)
     shared.curvature.samples = SampleCount.read(reader, "hessian_samples", default: standard.samples)
     return CompareRequest(

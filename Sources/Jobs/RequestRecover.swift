@@ -12,7 +12,7 @@ public struct RecoverRequest: JobRequest, Hashable {
 
   public init(
     model: String, checkpoint: String? = nil, group: GroupChoice? = nil,
-    update: UpdateRequest = UpdateRequest()
+    update: UpdateRequest = .recovery
   ) {
     target = ModelReference(model: model, checkpoint: checkpoint)
     self.group = group
@@ -23,7 +23,7 @@ public struct RecoverRequest: JobRequest, Hashable {
     let target = ModelReference.read(reader)
     return RecoverRequest(
       model: target.model, checkpoint: target.checkpoint, group: GroupChoice.read(reader, required: false),
-      update: UpdateRequest.read(reader))
+      update: UpdateRequest.read(reader, default: .recovery))
   }
 
   public mutating func resolve(_ catalog: any Catalog, _ faults: RequestFaults) throws {

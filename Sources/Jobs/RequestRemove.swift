@@ -24,7 +24,8 @@ public struct RemoveRequest: JobRequest, Hashable {
     let target = ModelReference.read(reader)
     return RemoveRequest(
       model: target.model, checkpoint: target.checkpoint, group: GroupChoice.read(reader) ?? .poisoned,
-      update: UpdateRequest.read(reader), takesGroupOut: reader.flag("group_term", default: true))
+      update: UpdateRequest.read(reader, default: .removal),
+      takesGroupOut: reader.flag("group_term", default: true))
   }
 
   public mutating func resolve(_ catalog: any Catalog, _ faults: RequestFaults) throws {

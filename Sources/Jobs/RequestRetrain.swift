@@ -54,7 +54,8 @@ public struct RetrainRequest: JobRequest, Hashable {
       if !recovers || set.poisonedCount + set.relabelledCount > 0 { group.check(set, at: .root, faults) }
       if faults.isEmpty {
         group.checkPresent(
-          in: data, at: .root, faults, advice: ", or name no group to train on what the checkpoint stands for")
+          in: data, at: .root, faults, advice: ", or name no group to train on what the checkpoint stands for"
+        )
       }
     } else if model.record.edits.isEmpty {
       faults.add(GroupChoice.missing, at: .root)

@@ -68,6 +68,17 @@ public struct UpdateRequest: Hashable, Sendable {
   public static let standardCurvature = CurvatureRequest(
     solver: SolverRequest(iterations: .auto), samples: .count(1024))
 
+  /// The defaults of a removal.
+  public static let removal = UpdateRequest()
+
+  /// The defaults of a recovery. One step with the Hessian of a network costs clean accuracy, a point or ten; rounds with the
+  /// Gauss–Newton matrix, each kept where held-out samples gain, cost next to none (RESULTS.md).
+  public static let recovery: UpdateRequest = {
+    var request = UpdateRequest(yardstick: .likelihood, rounds: 5)
+    request.curvature.matrix = .gaussNewton
+    return request
+  }()
+
   /// Seeds what samples are drawn and how they are augmented: anew for every round, so that what one draw has by chance is
   /// not followed again and again.
   var drawSeed: Int {
@@ -87,24 +98,26 @@ public struct UpdateRequest: Hashable, Sendable {
 }
 
 extension UpdateRequest {
-  static func read(_ reader: FieldReader) -> UpdateRequest {
-    var request = readShared(reader)
-    request.estimator = reader.choice("estimator", default: .gif)
-    request.modificationRatio = reader.number("modification_ratio", .positiveShare, default: standardRatio)
-    request.selection = reader.choice("selection", default: .topOutputs)
-    request.curvature = CurvatureRequest.read(reader, default: standardCurvature)
+  /// - Parameter standard: the defaults of the kind.
+  static func read(_ reader: FieldReader, default standard: UpdateRequest) -> UpdateRequest {
+    var request = readShared(reader, default: standard)
+    request.estimator = reader.choice("estimator", default: standard.estimator)
+    request.modificationRatio = reader.number(
+      "modification_ratio", .positiveShare, default: standard.modificationRatio)
+    request.selection = reader.choice("selection", default: standard.selection)
+    request.curvature = CurvatureRequest.read(reader, default: standard.curvature)
     request.curve = readScales(reader, "curve", maximumCount: mostPoints) ?? []
     return request
   }
 
   /// Reads what is not the estimator, the parameters that may change, and the curvature.
-  static func readShared(_ reader: FieldReader) -> UpdateRequest {
+  static func readShared(_ reader: FieldReader, default standard: UpdateRequest) -> UpdateRequest {
     UpdateRequest(
-      gradientSamples: SampleCount.read(reader, "gradient_samples", default: .all),
-      gradient: reader.choice("gradient", default: .influence),
+      gradientSamples: SampleCount.read(reader, "gradient_samples", default: standard.gradientSamples),
+      gradient: reader.choice("gradient", default: standard.gradient),
       augment: AugmentationChoice.read(reader, "augment"), scales: readScales(reader),
-      yardstick: reader.choice("choose_by", default: .accuracy),
-      rounds: reader.integer("rounds", in: 1...mostRounds, default: 1),
+      yardstick: reader.choice("choose_by", default: standard.yardstick),
+      rounds: reader.integer("rounds", in: 1...mostRounds, default: standard.rounds),
       seed: reader.integer("seed", in: 0...Int.max, default: 0),
       requiresConvergence: reader.flag("require_convergence", default: false))
   }

@@ -48,11 +48,12 @@ final class MemoryStore: Catalog {
     return bytes
   }
 
-  func retrained(_ reference: RetrainReference) -> CatalogCheckpoint? {
-    let names = contents.withLock { $0.models.values.filter { $0.reference == reference }.map(\.name) }
-    return names.sorted().lazy.compactMap { name in
-      self.checkpoints(ofModel: name).last { $0.kind == .trained }
-    }.first
+  func retrainings(ofModel name: String) -> [CatalogRetraining] {
+    let made = contents.withLock { $0.models.values.filter { $0.reference?.model == name } }
+    return made.compactMap { model in
+      checkpoints(ofModel: model.name).last { $0.kind == .trained }
+        .map { CatalogRetraining(model: model.trained(as: $0), checkpoint: $0) }
+    }.sorted { $0.checkpoint.number < $1.checkpoint.number }
   }
 
   func dataset(named name: String) -> CatalogDataset? {
@@ -181,6 +182,11 @@ final class MemoryStore: Catalog {
   }
 }
 
+extension CatalogCheckpoint {
+  /// The place in the order of creation.
+  fileprivate var number: Int { Int(id.dropFirst()) ?? 0 }
+}
+
 /// A job's context in memory.
 final class MemoryContext: JobContext {
   enum Output: Sendable {
@@ -261,7 +267,8 @@ final class MemoryContext: JobContext {
     }
     let record = CatalogCheckpoint(
       id: MemoryStore.newIdentifier(), model: draft.model, kind: draft.kind, parent: draft.parent, job: id,
-      metrics: draft.metrics, training: draft.training, byteCount: bytes.count, sha256: "", createdAt: "")
+      metrics: draft.metrics, training: draft.training, record: draft.record, byteCount: bytes.count,
+      sha256: "", createdAt: "")
     state.withLock { $0.outputs.append(.checkpoint(record, bytes)) }
     return record.id
   }

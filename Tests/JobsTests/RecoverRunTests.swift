@@ -70,7 +70,7 @@ struct RecoverRunTests {
       let result = try store.run(
         #"""
         {"kind": "recover", "model": "digits", "hessian_samples": "all", "solver": {"name": "lsmr", "iterations": 20},
-         "choose_by": "\#(yardstick)", "scales": \#(scales)}
+         "choose_by": "\#(yardstick)", "scales": \#(scales), "hessian": "hessian", "rounds": 1}
         """#)
       let sweep = try #require(result["sweep"]?.arrayValue)
       let row = try #require(sweep.first { $0["scale"] == result["scale"] })

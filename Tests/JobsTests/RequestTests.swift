@@ -40,7 +40,7 @@ struct FixedCatalog: Catalog {
     checkpoint(id: name == "digits-mlp" ? "c1" : "c2")
   }
   func weights(ofCheckpoint id: String) throws -> [UInt8] { [] }
-  func retrained(_ reference: RetrainReference) -> CatalogCheckpoint? { nil }
+  func retrainings(ofModel name: String) -> [CatalogRetraining] { [] }
   func dataset(named name: String) -> CatalogDataset? { sets.first { $0.name == name } }
   func loadDataset(named name: String) throws -> Dataset { try Dataset.builtIn(.digits, name: name) }
   func job(id: String) -> CatalogJob? { nil }

@@ -64,4 +64,39 @@ import Testing
     let newest = try running.get("/v1/models/bare/checkpoints").json["items"]?[0]?["id"]?.stringValue
     #expect(try running.get("/v1/checkpoints/\(newest ?? "")").json["training"] == .null)
   }
+
+  /// A checkpoint shows the training data that it stands for, and the same bytes uploaded stand for the same data.
+  @Test func recordsAreShownAndGoWithTheBytes() throws {
+    let running = try RunningService()
+    try train(running)
+    func record(_ checkpoint: String) throws -> JSONValue {
+      try #require(try running.get("/v1/checkpoints/\(checkpoint)").json["record"])
+    }
+    let first = try #require(try running.get("/v1/models/m").json["checkpoint"]?["id"]?.stringValue)
+    let counts = try #require(try record(first)["counts"])
+    #expect(try record(first)["edits"] == [] && (try record(first)["dataset"]) == "digits")
+    #expect(counts["left_out"] == 2 && counts["removed"] == 0 && counts["absent_classes"] == [])
+    let removed = try result(
+      running, ["kind": "remove", "model": "m", "class": 8, "scales": [1], "hessian_samples": 100])
+    let edited = try #require(removed["checkpoint"]?.stringValue)
+    let own = try record(edited)
+    #expect(own["edits"]?[0]?["change"] == "removed" && own["edits"]?[0]?["group"] == ["class": 8])
+    #expect(own["edits"]?[0]?["samples"] == removed["samples"]?["group"])
+    #expect(own["counts"]?["absent_classes"] == [8] && own["incomplete"] == false)
+    let trained = try #require(counts["trained"]?.integerValue)
+    #expect(own["counts"]?["trained"]?.integerValue == trained - (removed["samples"]?["group"]?.integerValue ?? 0))
+    // Training goes on from the record.
+    let further = try result(
+      running, ["kind": "train", "model": "m", "checkpoint": .string(edited), "epochs": 1, "validation": 0])
+    let after = try record(try #require(further["checkpoint"]?.stringValue))
+    #expect(after["edits"] == own["edits"] && after["counts"]?["absent_classes"] == [8])
+    #expect(further["metrics"]?["absent"]?["classes"] == [8])
+    let weights = try running.get("/v1/checkpoints/\(edited)/weights", accept: "*/*").body
+    let put = try running.send("PUT", "/v1/models/m/weights", weights)
+    #expect(put.status == 201 && put.json["record"]?["edits"] == own["edits"])
+    let again = try running.post(
+      "/v1/jobs", ["kind": "remove", "model": "m", "checkpoint": .string(edited), "class": 8])
+    #expect(again.status == 422)
+    #expect(again.json["errors"]?[0]?["pointer"] == "/class")
+  }
 }

@@ -71,6 +71,70 @@ import Testing
     #expect(recipes == [nil, job, latest, job, job, nil, latest, nil, nil])
   }
 
+  /// Edited checkpoints of a file of an earlier version get their records from the jobs that made them.
+  @Test func checkpointsOfEarlierVersionsGetTheirRecords() throws {
+    let directory = TemporaryDirectory()
+    let path = directory.file("a.db")
+    let earlier = try Database(path: path, migrations: Array(Schema.migrations.prefix { $0.version < 6 }))
+    try earlier.write { connection in
+      try connection.script(
+        """
+        INSERT INTO dataset VALUES ('d', 'set', 'ready', '{}', '{}', 0);
+        INSERT INTO model VALUES ('m', 'net', 'set', '{"training":{"epochs":9}}', 0);
+        INSERT INTO model VALUES ('n', 'again', 'set', '{"training":{"epochs":9}}', 0);
+        """)
+      let jobs = [
+        ("a", "remove", #"{"class":8}"#, #"{"samples":{"group":140}}"#),
+        ("b", "recover", #"{"relabeled":true}"#, #"{"samples":{"group":12,"changed":11}}"#),
+        ("c", "remove", #"{"indices":[1,5]}"#, "null"),
+        ("r", "retrain", #"{"recover":true,"poisoned":true}"#, "{}"),
+        ("s", "retrain", #"{"recover":false,"class":1}"#, "{}"),
+      ]
+      for (id, kind, request, result) in jobs {
+        try connection.run(
+          """
+          INSERT INTO job (id, kind, state, priority, lane, attempt, cancel_requested, created, request, result)
+          VALUES (?, ?, 'succeeded', 0, 0, 1, 0, 0, ?, ?)
+          """, id, kind, request, result)
+      }
+      // The edit of an edit has the smaller id, so that the order of ids cannot help.
+      let rows = [
+        ("1", "net", "trained", nil, nil), ("5", "net", "edited", "a", "1"), ("4", "net", "edited", "b", "5"),
+        ("3", "net", "edited", "c", "4"), ("6", "net", "edited", "gone", "5"),
+        ("7", "net", "edited", "a", "gone"), ("8", "again", "trained", "r", nil),
+        ("9", "again", "trained", "s", nil),
+      ]
+      for (number, (id, model, kind, job, parent)) in rows.enumerated() {
+        try connection.run(
+          "INSERT INTO blob (id, state, chunk_size, size, sha256, created) VALUES (?, 'sealed', 1, 0, '', 0)",
+          number)
+        try connection.run(
+          "INSERT INTO checkpoint VALUES (?, ?, ?, ?, ?, '{}', ?, 0, NULL)", id, model, kind, job, parent,
+          number)
+      }
+    }
+    earlier.close()
+    let database = try Database(path: path, migrations: Schema.migrations)
+    let found = try database.read {
+      try $0.rows("SELECT id, record FROM checkpoint ORDER BY id") { ($0.string(0), $0.optionalString(1)) }
+    }
+    let records = Dictionary(uniqueKeysWithValues: found)
+    let a = #"{"change":"removed","group":{"class":8},"samples":140,"job":"a"}"#
+    let b = #"{"change":"corrected","group":{"relabeled":true},"samples":11,"job":"b"}"#
+    let c = #"{"change":"removed","group":{"indices":[1,5]},"samples":null,"job":"c"}"#
+    let r = #"{"change":"corrected","group":{"poisoned":true},"samples":null,"job":"r"}"#
+    func record(_ edits: String..., incomplete: Bool = false) -> String {
+      #"{"edits":[\#(edits.joined(separator: ","))],"incomplete":\#(incomplete)}"#
+    }
+    #expect(records["1"] == .some(nil) && records["9"] == .some(nil))
+    #expect(records["5"] == record(a))
+    #expect(records["4"] == record(a, b))
+    #expect(records["3"] == record(a, b, c))
+    #expect(records["6"] == record(a, incomplete: true))
+    #expect(records["7"] == record(a, incomplete: true))
+    #expect(records["8"] == record(r))
+  }
+
   @Test func aFileThatIsNoDatabaseIsNamed() throws {
     let directory = TemporaryDirectory()
     let path = directory.file("a.db")

@@ -52,8 +52,10 @@ struct TrainingData: Sendable {
   /// Whether both stand for the same trained samples with the same labels.
   func isSame(as other: TrainingData, _ own: Partition, _ others: Partition) -> Bool {
     own.training == others.training
-      && own.training.allSatisfy { !dataset.train.isClassification
-        || dataset.train.labels[$0] == other.dataset.train.labels[$0] }
+      && own.training.allSatisfy {
+        !dataset.train.isClassification
+          || dataset.train.labels[$0] == other.dataset.train.labels[$0]
+      }
   }
 
   /// What `GET /v1/checkpoints/{id}` counts.

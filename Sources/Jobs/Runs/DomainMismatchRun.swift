@@ -39,7 +39,8 @@ struct DomainMismatchRun: PreciseRun {
     let trained = Set(partition.training)
     var groups = try (request.groups ?? []).map { group in
       try GroupScores(
-        group, members: model.data.members(of: group.choice).filter { !model.data.removed.contains($0) }, trained: trained, removal: removal
+        group, members: model.data.members(of: group.choice).filter { !model.data.removed.contains($0) },
+        trained: trained, removal: removal
       ) { Double(scores.pointer[$0]) }
     }
     // The most harmful first; of equal ones as they were given.

@@ -71,6 +71,9 @@ struct EvaluateRun: PreciseRun {
         result["per_class"] = .null
       }
     }
+    if dataset.name == model.dataset.name {
+      result = result.merging(blocks(evaluation, of: samples, model))
+    }
     return .object(result)
   }
 

@@ -24,6 +24,9 @@ struct ForgettingMetrics: UpdateMetrics {
   /// Whether every loss is a number.
   var isFinite: Bool { (own.losses + test.losses).allSatisfy(\.isFinite) }
 
+  var changed: Evaluation? { own.losses.isEmpty ? nil : own }
+  var kept: Evaluation { test }
+
   var json: JSONValue {
     var object: JSONObject = ["self": own.json, "test": test.json, "score": JSONValue(score)]
     if let absent { object["absent"] = absent.json }

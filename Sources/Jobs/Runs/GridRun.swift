@@ -171,7 +171,7 @@ struct GridRun<Element: Scalar, Goal: UpdateGoal, Group: UpdateGroup> {
     run["validation_score"] = JSONValue(kept.last?.score)
     if request.shared.rounds > 1 { run["rounds"] = JSONValue(kept.count) }
     run["scale"] = .number(update.sweep.best.scale)
-    run["converged"] = .bool(report.converged)
+    run["converged"] = report.isLeftEarly ? .null : .bool(report.converged)
     run["iterations"] = JSONValue(report.chosenIteration ?? report.iterations)
     run["relative_residual"] = .number(report.relativeResidual)
     run["products"] = JSONValue(rounds.reduce(0) { $0 + $1.products })

@@ -97,7 +97,11 @@ extension ModelUpdate {
         "selected": JSONValue(selection.indices.count),
       ],
       "layers": .array(layers(basis)), "solver": solution.report.json,
-      "warnings": JSONValue(warnings + (lostRound.map { [$0] } ?? [])),
+      "warnings": JSONValue(
+        warnings + (lostRound.map { [$0] } ?? [])
+          + UpdateCautions(
+            update: self, before: before, after: after, parameters: basis.state.parameters
+          ).warnings),
       "before": before.json, "after": after.json, "retrained": retrained,
     ]
     let again: JSONObject = rounds.isEmpty ? [:] : ["rounds": .array(rounds.map(\.json))]

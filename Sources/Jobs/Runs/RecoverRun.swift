@@ -69,7 +69,8 @@ struct ExchangedGroup: UpdateGroup {
       throw JobFailure(
         .unacceptable,
         "None of the \(members.count) samples of the group that the checkpoint was trained on has a changed label.",
-        advice: "Name samples that were poisoned or relabelled, that the recipe does not hold out, and whose labels no earlier job "
+        advice:
+          "Name samples that were poisoned or relabelled, that the recipe does not hold out, and whose labels no earlier job "
           + "put right.")
     }
     edit = DataEdit(.corrected, group, samples: changed)

@@ -33,6 +33,9 @@ struct RecoveryMetrics: UpdateMetrics {
     [clean, triggered, own].allSatisfy { $0?.losses.allSatisfy(\.isFinite) ?? true }
   }
 
+  var changed: Evaluation? { own }
+  var kept: Evaluation { clean }
+
   var json: JSONValue {
     var object: JSONObject = [
       "test": clean.json, "triggered": triggered?.json ?? .null,

@@ -31,7 +31,8 @@ struct RemoveRun: PreciseRun {
       try basis.update(request.update, choosingBy: rounds.goal, $0)
     }
     var result = try update.finish(
-      on: model.reportSamples(request.group, members.edit, members: members.members), basis, parent: checkpoint,
+      on: model.reportSamples(request.group, members.edit, members: members.members), basis,
+      parent: checkpoint,
       standingFor: model.after(members.edit.by(context)), curve: request.update.curve, phases)
     result["samples"] = members.json
     return .object(result)

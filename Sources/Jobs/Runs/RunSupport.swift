@@ -19,12 +19,25 @@ extension PreciseRun {
       throw JobFailure(.missing, "There is no model \(target.model) any more.")
     }
     try environment.preload(record.dataset, context)
-    return try environment.compute(context) { compute in
+    let result = try environment.compute(context) { compute in
       switch record.precision {
       case .float32: try run(LoadedModel<Float>(record, environment.catalog), context, compute)
       case .float64: try run(LoadedModel<Double>(record, environment.catalog), context, compute)
       }
     }
+    return result.warning(of: record.record.warnings)
+  }
+}
+
+extension JSONValue {
+  /// A result with more warnings before its own, each once. Every result has a list of warnings.
+  func warning(of more: [String]) -> JSONValue {
+    guard case .object(var object) = self else { return self }
+    var all: [String] = []
+    for text in more + (object["warnings"]?.arrayValue ?? []).compactMap(\.stringValue)
+    where !all.contains(text) { all.append(text) }
+    object["warnings"] = JSONValue(all)
+    return .object(object)
   }
 }
 

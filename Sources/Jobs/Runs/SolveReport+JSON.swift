@@ -1,17 +1,13 @@
 import Influence
 
 extension SolveReport {
-  /// What a person should know of a solve that did not converge.
+  /// Whether a step of the path was chosen on validation samples, so that the solve was not meant to converge.
+  var isLeftEarly: Bool { chosenIteration != nil && !converged }
+
+  /// What a person should know of a solve that was meant to converge and did not.
   var warnings: [String] {
-    guard !converged else { return [] }
+    guard !converged, !isLeftEarly else { return [] }
     let residual = "its relative residual is \(relativeResidual.shortText)"
-    if let chosenIteration {
-      let end = reason == .negativeCurvature ? " The path ended at negative curvature." : ""
-      return [
-        "The update is step \(chosenIteration) of a path of \(iterations), the best on validation samples; \(residual)."
-          + end
-      ]
-    }
     let advice =
       switch reason ?? .stagnation {
       case .iterationLimit: "Allow more iterations or a larger tolerance."
@@ -29,13 +25,19 @@ extension SolveReport {
   var json: JSONValue {
     var object: JSONObject = [
       "name": .string(solver), "iterations": JSONValue(chosenIteration ?? iterations),
-      "path_iterations": JSONValue(iterations), "converged": .bool(converged),
-      "reason": JSONValue(reason?.rawValue), "relative_residual": .number(relativeResidual),
+      "path_iterations": JSONValue(iterations), "relative_residual": .number(relativeResidual),
       "tolerance": .number(tolerance), "rounding_floor": .number(roundingFloor),
       "residual_history": JSONValue(residualHistory),
       "curvature_products": JSONValue(curvatureProducts), "damping": .number(damping),
       "c": JSONValue(scale),
     ]
+    if isLeftEarly {
+      object["ended"] = "best on validation samples"
+      if reason == .negativeCurvature { object["reason"] = JSONValue(reason?.rawValue) }
+    } else {
+      object["converged"] = .bool(converged)
+      object["reason"] = JSONValue(reason?.rawValue)
+    }
     if let rank { object["rank"] = JSONValue(rank) }
     if let negativeEigenvalues { object["negative_eigenvalues"] = JSONValue(negativeEigenvalues) }
     return .object(object)

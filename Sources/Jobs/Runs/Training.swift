@@ -159,5 +159,8 @@ extension TrainingRecipe {
 
 extension Double {
   /// Three significant digits, for people.
-  var shortText: String { String(format: "%.3g", self) }
+  var shortText: String { text(digits: 3) }
+
+  /// So many significant digits, for people.
+  func text(digits: Int) -> String { String(format: "%.\(digits)g", self) }
 }

@@ -26,6 +26,10 @@ protocol UpdateMetrics: Sendable {
   var likelihoodScore: Double { get }
   /// Whether every loss is a number.
   var isFinite: Bool { get }
+  /// On the samples that the update is to change; nil where there are none.
+  var changed: Evaluation? { get }
+  /// On the samples that the update is to leave as they are.
+  var kept: Evaluation { get }
   var json: JSONValue { get }
   /// What a table compares, by name; nil where it is not known.
   var numbers: [(name: String, value: Double?)] { get }

@@ -69,7 +69,8 @@ struct UpdateRound {
   let score: Double?
   let iterations: Int
   let relativeResidual: Double
-  let converged: Bool
+  /// Nil where a step was chosen on validation samples.
+  let converged: Bool?
   let products: Int
   let warnings: [String]
 
@@ -80,7 +81,7 @@ struct UpdateRound {
     score = update.sweep.best.score.isNaN ? nil : update.sweep.best.score
     iterations = report.chosenIteration ?? report.iterations
     relativeResidual = report.relativeResidual
-    converged = report.converged
+    converged = report.isLeftEarly ? nil : report.converged
     products = report.curvatureProducts
     warnings = update.warnings
   }
@@ -89,7 +90,7 @@ struct UpdateRound {
     [
       "kept": .bool(isKept), "scale": .number(scale), "validation_score": JSONValue(score),
       "iterations": JSONValue(iterations),
-      "relative_residual": .number(relativeResidual), "converged": .bool(converged),
+      "relative_residual": .number(relativeResidual), "converged": converged.map(JSONValue.bool) ?? .null,
       "curvature_products": JSONValue(products), "warnings": JSONValue(warnings),
     ]
   }

@@ -61,7 +61,8 @@ extension OpenAPI {
               "dataset": optional(Schema.name), "edits": Schema.array(["type": "object"]),
               "incomplete": Schema.boolean, "counts": optional(["type": "object"]),
             ]),
-            "The training data that the weights stand for: what edits took out and put right since the training."),
+            "The training data that the weights stand for: what edits took out and put right since the training."
+          ),
         ]),
       "Model": Schema.answer(
         [

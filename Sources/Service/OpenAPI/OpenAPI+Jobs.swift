@@ -90,14 +90,22 @@ extension OpenAPI {
     Schema.anyOf(Schema.integer(from: 1, to: .max), Schema.constant("all"))
   }
 
-  static var matrix: JSONValue { Schema.choice(["hessian", "gauss_newton"], default: "hessian") }
+  static var matrix: JSONValue { matrix(default: .hessian) }
+
+  /// - Parameter standard: nil where the default depends on other members.
+  private static func matrix(default standard: CurvatureRequest.Matrix?) -> JSONValue {
+    Schema.choice(CurvatureRequest.Matrix.allCases.map(\.rawValue), default: standard?.rawValue)
+  }
 
   /// What `CurvatureRequest` reads.
   static var curvature: JSONObject { curvature(solver: "Solver") }
 
-  private static func curvature(solver: String) -> JSONObject {
+  private static func curvature(
+    solver: String, default standard: CurvatureRequest.Matrix = .hessian
+  ) -> JSONObject {
     [
-      "solver": Schema.ref(solver), "damping": Schema.number(.notNegative, default: 0), "hessian": matrix,
+      "solver": Schema.ref(solver), "damping": Schema.number(.notNegative, default: 0),
+      "hessian": matrix(default: standard),
       "hessian_samples": sampleCount,
     ]
   }
@@ -136,20 +144,29 @@ extension OpenAPI {
   private static var removeJob: JSONValue {
     Schema.described(
       Schema.variants(
-        job("remove", group.merging(update).merging(["group_term": Schema.flag(default: true)])), groups),
+        job("remove", group.merging(update(.removal)).merging(["group_term": Schema.flag(default: true)])),
+        groups),
       "One of class, indices, and poisoned, relabeled or heterogeneous with true is required.")
   }
 
   /// What `UpdateRequest` reads.
-  static var update: JSONObject {
+  /// - Parameter standard: the defaults of the kind.
+  private static func update(_ standard: UpdateRequest) -> JSONObject {
     JSONObject([
-      ("estimator", Schema.choice(Estimator.allCases.map(\.rawValue), default: "gif")),
-      ("modification_ratio", Schema.number(.positiveShare, default: 0.1)),
-      ("selection", Schema.choice(SelectionCriterion.allCases.map(\.rawValue), default: "top_outputs")),
-    ]).merging(curvature(solver: "UpdateSolver")).merging(sharedUpdate).merging([
-      "curve": Schema.described(
-        Schema.array(scale, maximum: 200), "Scales at which the update is also measured on the test split.")
-    ])
+      (
+        "estimator",
+        Schema.choice(Estimator.allCases.map(\.rawValue), default: standard.estimator.rawValue)
+      ),
+      ("modification_ratio", Schema.number(.positiveShare, default: standard.modificationRatio)),
+      (
+        "selection",
+        Schema.choice(SelectionCriterion.allCases.map(\.rawValue), default: standard.selection.rawValue)
+      ),
+    ]).merging(curvature(solver: "UpdateSolver", default: standard.curvature.matrix))
+      .merging(sharedUpdate(standard)).merging([
+        "curve": Schema.described(
+          Schema.array(scale, maximum: 200), "Scales at which the update is also measured on the test split.")
+      ])
   }
 
   private static var scale: JSONValue { ["type": "number", "minimum": -1e6, "maximum": 1e6] }
@@ -165,17 +182,19 @@ extension OpenAPI {
       "modification_ratio": list(Schema.number(.positiveShare)),
       "selection": list(Schema.choice(SelectionCriterion.allCases.map(\.rawValue))),
       "solver": list(Schema.ref("UpdateSolver")), "damping": list(Schema.number(.notNegative)),
-      "repeats": Schema.integer(from: 1, to: 1000, default: 1), "hessian": matrix,
+      "repeats": Schema.integer(from: 1, to: 1000, default: 1), "hessian": matrix(default: nil),
       "hessian_samples": sampleCount, "group_term": Schema.flag(default: true),
     ]
     return Schema.described(
       Schema.variants(
-        job("compare", group.merging(grid).merging(sharedUpdate)), groupsOrNone(recover: true)),
+        job("compare", group.merging(grid).merging(sharedUpdate(nil))), groupsOrNone(recover: true)),
       "One of class, indices, and poisoned, relabeled or heterogeneous with true is required, unless recover is true. A "
-        + "member of the grid is a list or one element; repeats take seed, seed + 1, …")
+        + "member of the grid is a list or one element; repeats take seed, seed + 1, … Defaults are those of remove, or with recover "
+        + "those of recover.")
   }
 
-  static var sharedUpdate: JSONObject {
+  /// - Parameter standard: nil where the defaults depend on other members.
+  private static func sharedUpdate(_ standard: UpdateRequest?) -> JSONObject {
     [
       "gradient_samples": sampleCount,
       "gradient": Schema.choice(["influence", "newton"], default: "influence"),
@@ -188,18 +207,19 @@ extension OpenAPI {
         Schema.constant("auto"),
         ["type": "array", "minItems": 1, "maxItems": 1000, "items": scale]),
       "choose_by": Schema.described(
-        Schema.choice(["accuracy", "likelihood"], default: "accuracy"),
+        Schema.choice(
+          UpdateRequest.Yardstick.allCases.map(\.rawValue), default: standard?.yardstick.rawValue),
         "What steps and scales are chosen by on validation samples: the score, or the same of mean likelihoods instead of "
           + "accuracies, which few samples tell more finely."
       ),
-      "rounds": Schema.integer(from: 1, to: UpdateRequest.mostRounds, default: 1),
+      "rounds": Schema.integer(from: 1, to: UpdateRequest.mostRounds, default: standard?.rounds),
       "seed": seed, "require_convergence": Schema.flag(default: false),
     ]
   }
 
   private static var recoverJob: JSONValue {
     Schema.described(
-      Schema.variants(job("recover", group.merging(update)), groupsOrNone()),
+      Schema.variants(job("recover", group.merging(update(.recovery))), groupsOrNone()),
       "The group defaults to the samples whose label was changed by poison, or else by relabel.")
   }
 
@@ -211,8 +231,9 @@ extension OpenAPI {
           group.merging([
             "recover": Schema.flag(default: false), "seed": Schema.integer(from: 0, to: .max),
             "name": Schema.name, "training": Schema.ref("Training"),
-          ])), groupsOrNone(recover: true)),
-      "One of class, indices, and poisoned, relabeled or heterogeneous with true is required, unless recover is true."
+          ])), groupsOrNone()),
+      "One of class, indices, and poisoned, relabeled or heterogeneous with true is required, unless recover is true, or the "
+        + "checkpoint is an edited one: then training is on just what that checkpoint stands for."
     )
   }
 }

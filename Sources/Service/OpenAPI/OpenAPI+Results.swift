@@ -13,16 +13,23 @@ extension OpenAPI {
       "artifacts": Schema.array(artifact),
       "seconds": Schema.described(
         ["type": "object", "additionalProperties": Schema.number(.notNegative)], "By phase, and the total."),
+      "warnings": Schema.described(
+        Schema.array(Schema.string), "What a user must know before relying on the result."),
     ]
     var schemas: JSONObject = [
       "Metrics": Schema.answer([:], ["loss": Schema.number, "accuracy": nullable(Schema.number(.share))]),
       "UpdateMetrics": Schema.described(
         ["type": "object"],
-        "Of removals self and test with loss and accuracy, and score; of recoveries clean, triggered and attack success."
+        "Of removals self and test with loss and accuracy, and score; of recoveries test, triggered, attack_success_rate and self. "
+          + "absent has the classes that nothing is trained on, where there are any."
       ),
       "Solve": Schema.answer(
-        ["name": Schema.string, "converged": Schema.anything],
+        ["name": Schema.string],
         [
+          "converged": Schema.described(
+            Schema.anything,
+            "Whether the solve met its tolerance; not of an update that was left early on purpose."),
+          "ended": Schema.described(Schema.string, "How an update ended that was left early on purpose."),
           "iterations": Schema.integer(from: 0), "relative_residual": Schema.anything,
           "curvature_products": Schema.integer(from: 0), "reason": Schema.anything,
           "residual_history": Schema.array(Schema.anything), "damping": Schema.number(.notNegative),
@@ -45,15 +52,13 @@ extension OpenAPI {
   private static let counts: JSONValue = [
     "type": "object", "additionalProperties": ["type": "integer", "minimum": 0],
   ]
-  private static let warnings = Schema.array(Schema.string)
-
   /// Of every kind what its result always has, and what it may have besides artifacts and seconds.
   private static var results: [(kind: String, required: JSONObject, optional: JSONObject)] {
     let checkpoint: JSONObject = ["checkpoint": Schema.id]
     let metrics = Schema.ref("UpdateMetrics")
     let update: JSONObject = [
       "checkpoint": Schema.id, "scale": Schema.number, "sweep": rows, "parameters": counts, "layers": rows,
-      "solver": Schema.ref("Solve"), "warnings": warnings, "before": metrics, "after": metrics,
+      "solver": Schema.ref("Solve"), "before": metrics, "after": metrics,
       "retrained": nullable(metrics), "samples": counts,
     ]
     let curve: JSONObject = ["curve": rows, "rounds": rows]
@@ -61,7 +66,6 @@ extension OpenAPI {
       "precision": Schema.choice(["float32", "float64"]), "from": Schema.choice(["checkpoint", "scratch"]),
       "samples": Schema.integer(from: 0), "tests": rows, "pearson": nullable(Schema.number),
       "spearman": nullable(Schema.number), "solves": ["type": "object"], "retraining": ["type": "object"],
-      "warnings": warnings,
     ]
     return [
       (
@@ -78,7 +82,8 @@ extension OpenAPI {
         ],
         [
           "confusion": nullable(Schema.array(Schema.array(Schema.integer(from: 0)))),
-          "per_class": nullable(rows),
+          "per_class": nullable(rows), "seen": Schema.ref("Metrics"), "absent": Schema.ref("Metrics"),
+          "parts": ["type": "object"],
         ]
       ),
       ("remove", update, curve), ("recover", update, curve),
@@ -94,14 +99,12 @@ extension OpenAPI {
         [
           "checkpoint": Schema.id, "rows": rows, "runs": rows, "before": metrics,
           "retrained": nullable(metrics), "samples": counts, "curvature_products": Schema.integer(from: 0),
-          "warnings": warnings,
         ], [:]
       ),
       (
         "influence",
         checkpoint.merging([
           "influence": Schema.choice(["upweight", "perturbation"]), "train": counts, "tests": rows,
-          "warnings": warnings,
         ]),
         ["samples": counts, "solver": ["type": "object"], "self_influence": ["type": "object"]]
       ),
@@ -111,7 +114,6 @@ extension OpenAPI {
         [
           "checkpoint": nullable(Schema.id), "parameters": Schema.integer(from: 1),
           "hessian": Schema.choice(["hessian", "gauss_newton"]), "samples": counts, "spectra": rows,
-          "warnings": warnings,
         ], [:]
       ),
       (
@@ -119,33 +121,31 @@ extension OpenAPI {
         checkpoint.merging([
           "method": Schema.choice(["self_influence", "loss", "random"]), "samples": counts, "curve": rows,
           "area": Schema.number, "before": ["type": "object"], "first": rows, "fixed": rows,
-          "warnings": warnings,
         ]), ["solver": ["type": "object"]]
       ),
       (
         "domain_mismatch",
         checkpoint.merging([
           "samples": counts, "test": ["type": "object"], "groups": rows, "solver": Schema.anything,
-          "warnings": warnings,
         ]), [:]
       ),
       (
         "attack",
         checkpoint.merging([
           "epsilon": Schema.number(.positive), "tests": rows, "attacked": Schema.integer(from: 0),
-          "flipped": Schema.integer(from: 0), "warnings": warnings,
+          "flipped": Schema.integer(from: 0),
         ]), [:]
       ),
       (
         "sweep", ["summary": rows, "measures": Schema.array(Schema.string), "rows": rows],
-        ["warnings": warnings]
+        [:]
       ),
       (
         "trajectory",
         checkpoint.merging([
           "parameters": rows, "samples": counts, "steps": Schema.anything, "paths": Schema.anything,
           "curve": Schema.anything,
-        ]), ["warnings": warnings]
+        ]), [:]
       ),
     ]
   }

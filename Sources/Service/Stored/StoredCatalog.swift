@@ -127,7 +127,8 @@ extension CatalogCheckpoint {
     self.init(
       id: record.id, model: record.model, kind: CheckpointOrigin(rawValue: record.kind.rawValue) ?? .trained,
       parent: record.parent, job: record.job, metrics: (try? JSONParser.parse(record.metrics)) ?? [:],
-      training: training, record: edits, byteCount: record.blob.byteCount, sha256: record.blob.sha256.hexadecimal,
+      training: training, record: edits, byteCount: record.blob.byteCount,
+      sha256: record.blob.sha256.hexadecimal,
       createdAt: record.created.description)
   }
 }

@@ -47,7 +47,8 @@ enum WeightsUpload {
           let record = try store()
           exchange.respond(
             .json(
-              record.json(dataset: model.dataset), .created, headers: ["Location": "/v1/checkpoints/\(record.id)"]))
+              record.json(dataset: model.dataset), .created,
+              headers: ["Location": "/v1/checkpoints/\(record.id)"]))
         } catch {
           exchange.respond(application.response(to: error))
         }

@@ -142,7 +142,7 @@ extension Dataset {
     do throws(NPYError) {
       (header, elements) = try NPY.decode(file)
     } catch {
-      throw .array(title, .format(error.description))
+      throw .array(title, .format(error.description(for: role == .inputs ? .inputs : .labels)))
     }
     if let fault = SplitArrays.fault(of: header, as: role) { throw .array(title, fault) }
     return (header, elements)

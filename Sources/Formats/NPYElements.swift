@@ -49,6 +49,8 @@ public enum NPY {
   }
 
   /// Shape and elements of a complete file.
+  ///
+  /// - Throws: `NPYError`; `.foreign` names a file of another kind.
   public static func decode(_ file: [UInt8]) throws(NPYError) -> (header: NPYHeader, elements: NPYElements) {
     do {
       return try file.withUnsafeBytes { bytes in
@@ -69,12 +71,27 @@ extension NPYHeader {
   /// - Throws: `NPYError.dataLength`.
   public func elements(in data: UnsafeRawBufferPointer) throws(NPYError) -> NPYElements {
     try checkData(byteCount: data.count)
+    guard isNative else { return converted(data) }
     return switch dtype {
     case .float32: .float32(copied(data))
     case .float64: .float64(copied(data))
     case .uint8: .uint8(copied(data))
     case .int32: .int32(copied(data))
     case .int64: .int64(copied(data))
+    }
+  }
+
+  /// The elements of a file that is stored otherwise than it is read.
+  private func converted(_ data: UnsafeRawBufferPointer) -> NPYElements {
+    func ordered<Element: BitwiseCopyable>(_ values: [Element]) -> [Element] {
+      storage.isFortranOrder ? NPYStorage.inCOrder(values, shape: shape) : values
+    }
+    return switch dtype {
+    case .float32: .float32(ordered(storage.singles(data)))
+    case .float64: .float64(ordered(storage.doubles(data)))
+    case .uint8: .uint8(ordered(storage.integers(data, UInt8.self)))
+    case .int32: .int32(ordered(storage.integers(data, Int32.self)))
+    case .int64: .int64(ordered(storage.integers(data, Int64.self)))
     }
   }
 

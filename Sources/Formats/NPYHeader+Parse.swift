@@ -8,7 +8,10 @@ extension NPYHeader {
     header: NPYHeader, dataOffset: Int
   )? {
     let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
-    guard bytes.prefix(6).elementsEqual(magic.prefix(bytes.count)) else { throw .notNPY }
+    guard bytes.prefix(6).elementsEqual(magic.prefix(bytes.count)) else {
+      guard let kind = FileKind(prefix: bytes) else { throw .notNPY }
+      throw .foreign(kind)
+    }
     guard let textStart = try textStart(bytes) else { return nil }
     let length = textStart.length
     guard length <= maximumByteCount else { throw .headerTooLong(found: length, limit: maximumByteCount) }

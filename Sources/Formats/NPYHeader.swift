@@ -1,9 +1,11 @@
-/// What precedes the data of an `.npy` file: element type and shape, in C order, little-endian.
+/// What precedes the data of an `.npy` file: element type and shape, and how the elements lie in the file.
+///
+/// Elements are written little-endian in C order. Other files are read too where no value changes by it (`NPYStorage`).
 ///
 /// Source: NumPy's `numpy.lib.format` ("NEP 1, a simple file format for NumPy arrays"), versions 1.0, 2.0 and
 /// 3.0.
 public struct NPYHeader: Hashable, Sendable {
-  /// The element types that are read and written.
+  /// The element types that values are read as, and written in.
   public enum DType: String, Sendable, CaseIterable {
     case float32 = "<f4"
     case float64 = "<f8"
@@ -29,7 +31,10 @@ public struct NPYHeader: Hashable, Sendable {
   /// The longest header that is read, in bytes; a shape of 32 dimensions needs under 1,000.
   public static let maximumByteCount = 65536
 
+  /// What the elements are read as.
   public let dtype: DType
+  /// How they lie in the file.
+  public let storage: NPYStorage
   public let shape: [Int]
   /// The product of the shape; 1 for a scalar, whose shape is empty.
   public let elementCount: Int
@@ -37,6 +42,10 @@ public struct NPYHeader: Hashable, Sendable {
   /// - Throws: `NPYError.tooManyDimensions`, `.malformedHeader` for a negative extent, `.tooLarge` where the
   ///   bytes of the array would not fit an `Int`.
   public init(dtype: DType, shape: [Int]) throws(NPYError) {
+    try self.init(dtype: dtype, storage: NPYStorage(dtype), shape: shape)
+  }
+
+  init(dtype: DType, storage: NPYStorage, shape: [Int]) throws(NPYError) {
     guard shape.count <= Self.maximumDimensions else {
       throw .tooManyDimensions(found: shape.count, limit: Self.maximumDimensions)
     }
@@ -51,12 +60,29 @@ public struct NPYHeader: Hashable, Sendable {
       extent = product
     }
     self.dtype = dtype
+    self.storage = storage
     self.shape = shape
     elementCount = shape.contains(0) ? 0 : extent / dtype.byteCount
   }
 
   /// Bytes of the data that follow the header.
-  public var dataByteCount: Int { elementCount * dtype.byteCount }
+  public var dataByteCount: Int { elementCount * storage.byteCount }
+
+  /// Bytes of the elements once they are read.
+  public var readByteCount: Int { elementCount * dtype.byteCount }
+
+  /// Whether the file lies as it would be written here.
+  public var isNative: Bool { storage == NPYStorage(dtype) }
+
+  /// What reading the file changes, though no value: a sentence for whoever sent it; nil for nothing.
+  public var conversion: String? {
+    let isConverted = storage.descr != dtype.rawValue
+    guard isConverted || storage.isFortranOrder else { return nil }
+    var changes: [String] = []
+    if isConverted { changes.append("stored as '\(storage.descr)' and read as \(dtype.name)") }
+    if storage.isFortranOrder { changes.append("stored in Fortran order and read in C order") }
+    return changes.joined(separator: ", ") + "; every value is the same"
+  }
 
   /// - Throws: `NPYError.dataLength` unless exactly the announced bytes are there.
   public func checkData(byteCount: Int) throws(NPYError) {

@@ -36,14 +36,12 @@ struct NPYHeaderScanner {
     guard let descr else { throw .malformedHeader("the key 'descr' is missing") }
     guard let fortranOrder else { throw .malformedHeader("the key 'fortran_order' is missing") }
     guard let shape else { throw .malformedHeader("the key 'shape' is missing") }
-    guard let dtype = Self.dtype(descr) else { throw .unsupportedDType(descr) }
-    guard !fortranOrder else { throw .fortranOrder }
-    return try NPYHeader(dtype: dtype, shape: shape)
-  }
-
-  /// A single byte has no order, so every mark of one is taken for `u1`.
-  private static func dtype(_ descr: String) -> NPYHeader.DType? {
-    ["<u1", ">u1", "=u1", "u1"].contains(descr) ? .uint8 : NPYHeader.DType(rawValue: descr)
+    // The order of a single axis is one and the same.
+    let isFortran = fortranOrder && shape.filter { $0 > 1 }.count > 1
+    guard let storage = NPYStorage(descr: descr, isFortranOrder: isFortran), let dtype = storage.dtype else {
+      throw .unsupportedDType(descr)
+    }
+    return try NPYHeader(dtype: dtype, storage: storage, shape: shape)
   }
 
   /// A structured dtype is a list where a plain one is a string.

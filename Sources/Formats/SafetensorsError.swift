@@ -1,5 +1,7 @@
 /// Why bytes are not a safetensors file this program reads, and what would be right.
 public enum SafetensorsError: Error, Equatable, CustomStringConvertible {
+  /// A file of another kind.
+  case foreign(FileKind)
   case headerTooLong(found: UInt64, limit: Int)
   /// The bytes ended in the header.
   case truncatedHeader(found: Int, expected: Int)
@@ -21,6 +23,7 @@ public enum SafetensorsError: Error, Equatable, CustomStringConvertible {
 
   public var description: String {
     switch self {
+    case .foreign(let kind): kind.refusal(as: .weights)
     case .headerTooLong(let found, let limit):
       "the first 8 bytes announce a safetensors header of \(found) bytes; at most \(limit) are read"
     case .truncatedHeader(let found, let expected):

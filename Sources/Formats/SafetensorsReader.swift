@@ -22,6 +22,8 @@ public struct SafetensorsReader: Sendable {
 
   private let limits: SafetensorsHeader.Limits
   private var preamble: [UInt8] = []
+  /// Why the file is refused, once its first bytes show that it is none; more of them may tell what it is instead.
+  private var refusal: SafetensorsError?
   private var dataOffset = 0
   private var current = 0
 
@@ -32,7 +34,8 @@ public struct SafetensorsReader: Sendable {
   /// Takes the next bytes of the file, and hands on those that are data, in order, cut at the borders of
   /// tensors.
   ///
-  /// - Throws: `SafetensorsError` as soon as the file cannot be right, and what `receive` throws.
+  /// - Throws: `SafetensorsError` as soon as the file cannot be right (`.foreign` where it is of another kind, for which up
+  ///   to `FileKind.prefixByteCount` bytes may be waited for), and what `receive` throws.
   public mutating func feed(
     _ bytes: UnsafeRawBufferPointer, receive: (SafetensorsHeader, Piece) throws -> Void
   ) throws {
@@ -68,7 +71,12 @@ public struct SafetensorsReader: Sendable {
   /// - Throws: `SafetensorsError.truncatedHeader` or `.truncatedData` where the file ended too soon.
   @discardableResult
   public func finish() throws(SafetensorsError) -> SafetensorsHeader {
-    guard let header else { throw .truncatedHeader(found: preamble.count, expected: preambleByteCount ?? 8) }
+    if let refusal { throw foreign(refusal) }
+    guard let header else {
+      // Few bytes are told apart too: `{}`, or an error in plain words.
+      if preamble.count < 9, let kind = FileKind(prefix: preamble) { throw .foreign(kind) }
+      throw .truncatedHeader(found: preamble.count, expected: preambleByteCount ?? 8)
+    }
     guard dataOffset == header.dataByteCount else {
       throw .truncatedData(found: dataOffset, expected: header.dataByteCount)
     }
@@ -77,26 +85,40 @@ public struct SafetensorsReader: Sendable {
 
   /// How many of the bytes belong before the data.
   private mutating func feedHeader(_ bytes: UnsafeRawBufferPointer) throws(SafetensorsError) -> Int {
-    var taken = 0
-    if preamble.count < 8 {
-      taken = min(8 - preamble.count, bytes.count)
-      preamble.append(contentsOf: bytes[..<taken])
-      guard preamble.count == 8 else { return taken }
+    // The length, and the first byte of the header, which is always the same.
+    var taken = min(max(0, 9 - preamble.count), bytes.count)
+    preamble.append(contentsOf: bytes[..<taken])
+    if refusal == nil, preamble.count >= 8 {
       let length = (0..<8).reduce(UInt64(0)) { $0 | UInt64(preamble[$1]) << (8 * UInt64($1)) }
-      guard length <= UInt64(limits.headerByteCount) else {
-        throw .headerTooLong(found: length, limit: limits.headerByteCount)
+      if length > UInt64(limits.headerByteCount) {
+        refusal = .headerTooLong(found: length, limit: limits.headerByteCount)
+      } else if preamble.count > 8, length > 0, preamble[8] != UInt8(ascii: "{") {
+        refusal = .malformedHeader(offset: 0, expected: "'{'")
       }
     }
-    guard let end = preambleByteCount else { return taken }
-    let missing = min(end - preamble.count, bytes.count - taken)
+    let end = refusal == nil ? preambleByteCount : FileKind.prefixByteCount
+    guard let end else { return taken }
+    let missing = max(0, min(end - preamble.count, bytes.count - taken))
     preamble.append(contentsOf: bytes[taken..<taken + missing])
     taken += missing
-    if preamble.count == end {
-      let scanner = SafetensorsHeaderScanner(Array(preamble[8...]), limits: limits)
+    if let refusal {
+      guard preamble.count >= end else { return bytes.count }
+      throw foreign(refusal)
+    }
+    if preamble.count >= end {
+      // A header of no bytes is followed by data.
+      let excess = preamble.count - end
+      let scanner = SafetensorsHeaderScanner(Array(preamble[8..<end]), limits: limits)
       header = try scanner.header()
       preamble = []
+      taken -= excess
     }
     return taken
+  }
+
+  /// What a file that cannot be right is refused with: what it is, where that is known.
+  private func foreign(_ refusal: SafetensorsError) -> SafetensorsError {
+    FileKind(prefix: preamble).map(SafetensorsError.foreign) ?? refusal
   }
 
   /// Bytes before the data; nil until the length is known, and it is within the limit then.

@@ -61,6 +61,8 @@ public final class Service: Sendable {
     http.host = configuration.host
     http.port = UInt16(clamping: configuration.port)
     http.bodyBytes = configuration.jsonLimit
+    // A body somewhat too large is read to its end as well, so that any client sees the 413.
+    http.drainBytes = 2 * min(configuration.blobLimit, .max / 4)
     http.connections = configuration.connections
     http.connectionsPerAddress = configuration.connectionsPerAddress
     http.headDeadline = .seconds(configuration.headDeadline)

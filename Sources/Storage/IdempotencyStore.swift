@@ -21,8 +21,11 @@ public struct IdempotencyStore {
   /// - Parameters:
   ///   - key: the client's key, with what tells routes apart.
   ///   - body: the digest of the request's body.
+  ///   - earlier: the digest by which an earlier version of the program has stored the same body, if it was another one.
   /// - Throws: `StorageError.idempotencyKeyReused` where the key came with another body.
-  public func find(key: String, body: SHA256.Digest) throws -> IdempotencyRecord? {
+  public func find(
+    key: String, body: SHA256.Digest, earlier: SHA256.Digest? = nil
+  ) throws -> IdempotencyRecord? {
     let found = try connection.first(
       "SELECT status, resource, expires, fingerprint FROM idempotency WHERE key = ? AND expires > ?", key,
       session.now
@@ -33,7 +36,9 @@ public struct IdempotencyStore {
       )
     }
     guard let (record, fingerprint) = found else { return nil }
-    guard fingerprint == body.hexadecimal else { throw StorageError.idempotencyKeyReused(key) }
+    guard fingerprint == body.hexadecimal || fingerprint == earlier?.hexadecimal else {
+      throw StorageError.idempotencyKeyReused(key)
+    }
     return record
   }
 

@@ -153,4 +153,25 @@ import Testing
       name: "x", train: try Self.split([1, 2, 3, 4, 5, 6, 7, 8], shape: [2, 2, 1, 2]), test: nil)
     #expect(two.train.picture(at: 0) == nil)
   }
+
+  /// Files follow the rules of uploads: what is no array is named, types that lose nothing are read, and advice for labels
+  /// makes labels.
+  @Test func filesOfOtherKindsAndTypesAreNamedOrRead() throws {
+    func file(_ descr: String, _ shape: String, _ data: [UInt8]) -> [UInt8] {
+      let text = "{'descr': '\(descr)', 'fortran_order': False, 'shape': \(shape), }\n"
+      return [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(text.utf8.count), 0] + Array(text.utf8) + data
+    }
+    let inputs = file(">i2", "(2, 1)", [0xff, 0xfe, 0, 7])
+    let set = try Dataset.arrays(
+      name: "x", train: .init(inputs: inputs, labels: file("|b1", "(2,)", [1, 0])), test: nil)
+    #expect(set.train.values(at: 0) == [-2] && set.train.values(at: 1) == [7])
+    #expect(set.train.labels == [1, 0])
+    expect(
+      "train inputs", .format(NPYError.foreign(.gzip).description),
+      train: .init(inputs: [0x1f, 0x8b, 8, 0, 0, 0], labels: inputs))
+    let text = file("<U1", "(2,)", [UInt8](repeating: 0, count: 8))
+    expect(
+      "train labels", .format(NPYError.unsupportedDType("<U1").description(for: .labels)),
+      train: .init(inputs: inputs, labels: text))
+  }
 }

@@ -148,11 +148,16 @@ import Testing
     #expect(throws: expected) { try read(json, data: data) }
   }
 
-  @Test func aHugeHeaderIsRefusedByItsFirstEightBytes() {
+  /// A wrong start is refused as soon as the bytes tell what the file is instead, and at the latest at its end.
+  @Test func aHugeHeaderIsRefusedByItsFirstBytes() throws {
+    let huge = SafetensorsError.headerTooLong(found: .max, limit: 1 << 20)
     var reader = SafetensorsReader()
-    #expect(throws: SafetensorsError.headerTooLong(found: .max, limit: 1 << 20)) {
-      try reader.feed([UInt8](repeating: 255, count: 8)) { _, _ in }
-    }
+    try reader.feed([UInt8](repeating: 255, count: 8)) { _, _ in }
+    #expect(throws: huge) { try reader.finish() }
+    #expect(throws: huge) { try reader.feed([UInt8](repeating: 255, count: 5000)) { _, _ in } }
+    var other = SafetensorsReader()
+    try other.feed([9, 0, 0, 0, 0, 0, 0, 0, 0xff]) { _, _ in }
+    #expect(throws: SafetensorsError.malformedHeader(offset: 0, expected: "'{'")) { try other.finish() }
   }
 
   @Test func anEmptyFileOfNoTensorsIsRead() throws {

@@ -123,6 +123,6 @@ struct EvaluateRunTests {
       try Weights(layout: network.layout, precision: .float32).bytes(of: state), model: "m", kind: .uploaded)
     let failure = #expect(throws: JobFailure.self) { try store.run(#"{"kind": "evaluate", "model": "m"}"#) }
     #expect(failure?.reason == .corrupt)
-    #expect(failure?.message.contains("not a number") == true)
+    #expect(failure?.message.contains("/0.weight has the value nan at [0, 3]") == true)
   }
 }

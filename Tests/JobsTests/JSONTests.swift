@@ -92,4 +92,23 @@ import Testing
     #expect(try JSONParser.parse(text) == value)
     #expect(text.hasPrefix("{\n  \"a\": [1, 2],\n"))
   }
+
+  @Test func oneValueHasOneCanonicalText() throws {
+    for text in [
+      #"{"b":[1,{"y":null,"x":0.5}],"a":"é\n"}"#,
+      #" { "a" : "\u00e9\u000a", "b": [1.0, {"x": 5e-1, "y": null}] } "#,
+      #"{"a":"é\n","b":[10e-1,{"x":0.50,"y":null}]}"#,
+    ] {
+      let bytes = JSONWriter.canonicalBytes(try JSONParser.parse(text))
+      #expect(String(decoding: bytes, as: UTF8.self) == #"{"a":"é\n","b":[1,{"x":0.5,"y":null}]}"#)
+    }
+    func canonical(_ text: String) throws -> [UInt8] { JSONWriter.canonicalBytes(try JSONParser.parse(text)) }
+    #expect(try canonical("[1,2]") != canonical("[2,1]"))
+    #expect(try canonical(#"{"a":1}"#) != canonical(#"{"a":"1"}"#))
+    #expect(try canonical("9007199254740993") != canonical("9007199254740992"))
+    #expect(try canonical("-0") == canonical("0.0"))
+    #expect(try canonical("{}") != canonical(#"{"a":null}"#))
+    // The same character in two Unicode forms is two strings.
+    #expect(try canonical(#""\u00e9""#) != canonical(#""e\u0301""#))
+  }
 }

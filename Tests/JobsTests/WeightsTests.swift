@@ -106,19 +106,15 @@ struct WeightsTests {
           #"/0.weigth is not a tensor of this network, did you mean "0.weight"?"#,
           "/1.weight must have the shape [3], got [4]",
           "/3.bias must have the shape [3], got [5]",
-          "/3.bias must have elements of type F32, got F16",
           "/0.weight is missing; it must have the shape [3, 2, 3, 3]",
         ], "\(found)")
   }
 
-  @Test func singlePrecisionIsWidenedAndDoubleIsNotNarrowed() throws {
+  @Test func singlePrecisionIsWidened() throws {
     let layout = SmallNetwork.all[1].architecture.layout
     let single = try file(declarations(layout, .float32))
     let state: NetworkState<Double> = try Weights(layout: layout, precision: .float64).state(from: single)
     #expect(state.parameters.allSatisfy { $0 == 1 })
-    let found = faults(layout, try file(declarations(layout, .float64)))
-    #expect(found.count == layout.tensors.count)
-    #expect(found.allSatisfy { $0.contains("must have elements of type F32, got F64") })
   }
 
   @Test func countsOfBatchesMayBeAbsentAndWeightsMustBeNumbers() throws {
@@ -128,7 +124,7 @@ struct WeightsTests {
     #expect(faults(layout, try file(without)).isEmpty)
     var bytes = try file(without)
     withUnsafeBytes(of: Float.nan) { bytes.replaceSubrange(bytes.count - 4..<bytes.count, with: $0) }
-    #expect(faults(layout, bytes).first?.contains("not a number") == true)
+    #expect(faults(layout, bytes).first?.contains("has the value nan") == true)
     #expect(faults(layout, Array(bytes.dropLast())).count == 1)
   }
 

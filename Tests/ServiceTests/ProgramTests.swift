@@ -90,7 +90,8 @@ struct ProgramTests {
         let reply = try evaluate(key)
         #expect(reply.status == 202)
         jobs[key] = reply.json["id"]?.stringValue
-        let upload = try program.send("PUT", "/v1/models/other/weights", weights)
+        let upload = try program.send(
+          "PUT", "/v1/models/other/weights", program.varied(weights, checkpoints.count))
         #expect(upload.status == 201)
         checkpoints.append(upload.json["id"]?.stringValue ?? "")
       }
@@ -131,8 +132,8 @@ struct ProgramTests {
     try program.addModel("other", ["name": "mlp", "hidden": [256, 256]])
     let weights = try program.get("/v1/models/other/weights", accept: "*/*").body
     var refused: Reply?
-    for _ in 0..<40 {
-      let reply = try program.send("PUT", "/v1/models/other/weights", weights)
+    for number in 0..<40 {
+      let reply = try program.send("PUT", "/v1/models/other/weights", program.varied(weights, number))
       if reply.status != 201 {
         refused = reply
         break

@@ -68,4 +68,12 @@ extension RunningServer {
     guard reply.status == 201 else { throw Failure(description: reply.text) }
     return reply
   }
+
+  /// The same weights but for the last bits of the last one: a body that was sent before would answer its checkpoint.
+  func varied(_ weights: [UInt8], _ number: Int) -> [UInt8] {
+    var weights = weights
+    weights[weights.count - 4] = UInt8(truncatingIfNeeded: number)
+    weights[weights.count - 3] = UInt8(truncatingIfNeeded: number >> 8)
+    return weights
+  }
 }

@@ -161,8 +161,15 @@ import Testing
     #expect(throws: StorageError.idempotencyKeyReused("k")) {
       try test.store.read { try $0.idempotency.find(key: "k", body: SHA256.digest(of: [2])) }
     }
+    // A body is also known by the digest that an earlier version has stored of it, and by no other.
+    let other = SHA256.digest(of: [2])
+    #expect(
+      try test.store.read { try $0.idempotency.find(key: "k", body: other, earlier: body) }?.status == 202)
+    #expect(throws: StorageError.idempotencyKeyReused("k")) {
+      try test.store.read { try $0.idempotency.find(key: "k", body: other, earlier: other) }
+    }
     test.clock.advance(seconds: 61)
-    #expect(try test.store.read { try $0.idempotency.find(key: "k", body: SHA256.digest(of: [2])) } == nil)
+    #expect(try test.store.read { try $0.idempotency.find(key: "k", body: other) } == nil)
     #expect(try test.store.write { try $0.idempotency.removeExpired() } == 1)
   }
 

@@ -106,7 +106,10 @@ extension Connection {
       }
       stream.gather(bytes)
     case .discard(let budget):
-      if bytes.count > budget { closesWhenSent = true }
+      if bytes.count > budget {
+        closesWhenSent = true
+        isBodyRefused = true
+      }
       taker = .discard(budget - bytes.count)
     }
   }
@@ -147,7 +150,10 @@ extension Connection {
   func failBody(_ error: HTTPError) {
     intake = .ended
     closesAfterResponse = true
-    stash.clear()
+    switch error {
+    case .bodyTooLarge, .overloaded: isBodyRefused = true
+    default: stash.clear()
+    }
     failTaker(error)
     if outcome == .done { closesWhenSent = true }
   }
@@ -172,7 +178,7 @@ extension Connection {
   }
 
   /// A response is being sent and nobody takes the rest of the body: a small rest is read and dropped to keep the
-  /// connection, before a large one it closes (RFC 9110 §10.1.1, RFC 9112 §9.3).
+  /// connection, before a large one it closes (RFC 9110 §10.1.1, RFC 9112 §9.3) and reads it while it lingers.
   func abandonBody() {
     guard intake == .body else { return }
     failTaker(.bodyTaken)
@@ -180,7 +186,7 @@ extension Connection {
     if expectsContinue || rest > Connection.discardBudget {
       closesAfterResponse = true
       intake = .ended
-      stash.clear()
+      isBodyRefused = true
     } else {
       taker = .discard(Connection.discardBudget)
     }

@@ -44,17 +44,6 @@ extension Connection {
     if !closed { _ = advance(Span()) }
   }
 
-  /// Reads and drops while lingering.
-  private func drop() {
-    switch Socket.receive(descriptor, loop.buffer, EventLoop.bufferSize) {
-    case .bytes(let count):
-      lingered += count
-      if lingered > 16 << 20 { close() }
-    case .wouldBlock: break
-    case .ended, .failed: close()
-    }
-  }
-
   /// The client will send no more.
   private func endInput() {
     inputEnded = true
@@ -100,7 +89,8 @@ extension Connection {
         failBody(.malformed(error))
       }
     }
-    return input.count
+    // The end of a refused body is still looked for.
+    return isBodyRefused ? position : input.count
   }
 
   /// Starts an exchange.
@@ -117,6 +107,7 @@ extension Connection {
     expectsContinue = request.expectsContinue
     closesAfterResponse = !request.keepsAlive || core.isStopping
     bodyBytes = 0
+    isBodyRefused = false
     finalStatus = .clientClosedRequest
     switch request.framing {
     case .none, .length(0):

@@ -62,6 +62,8 @@ final class Connection: Transport, @unchecked Sendable {
   var closesWhenSent = false
   var lingering = false
   var lingered = 0
+  /// The body of the last request was refused before its end: lingering goes on to that end.
+  var isBodyRefused = false
   var closed = false
 
   // Deadlines, in nanoseconds of the monotonic clock; 0 where not running.
@@ -131,21 +133,10 @@ final class Connection: Transport, @unchecked Sendable {
     core.connectionClosed(key)
   }
 
-  /// Says that no more will be sent and reads on for a while, so that a client still sending gets to read the last
-  /// response before a reset (RFC 9112 §9.6).
-  func linger() {
-    guard !closed, !lingering else { return }
-    guard !inputEnded else { return close() }
-    lingering = true
-    stash.clear()
-    shutdown(descriptor, Int32(SHUT_WR))
-    deadline = monotonicNow() &+ core.configuration.lingerDeadline.nanoseconds
-    setReading(true)
-  }
-
   /// No new request; an idle connection closes now.
   func wind() {
-    guard !closed, !lingering else { return }
+    guard !closed else { return }
+    if lingering { return hastenLinger() }
     closesAfterResponse = true
     if intake == .head, outcome == .idle, pending.isEmpty, !parser.isInHead { linger() }
   }

@@ -32,6 +32,9 @@ public struct ServerConfiguration: Sendable {
   public var writeDeadline = Duration.seconds(30)
   /// Bytes a second below which a body, sent or received, is too slow.
   public var minimumBodyRate = 1024
+  /// Bytes of a refused body that are read and dropped after the response, for clients that send all of a body before they
+  /// read (RFC 9112 §9.6). They must come as fast as those of a body that is taken.
+  public var drainBytes = 64 << 20
   /// How long a closed connection is read on, so that the client sees the last response (RFC 9112 §9.6).
   public var lingerDeadline = Duration.seconds(2)
 

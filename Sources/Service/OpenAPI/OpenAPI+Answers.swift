@@ -63,6 +63,11 @@ extension OpenAPI {
             ]),
             "The training data that the weights stand for: what edits took out and put right since the training."
           ),
+          "notes": Schema.described(
+            Schema.array(Schema.string),
+            "Of an upload: what was done to fit its names and types to the model."),
+          "warnings": Schema.described(
+            Schema.array(Schema.string), "Of an upload: what is taken but looks wrong."),
         ]),
       "Model": Schema.answer(
         [
@@ -94,6 +99,9 @@ extension OpenAPI {
           "sha256": Schema.sha256, "bytes": Schema.described(Schema.integer(from: 0), "In memory."),
           "origin": Schema.string, "missing": Schema.string,
           "arrays": Schema.array(["type": "object"]),
+          "notes": Schema.described(
+            Schema.array(Schema.string),
+            "Of an upload: how the array was stored, if otherwise than it is read."),
         ]),
       "Sample": Schema.answer(
         [

@@ -23,9 +23,15 @@ extension OpenAPI {
     var isOpen = false
   }
 
+  /// Every operation; what may be kept of an answer is read from its route.
   static func paths(token: Bool) -> JSONObject {
     var paths: JSONObject = [:]
+    let caching = Dictionary(
+      uniqueKeysWithValues: RouteTable.service.routes.map {
+        ("\($0.method.rawValue.lowercased()) \($0.pattern)", $0.handler.caching)
+      })
     for operation in operations {
+      let operation = operation.validated(caching["\(operation.method) \(operation.path)"] ?? .never)
       var entry = paths[operation.path]?.objectValue ?? [:]
       entry[operation.method] = json(operation, token: token)
       if operation.method == "get" {
@@ -88,7 +94,7 @@ extension OpenAPI {
     return .object(object)
   }
 
-  private static func requestHeader(_ name: String, _ schema: JSONValue, _ description: String) -> JSONValue {
+  static func requestHeader(_ name: String, _ schema: JSONValue, _ description: String) -> JSONValue {
     [
       "name": .string(name), "in": "header", "schema": schema, "description": .string(description),
     ]
@@ -102,7 +108,7 @@ extension OpenAPI {
           "type": "string", "minLength": 1, "maxLength": 255,
           "pattern": "^[!-~]([ -~]{0,253}[!-~])?$",
         ],
-        "For 24 hours the same key and body answer what the first request made, and the same key with another body is 422."
+        "For 24 hours the same key and JSON, in whatever order of members, answer what the first request made, and the same key with other JSON is 422."
       )
     ]
   }
@@ -111,8 +117,6 @@ extension OpenAPI {
     [
       requestHeader("Range", Schema.string, "RFC 9110 §14.2; several ranges and other units count as none."),
       requestHeader("If-Range", Schema.string, "An entity tag; Range counts only where it is the blob's."),
-      requestHeader("If-None-Match", Schema.string, "Entity tags, or *."),
-      requestHeader("If-Match", Schema.string, "Entity tags, or *."),
     ]
   }
 
@@ -198,7 +202,10 @@ extension OpenAPI {
             "classes", Schema.integer(from: 2, to: 100_000),
             "Of labels alone: how many, where the largest label does not tell.")
         ], body: blobBody,
-        answers: ["200": made("The array is kept.", dataset), "201": made("The set is made.", dataset)],
+        answers: [
+          "200": made("The array is kept; the same array sent again changes nothing.", dataset),
+          "201": made("The set is made.", dataset),
+        ],
         errors: [409, notKept], negotiates: false),
     ]
   }
@@ -235,16 +242,18 @@ extension OpenAPI {
       Operation(
         method: "get", path: "/v1/models/{name}/weights", id: "latestWeights",
         summary: "The weights of the latest checkpoint that is not an edited one, as safetensors.",
-        headers: parts, answers: blob, errors: [409, 412, 416], negotiates: false),
+        headers: parts, answers: blob, errors: [409, 416], negotiates: false),
       Operation(
         method: "put", path: "/v1/models/{name}/weights", id: "uploadWeights",
         summary:
           "Uploads safetensors as a new checkpoint, which is taken for trained by the recipe that the model has now, if any.",
         body: blobBody,
         answers: [
+          "200": made(
+            "The same body has made this checkpoint, and it is the latest.", Schema.ref("Checkpoint")),
           "201": linked(
             made("The checkpoint.", Schema.ref("Checkpoint")), "id", "/id",
-            ["checkpoint", "weights", "deleteCheckpoint"])
+            ["checkpoint", "weights", "deleteCheckpoint"]),
         ], errors: [409, notKept], negotiates: false),
     ]
   }
@@ -260,7 +269,7 @@ extension OpenAPI {
       Operation(
         method: "get", path: "/v1/checkpoints/{id}/weights", id: "weights",
         summary: "Its weights as safetensors.",
-        headers: parts, answers: blob, errors: [412, 416], negotiates: false),
+        headers: parts, answers: blob, errors: [416], negotiates: false),
     ]
   }
 
@@ -312,7 +321,7 @@ extension OpenAPI {
         method: "get", path: "/v1/jobs/{id}/artifacts/{name}", id: "artifact",
         summary: "A large array of the result.",
         pathParameters: ["name": ["type": "string", "pattern": "^[a-z0-9_-]{1,64}\\.npy$"]],
-        headers: parts, answers: blob, errors: [412, 416], negotiates: false),
+        headers: parts, answers: blob, errors: [416], negotiates: false),
       Operation(
         method: "get", path: "/v1/jobs/{id}/events", id: "events",
         summary: "Progress and states as they come, until the job has ended.",

@@ -84,10 +84,7 @@ extension OpenAPI {
   /// Bytes whole or in part.
   static var blob: JSONObject {
     let headers: JSONObject = [
-      "ETag": header(
-        "The SHA-256 of the bytes.", ["type": "string", "pattern": "^\"[0-9a-f]{64}\"$"], required: true),
-      "Accept-Ranges": header("Ranges are served.", Schema.constant("bytes"), required: true),
-      "Cache-Control": header("The bytes never change.", required: true),
+      "Accept-Ranges": header("Ranges are served.", Schema.constant("bytes"), required: true)
     ]
     let whole = headers.merging([
       "Content-Disposition": header("A file name that says what it is.", required: true)
@@ -99,11 +96,10 @@ extension OpenAPI {
         "description": "A part of it.", "content": bytes,
         "headers": .object(whole.merging(["Content-Range": header("Which part.", required: true)])),
       ],
-      "304": ["description": "The client has it.", "headers": .object(headers)],
     ]
   }
 
-  private static func adding(_ headers: JSONObject, to response: JSONValue) -> JSONValue {
+  static func adding(_ headers: JSONObject, to response: JSONValue) -> JSONValue {
     guard case .object(var object) = response else { return response }
     object["headers"] = .object((object["headers"]?.objectValue ?? [:]).merging(headers))
     return .object(object)

@@ -4,7 +4,7 @@ import Storage
 
 extension RouteTable {
   func addCheckpoints() {
-    immediate(.get, "/v1/models/{name}/checkpoints") { application, call in
+    immediate(.get, "/v1/models/{name}/checkpoints", .never) { application, call in
       try call.checkQuery("limit", "after")
       let paging = try call.paging()
       let name = call.parameter("name")
@@ -20,24 +20,24 @@ extension RouteTable {
           })
       }
     }
-    immediate(.get, "/v1/checkpoints/{id}") { application, call in
+    immediate(.get, "/v1/checkpoints/{id}", .latest) { application, call in
       try call.checkQuery()
       let checkpoint = try application.checkpoint(call.parameter("id"))
       return try call.respond(
         checkpoint.json(dataset: try application.catalog.model(named: checkpoint.model)?.dataset))
     }
-    blocking(.delete, "/v1/checkpoints/{id}") { application, call in
+    blocking(.delete, "/v1/checkpoints/{id}", .never) { application, call in
       try call.checkQuery()
       let id = call.parameter("id")
       _ = try application.checkpoint(id)
       try application.store.write { try $0.checkpoints.delete(id) }
       return Response(.noContent)
     }
-    loading(.get, "/v1/checkpoints/{id}/weights") { application, call in
+    loading(.get, "/v1/checkpoints/{id}/weights", .forever) { application, call in
       try call.checkQuery()
       return try application.weights(try application.checkpoint(call.parameter("id")), call)
     }
-    loading(.get, "/v1/models/{name}/weights") { application, call in
+    loading(.get, "/v1/models/{name}/weights", .latest) { application, call in
       try call.checkQuery()
       let name = call.parameter("name")
       guard try application.catalog.model(named: name) != nil else { throw UnknownResource(.model, name) }

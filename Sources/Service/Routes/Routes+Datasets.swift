@@ -6,7 +6,7 @@ import Storage
 
 extension RouteTable {
   func addDatasets() {
-    blocking(.get, "/v1/datasets") { application, call in
+    blocking(.get, "/v1/datasets", .never) { application, call in
       try call.checkQuery("limit", "after")
       let paging = try call.paging()
       let page = try application.store.read { try $0.datasets.list(after: paging.after, limit: paging.limit) }
@@ -28,17 +28,17 @@ extension RouteTable {
       }
     }
     json(.post, "/v1/datasets") { application, call in try application.createDataset(call) }
-    blocking(.get, "/v1/datasets/{name}") { application, call in
+    blocking(.get, "/v1/datasets/{name}", .latest) { application, call in
       try call.checkQuery()
       let record = try application.dataset(call.parameter("name"))
       return try call.respond(try application.representation(record))
     }
-    blocking(.delete, "/v1/datasets/{name}") { application, call in
+    blocking(.delete, "/v1/datasets/{name}", .never) { application, call in
       try call.checkQuery()
       try application.deleteDataset(call.parameter("name"))
       return Response(.noContent)
     }
-    loading(.get, "/v1/datasets/{name}/{split}/{part}") { application, call in
+    loading(.get, "/v1/datasets/{name}/{split}/{part}", .latest) { application, call in
       try call.checkQuery()
       return try application.sample(call)
     }
@@ -181,7 +181,7 @@ extension Application {
       return Response(
         .ok,
         headers: [
-          "Content-Type": "image/png", "Vary": "Accept", "Cache-Control": "private, max-age=3600",
+          "Content-Type": "image/png", "Vary": "Accept",
           "Content-Disposition": "inline; filename=\"\(set.name)-\(splitName)-\(index).png\"",
         ], body: .bytes(bytes))
     case "text/plain":

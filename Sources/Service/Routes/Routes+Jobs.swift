@@ -6,7 +6,7 @@ import Synchronization
 
 extension RouteTable {
   func addJobs() {
-    blocking(.get, "/v1/jobs") { application, call in
+    blocking(.get, "/v1/jobs", .never) { application, call in
       try call.checkQuery("state", "kind", "model", "limit", "after")
       let paging = try call.paging()
       let filter = JobFilter(
@@ -32,13 +32,13 @@ extension RouteTable {
       }
       JobWait(application, id: call.parameter("id"), exchange: exchange, representation).begin(seconds: wait)
     }
-    blocking(.delete, "/v1/jobs/{id}") { application, call in
+    blocking(.delete, "/v1/jobs/{id}", .never) { application, call in
       try call.checkQuery()
       let id = call.parameter("id")
       try application.store.write { try $0.jobs.delete(id) }
       return Response(.noContent)
     }
-    blocking(.post, "/v1/jobs/{id}/cancel") { application, call in
+    blocking(.post, "/v1/jobs/{id}/cancel", .never) { application, call in
       try call.checkQuery()
       let key = try call.idempotencyKey()
       if let known = try application.known(key) { return known }
@@ -55,7 +55,7 @@ extension RouteTable {
       }
       return .json(application.representation(try application.job(id)), .accepted)
     }
-    blocking(.get, "/v1/jobs/{id}/result") { application, call in
+    blocking(.get, "/v1/jobs/{id}/result", .latest) { application, call in
       try call.checkQuery()
       let record = try application.job(call.parameter("id"))
       guard let result = record.result else {
@@ -70,7 +70,7 @@ extension RouteTable {
       case .text: return .table(TextTable.object(try JSONParser.parse(result).objectValue ?? [:]))
       }
     }
-    loading(.get, "/v1/jobs/{id}/artifacts/{name}") { application, call in
+    loading(.get, "/v1/jobs/{id}/artifacts/{name}", .forever) { application, call in
       try call.checkQuery()
       let (id, name) = (call.parameter("id"), call.parameter("name"))
       _ = try application.job(id)

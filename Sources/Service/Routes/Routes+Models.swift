@@ -6,7 +6,7 @@ import Tensor
 
 extension RouteTable {
   func addModels() {
-    blocking(.get, "/v1/models") { application, call in
+    blocking(.get, "/v1/models", .never) { application, call in
       try call.checkQuery("limit", "after")
       let paging = try call.paging()
       let items = try application.store.snapshot { session in
@@ -33,7 +33,7 @@ extension RouteTable {
     deferredJSON(.post, "/v1/models") { application, call, exchange in
       try application.createModel(call, exchange)
     }
-    blocking(.get, "/v1/models/{name}") { application, call in
+    blocking(.get, "/v1/models/{name}", .latest) { application, call in
       try call.checkQuery()
       let name = call.parameter("name")
       return try call.respond(
@@ -42,7 +42,7 @@ extension RouteTable {
           return try session.representation(record)
         })
     }
-    blocking(.delete, "/v1/models/{name}") { application, call in
+    blocking(.delete, "/v1/models/{name}", .never) { application, call in
       try call.checkQuery()
       let name = call.parameter("name")
       try application.store.write { session in

@@ -8,14 +8,14 @@ import Storage
 extension RouteTable {
   /// The service itself: what it is, whether it is well, what it did.
   func addService() {
-    immediate(.get, "/v1") { application, call in
+    immediate(.get, "/v1", .never) { application, call in
       try call.checkQuery()
       return try call.respond(application.capabilities)
     }
-    immediate(.get, "/healthz", isOpen: true) { _, _ in
+    immediate(.get, "/healthz", .never, isOpen: true) { _, _ in
       Response(.ok, text: "ok\n")
     }
-    blocking(.get, "/readyz", isOpen: true) { application, _ in
+    blocking(.get, "/readyz", .never, isOpen: true) { application, _ in
       guard application.queue.isReady else {
         throw Problem(.serviceUnavailable, "the workers take no jobs", headers: ["Retry-After": "5"])
       }
@@ -28,14 +28,13 @@ extension RouteTable {
       }
       return Response(.ok, text: "ready\n")
     }
-    immediate(.get, "/openapi.json") { application, call in
+    immediate(.get, "/openapi.json", .latest) { application, call in
       try call.checkQuery()
-      return .json(bytes: application.contract)
+      return .json(bytes: application.contract, headers: ["ETag": application.contractTag.description])
     }
-    blocking(.get, "/metrics") { application, _ in
+    blocking(.get, "/metrics", .never) { application, _ in
       var response = Response(.ok, text: try application.metricsText())
       response.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-      response.headers.set("Cache-Control", "no-store")
       return response
     }
   }

@@ -100,7 +100,9 @@ public final class StoredCatalog: Catalog {
       let (header, start) = try file.withUnsafeBytes { bytes throws(NPYError) in
         try NPYHeader.parse(file: bytes)
       }
-      guard header.dtype.rawValue == record.dtype, header.shape == record.shape else { throw corrupt }
+      guard header.isNative, header.dtype.rawValue == record.dtype, header.shape == record.shape else {
+        throw corrupt
+      }
       return CatalogArtifact(type: type, shape: header.shape, bytes: Array(file[start...]))
     } catch is NPYError {
       throw corrupt

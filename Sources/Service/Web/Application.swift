@@ -1,4 +1,5 @@
 import Dispatch
+import Formats
 import Foundation
 import HTTP
 import Jobs
@@ -23,6 +24,7 @@ final class Application: Sendable {
   let started = Timestamp.now()
   /// The contract, made once.
   let contract: [UInt8]
+  let contractTag: EntityTag
   let threads = BlockingThreads(limit: 32)
   private let loaders = BlockingThreads(limit: 8)
   private let authorization: Authorization
@@ -52,6 +54,7 @@ final class Application: Sendable {
     authorization = Authorization(token: configuration.token)
     hosts = HostNames(configuration)
     contract = JSONWriter.bytes(OpenAPI.document(token: configuration.token != nil))
+    contractTag = EntityTag(SHA256.digest(of: contract).hexadecimal)
   }
 
   // MARK: One request
@@ -114,11 +117,14 @@ final class Application: Sendable {
   }
 
   private func run(_ route: Route, _ call: Call, _ exchange: Exchange) throws {
+    @Sendable func cached(_ response: Response) throws -> Response {
+      try route.caching.applied(to: response, of: call.request)
+    }
     switch route.work {
-    case .immediate(let answer): exchange.respond(try answer(self, call))
+    case .immediate(let answer): exchange.respond(try cached(try answer(self, call)))
     case .exchange(let take): try take(self, call, exchange)
-    case .blocking(let answer): block(exchange) { try answer($0, call) }
-    case .loading(let answer): block(exchange, on: loaders) { try answer($0, call) }
+    case .blocking(let answer): block(exchange) { try cached(try answer($0, call)) }
+    case .loading(let answer): block(exchange, on: loaders) { try cached(try answer($0, call)) }
     case .json(let answer):
       try collect(call, exchange) { application, call in exchange.respond(try answer(application, call)) }
     case .deferredJSON(let take):
@@ -218,73 +224,5 @@ extension Duration {
   var seconds: Double {
     let parts = components
     return Double(parts.seconds) + Double(parts.attoseconds) * 1e-18
-  }
-}
-
-/// Gathers the routes while the application is made.
-final class RouteTable {
-  private(set) var router = Router<Route>()
-
-  /// Every route of the service.
-  static var service: Router<Route> {
-    let table = RouteTable()
-    table.addService()
-    table.addDatasets()
-    table.addModels()
-    table.addCheckpoints()
-    table.addJobs()
-    return table.router
-  }
-
-  private func route(_ work: Route.Work, isOpen: Bool = false) -> Route {
-    Route(work: work, isOpen: isOpen, number: router.routes.count)
-  }
-
-  /// Cheap: answered on the connection's loop.
-  func immediate(
-    _ method: HTTP.Method, _ pattern: String, isOpen: Bool = false,
-    _ answer: @escaping @Sendable (Application, Call) throws -> Response
-  ) {
-    router.add(method, pattern, route(.immediate(answer), isOpen: isOpen))
-  }
-
-  /// Answered on a thread that may block.
-  func blocking(
-    _ method: HTTP.Method, _ pattern: String, isOpen: Bool = false,
-    _ answer: @escaping @Sendable (Application, Call) throws -> Response
-  ) {
-    router.add(method, pattern, route(.blocking(answer), isOpen: isOpen))
-  }
-
-  /// Answered on one of a few threads for what may be large.
-  func loading(
-    _ method: HTTP.Method, _ pattern: String,
-    _ answer: @escaping @Sendable (Application, Call) throws -> Response
-  ) {
-    router.add(method, pattern, route(.loading(answer)))
-  }
-
-  /// As `blocking`, once the JSON body is there.
-  func json(
-    _ method: HTTP.Method, _ pattern: String,
-    _ answer: @escaping @Sendable (Application, Call) throws -> Response
-  ) {
-    router.add(method, pattern, route(.json(answer)))
-  }
-
-  /// As `json`, answered in its own time.
-  func deferredJSON(
-    _ method: HTTP.Method, _ pattern: String,
-    _ take: @escaping @Sendable (Application, Call, Exchange) throws -> Void
-  ) {
-    router.add(method, pattern, route(.deferredJSON(take)))
-  }
-
-  /// Takes the exchange and answers it in its own time.
-  func exchange(
-    _ method: HTTP.Method, _ pattern: String,
-    _ take: @escaping @Sendable (Application, Call, Exchange) throws -> Void
-  ) {
-    router.add(method, pattern, route(.exchange(take)))
   }
 }

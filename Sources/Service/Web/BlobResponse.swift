@@ -10,7 +10,8 @@ enum BlobResponse {
 
   /// The answer to a `GET` or `HEAD` of a blob (RFC 9110 §8.8.3, §13, §14).
   ///
-  /// The entity tag is the blob's SHA-256; a blob never changes, so what a client has stays right.
+  /// The entity tag is the blob's SHA-256. How long a client may keep the bytes without asking is the route's to say: a blob
+  /// never changes, but the one that a name stands for does.
   ///
   /// The bytes are compared with their SHA-256 before the first is sent, once a process: a client is never handed
   /// others than those that were stored.
@@ -22,10 +23,7 @@ enum BlobResponse {
     let reader = try BlobReader(store, blob.id)
     let length = blob.byteCount
     let tag = EntityTag(blob.sha256.hexadecimal)
-    var headers: Headers = [
-      "ETag": tag.description, "Accept-Ranges": "bytes",
-      "Cache-Control": "private, max-age=31536000, immutable",
-    ]
+    var headers: Headers = ["ETag": tag.description, "Accept-Ranges": "bytes"]
     switch Precondition.evaluate(request, entityTag: tag) {
     case .notModified: return Response(.notModified, headers: headers)
     case .failed: throw Problem(.preconditionFailed, "the blob is not the one that If-Match names")

@@ -49,9 +49,11 @@ struct Call: Sendable {
   func checkBlobBody() throws(Problem) {
     try checkEncoding()
     if let type = mediaType, type != "application/octet-stream", type != "application/x-www-form-urlencoded" {
+      let advice =
+        type == "multipart/form-data" ? "; send the file as the body itself, as curl does with -T FILE" : ""
       throw Problem(
         .unsupportedMediaType,
-        "the body must be application/octet-stream, got \(FieldReader.brief(.string(type)))",
+        "the body must be application/octet-stream, got \(FieldReader.brief(.string(type)))\(advice)",
         headers: ["Accept": "application/octet-stream"])
     }
     if request.framing == .none {
@@ -216,7 +218,10 @@ struct Call: Sendable {
   struct IdempotencyKey: Sendable {
     /// With the method and path: the same key may be used on two routes.
     var key: String
+    /// Of the body's JSON, however it is written; of the bytes where they are no JSON.
     var body: SHA256.Digest
+    /// Of the bytes: what earlier versions of the program have stored.
+    var bytes: SHA256.Digest
   }
 
   /// The key of the request, if it has one.
@@ -230,7 +235,9 @@ struct Call: Sendable {
     else {
       throw Problem(.badRequest, "Idempotency-Key must be one value of 1 to 255 printable ASCII characters")
     }
+    let bytes = SHA256.digest(of: body)
+    let canonical = (try? JSONParser.parse(body)).map { SHA256.digest(of: JSONWriter.canonicalBytes($0)) }
     return IdempotencyKey(
-      key: "\(request.method) \(request.path) \(key)", body: SHA256.digest(of: body))
+      key: "\(request.method) \(request.path) \(key)", body: canonical ?? bytes, bytes: bytes)
   }
 }

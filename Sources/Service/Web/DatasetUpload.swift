@@ -8,7 +8,8 @@ import Synchronization
 /// Receives `PUT /v1/datasets/{name}/{split}/{inputs|labels}`: an `.npy` body, stored as it comes.
 ///
 /// The first array makes the set. As soon as `train` has both arrays, and `test` both or none, the set is made of
-/// them; an array that does not fit is refused and not kept.
+/// them; an array that does not fit is refused and not kept. The same array again, as after a lost answer, changes nothing
+/// (RFC 9110 §9.2.2); another one is a conflict.
 final class DatasetUpload: Sendable {
   private let application: Application
   private let name: String
@@ -72,22 +73,11 @@ final class DatasetUpload: Sendable {
   private func take(_ bytes: [UInt8]) throws {
     try state.withLock { state in
       if var head = state.head {
-        // Refused as soon as its header shows that it cannot be used, before the rest is stored.
         head += bytes
-        if let (header, offset) = try NPYHeader.parse(prefix: head) {
-          if let fault = SplitArrays.fault(of: header, as: part == "inputs" ? .inputs : .labels) {
-            throw DatasetError.array("\(split) \(part)", fault)
-          }
-          let (expected, overflow) = header.dataByteCount.addingReportingOverflow(offset)
-          guard !overflow, expected <= application.configuration.blobLimit else {
-            throw HTTPError.bodyTooLarge(limit: application.configuration.blobLimit)
-          }
-          state.header = header
-          state.expected = expected
-          state.head = nil
-        } else {
-          state.head = head
-        }
+        state.head = head
+        // Refused as soon as its header shows that it cannot be used, before the rest is stored. What is no array is told
+        // from so many bytes.
+        if head.count >= FileKind.prefixByteCount { try readHeader(&state) }
       }
       try state.writer.append(bytes)
       if state.header != nil, state.writer.byteCount > state.expected {
@@ -97,8 +87,31 @@ final class DatasetUpload: Sendable {
     }
   }
 
+  /// Looks for the header in the bytes so far.
+  private func readHeader(_ state: inout State) throws {
+    guard let head = state.head else { return }
+    do {
+      guard let (header, offset) = try NPYHeader.parse(prefix: head) else { return }
+      if let fault = SplitArrays.fault(of: header, as: part == "inputs" ? .inputs : .labels) {
+        throw DatasetError.array("\(split) \(part)", fault)
+      }
+      let limit = application.configuration.blobLimit
+      let (expected, overflow) = header.dataByteCount.addingReportingOverflow(offset)
+      guard !overflow, expected <= limit, header.readByteCount <= limit else {
+        throw HTTPError.bodyTooLarge(limit: limit)
+      }
+      state.header = header
+      state.expected = expected
+      state.head = nil
+    } catch let error as NPYError {
+      throw DatasetError.array(
+        "\(split) \(part)", .format(error.description(for: part == "inputs" ? .inputs : .labels)))
+    }
+  }
+
   private func finish() throws -> Response {
-    let detail = try state.withLock { state -> String in
+    let (detail, notes) = try state.withLock { state -> (String, [String]) in
+      if state.header == nil { try readHeader(&state) }
       guard let header = state.header else {
         throw Problem(.unprocessableContent, "the body ends before its .npy header is complete")
       }
@@ -107,13 +120,17 @@ final class DatasetUpload: Sendable {
           .unprocessableContent,
           "the array has \(state.writer.byteCount) bytes where its header says \(state.expected)")
       }
-      return JSONWriter.text(["dtype": .string(header.dtype.rawValue), "shape": JSONValue(header.shape)])
+      var detail: JSONObject = ["dtype": .string(header.storage.descr), "shape": JSONValue(header.shape)]
+      if !header.isNative { detail["read_as"] = .string(header.dtype.name) }
+      return (JSONWriter.text(.object(detail)), header.conversion.map { ["\(split)/\(part) is \($0)"] } ?? [])
     }
     // One at a time: two arrays that arrive together must not both find the other missing.
     let isNew = try Self.settling.withLock { _ in try store(detail) }
     let record = try application.dataset(name)
+    var json = try application.representation(record).objectValue ?? [:]
+    json["notes"] = JSONValue(notes)
     return .json(
-      try application.representation(record), isNew ? .created : .ok,
+      .object(json), isNew ? .created : .ok,
       headers: ["Location": "/v1/datasets/\(name)"])
   }
 
@@ -125,8 +142,11 @@ final class DatasetUpload: Sendable {
       let (known, parts) = try application.store.snapshot { session in
         (try session.datasets.find(name), try session.datasets.parts(of: name))
       }
-      try check(known, parts)
       let source = try known.map { try JSONParser.parse($0.source) }
+      if try isKept(pending, known, source, parts) {
+        try application.store.write(durability: .relaxed) { try $0.blobs.discard(pending) }
+        return false
+      }
       let labelled = part == "labels" && (split == "train" || classes != nil)
       let classes = labelled ? self.classes : source?["classes"]?.integerValue
       let missing = missing(parts)
@@ -176,19 +196,32 @@ final class DatasetUpload: Sendable {
     }
   }
 
-  /// Whether the set can take the array.
-  private func check(_ known: DatasetRecord?, _ parts: [DatasetPart]) throws {
-    guard let known else { return }
-    guard (try? JSONParser.parse(known.source))?["format"] == "upload" else {
+  /// Whether the set has this very array already.
+  ///
+  /// Throws a `Problem` (409) where it has another one in its place, or takes none.
+  private func isKept(
+    _ pending: PendingBlob, _ known: DatasetRecord?, _ source: JSONValue?, _ parts: [DatasetPart]
+  ) throws -> Bool {
+    guard known != nil else { return false }
+    guard source?["format"] == "upload" else {
       throw Problem(
         .conflict, "the data set \"\(name)\" was not uploaded; delete it, or choose another name")
     }
+    guard let present = parts.first(where: { $0.split == split && $0.part == part }) else { return false }
     // What models and derived sets were made of does not change under them.
-    if parts.contains(where: { $0.split == split && $0.part == part }) {
+    guard present.blob.sha256 == pending.sha256 else {
       throw Problem(
         .conflict,
-        "the data set \"\(name)\" has its \(split)/\(part) already; delete the set, or choose another name")
+        "the data set \"\(name)\" has another \(split)/\(part) already; delete the set, or choose another name"
+      )
     }
+    if let classes, let kept = source?["classes"]?.integerValue, kept != classes {
+      throw Problem(
+        .conflict,
+        "the data set \"\(name)\" has its \(split)/\(part) already, with \(kept) classes; delete the set, or choose another name"
+      )
+    }
+    return true
   }
 
   /// What is missing beside the parts and this array before the set can be made; nil for nothing.

@@ -12,7 +12,7 @@ extension Session {
   /// Throws `StorageError.idempotencyKeyReused`.
   func known(_ key: Call.IdempotencyKey?) throws -> String? {
     guard let key else { return nil }
-    return try idempotency.find(key: key.key, body: key.body)?.resource
+    return try idempotency.find(key: key.key, body: key.body, earlier: key.bytes)?.resource
   }
 
   /// Remembers what a request made, in the transaction that makes it.

@@ -56,6 +56,7 @@ extension Problem {
     case let error as DatabaseError: self.init(error)
     case let error as DatasetError: self.init(error)
     case let error as NPYError: self.init(.unprocessableContent, "the array cannot be used: \(error)")
+    case SafetensorsError.foreign(let kind): self.init(.unprocessableContent, kind.refusal(as: .weights))
     case let error as SafetensorsError:
       self.init(.unprocessableContent, "the safetensors body cannot be used: \(error)")
     case let error as JobFailure:

@@ -19,6 +19,8 @@ struct Route: Sendable {
   }
 
   let work: Work
+  /// What may be kept of its answers.
+  let caching: Caching
   /// Whether it is served without a token.
   let isOpen: Bool
   /// Its place among the routes: the exchange's label, by which its requests are counted.

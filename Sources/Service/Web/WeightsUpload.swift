@@ -7,6 +7,9 @@ import Tensor
 
 /// Receives `PUT /v1/models/{name}/weights`: a safetensors body, checked against the network as it comes and stored in
 /// the form of a download.
+///
+/// The same weights again, as after a lost answer, are answered with the checkpoint that they made, as long as that checkpoint is
+/// what `GET` of the same path gives (RFC 9110 §9.2.2).
 enum WeightsUpload {
   static func receive(_ application: Application, _ call: Call, _ exchange: Exchange) throws {
     try call.checkQuery()
@@ -23,6 +26,11 @@ enum WeightsUpload {
     case .float32: Receiver<Float>(application, model, layout).take(exchange, limit: limit)
     case .float64: Receiver<Double>(application, model, layout).take(exchange, limit: limit)
     }
+  }
+
+  /// The body has made this checkpoint before.
+  private struct MadeBefore: Error {
+    let record: CheckpointRecord
   }
 
   private final class Receiver<Element: Scalar>: Sendable {
@@ -44,26 +52,45 @@ enum WeightsUpload {
       } completion: { [self] result in
         do {
           _ = try result.get()
-          let record = try store()
-          exchange.respond(
-            .json(
-              record.json(dataset: model.dataset), .created,
-              headers: ["Location": "/v1/checkpoints/\(record.id)"]))
+          exchange.respond(try answer())
         } catch {
           exchange.respond(application.response(to: error))
         }
       }
     }
 
-    private func store() throws -> CheckpointRecord {
-      let state = try reader.withLock { try $0.finish() }
+    private func answer() throws -> Response {
+      let (weights, notes, warnings) = try reader.withLock { reader in
+        let weights = try reader.finish()
+        return (weights, reader.notes, reader.warnings)
+      }
+      var status = Status.created
+      var record: CheckpointRecord
+      do {
+        record = try store(weights)
+      } catch let known as MadeBefore {
+        status = .ok
+        record = known.record
+      }
+      var json = record.json(dataset: model.dataset).objectValue ?? [:]
+      json["notes"] = JSONValue(notes)
+      json["warnings"] = JSONValue(warnings)
+      return .json(.object(json), status, headers: ["Location": "/v1/checkpoints/\(record.id)"])
+    }
+
+    /// Throws `MadeBefore`, having stored nothing.
+    private func store(_ weights: NetworkState<Element>) throws -> CheckpointRecord {
       let writer = BlobWriter(application.store)
-      try Weights(layout: layout, precision: Element.precision).write(state) { try writer.append($0) }
+      try Weights(layout: layout, precision: Element.precision).write(weights) { try writer.append($0) }
       return try writer.finish { [name = model.name] session, blob in
+        // Of two same bodies at once the second finds what the first has made.
+        let latest = try session.checkpoints.latest(model: name, kinds: [.trained, .uploaded])
+        if let latest, latest.kind == .uploaded, latest.blob.sha256 == blob.sha256 {
+          throw MadeBefore(record: latest)
+        }
         // Weights that are there already stand for what they stood for. Others are taken for trained on the data of the newest
         // weights, by the recipe that the model has now, whatever the model is trained by later.
         let known = try session.checkpoints.newest(model: name, sha256: blob.sha256)
-        let latest = try session.checkpoints.latest(model: name, kinds: [.trained, .uploaded])
         let recipe = try ModelDescription(try session.models.get(name)).model.training
         return try session.checkpoints.create(
           NewCheckpoint(

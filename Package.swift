@@ -41,11 +41,11 @@ let package = Package(
     .testTarget(name: "NetworkTests", dependencies: ["Network", "TestSupport"]),
     .testTarget(name: "InfluenceTests", dependencies: ["Influence", "TestSupport"]),
     .testTarget(name: "FormatsTests", dependencies: ["Formats", "TestSupport"]),
-    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"]),
+    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Formats", "TestSupport"]),
     .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"]),
     .testTarget(name: "HTTPTests", dependencies: ["HTTP", "TestSupport"]),
-    .testTarget(name: "JobsTests", dependencies: ["Jobs", "TestSupport"]),
-    .testTarget(name: "ServiceTests", dependencies: ["Service", "TestSupport"]),
+    .testTarget(name: "JobsTests", dependencies: ["Jobs", "Formats", "TestSupport"]),
+    .testTarget(name: "ServiceTests", dependencies: ["Service", "Formats", "TestSupport"]),
     // What holds for any bytes; `scripts/fuzz` compiles the same checks with libFuzzer.
     .testTarget(
       name: "FuzzingTests", dependencies: ["HTTP", "Formats", "Datasets", "Jobs"], path: "Tests/Fuzzing",

@@ -25,11 +25,9 @@ public struct AttackRequest: JobRequest, Hashable {
   /// How the model is trained again, from its checkpoint: to a minimum.
   public var training: TrainingRecipe
   public var seed: Int
+  public var convergence: ConvergenceDemand
   /// The model's data set, known after `resolve`.
   public var dataset = ""
-
-  /// Only the signs of slopes are taken from a solve.
-  public static let standardCurvature = CurvatureRequest(solver: SolverRequest(name: .cg, tolerance: 1e-4))
 
   /// The most test points of a request.
   static let mostTests = 1000
@@ -44,8 +42,8 @@ public struct AttackRequest: JobRequest, Hashable {
       target: target, test: TestChoice.read(reader), train: readTrain(reader), epsilon: epsilon,
       step: reader.number("step", .positive, default: epsilon / 10),
       iterations: reader.integer("iterations", in: 1...10_000, default: 50),
-      curvature: CurvatureRequest.read(reader, default: standardCurvature), training: readTraining(reader),
-      seed: reader.integer("seed", in: 0...Int.max, default: 0))
+      curvature: CurvatureRequest.read(reader, default: .ranking), training: readTraining(reader),
+      seed: reader.integer("seed", in: 0...Int.max, default: 0), convergence: .read(reader))
   }
 
   private static func readTrain(_ reader: FieldReader) -> Choice {
@@ -122,6 +120,7 @@ public struct AttackRequest: JobRequest, Hashable {
     object = object.merging(curvature.members)
     object["training"] = training.json
     object["seed"] = JSONValue(seed)
+    object["require_convergence"] = convergence.json
     return object
   }
 

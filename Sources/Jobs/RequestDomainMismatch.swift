@@ -16,7 +16,7 @@ public struct DomainMismatchRequest: JobRequest, Hashable {
   public var groups: [Group]?
   public var curvature: CurvatureRequest
   public var seed: Int
-  public var requiresConvergence: Bool
+  public var convergence: ConvergenceDemand
   /// The model's data set, known after `resolve`.
   public var dataset = ""
 
@@ -24,26 +24,25 @@ public struct DomainMismatchRequest: JobRequest, Hashable {
 
   public init(
     model: String, checkpoint: String? = nil, test: TestChoice = TestChoice(.mean), groups: [Group]? = nil,
-    curvature: CurvatureRequest = InfluenceRequest.standardCurvature, seed: Int = 0,
-    requiresConvergence: Bool = false
+    curvature: CurvatureRequest = .ranking, seed: Int = 0, convergence: ConvergenceDemand = .reliable
   ) {
     target = ModelReference(model: model, checkpoint: checkpoint)
     self.test = test
     self.groups = groups
     self.curvature = curvature
     self.seed = seed
-    self.requiresConvergence = requiresConvergence
+    self.convergence = convergence
   }
 
   public static func read(_ reader: FieldReader) -> DomainMismatchRequest {
     let target = ModelReference.read(reader)
     let test = reader.has("test") ? TestChoice.read(reader) : TestChoice(.mean)
     reader.accept("test")
-    let curvature = CurvatureRequest.read(reader, default: InfluenceRequest.standardCurvature)
+    let curvature = CurvatureRequest.read(reader, default: .ranking)
     return DomainMismatchRequest(
       model: target.model, checkpoint: target.checkpoint, test: test, groups: readGroups(reader),
       curvature: curvature, seed: reader.integer("seed", in: 0...Int.max, default: 0),
-      requiresConvergence: reader.flag("require_convergence", default: false))
+      convergence: .read(reader))
   }
 
   private static func readGroups(_ reader: FieldReader) -> [Group]? {
@@ -126,7 +125,7 @@ public struct DomainMismatchRequest: JobRequest, Hashable {
       } ?? .null
     for member in curvature.members.members { object[member.name] = member.value }
     object["seed"] = JSONValue(seed)
-    object["require_convergence"] = .bool(requiresConvergence)
+    object["require_convergence"] = convergence.json
     return object
   }
 

@@ -27,11 +27,10 @@ public struct InfluenceRequest: JobRequest, Hashable {
   /// Training samples that are named for each test point, at either end.
   public var top: Int
   public var seed: Int
-  public var requiresConvergence: Bool
+  public var convergence: ConvergenceDemand
   /// The model's data set, known after `resolve`.
   public var dataset = ""
 
-  public static let standardCurvature = CurvatureRequest(solver: SolverRequest(name: .cg))
   /// The most bytes of one array of a result.
   public static let mostArtifactBytes = 1 << 30
   /// The most rows of `helpful` and `harmful` in a result.
@@ -39,9 +38,9 @@ public struct InfluenceRequest: JobRequest, Hashable {
 
   public init(
     model: String, checkpoint: String? = nil, test: TestChoice? = TestChoice(), train: TrainChoice = .all,
-    effect: Effect = .upweight, curvature: CurvatureRequest = Self.standardCurvature,
+    effect: Effect = .upweight, curvature: CurvatureRequest = .ranking,
     selfInfluence: Bool = false, selfSolver: SolverRequest? = nil, factors: String? = nil, top: Int = 10,
-    seed: Int = 0, requiresConvergence: Bool = false
+    seed: Int = 0, convergence: ConvergenceDemand = .reliable
   ) {
     target = ModelReference(model: model, checkpoint: checkpoint)
     self.test = test
@@ -53,7 +52,7 @@ public struct InfluenceRequest: JobRequest, Hashable {
     self.factors = factors
     self.top = top
     self.seed = seed
-    self.requiresConvergence = requiresConvergence
+    self.convergence = convergence
   }
 
   /// The members that a job with stored factors takes from the job that made them.
@@ -67,8 +66,8 @@ public struct InfluenceRequest: JobRequest, Hashable {
     let selfInfluence = reader.flag("self_influence", default: false)
     let hasTest = reader.has("test")
     let test = TestChoice.read(reader)
-    let curvature = CurvatureRequest.read(reader, default: standardCurvature)
-    let selfSolver = SelfSolver.read(reader, "self_solver", or: reader.has("solver") ? curvature.solver : nil)
+    let curvature = CurvatureRequest.read(reader, default: .ranking)
+    let selfSolver = SelfSolver.read(reader, "self_solver")
     if factors != nil {
       for name in settledByFactors where reader.has(name) {
         if name == "self_influence", !selfInfluence { continue }
@@ -84,7 +83,7 @@ public struct InfluenceRequest: JobRequest, Hashable {
       selfInfluence: selfInfluence, selfSolver: selfInfluence ? selfSolver : nil, factors: factors,
       top: reader.integer("top", in: 0...10_000, default: 10),
       seed: reader.integer("seed", in: 0...Int.max, default: 0),
-      requiresConvergence: reader.flag("require_convergence", default: false))
+      convergence: .read(reader))
   }
 
   public mutating func resolve(_ catalog: any Catalog, _ faults: RequestFaults) throws {
@@ -190,7 +189,7 @@ public struct InfluenceRequest: JobRequest, Hashable {
     object["self_solver"] = selfSolver?.json ?? .null
     for member in curvature.members.members { object[member.name] = factors == nil ? member.value : .null }
     object["seed"] = JSONValue(seed)
-    object["require_convergence"] = .bool(requiresConvergence)
+    object["require_convergence"] = convergence.json
     return object
   }
 
@@ -199,16 +198,17 @@ public struct InfluenceRequest: JobRequest, Hashable {
 
 /// The solver of self-influences in a request.
 enum SelfSolver {
-  /// Reads a solver; where there is none, `standard`.
-  static func read(_ reader: FieldReader, _ name: String, or standard: SolverRequest?) -> SolverRequest? {
-    guard reader.has(name) else { return standard }
-    return SolverRequest.read(reader, name, default: .direct, standardIterations: .standard)
+  /// Reads a solver; nil where there is none, for `standard` needs to know the network.
+  static func read(_ reader: FieldReader, _ name: String) -> SolverRequest? {
+    guard reader.has(name) else { return nil }
+    return SolverRequest.read(
+      reader, name, default: .direct, standardIterations: .standard, eigenpairs: .ofSelfInfluence)
   }
 
   /// The dense factor as long as it can be had, else the strongest eigenpairs.
   static func standard(parameters: Int) -> SolverRequest {
-    parameters <= SelfInfluence.directLimit
-      ? SolverRequest(name: .direct) : SolverRequest(name: .arnoldi, rank: 100, complement: .constant)
+    SolverRequest(
+      name: parameters <= SelfInfluence.directLimit ? .direct : .arnoldi, .standard, .ofSelfInfluence)
   }
 
   static func check(

@@ -11,19 +11,19 @@ public struct ValidateRequest: JobRequest, Hashable {
   /// would round away.
   public var precision: Precision?
   public var seed: Int
-  public var requiresConvergence: Bool
+  public var convergence: ConvergenceDemand
   /// The model's data set, known after `resolve`.
   public var dataset = ""
 
   public init(
     model: String, checkpoint: String? = nil, plan: ValidationPlan = ValidationPlan(),
-    precision: Precision? = nil, seed: Int = 0, requiresConvergence: Bool = false
+    precision: Precision? = nil, seed: Int = 0, convergence: ConvergenceDemand = .reliable
   ) {
     target = ModelReference(model: model, checkpoint: checkpoint)
     self.plan = plan
     self.precision = precision
     self.seed = seed
-    self.requiresConvergence = requiresConvergence
+    self.convergence = convergence
   }
 
   public static func read(_ reader: FieldReader) -> ValidateRequest {
@@ -32,7 +32,7 @@ public struct ValidateRequest: JobRequest, Hashable {
       model: target.model, checkpoint: target.checkpoint, plan: ValidationPlan.read(reader),
       precision: reader.choice("precision", Precision.self),
       seed: reader.integer("seed", in: 0...Int.max, default: 0),
-      requiresConvergence: reader.flag("require_convergence", default: false))
+      convergence: .read(reader))
   }
 
   public mutating func resolve(_ catalog: any Catalog, _ faults: RequestFaults) throws {
@@ -51,7 +51,7 @@ public struct ValidateRequest: JobRequest, Hashable {
   public var members: JSONObject {
     target.members.merging(plan.members).merging([
       "precision": JSONValue(precision?.rawValue), "seed": JSONValue(seed),
-      "require_convergence": .bool(requiresConvergence),
+      "require_convergence": convergence.json,
     ])
   }
 

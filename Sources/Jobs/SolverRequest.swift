@@ -65,31 +65,51 @@ public struct SolverRequest: Hashable, Sendable {
 }
 
 extension SolverRequest {
+  /// The defaults of `arnoldi` where a solver stands: they are the same whether a request names the solver or not.
+  public struct Eigenpairs: Hashable, Sendable {
+    public let rank: Int
+    public let complement: Complement
+
+    /// Of solves for test points and updates: exact to the tolerance.
+    public static let ofSolves = Eigenpairs(rank: 50, complement: .solved)
+    /// Of self-influences: one solve a sample would take hours.
+    public static let ofSelfInfluence = Eigenpairs(rank: 100, complement: .constant)
+  }
+
   /// Reads a name, or an object with a `name` and the solver's options.
   ///
-  /// - Parameter standardIterations: of a path solver where the request says nothing. Only where that is `auto` may the
-  ///   request say so: there must be an update whose validation score chooses the step.
+  /// - Parameters:
+  ///   - standardIterations: of a path solver where the request says nothing. Only where that is `auto` may the
+  ///     request say so: there must be an update whose validation score chooses the step.
+  ///   - eigenpairs: the defaults of `arnoldi`.
   static func read(
-    _ reader: FieldReader, _ name: String, default standard: Name, standardIterations: Iterations
+    _ reader: FieldReader, _ name: String, default standard: Name, standardIterations: Iterations,
+    eigenpairs: Eigenpairs = .ofSolves
   ) -> SolverRequest {
     let found = reader.value(name).flatMap {
       read(
-        $0, at: reader.pointer.appending(name), reader.faults, standardIterations: standardIterations)
+        $0, at: reader.pointer.appending(name), reader.faults, standardIterations: standardIterations,
+        eigenpairs: eigenpairs)
     }
-    return found ?? SolverRequest(name: standard, standardIterations)
+    return found ?? SolverRequest(name: standard, standardIterations, eigenpairs)
   }
 
-  private init(name: Name, _ standardIterations: Iterations) {
+  /// A solver with the defaults of its place.
+  init(name: Name, _ standardIterations: Iterations, _ eigenpairs: Eigenpairs) {
     self.init(name: name, iterations: name.hasPath ? standardIterations : .standard)
+    guard name == .arnoldi else { return }
+    rank = eigenpairs.rank
+    complement = eigenpairs.complement
   }
 
   /// Reads a solver by itself; nil where it has no valid name.
   static func read(
-    _ value: JSONValue, at pointer: JSONPointer, _ faults: RequestFaults, standardIterations: Iterations
+    _ value: JSONValue, at pointer: JSONPointer, _ faults: RequestFaults, standardIterations: Iterations,
+    eigenpairs: Eigenpairs = .ofSolves
   ) -> SolverRequest? {
     guard case .object = value else {
       return FieldReader.choice(value, Name.self, at: pointer, faults).map {
-        SolverRequest(name: $0, standardIterations)
+        SolverRequest(name: $0, standardIterations, eigenpairs)
       }
     }
     let options = FieldReader(value, at: pointer, faults: faults)
@@ -97,7 +117,7 @@ extension SolverRequest {
     guard options.requiredValue("name") != nil, let chosen = options.choice("name", Name.self) else {
       return nil
     }
-    var solver = SolverRequest(name: chosen, standardIterations)
+    var solver = SolverRequest(name: chosen, standardIterations, eigenpairs)
     solver.iterations =
       readIterations(options, chosen, mayBeAuto: standardIterations == .auto) ?? solver.iterations
     solver.tolerance = options.number("tolerance", NumberRange(from: .excluding(0), to: .excluding(1)))
@@ -111,8 +131,8 @@ extension SolverRequest {
       solver.repeats = options.integer("repeats", in: 1...1000, default: 1)
       solver.corrections = options.integer("corrections", in: 0...1000, default: 10)
     case .arnoldi:
-      solver.rank = options.integer("rank", in: 1...100_000, default: 50)
-      solver.complement = options.choice("complement", default: .solved)
+      solver.rank = options.integer("rank", in: 1...100_000, default: eigenpairs.rank)
+      solver.complement = options.choice("complement", default: eigenpairs.complement)
     }
     options.finish()
     return solver

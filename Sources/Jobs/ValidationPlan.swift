@@ -59,6 +59,8 @@ public struct ValidationPlan: Hashable, Sendable {
   public var start: Start
   /// Nil until `resolve` filled it in.
   public var length: Length?
+  /// The learning rate of the trainings as a share of the recipe's; of a minimiser 1. Nil until `resolve` filled it in.
+  public var rate: Double?
   /// In place of the model's own recipe.
   public var training: TrainingRecipe?
   public var curvature: CurvatureRequest
@@ -66,8 +68,8 @@ public struct ValidationPlan: Hashable, Sendable {
   public init(
     test: TestChoice = TestChoice(), candidates: Candidates? = .top(standardCount), groups: Groups? = nil,
     norms: Bool? = nil, newton: Bool = true, start: Start = .checkpoint, length: Length? = nil,
-    training: TrainingRecipe? = nil,
-    curvature: CurvatureRequest = standardCurvature
+    rate: Double? = nil, training: TrainingRecipe? = nil,
+    curvature: CurvatureRequest = .ranking
   ) {
     self.test = test
     self.candidates = candidates
@@ -76,14 +78,20 @@ public struct ValidationPlan: Hashable, Sendable {
     self.newton = newton
     self.start = start
     self.length = length
+    self.rate = rate
     self.training = training
     self.curvature = curvature
   }
 
   public static let standardCount = 40
-  public static let standardCurvature = CurvatureRequest(solver: SolverRequest(name: .cg))
   /// Steps of a descent from the checkpoint, as a share of the recipe's (Basu, Pope and Feizi 2021, §5).
   public static let standardFraction = 0.06
+  /// Epochs that a descent from the checkpoint has at least, where the recipe has as many: with fewer, some samples are in no
+  /// minibatch, and leaving them out changes nothing.
+  public static let fewestEpochs = 2.0
+  /// The share of the rate for a descent from the checkpoint whose schedule begins anew. A cosine has brought the weights to rest;
+  /// its full rate would throw them out of where they are, and no two trainings would end near each other.
+  public static let standardRate = 0.1
   public static let mostTests = 200
   public static let mostCandidates = 10_000
   public static let mostGroups = 10_000
@@ -101,11 +109,11 @@ extension ValidationPlan {
       groups: groups, norms: reader.has("norms") ? reader.flag("norms", default: true) : nil,
       newton: reader.flag("newton", default: true),
       start: reader.choice("from", default: .checkpoint), length: readLength(reader),
-      training: reader.nested("training").map { nested in
+      rate: reader.number("retrain_rate", .positiveShare), training: reader.nested("training").map { nested in
         let recipe = TrainingRecipe.read(nested)
         nested.finish()
         return recipe
-      }, curvature: CurvatureRequest.read(reader, default: standardCurvature))
+      }, curvature: CurvatureRequest.read(reader, default: .ranking))
   }
 
   private static func readCandidates(_ reader: FieldReader, isAlone: Bool) -> Candidates? {
@@ -199,6 +207,7 @@ extension ValidationPlan {
     case .fraction(let fraction): object["retrain_fraction"] = .number(fraction)
     case nil: break
     }
+    object["retrain_rate"] = JSONValue(rate)
     object["training"] = training?.json ?? .null
     return object
   }
@@ -318,6 +327,9 @@ extension ValidationPlan {
     training.check(set, at: place, faults)
     training.check(try? model.network(for: set), at: place, faults)
     let isWhole = start == .scratch || training.optimizer.name.minimizes
-    length = length ?? .fraction(isWhole ? 1 : Self.standardFraction)
+    let fewest = min(1, Self.fewestEpochs / Double(training.epochs))
+    length = length ?? .fraction(isWhole ? 1 : max(Self.standardFraction, fewest))
+    let beginsAnew = if case .cosine = training.schedule { true } else { false }
+    rate = rate ?? (isWhole || !beginsAnew ? 1 : Self.standardRate)
   }
 }

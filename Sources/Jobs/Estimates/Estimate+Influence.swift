@@ -93,7 +93,7 @@ extension MislabeledRequest {
       let matrix = work.linearize(work.drawn(curvature.samples), matrix: curvature.matrix)
       work.selfInfluence(solver, work.trainedCount, matrix)
     }
-    guard let training, !fixAt.isEmpty else { return work.estimate }
+    guard let training, let fixAt, !fixAt.isEmpty else { return work.estimate }
     work.apart(times: Double(fixAt.count)) { $0.train(training) }
     return work.estimate
   }

@@ -30,6 +30,10 @@ struct AttackOutcome {
   private(set) var gradientNorm = 0.0
   /// Whether every solve and retraining met its tolerance.
   var isConverged = true
+  /// The largest true relative residual of the solves.
+  private(set) var relativeResidual = 0.0
+  /// δ of the last solve.
+  private(set) var damping = 0.0
 
   init(before: Reading) {
     self.before = before
@@ -39,11 +43,23 @@ struct AttackOutcome {
   /// Whether the model names another class than before.
   var isFlipped: Bool { after.predicted != before.predicted }
 
-  mutating func note(_ reading: Reading, _ retraining: MinimizationReport, _ solve: SolveReport) {
+  /// Takes note of a solve whose signs are followed.
+  /// - Throws: `JobFailure.notConverged` where they are not as good as demanded.
+  mutating func note(_ solve: SolveReport, demand: ConvergenceDemand) throws {
+    try demand.check([solve], "test point")
+    relativeResidual = max(relativeResidual, solve.relativeResidual)
+    damping = solve.damping
+    isConverged = isConverged && solve.converged
+  }
+
+  /// Whether every solve was good enough for the signs taken from it.
+  var isReliable: Bool { ConvergenceDemand.isReliable(relativeResidual) }
+
+  mutating func note(_ reading: Reading, _ retraining: MinimizationReport) {
     after = reading
     losses.append(reading.loss)
     gradientNorm = retraining.gradientNorm
-    isConverged = isConverged && retraining.converged && solve.converged
+    isConverged = isConverged && retraining.converged
   }
 
   mutating func finish(_ reading: Reading, _ retraining: MinimizationReport) {
@@ -59,6 +75,7 @@ struct AttackOutcome {
       "flipped": .bool(isFlipped), "iterations": JSONValue(iterations),
       "predicted_after": JSONValue(after.predicted), "loss_after": .number(after.loss),
       "losses": JSONValue(losses), "gradient_norm": .number(gradientNorm), "converged": .bool(isConverged),
+      "reliable": .bool(isReliable), "relative_residual": .number(relativeResidual),
       "points": .array(
         points.map {
           ["index": JSONValue($0.index), "largest_change": .number($0.largestMove), "norm": .number($0.norm)]
@@ -73,6 +90,7 @@ extension AttackOutcome {
       "before": [.number(before.loss), JSONValue(before.predicted)],
       "after": [.number(after.loss), JSONValue(after.predicted)], "iterations": JSONValue(iterations),
       "losses": JSONValue(losses), "gradient_norm": .number(gradientNorm), "converged": .bool(isConverged),
+      "relative_residual": .number(relativeResidual), "damping": .number(damping),
       "points": .array(
         points.map {
           [
@@ -104,6 +122,7 @@ extension AttackOutcome {
     }
     guard let iterations = json["iterations"]?.integerValue, let losses = json["losses"]?.arrayValue,
       let gradientNorm = json["gradient_norm"]?.doubleValue, let converged = json["converged"]?.boolValue,
+      let residual = json["relative_residual"]?.doubleValue, let damping = json["damping"]?.doubleValue,
       let points = json["points"]?.arrayValue
     else { throw Self.corrupt }
     before = try reading("before")
@@ -112,6 +131,8 @@ extension AttackOutcome {
     self.losses = losses.compactMap(\.doubleValue)
     self.gradientNorm = gradientNorm
     isConverged = converged
+    relativeResidual = residual
+    self.damping = damping
     self.points = try points.map { point in
       guard let index = point["index"]?.integerValue, let inputs = point["inputs"]?.arrayValue,
         let largest = point["largest"]?.doubleValue, let norm = point["norm"]?.doubleValue

@@ -73,8 +73,15 @@ struct AttackRun: PreciseRun {
   }
 
   private func result(_ outcomes: [AttackOutcome], _ points: TestPoints, checkpoint: String) -> JSONValue {
+    let rule: SettledDamping.Rule = request.curvature.dampingChoice == .automatic ? .minimum : .given
     let rows: [JSONValue] = zip(points.targets, outcomes).map { target, outcome in
-      .object(points.json(target).merging(outcome.summary))
+      .object(
+        points.json(target).merging(outcome.summary).merging([
+          "curvature": [
+            "hessian": .string(request.curvature.matrix.rawValue),
+            "damping": SettledDamping(value: outcome.damping, rule: rule).json,
+          ]
+        ]))
     }
     let flipped = outcomes.filter(\.isFlipped).count
     var warnings: [String] = []
@@ -83,6 +90,8 @@ struct AttackRun: PreciseRun {
         "A retraining or a solve did not reach its tolerance (gradient norm \(open.gradientNorm.shortText)); "
           + "the predictions are of the weights it reached.")
     }
+    warnings += ConvergenceDemand.warning(
+      of: outcomes.count { !$0.isReliable }, of: outcomes.count, "attacks")
     return [
       "checkpoint": .string(checkpoint), "epsilon": .number(request.epsilon), "tests": .array(rows),
       "attacked": JSONValue(outcomes.count), "flipped": JSONValue(flipped), "warnings": JSONValue(warnings),

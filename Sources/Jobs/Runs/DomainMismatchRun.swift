@@ -19,14 +19,12 @@ struct DomainMismatchRun: PreciseRun {
       compute: compute,
       progress: PhaseProgress(
         context, [("linearize", 0.05), ("test", 0.02), ("solve", 0.6), ("score", 0.33)]))
-    let curvature = try task.linearize(request.curvature, seed: request.seed)
+    let curvature = try task.linearize(request.curvature, checkpoint: checkpoint, seed: request.seed)
     let points = try task.points(request.test)
-    let factors = try task.factors(of: points, curvature, request.curvature, seed: request.seed)
-    if request.requiresConvergence, !factors.converged {
-      throw JobFailure(
-        .notConverged, factors.warnings.joined(separator: " "),
-        advice: "Allow more iterations, a larger tolerance or damping.")
-    }
+    let factors = try task.factors(of: points, curvature)
+    try request.convergence.check(
+      residuals: factors.residuals, converged: factors.converged, warnings: factors.warnings, "test point")
+    let unreliable = factors.residuals.count { !ConvergenceDemand.isReliable($0) }
     let all = Array(0..<model.dataset.train.count)
     let factor = Self.mean(factors.vectors)
     let removal = FirstOrderRemoval(
@@ -49,15 +47,18 @@ struct DomainMismatchRun: PreciseRun {
     return [
       "checkpoint": .string(checkpoint),
       "samples": [
-        "train": JSONValue(partition.training.count), "hessian": JSONValue(curvature.samples.count),
+        "train": JSONValue(partition.training.count), "hessian": JSONValue(curvature.matrix.samples.count),
       ],
+      "curvature": curvature.json, "reliable": .bool(unreliable == 0), "effect": removal.effect?.json ?? .null,
       "test": [
         "points": JSONValue(points.count), "split": .string(request.test.split.rawValue),
         "loss": .number(points.targets.reduce(0) { $0 + $1.loss } / Double(max(1, points.count))),
       ],
       "groups": .array(groups.map(\.json)),
       "solver": factors.solvers.count == 1 ? factors.solvers[0] : .array(factors.solvers),
-      "warnings": JSONValue(factors.warnings + curvature.memoryWarnings(environment)),
+      "warnings": JSONValue(
+        factors.warnings + ConvergenceDemand.warning(of: unreliable, of: points.count, "test points")
+          + curvature.matrix.memoryWarnings(environment)),
     ]
   }
 
@@ -76,6 +77,8 @@ struct GroupScores: Sendable {
   let count: Int
   let trained: Int
   let mean: Double
+  /// What leaving out one of its samples changes the test loss by, on average over them; nil where nothing would remain.
+  let effect: Double?
   let sum: Double
   let smallest: Double
   let largest: Double
@@ -95,9 +98,10 @@ struct GroupScores: Sendable {
     count = scores.count
     sum = scores.reduce(0, +)
     mean = scores.isEmpty ? 0 : sum / Double(scores.count)
+    effect = scores.isEmpty ? nil : removal.effect.map { [mean] in $0(mean) }
     smallest = scores.min() ?? 0
     largest = scores.max() ?? 0
-    helpful = scores.filter { $0 > 0 }.count
+    helpful = scores.count { (removal.effect?($0) ?? $0) > 0 }
     let own = zip(members, scores).filter { isTrained.contains($0.0) }
     trained = own.count
     removalEffect = removal.change(removing: own.count, scores: own.reduce(0) { $0 + $1.1 })
@@ -108,11 +112,10 @@ struct GroupScores: Sendable {
     if case .array = member.value {} else { object[member.name] = member.value }
     return .object(
       object.merging([
-        "samples": JSONValue(count), "trained": JSONValue(trained), "mean": .number(mean),
-        "sum": .number(sum),
+        "samples": JSONValue(count), "trained": JSONValue(trained), "effect": JSONValue(effect),
+        "removal_effect": JSONValue(removalEffect), "mean": .number(mean), "sum": .number(sum),
         "smallest": .number(smallest), "largest": .number(largest),
         "helpful_share": .number(count > 0 ? Double(helpful) / Double(count) : 0),
-        "removal_effect": JSONValue(removalEffect),
       ]))
   }
 }

@@ -12,6 +12,9 @@ struct FactorSet<Element: Scalar>: Sendable {
   let warnings: [String]
   let converged: Bool
 
+  /// The true relative residual of every solve; NaN where none is on record.
+  var residuals: [Double] { solvers.map { $0["relative_residual"]?.doubleValue ?? .nan } }
+
   /// Rows of `solver` keep their history of residuals for that many right-hand sides, at most.
   private static var mostHistories: Int { 16 }
 

@@ -17,6 +17,14 @@ struct FirstOrderRemoval: Sendable {
     decay = weightDecay == 0 ? 0 : weightDecay * factor.dot(parameters)
   }
 
+  /// What a score of one sample means: scale · score + offset is the change of the loss if that sample is left out. Nil where
+  /// nothing would remain.
+  var effect: SampleEffect? {
+    guard samples > 1 else { return nil }
+    let scale = 1 / Double(samples - 1)
+    return SampleEffect(scale: scale, offset: decay * scale)
+  }
+
   /// The change of the loss; nil where nothing would remain.
   ///
   /// - Parameters:
@@ -26,4 +34,16 @@ struct FirstOrderRemoval: Sendable {
     guard count < samples else { return nil }
     return (sum + Double(count) * decay) / Double(samples - count)
   }
+}
+
+/// The change of a loss that a score stands for, as a function of the score.
+struct SampleEffect: Sendable, Equatable {
+  let scale: Double
+  /// Of the weight decay, whose share in the risk of one sample less is larger.
+  let offset: Double
+
+  func callAsFunction(_ score: Double) -> Double { scale * score + offset }
+
+  /// The member `effect` of a result: `effect = scale · scores.npy + offset`.
+  var json: JSONValue { ["scale": .number(scale), "offset": .number(offset)] }
 }

@@ -28,30 +28,41 @@ struct InfluenceRun: PreciseRun {
       "train": ["samples": JSONValue(places.count), "trained": JSONValue(task.trainedCount(places))],
     ]
     var warnings: [String] = []
-    var curvature: SampledCurvature<Element>?
+    var curvature: RankingCurvature<Element>?
     if request.factors == nil || request.selfInfluence {
-      curvature = try task.linearize(request.curvature, seed: request.seed)
+      let made = try task.linearize(request.curvature, checkpoint: checkpoint, seed: request.seed)
       result["samples"] = [
-        "train": JSONValue(partition.training.count), "hessian": JSONValue(curvature?.samples.count),
+        "train": JSONValue(partition.training.count), "hessian": JSONValue(made.matrix.samples.count),
       ]
-      warnings += curvature?.memoryWarnings(environment) ?? []
+      result["curvature"] = made.json
+      warnings += made.matrix.memoryWarnings(environment)
+      curvature = made
     }
+    if let id = request.factors { result["curvature"] = try environment.catalog.job(id: id)?.result["curvature"] }
 
     var tests: [JSONValue] = []
     if let choice = try testChoice() {
       let points = try task.points(choice)
       let factors = try factors(task, points, curvature)
+      try request.convergence.check(
+        residuals: factors.residuals, converged: factors.converged, warnings: factors.warnings, "test point")
+      let isReliable = factors.residuals.map(ConvergenceDemand.isReliable)
       warnings += factors.warnings
-      try requireConvergence(factors)
+      warnings += ConvergenceDemand.warning(
+        of: isReliable.count { !$0 }, of: isReliable.count, "lists of test points")
       if request.factors == nil { try factors.write(model.layout, to: context) }
+      let effects = (0..<factors.vectors.count).map { effect(of: factors.vectors[$0], task) }
       let rankings =
         request.effect == .upweight
-        ? try upweight(task, factors, scored) : try perturbation(task, factors, scored)
+        ? try upweight(task, factors, scored, effects) : try perturbation(task, factors, scored)
       let rows = SampleRows(model.dataset, trained: partition.training)
       tests = points.targets.indices.map { place in
         var row = points.json(points.targets[place])
+        row["reliable"] = .bool(isReliable[place])
+        row["effect"] = effects[place]?.json ?? .null
         for (name, field, ranking) in rankings[place] {
-          row[name] = .array(ranking.best.map { rows.row(places[$0.place], field, $0.value) })
+          row[name] = .array(
+            ranking.best.map { rows.row(places[$0.place], effect: effects[place]?($0.value), field, $0.value) })
         }
         row["solver"] = factors.solvers[place]
         return .object(row)
@@ -60,16 +71,13 @@ struct InfluenceRun: PreciseRun {
     }
     result["tests"] = .array(tests)
     if request.selfInfluence, let curvature, let solver = request.selfSolver {
-      let own = try task.selfInfluence(
-        of: scored, curvature, solver: solver, request: request.curvature, seed: request.seed)
+      let own = try task.selfInfluence(of: scored, curvature, solver: solver)
+      try own.check(request.convergence)
       try own.write(to: context, Element.self)
       warnings += own.status.warnings(of: places.count)
       let rows = SampleRows(model.dataset, trained: partition.training)
-      result["self_influence"] = own.json(top: request.top) { rows.row(places[$0], "self_influence", $1) }
-      if request.requiresConvergence, own.status.converged < own.status.solves {
-        throw JobFailure(
-          .notConverged, "The self-influence is not exact: \(warnings.joined(separator: " "))",
-          advice: "Use another self_solver, or allow more iterations.")
+      result["self_influence"] = own.json(top: request.top, isReliable: own.isReliable) {
+        rows.row(places[$0], effect: $1, "self_influence", $2)
       }
     }
     result["warnings"] = JSONValue(warnings)
@@ -97,7 +105,7 @@ struct InfluenceRun: PreciseRun {
   }
 
   private func factors<Element: Scalar>(
-    _ task: InfluenceTask<Element>, _ points: TestPoints, _ curvature: SampledCurvature<Element>?
+    _ task: InfluenceTask<Element>, _ points: TestPoints, _ curvature: RankingCurvature<Element>?
   ) throws -> FactorSet<Element> {
     if let id = request.factors {
       let stored = try FactorSet<Element>(storedBy: id, layout: task.model.layout, environment.catalog)
@@ -107,14 +115,19 @@ struct InfluenceRun: PreciseRun {
       return stored
     }
     guard let curvature else { throw JobFailure(.internal, "A solve without a curvature.") }
-    return try task.factors(of: points, curvature, request.curvature, seed: request.seed)
+    return try task.factors(of: points, curvature)
   }
 
-  private func requireConvergence<Element: Scalar>(_ factors: FactorSet<Element>) throws {
-    guard request.requiresConvergence, !factors.converged else { return }
-    throw JobFailure(
-      .notConverged, factors.warnings.joined(separator: " "),
-      advice: "Allow more iterations, a larger tolerance or damping.")
+  /// What the scores by a factor mean. The derivative of a score by an input x, times −1/n, is that of the loss: the loss moves by
+  /// at most its norm over n for a move of x by 1.
+  private func effect<Element: Scalar>(of factor: [Element], _ task: InfluenceTask<Element>) -> SampleEffect? {
+    let samples = task.partition.training.count
+    if request.effect == .perturbation {
+      return samples > 0 ? SampleEffect(scale: 1 / Double(samples), offset: 0) : nil
+    }
+    return FirstOrderRemoval(
+      samples: samples, factor: factor, parameters: task.state.parameters, weightDecay: task.model.weightDecay
+    ).effect
   }
 
   /// What all solves took together.
@@ -144,7 +157,8 @@ struct InfluenceRun: PreciseRun {
   }
 
   private func upweight<Element: Scalar>(
-    _ task: InfluenceTask<Element>, _ factors: FactorSet<Element>, _ scored: Samples
+    _ task: InfluenceTask<Element>, _ factors: FactorSet<Element>, _ scored: Samples,
+    _ effects: [SampleEffect?]
   ) throws -> [[NamedRanking]] {
     let count = scored.count
     let scores = try task.scores(factors.vectors, of: scored)
@@ -156,8 +170,10 @@ struct InfluenceRun: PreciseRun {
     }
     let isNamed = isNamed(task, scored)
     return try (0..<factors.vectors.count).map { test in
-      var helpful = ScoreRanking(limit: request.top)
-      var harmful = ScoreRanking(limit: request.top)
+      // A sample helps where the loss would rise without it, which is where its score is above this one.
+      let neutral = effects[test].map { -$0.offset / $0.scale } ?? 0
+      var helpful = ScoreRanking(limit: request.top, above: neutral)
+      var harmful = ScoreRanking(limit: request.top, above: -neutral)
       for place in 0..<count {
         let score = Double(scores.pointer[test * count + place])
         guard score.isFinite else { throw JobFailure.nonFiniteScore }

@@ -25,33 +25,36 @@ struct InfluenceTask<Element: Scalar>: Sendable {
     return try model.testPoints(choice, state, compute)
   }
 
-  /// The curvature over samples that the model was trained on, drawn with the seed.
-  func linearize(_ request: CurvatureRequest, seed: Int) throws -> SampledCurvature<Element> {
+  /// The curvature over samples that the model was trained on, drawn with the seed, with its damping settled.
+  /// - Parameter checkpoint: whose trainings an automatic damping stands for.
+  func linearize(
+    _ request: CurvatureRequest, checkpoint: String, seed: Int
+  ) throws -> RankingCurvature<Element> {
     let drawn = request.samples.draw(of: partition.training, "hessian samples", seed: seed)
     guard !drawn.isEmpty else {
       throw JobFailure(
         .unacceptable, "The model was trained on no sample.", advice: "Give it a recipe that leaves some.")
     }
     try progress.advance("linearize", 0, "\(drawn.count) samples")
-    return try request.curvature(of: model, at: state, over: drawn, environment, compute)
+    let matrix = try request.curvature(of: model, at: state, over: drawn, environment, compute)
+    try progress.advance("linearize", 0.8, "damping")
+    return try RankingCurvature(
+      request, matrix, of: model, time: model.trainedTime(checkpoint, environment.catalog), seed: seed, compute)
   }
 
   /// +(H + δI)⁻¹∇ℓ of every target, kept for a later attempt of the job.
-  func factors(
-    of points: TestPoints, _ curvature: SampledCurvature<Element>, _ request: CurvatureRequest, seed: Int
-  ) throws -> FactorSet<Element> {
+  func factors(of points: TestPoints, _ curvature: RankingCurvature<Element>) throws -> FactorSet<Element> {
     let (count, length) = (points.count, model.layout.parameterCount)
     if let saved = FactorSet<Element>(try context.resumeState("factors"), count: count, length: length) {
       return saved
     }
+    let request = curvature.request
     try request.requireMemoryForDirect(rows: length, columns: length, environment)
     try progress.advance("solve", 0, "\(count) right-hand sides")
     let gradients = try points.gradients(model, state, compute)
     let share = SolveShare(tolerance: request.solver.tolerance, isSingle: Element.precision == .float32)
     let factors = try InfluenceFactors(
-      curvature, gradients: gradients,
-      solver: request.solver.choice(damping: request.damping, pathLimit: nil, seed: UInt64(seed)),
-      batches: request.batches(of: curvature, seed: seed)
+      curvature.matrix, gradients: gradients, solver: curvature.solver, batches: curvature.batches
     ) { step in
       let turn = step.count > step.active ? "\(step.solved) of \(step.count) solved, " : ""
       try progress.advance(
@@ -83,25 +86,38 @@ struct InfluenceTask<Element: Scalar>: Sendable {
     return scores
   }
 
-  /// gᵀ(H + δI)⁻¹g of every sample.
-  /// - Parameters:
-  ///   - solver: with `damping` and batches of `request`.
+  /// gᵀ(H + δI)⁻¹g of every sample, and what its own loss would change by without it.
   func selfInfluence(
-    of samples: Samples, _ curvature: SampledCurvature<Element>, solver: SolverRequest,
-    request: CurvatureRequest, seed: Int
-  ) throws -> SelfInfluence {
-    var request = request
-    request.solver = solver
+    of samples: Samples, _ curvature: RankingCurvature<Element>, solver: SolverRequest
+  ) throws -> OwnInfluence {
     let length = model.layout.parameterCount
     if solver.name == .direct { try requireMemory(length) }
     try progress.advance("self_influence", 0, "\(samples.count) samples")
     let own = try SelfInfluence(
-      of: samples, at: state, network: model.network, loss: model.loss, curvature: curvature,
-      solver: solver.choice(damping: request.damping, pathLimit: nil, seed: UInt64(seed)),
-      batches: request.batches(of: curvature, seed: seed), compute: compute
-    ) { [progress] share, detail in progress.report("self_influence", share, detail) }
+      of: samples, at: state, network: model.network, loss: model.loss, curvature: curvature.matrix,
+      solver: curvature.choice(of: solver), batches: curvature.batches(for: solver), compute: compute
+    ) { [progress] share, detail in progress.report("self_influence", 0.95 * share, detail) }
     guard own.values.allSatisfy(\.isFinite) else { throw JobFailure.nonFiniteScore }
-    return own
+    return OwnInfluence(
+      own, effects: try ownEffects(own.values, of: samples, curvature), samples: partition.training.count)
+  }
+
+  /// (gᵀ(H + δI)⁻¹(g + λθ̂))/(n − 1) of every sample: `FirstOrderRemoval` with the sample's own loss as the test loss. All
+  /// share (H + δI)⁻¹θ̂. Nil where n is 1.
+  private func ownEffects(
+    _ values: [Double], of samples: Samples, _ curvature: RankingCurvature<Element>
+  ) throws -> [Double]? {
+    let others = Double(partition.training.count - 1)
+    guard others > 0 else { return nil }
+    guard model.weightDecay != 0 else { return values.map { $0 / others } }
+    var solver = SolverRequest(name: .cg)
+    solver.iterations = .standard
+    let pull = try InfluenceFactors(
+      curvature.matrix, gradients: VectorBlock([state.parameters]), solver: curvature.choice(of: solver)
+    ) { _ in try context.throwIfInterrupted() }
+    let slopes = try model.network.directionalDerivatives(
+      state, on: samples, along: pull.vectors, loss: model.loss, compute: compute)[0]
+    return zip(values, slopes).map { ($0 + model.weightDecay * $1) / others }
   }
 
   /// - Throws: `JobFailure.outOfResources` where the dense matrix and its factor would not fit.
@@ -115,26 +131,11 @@ struct InfluenceTask<Element: Scalar>: Sendable {
   }
 }
 
-extension SelfInfluence {
-  func write<Element: Scalar>(to context: any JobContext, _: Element.Type) throws {
-    try context.writeArtifact("self_influence.npy", type: Element.artifact, shape: [values.count]) { sink in
-      try values.map { Element($0) }.withUnsafeBytes { try sink($0) }
-    }
-  }
-
-  /// The member of a result: how good the values are, and the samples with the largest.
-  func json(top: Int, _ row: (Int, Double) -> JSONValue) -> JSONValue {
-    var ranking = ScoreRanking(limit: top)
-    for (place, value) in values.enumerated() { ranking.add(place, value) }
-    let mean = values.isEmpty ? 0 : values.reduce(0, +) / Double(values.count)
-    return [
-      "mean": .number(mean), "negative": JSONValue(values.filter { $0 < 0 }.count), "solver": status.json,
-      "largest": .array(ranking.best.map { row($0.place, $0.value) }),
-    ]
-  }
-}
-
 extension SelfInfluence.Status {
+  /// How far values may be off: of low ranks the median error of those checked, else the largest residual. Infinite where a low
+  /// rank could not be checked.
+  var worst: Double { reasons[.lowRank] == nil ? relativeResidual : medianError ?? .infinity }
+
   var json: JSONValue {
     var reasons = self.reasons.map { ($0.key.rawValue, JSONValue($0.value)) }
     reasons.sort { $0.0 < $1.0 }

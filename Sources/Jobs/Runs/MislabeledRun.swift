@@ -2,17 +2,21 @@ import Influence
 import Network
 import Tensor
 
-/// Inspects the samples that a model was trained on in the order of a value, and counts the flipped labels found on the way;
-/// then trains the model again with what was found put right.
+/// Ranks the samples that a model was trained on by how likely their labels are wrong, and names the class that each looks like.
+///
+/// Where the data set knows which labels were flipped, the flips found on the way through the order are counted, and the model is
+/// trained again with what was found put right.
 struct MislabeledRun: PreciseRun {
   let request: MislabeledRequest
   let environment: JobEnvironment
 
   var target: ModelReference { request.target }
 
+  private var fixAt: [Double] { request.fixAt ?? [] }
+
   /// The share of the job that the order of inspection takes, where models are trained again after it.
   private var orderShare: Double {
-    request.fixAt.isEmpty ? 1 : request.method == .selfInfluence ? 0.4 : 0.02
+    fixAt.isEmpty ? 1 : request.method == .selfInfluence ? 0.4 : 0.02
   }
 
   func run<Element: Scalar>(
@@ -21,13 +25,9 @@ struct MislabeledRun: PreciseRun {
     let (checkpoint, state) = try model.checkpoint(of: request.target, environment.catalog)
     let partition = model.partition()
     let places = partition.training
-    let split = model.dataset.train
-    let isFlipped = Set(split.indices(of: .relabeled))
-    let flipped = places.reduce(0) { $0 + (isFlipped.contains($1) ? 1 : 0) }
-    guard flipped > 0 else {
+    guard !places.isEmpty else {
       throw JobFailure(
-        .unacceptable, "The model was trained on no sample with a flipped label.",
-        advice: "Use a model of a data set derived with relabel.")
+        .unacceptable, "The model was trained on no sample.", advice: "Give it a recipe that leaves some.")
     }
     let task = InfluenceTask(
       model: model, state: state, partition: partition, context: context, environment: environment,
@@ -38,65 +38,153 @@ struct MislabeledRun: PreciseRun {
           ("linearize", 0.05 * orderShare), ("self_influence", 0.95 * orderShare),
           ("retrain", max(1e-9, 1 - orderShare)),
         ]))
-    let (order, values, status) = try inspection(task)
-    let course = InspectionCourse(order: order.map { isFlipped.contains(places[$0]) })
+    let readings = try Readings(model, state, model.dataset.train.samples(places), compute)
+    let inspection = try inspection(task, readings, checkpoint: checkpoint)
+    let order = inspection.order
+    try writeArtifacts(inspection, readings, places, context)
 
-    try context.writeArtifact("order.npy", type: .int64, shape: [order.count]) { sink in
-      try order.map { Int64(places[$0]) }.withUnsafeBytes { try sink($0) }
-    }
-    if let values {
-      try context.writeArtifact("values.npy", type: .float64, shape: [order.count]) { sink in
-        try order.map { values[$0] }.withUnsafeBytes { try sink($0) }
-      }
-    }
-    var warnings: [String] = []
+    let rows = SampleRows(model.dataset, trained: places)
+    var warnings = inspection.warnings
     var result: JSONObject = [
       "checkpoint": .string(checkpoint), "method": .string(request.method.rawValue),
-      "samples": [
-        "train": JSONValue(places.count), "flipped": JSONValue(flipped),
-        "validation": JSONValue(partition.validation.count),
-      ],
-      "curve": .array(course.rows), "area": .number(course.area),
+      "samples": ["train": JSONValue(places.count), "validation": JSONValue(partition.validation.count)],
+      "suspects": .array(
+        order.prefix(request.top).map { suspect($0, inspection, readings, rows) }),
       "before": try metrics(model, state, compute),
     ]
-    if let status {
-      warnings += status.warnings(of: places.count)
-      result["solver"] = status.json
+    if let curvature = inspection.curvature { result["curvature"] = curvature }
+    if let own = inspection.own {
+      warnings += own.status.warnings(of: places.count)
+      result["solver"] = own.status.json
+      result["reliable"] = .bool(own.isReliable)
     }
-    let rows = SampleRows(model.dataset, trained: places)
-    result["first"] = .array(
-      order.prefix(20).map { rows.row(places[$0], request.method.rawValue, values?[$0] ?? 0) })
-    result["fixed"] = .array(try fixes(task, order.map { places[$0] }, course))
+    let train = model.dataset.train
+    // Edits may have put some of them right.
+    let isFlipped = Set(train.indices(of: .relabeled).filter { train.labels[$0] != train.originalLabels[$0] })
+    let flipped = places.count { isFlipped.contains($0) }
+    if !isFlipped.isEmpty {
+      result["samples"] = [
+        "train": JSONValue(places.count), "flipped": JSONValue(flipped),
+        "validation": JSONValue(partition.validation.count),
+      ]
+    }
+    if flipped > 0 {
+      let course = InspectionCourse(order: order.map { isFlipped.contains(places[$0]) })
+      result["curve"] = .array(course.rows)
+      result["area"] = .number(course.area)
+      result["fixed"] = .array(try fixes(task, order.map { places[$0] }, course))
+    } else if !fixAt.isEmpty {
+      warnings.append(
+        "The model was trained on no sample with a flipped label: there is nothing to count or to put right.")
+    }
     result["warnings"] = JSONValue(warnings)
     return .object(result)
   }
 
-  /// Places among the training samples in the order of inspection, and what they are ordered by.
+  /// What the model makes of every training sample.
+  struct Readings {
+    /// ℓ.
+    let losses: [Double]
+    /// The class that is most likely if the label is wrong: the one that the model names, or where that is the label the one it
+    /// names second.
+    let suggested: [Int]
+
+    init<Element: Scalar>(
+      _ model: LoadedModel<Element>, _ state: NetworkState<Element>, _ samples: Samples, _ compute: Compute
+    ) throws {
+      guard case .classes(let labels) = samples.targets else {
+        throw JobFailure(
+          .unacceptable, "The data set \(model.dataset.name) has regression targets, which have no labels to be wrong.")
+      }
+      let suggested = Buffer<Int>(count: samples.count, zeroed: true)
+      let evaluation = try model.network.evaluate(state, on: samples, loss: model.loss, compute: compute) {
+        place, row in
+        suggested.pointer[place] = Self.bestClass(of: row, but: Int(labels[place]))
+      }
+      guard evaluation.losses.allSatisfy(\.isFinite) else { throw JobFailure.nonFiniteScore }
+      losses = evaluation.losses
+      self.suggested = Array(UnsafeBufferPointer(start: suggested.pointer, count: samples.count))
+    }
+
+    /// The class of the largest output but for one; of a single output the other of two classes.
+    static func bestClass<Element: Scalar>(of row: UnsafeBufferPointer<Element>, but label: Int) -> Int {
+      if row.count < 2 { return 1 - min(1, max(0, label)) }
+      var best = label == 0 ? 1 : 0
+      for candidate in row.indices where candidate != label && row[candidate] > row[best] { best = candidate }
+      return best
+    }
+  }
+
+  /// The order of inspection.
+  private struct Inspection {
+    /// Places among the training samples.
+    var order: [Int]
+    /// What they are ordered by; nil for a random order.
+    var values: [Double]?
+    var own: OwnInfluence?
+    var curvature: JSONValue?
+    var warnings: [String] = []
+  }
+
   private func inspection<Element: Scalar>(
-    _ task: InfluenceTask<Element>
-  ) throws -> (order: [Int], values: [Double]?, status: SelfInfluence.Status?) {
-    let samples = task.model.dataset.train.samples(task.partition.training)
+    _ task: InfluenceTask<Element>, _ readings: Readings, checkpoint: String
+  ) throws -> Inspection {
     func falling(_ values: [Double]) -> [Int] {
       values.indices.sorted { (-values[$0], $0) < (-values[$1], $1) }
     }
     switch request.method {
     case .random:
       var stream = RandomStream(seed: UInt64(request.seed), purpose: "order of inspection")
-      return (stream.permutation(samples.count), nil, nil)
-    case .loss:
-      let losses = try task.model.network.evaluate(
-        task.state, on: samples, loss: task.model.loss, compute: task.compute
-      ).losses
-      guard losses.allSatisfy(\.isFinite) else { throw JobFailure.nonFiniteScore }
-      return (falling(losses), losses, nil)
+      return Inspection(order: stream.permutation(readings.losses.count))
+    case .loss: return Inspection(order: falling(readings.losses), values: readings.losses)
     case .selfInfluence:
       guard let solver = request.solver else {
         throw JobFailure(.internal, "A self-influence without a solver.")
       }
-      let curvature = try task.linearize(request.curvature, seed: request.seed)
+      let curvature = try task.linearize(request.curvature, checkpoint: checkpoint, seed: request.seed)
       let own = try task.selfInfluence(
-        of: samples, curvature, solver: solver, request: request.curvature, seed: request.seed)
-      return (falling(own.values), own.values, own.status)
+        of: task.model.dataset.train.samples(task.partition.training), curvature, solver: solver)
+      try own.check(request.convergence)
+      return Inspection(
+        order: falling(own.values), values: own.values, own: own, curvature: curvature.json,
+        warnings: curvature.matrix.memoryWarnings(environment))
+    }
+  }
+
+  private func suspect(
+    _ place: Int, _ inspection: Inspection, _ readings: Readings, _ rows: SampleRows
+  ) -> JSONValue {
+    let index = rows.trained[place]
+    let split = rows.dataset.train
+    var row: JSONObject = [
+      "index": JSONValue(index), "label": JSONValue(Int(split.labels[index])),
+      "suggested": JSONValue(readings.suggested[place]), "score": JSONValue(inspection.values?[place]),
+    ]
+    if let own = inspection.own { row["effect"] = JSONValue(own.effects?[place]) }
+    if let original = split.trueLabels, original[index] != split.labels[index] {
+      row["true_label"] = JSONValue(Int(original[index]))
+    }
+    row["picture"] = .string(rows.picture(index))
+    return .object(row)
+  }
+
+  /// `order.npy`, `suggested.npy`, and `values.npy` of an order that is not random: an element a training sample,
+  /// the most suspect first.
+  private func writeArtifacts(
+    _ inspection: Inspection, _ readings: Readings, _ places: [Int], _ context: any JobContext
+  ) throws {
+    let order = inspection.order
+    func write(_ name: String, _ values: [Int64]) throws {
+      try context.writeArtifact(name, type: .int64, shape: [order.count]) { sink in
+        try values.withUnsafeBytes { try sink($0) }
+      }
+    }
+    try write("order.npy", order.map { Int64(places[$0]) })
+    try write("suggested.npy", order.map { Int64(readings.suggested[$0]) })
+    if let values = inspection.values {
+      try context.writeArtifact("values.npy", type: .float64, shape: [order.count]) { sink in
+        try order.map { values[$0] }.withUnsafeBytes { try sink($0) }
+      }
     }
   }
 
@@ -112,7 +200,7 @@ struct MislabeledRun: PreciseRun {
   private func fixes<Element: Scalar>(
     _ task: InfluenceTask<Element>, _ order: [Int], _ course: InspectionCourse
   ) throws -> [JSONValue] {
-    guard !request.fixAt.isEmpty else { return [] }
+    guard !fixAt.isEmpty else { return [] }
     guard let recipe = request.training else {
       throw JobFailure(
         .unacceptable, "The model \(task.model.record.name) has no recipe.", advice: "Give one as training.")
@@ -120,14 +208,14 @@ struct MislabeledRun: PreciseRun {
     let model = task.model
     let partition = model.partition(recipe: recipe)
     var rows: [JSONValue] = []
-    for (number, share) in request.fixAt.enumerated() {
+    for (number, share) in fixAt.enumerated() {
       try task.context.throwIfInterrupted()
       let name = "fix \(number)"
       if let bytes = try task.context.resumeState(name), let row = try? JSONParser.parse(bytes) {
         rows.append(row)
         continue
       }
-      let step = (1 - orderShare) / Double(request.fixAt.count)
+      let step = (1 - orderShare) / Double(fixAt.count)
       let from = orderShare + step * Double(number)
       let inspected = Int((share * Double(order.count)).rounded())
       let training = Training(

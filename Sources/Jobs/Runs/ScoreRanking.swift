@@ -3,15 +3,21 @@ import Datasets
 /// The training samples with the largest values among many, found in one pass.
 struct ScoreRanking {
   private let limit: Int
+  private let bound: Double
   /// By falling value; of equal values the earlier place first.
   private(set) var best: [(place: Int, value: Double)] = []
 
-  /// - Parameter limit: how many are kept.
-  init(limit: Int) { self.limit = limit }
+  /// - Parameters:
+  ///   - limit: how many are kept.
+  ///   - bound: values up to this are left out.
+  init(limit: Int, above bound: Double = 0) {
+    self.limit = limit
+    self.bound = bound
+  }
 
-  /// Takes the next value; places come in rising order. What is not positive is left out.
+  /// Takes the next value; places come in rising order.
   mutating func add(_ place: Int, _ value: Double) {
-    guard value > 0, limit > 0 else { return }
+    guard value > bound, limit > 0 else { return }
     if best.count == limit {
       guard let last = best.last, value > last.value else { return }
       best.removeLast()
@@ -35,19 +41,26 @@ struct ScoreRanking {
 /// Training samples as rows of a result name them.
 struct SampleRows: Sendable {
   let dataset: Dataset
-  private let trained: Set<Int>
+  /// Indices that the model was trained on.
+  let trained: [Int]
+  private let isTrained: Set<Int>
 
   /// - Parameter trained: indices that the model was trained on.
   init(_ dataset: Dataset, trained: [Int]) {
     self.dataset = dataset
-    self.trained = Set(trained)
+    self.trained = trained
+    isTrained = Set(trained)
   }
 
-  /// `{index, <name>: value, label, trained, picture}`; the picture is where the data set shows the sample.
-  func row(_ index: Int, _ name: String, _ value: Double) -> JSONValue {
+  /// `{index, effect, <name>: value, label, trained, picture}`; the picture is where the data set shows the sample.
+  /// - Parameter effect: the change of the loss asked about if the sample is left out; null of samples that the model was not
+  ///   trained on.
+  func row(_ index: Int, effect: Double?, _ name: String, _ value: Double) -> JSONValue {
     let split = dataset.train
+    let isTrained = isTrained.contains(index)
     var row: JSONObject = [
-      "index": JSONValue(index), name: .number(value), "trained": .bool(trained.contains(index)),
+      "index": JSONValue(index), "effect": JSONValue(isTrained ? effect : nil), name: .number(value),
+      "trained": .bool(isTrained),
     ]
     if split.isClassification {
       row["label"] = JSONValue(Int(split.labels[index]))
@@ -55,7 +68,9 @@ struct SampleRows: Sendable {
         row["true_label"] = JSONValue(Int(original[index]))
       }
     }
-    row["picture"] = .string("/v1/datasets/\(dataset.name)/train/\(index)")
+    row["picture"] = .string(picture(index))
     return .object(row)
   }
+
+  func picture(_ index: Int) -> String { "/v1/datasets/\(dataset.name)/train/\(index)" }
 }

@@ -110,14 +110,15 @@ struct SweepCell {
     var (loss, gradient) = try model.network.gradient(
       trained.state, on: samples, loss: model.loss, compute: compute)
     gradient.add(Element(model.weightDecay), times: trained.state.parameters)
-    let curvature = try plan.curvature.curvature(
-      of: model, at: trained.state, over: samples, environment, compute)
+    // Whether θ̂ is a minimum is in the Hessian's spectrum, whatever matrix the estimates are made with.
+    let hessian = CurvatureRequest(solver: plan.curvature.solver, damping: 0, matrix: .hessian)
+    let curvature = try hessian.curvature(of: model, at: trained.state, over: samples, environment, compute)
     let largest = try extreme(.largest, curvature, compute)
     let smallest = try extreme(.smallest, curvature, compute)
 
     let outcome = try Validation(
-      model: model, state: trained.state, plan: plan, seed: record.seed, environment: environment,
-      context: PartContext(context, name: "validate", span: 0.5...1), compute: compute
+      model: model, state: trained.state, plan: plan, seed: record.seed, demand: .none,
+      environment: environment, context: PartContext(context, name: "validate", span: 0.5...1), compute: compute
     ).run()
     return [
       "architecture": record.architecture, "parameters": JSONValue(model.layout.parameterCount),
@@ -126,6 +127,8 @@ struct SweepCell {
       "loss": .number(loss), "test_loss": trained.metrics["test"]?["loss"] ?? .null,
       "test_accuracy": trained.metrics["test"]?["accuracy"] ?? .null, "gradient_norm": .number(gradient.norm),
       "largest": .number(largest.value), "smallest": .number(smallest.value),
+      "damping": outcome.curvature["damping"]?["value"] ?? .null,
+      "reliable": .bool(outcome.tests.allSatisfy(\.isReliable)),
       "converged": .bool(outcome.isConverged && largest.converged && smallest.converged),
       "warnings": outcome.json["warnings"] ?? [],
     ]

@@ -31,14 +31,18 @@ struct TestPointAttack<Element: Scalar> {
     var changed = originals
     var present = control.state
     var outcome = AttackOutcome(before: try reading(test, control.state))
-    outcome.isConverged = factor.report.converged && control.report.converged
+    outcome.isConverged = control.report.converged
+    try outcome.note(factor.report, demand: request.convergence)
     while outcome.iterations < request.iterations, !outcome.isFlipped {
       let iteration = outcome.iterations + 1
       try progress(
         iteration - 1,
         "iteration \(iteration) of at most \(request.iterations), loss \(outcome.after.loss.shortText)")
       let samples = clean.overlaid(Dictionary(uniqueKeysWithValues: zip(chosen, changed)))
-      if iteration > 1 { factor = try self.factor(test, present, samples) }
+      if iteration > 1 {
+        factor = try self.factor(test, present, samples)
+        try outcome.note(factor.report, demand: request.convergence)
+      }
       // The loss of the test point falls as the inputs move along +∇ₓ(sᵀ∇ℓ), by 1/n of it: so the other way.
       let slopes = try perturbationScores(factor.x, present, samples, chosen)
       for (row, box) in boxes.enumerated() {
@@ -53,7 +57,7 @@ struct TestPointAttack<Element: Scalar> {
         present, clean.overlaid(Dictionary(uniqueKeysWithValues: zip(chosen, changed))))
       present = fitted.state
       outcome.iterations = iteration
-      outcome.note(try reading(test, present), fitted.report, factor.report)
+      outcome.note(try reading(test, present), fitted.report)
     }
     // What counts is a training from θ̂ on the changed points, not the path that led to them.
     try progress(outcome.iterations, "training once more from the checkpoint")
@@ -88,10 +92,10 @@ struct TestPointAttack<Element: Scalar> {
     let curvature = try request.curvature.curvature(
       of: model, at: state, over: samples.selecting(places), environment, compute)
     let gradient = try model.network.gradient(state, on: test, loss: model.loss, compute: compute).gradient
-    let solver = request.curvature.solver.choice(
-      damping: request.curvature.damping, pathLimit: nil, seed: UInt64(request.seed))
-    return try solver.solve(
-      curvature, block: [gradient], batches: request.curvature.batches(of: curvature, seed: request.seed))[0]
+    // It is followed from minimum to minimum, whatever led to the checkpoint.
+    let ranking = try RankingCurvature(
+      request.curvature, curvature, of: model, time: .endless, seed: request.seed, compute)
+    return try ranking.solver.solve(curvature, block: [gradient], batches: ranking.batches)[0]
   }
 
   /// ∇ₓ(sᵀ∇ℓ) of some training samples, channels-last, a row each.

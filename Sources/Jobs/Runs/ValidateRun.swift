@@ -31,10 +31,10 @@ struct ValidateRun: PreciseRun {
     _ compute: Compute
   ) throws -> JSONObject {
     let outcome = try Validation(
-      model: model, state: state, plan: request.plan, seed: request.seed, environment: environment,
-      context: context, compute: compute, share: 0...0.99
+      model: model, state: state, plan: request.plan, seed: request.seed, demand: request.convergence,
+      environment: environment, context: context, compute: compute, share: 0...0.99
     ).run()
-    if request.requiresConvergence, !outcome.isConverged {
+    if request.convergence == .tolerance, !outcome.isConverged {
       throw JobFailure(
         .notConverged,
         outcome.json["warnings"]?.arrayValue?.compactMap(\.stringValue).joined(separator: " ") ?? "",

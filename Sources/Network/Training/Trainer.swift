@@ -132,16 +132,8 @@ public final class Trainer<Element: Scalar> {
   }
 
   private func learningRate(step: Int) -> Double {
-    switch options.schedule {
-    case .constant: return options.learningRate
-    case .cosine(let warmup):
-      let place = epoch * stepsPerEpoch + step
-      let rising = min(warmup * stepsPerEpoch, totalSteps)
-      if place < rising { return options.learningRate * Double(place + 1) / Double(rising + 1) }
-      let done = Double(place - rising) / Double(max(1, totalSteps - rising))
-      return options.learningRate * 0.5 * (1 + cos(Double.pi * done))
-    case .step(let every, let gamma): return options.learningRate * pow(gamma, Double(epoch / max(1, every)))
-    }
+    options.learningRate(
+      ofStep: epoch * stepsPerEpoch + step, perEpoch: stepsPerEpoch, total: totalSteps)
   }
 
   private func update(_ gradient: UnsafePointer<Element>, rate: Double) {

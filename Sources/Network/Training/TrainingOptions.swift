@@ -1,3 +1,7 @@
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 /// How a network is trained: the recipe of a model.
 public struct TrainingOptions: Sendable, Equatable {
   public enum Optimizer: Sendable, Equatable {
@@ -55,6 +59,42 @@ public struct TrainingOptions: Sendable, Equatable {
     self.freezesStatistics = freezesStatistics
     self.weightDecay = weightDecay
     self.seed = seed
+  }
+
+  /// The learning rate of a step.
+  /// - Parameters:
+  ///   - step: from 0, over all epochs.
+  ///   - perEpoch: steps of an epoch.
+  ///   - total: steps of the whole training.
+  public func learningRate(ofStep step: Int, perEpoch: Int, total: Int) -> Double {
+    switch schedule {
+    case .constant: return learningRate
+    case .cosine(let warmup):
+      let rising = min(warmup * perEpoch, total)
+      if step < rising { return learningRate * Double(step + 1) / Double(rising + 1) }
+      let done = Double(step - rising) / Double(max(1, total - rising))
+      return learningRate * 0.5 * (1 + cos(Double.pi * done))
+    case .step(let every, let gamma):
+      return learningRate * pow(gamma, Double(step / max(1, perEpoch) / max(1, every)))
+    }
+  }
+
+  /// T = Σ rate/(1 − momentum) over the steps of a descent: how far a gradient of 1 that stays moves a weight. A descent of
+  /// T from a minimum answers a change of the risk as damping of 1/T does (Bae et al. 2024, "SOURCE", §3).
+  /// - Parameter samples: how many there are, n.
+  /// - Returns: nil for Adam, whose steps have no common rate.
+  public func summedRate(samples: Int) -> Double? {
+    guard case .sgd(let momentum, _) = optimizer, momentum < 1 else { return nil }
+    let perEpoch = max(1, (samples + batchSize - 1) / batchSize)
+    let total = stepLimit ?? epochs * perEpoch
+    // A sum of more terms is that of as many spread evenly.
+    let terms = min(total, 1_000_000)
+    var sum = 0.0
+    for term in 0..<terms {
+      let step = terms == total ? term : Int(Double(total) / Double(terms) * Double(term))
+      sum += learningRate(ofStep: step, perEpoch: perEpoch, total: total)
+    }
+    return sum * (Double(total) / Double(max(1, terms))) / (1 - momentum)
   }
 
   /// Vectors of θ's length that the optimizer keeps.

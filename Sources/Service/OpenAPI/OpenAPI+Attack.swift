@@ -18,7 +18,7 @@ extension OpenAPI {
       "training": Schema.variants(Schema.request([:], recipe), Array(recipes.suffix(2))),
     ]
     return Schema.described(
-      required(job("attack", curvature.merging(members).merging(["seed": seed])), ["test"]),
+      required(job("attack", rankingCurvature.merging(members).merging(["seed": seed])), ["test"]),
       "test is required and names single points, each attacked by itself. epsilon bounds the change of every input value "
         + "before standardisation (pictures: of the range 0 to 1), step is a tenth of it by default. training is lbfgs or "
         + "newton, whose validation and exclude are the model's.")

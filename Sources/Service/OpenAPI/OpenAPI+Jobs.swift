@@ -110,6 +110,28 @@ extension OpenAPI {
     ]
   }
 
+  /// What `CurvatureRequest` reads in a job that ranks samples.
+  static var rankingCurvature: JSONObject {
+    let standard = CurvatureRequest.ranking
+    return [
+      "solver": Schema.ref("Solver"),
+      "damping": Schema.described(
+        ["anyOf": [Schema.number(.notNegative), Schema.constant("auto")], "default": "auto"],
+        "δ. auto is 1/T for a descent, T the sum of rate/(1 − momentum) over its steps; 0 for a minimiser, or without weight "
+          + "decay as small as rounding allows; else a thousandth of the largest eigenvalue. The result's curvature says which."),
+      "hessian": Schema.choice(
+        CurvatureRequest.Matrix.allCases.map(\.rawValue), default: standard.matrix.rawValue),
+      "hessian_samples": Schema.described(
+        Schema.anyOf(
+          Schema.integer(from: 1, to: .max, default: CurvatureRequest.rankingSamples), Schema.constant("all")),
+        "Samples drawn for the curvature; all where the model was trained on no more."),
+      "require_convergence": Schema.described(
+        Schema.boolean,
+        "Absent: the job fails where a relative residual is above \(ConvergenceDemand.largestResidual). true: where a solve "
+          + "misses its tolerance. false: never; answers above that residual are marked \"reliable\": false."),
+    ]
+  }
+
   private static let groupFlags = ["poisoned", "relabeled", "heterogeneous"]
 
   static var group: JSONObject {

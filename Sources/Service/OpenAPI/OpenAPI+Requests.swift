@@ -35,7 +35,10 @@ extension OpenAPI {
           + "learning_rate, schedule, batch_size, augment and freeze_statistics belong to sgd and adam, history to "
           + "lbfgs. A cosine begins with warmup epochs in which the rate rises evenly. With freeze_statistics batch "
           + "normalization goes by its running statistics, which stay as they are."),
-      "Solver": solver(ofUpdate: false), "UpdateSolver": solver(ofUpdate: true),
+      "Solver": solver(ofUpdate: false, standard: .cg), "UpdateSolver": solver(ofUpdate: true),
+      "SelfSolver": Schema.described(
+        solver(ofUpdate: false, standard: nil, eigenpairs: .ofSelfInfluence),
+        "By default direct up to \(SelfInfluence.directLimit) parameters and arnoldi above."),
       "Architecture": Schema.anyOf(
         Schema.choice(NamedArchitecture.names),
         Schema.request([
@@ -118,8 +121,13 @@ extension OpenAPI {
     ]
   }
 
-  /// - Parameter ofUpdate: whether the step of the path can be chosen by the update's validation score.
-  private static func solver(ofUpdate: Bool) -> JSONValue {
+  /// - Parameters:
+  ///   - ofUpdate: whether the step of the path can be chosen by the update's validation score.
+  ///   - standard: the default; nil where it depends on the network.
+  ///   - eigenpairs: the defaults of `arnoldi`.
+  private static func solver(
+    ofUpdate: Bool, standard: SolverRequest.Name? = .lsmr, eigenpairs: SolverRequest.Eigenpairs = .ofSolves
+  ) -> JSONValue {
     let tolerance = Schema.number(NumberRange(from: .excluding(0), to: .excluding(1)))
     let count = Schema.integer(from: 1, to: 1_000_000)
     let path: JSONObject = [
@@ -128,7 +136,7 @@ extension OpenAPI {
     let limit: JSONObject = ["iterations": count, "tolerance": tolerance]
     let scale: JSONObject = ["scale": Schema.number(.positive)]
     return Schema.anyOf(
-      Schema.choice(SolverRequest.Name.allCases.map(\.rawValue), default: "lsmr"),
+      Schema.choice(SolverRequest.Name.allCases.map(\.rawValue), default: standard?.rawValue),
       Schema.request(["name": Schema.choice(["lsmr", "minres"])], path),
       Schema.request(
         ["name": Schema.constant("cg")],
@@ -151,8 +159,9 @@ extension OpenAPI {
       Schema.request(
         ["name": Schema.constant("arnoldi")],
         limit.merging([
-          "rank": Schema.integer(from: 1, to: 100_000, default: 50),
-          "complement": Schema.choice(["dropped", "constant", "solved"], default: "solved"),
+          "rank": Schema.integer(from: 1, to: 100_000, default: eigenpairs.rank),
+          "complement": Schema.choice(
+            SolverRequest.Complement.allCases.map(\.rawValue), default: eigenpairs.complement.rawValue),
         ])))
   }
 

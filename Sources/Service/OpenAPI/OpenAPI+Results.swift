@@ -52,6 +52,24 @@ extension OpenAPI {
   private static let counts: JSONValue = [
     "type": "object", "additionalProperties": ["type": "integer", "minimum": 0],
   ]
+  /// The matrix of a ranking, and how its damping was found.
+  private static let usedCurvature = Schema.answer(
+    ["hessian": Schema.choice(CurvatureRequest.Matrix.allCases.map(\.rawValue))],
+    [
+      "samples": Schema.integer(from: 1),
+      "damping": Schema.answer(
+        [
+          "value": Schema.number(.notNegative),
+          "rule": Schema.described(
+            Schema.choice(["given", "1/T", "minimum", "largest_eigenvalue"]),
+            "minimum: the weights minimise the risk, so T is infinite."),
+        ],
+        [
+          "T": nullable(Schema.number(.positive)),
+          "largest_eigenvalue": nullable(Schema.number(.notNegative)),
+        ]),
+    ])
+
   /// Of every kind what its result always has, and what it may have besides artifacts and seconds.
   private static var results: [(kind: String, required: JSONObject, optional: JSONObject)] {
     let checkpoint: JSONObject = ["checkpoint": Schema.id]
@@ -66,6 +84,7 @@ extension OpenAPI {
       "precision": Schema.choice(["float32", "float64"]), "from": Schema.choice(["checkpoint", "scratch"]),
       "samples": Schema.integer(from: 0), "tests": rows, "pearson": nullable(Schema.number),
       "spearman": nullable(Schema.number), "solves": ["type": "object"], "retraining": ["type": "object"],
+      "curvature": usedCurvature,
     ]
     return [
       (
@@ -106,7 +125,10 @@ extension OpenAPI {
         checkpoint.merging([
           "influence": Schema.choice(["upweight", "perturbation"]), "train": counts, "tests": rows,
         ]),
-        ["samples": counts, "solver": ["type": "object"], "self_influence": ["type": "object"]]
+        [
+          "samples": counts, "solver": ["type": "object"], "self_influence": ["type": "object"],
+          "curvature": nullable(usedCurvature),
+        ]
       ),
       ("validate", validation, ["groups": ["type": "object"], "checkpoint": Schema.id]),
       (
@@ -119,15 +141,20 @@ extension OpenAPI {
       (
         "mislabeled",
         checkpoint.merging([
-          "method": Schema.choice(["self_influence", "loss", "random"]), "samples": counts, "curve": rows,
-          "area": Schema.number, "before": ["type": "object"], "first": rows, "fixed": rows,
-        ]), ["solver": ["type": "object"]]
+          "method": Schema.choice(["self_influence", "loss", "random"]), "samples": counts,
+          "suspects": rows, "before": ["type": "object"],
+        ]),
+        [
+          "curve": rows, "area": Schema.number, "fixed": rows, "solver": ["type": "object"],
+          "curvature": usedCurvature, "reliable": Schema.boolean,
+        ]
       ),
       (
         "domain_mismatch",
         checkpoint.merging([
           "samples": counts, "test": ["type": "object"], "groups": rows, "solver": Schema.anything,
-        ]), [:]
+          "curvature": usedCurvature, "reliable": Schema.boolean,
+        ]), ["effect": nullable(["type": "object"])]
       ),
       (
         "attack",

@@ -5,7 +5,7 @@ extension OpenAPI {
   static var validationPlan: JSONObject {
     let group = Schema.integer(from: 1, to: ValidationPlan.mostGroups)
     let samples = Schema.request(["indices": indices])
-    return [
+    let plan: JSONObject = [
       "test": testChoice(most: ValidationPlan.mostTests),
       "candidates": Schema.anyOf(Schema.choice(["top", "percentile", "random"], default: "top"), samples),
       "count": Schema.integer(from: 1, to: ValidationPlan.mostCandidates, default: 40),
@@ -18,11 +18,16 @@ extension OpenAPI {
       "from": Schema.choice(["checkpoint", "scratch"], default: "checkpoint"),
       "retrain_steps": Schema.integer(from: 1, to: 1_000_000_000),
       "retrain_fraction": Schema.number(NumberRange(from: .excluding(0), to: .including(1000))),
-      "training": Schema.ref("Training"), "solver": Schema.ref("Solver"),
-      "damping": Schema.number(.notNegative, default: 0),
-      "hessian": Schema.choice(["hessian", "gauss_newton"], default: "hessian"),
-      "hessian_samples": sampleCount,
+      "retrain_rate": Schema.number(.positiveShare), "training": Schema.ref("Training"),
     ]
+    return plan.merging(validationCurvature)
+  }
+
+  /// A sweep marks what is not reliable and goes on.
+  private static var validationCurvature: JSONObject {
+    var members = rankingCurvature
+    members["require_convergence"] = nil
+    return members
   }
 
   /// One way at most to say how long trainings last.
@@ -35,7 +40,7 @@ extension OpenAPI {
   static func validateJob(_ job: (String, JSONObject) -> JSONValue) -> JSONValue {
     let members: JSONObject = [
       "precision": Schema.choice(["float32", "float64"]), "seed": Schema.seed,
-      "require_convergence": Schema.flag(default: false),
+      "require_convergence": rankingCurvature["require_convergence"] ?? Schema.boolean,
     ]
     return Schema.described(
       Schema.variants(job("validate", validationPlan.merging(members)), validationLengths),
@@ -44,7 +49,8 @@ extension OpenAPI {
         + "by the absolute score of each test point; without candidates and count a body with groups has none. groups "
         + "are left out together. Trainings go by the checkpoint's recipe, or training, from the checkpoint or the initial "
         + "weights, for retrain_steps steps or retrain_fraction of the recipe's (by default 0.06 of a descent from the "
-        + "checkpoint, else 1); lbfgs and newton go on until rounding ends them, whatever their gradient_norm. norms "
+        + "checkpoint and at least two epochs, else 1), at retrain_rate of its learning rate (by default 0.1 from the checkpoint with "
+        + "a cosine schedule, else 1). An automatic damping is that of these trainings. lbfgs and newton go on until rounding ends them, whatever their gradient_norm. norms "
         + "estimates the change of θ by every candidate, a solve each, by default where that takes some minutes at most. A "
         + "float32 model may be validated in float64. training is required for a checkpoint without a recipe."
     )

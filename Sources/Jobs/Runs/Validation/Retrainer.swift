@@ -16,6 +16,8 @@ struct Retrainer<Element: Scalar>: Sendable {
   let recipe: TrainingRecipe
   let start: NetworkState<Element>
   let length: ValidationPlan.Length
+  /// The share of the recipe's learning rate.
+  let rate: Double
   let seed: Int
   /// Bytes that one training may take for what it keeps.
   let memoryLimit: Int
@@ -24,13 +26,14 @@ struct Retrainer<Element: Scalar>: Sendable {
 
   init(
     model: LoadedModel<Element>, samples: Samples, recipe: TrainingRecipe, start: NetworkState<Element>,
-    length: ValidationPlan.Length, memoryLimit: Int, compute: Compute
+    length: ValidationPlan.Length, rate: Double = 1, memoryLimit: Int, compute: Compute
   ) throws {
     self.model = model
     self.samples = samples
     self.recipe = recipe
     self.start = start
     self.length = length
+    self.rate = rate
     self.memoryLimit = memoryLimit
     seed = model.record.seed
     gradientScale = try NetworkRisk(
@@ -47,6 +50,9 @@ struct Retrainer<Element: Scalar>: Sendable {
     }
   }
 
+  /// How long one training is, as damping counts it.
+  var time: TrainedTime { method.time(samples: samples.count) }
+
   /// The recipe, as long as asked for.
   private var method: TrainingRecipe.Method {
     func steps(of total: Int) -> Int {
@@ -60,6 +66,7 @@ struct Retrainer<Element: Scalar>: Sendable {
       let perEpoch = (samples.count + options.batchSize - 1) / options.batchSize
       let limit = steps(of: options.epochs * perEpoch)
       options.stepLimit = limit
+      options.learningRate *= rate
       options.epochs = (limit + perEpoch - 1) / perEpoch
       return .descent(options)
     case .minimization(var options):

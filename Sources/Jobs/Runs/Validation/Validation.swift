@@ -15,6 +15,8 @@ struct Validation<Element: Scalar> {
   /// Resolved.
   let plan: ValidationPlan
   let seed: Int
+  /// Checked for the test points before anything is trained.
+  let demand: ConvergenceDemand
   let environment: JobEnvironment
   let context: any JobContext
   let compute: Compute
@@ -56,9 +58,12 @@ struct Validation<Element: Scalar> {
     let samples: Samples
     /// Indices in the training split.
     let indices: [Int]
-    let curvature: SampledCurvature<Element>
-    let batches: BatchFamily<SampledCurvature<Element>>?
-    let solver: SolverChoice
+    let ranking: RankingCurvature<Element>
+    let retrainer: Retrainer<Element>
+
+    var curvature: SampledCurvature<Element> { ranking.matrix }
+    var batches: BatchFamily<SampledCurvature<Element>>? { ranking.batches }
+    var solver: SolverChoice { ranking.solver }
   }
 
   func run() throws -> ValidationOutcome {
@@ -67,7 +72,7 @@ struct Validation<Element: Scalar> {
         .unacceptable, "The model \(model.record.name) has no recipe.", advice: "Give one as training.")
     }
     let indices = model.partition(recipe: model.record.training ?? recipe).training
-    let setting = try setting(indices)
+    let setting = try setting(indices, recipe, length)
     try report(.influence, until: .norms, 0, "test points")
     let points = try model.testPoints(plan.test, state, compute)
     let gradients = try points.gradients(model, state, compute)
@@ -77,6 +82,7 @@ struct Validation<Element: Scalar> {
       try report(
         .influence, until: .norms, 0.8 * $0.share, "test point \($0.solved + 1) of \($0.count)")
     }
+    try demand.check(factors.reports, "test point")
     let scores = try model.network.directionalDerivatives(
       state, on: setting.samples, along: factors.vectors, loss: model.loss, compute: compute)
 
@@ -86,12 +92,8 @@ struct Validation<Element: Scalar> {
     let members = try groupMembers(setting)
     let groups = try groupEstimates(members, setting, gradients)
 
-    let threads = compute.pool.threads
-    let retrainer = try Retrainer(
-      model: model, samples: setting.samples, recipe: recipe, start: start, length: length,
-      memoryLimit: environment.memoryLimit / (2 * threads), compute: compute)
     let retrainings = try Retrainings(
-      retrainer: retrainer, points: points, environment: environment, context: context, compute: compute,
+      retrainer: setting.retrainer, points: points, environment: environment, context: context, compute: compute,
       stage: "retrainings",
       progress: { tell(.retrain, until: .end, $0, $1) }
     ).run(singles.map { [$0] } + members)
@@ -127,7 +129,8 @@ struct Validation<Element: Scalar> {
     }
     return ValidationOutcome(
       plan: plan, samples: setting.samples.count, tests: tests, groups: groupRows,
-      control: retrainings.control, retrained: retrainings.others, steps: retrainer.steps,
+      control: retrainings.control, retrained: retrainings.others, steps: setting.retrainer.steps,
+      curvature: setting.ranking.json,
       solves: factors.reports + singleChanges.reports + groups.reports,
       warnings: setting.curvature.memoryWarnings(environment))
   }
@@ -139,7 +142,9 @@ struct Validation<Element: Scalar> {
     }
   }
 
-  private func setting(_ indices: [Int]) throws -> Setting {
+  private func setting(
+    _ indices: [Int], _ recipe: TrainingRecipe, _ length: ValidationPlan.Length
+  ) throws -> Setting {
     guard indices.count >= 2 else {
       throw JobFailure(
         .unacceptable, "The model was trained on \(indices.count) samples: none can be left out.",
@@ -160,11 +165,14 @@ struct Validation<Element: Scalar> {
         advice: "Ask for fewer test points, or raise memory_limit.")
     }
     try plan.curvature.requireMemoryForDirect(rows: parameters, columns: parameters, environment)
-    return Setting(
-      samples: model.dataset.train.samples(indices), indices: indices, curvature: curvature,
-      batches: plan.curvature.batches(of: curvature, seed: seed),
-      solver: plan.curvature.solver.choice(
-        damping: plan.curvature.damping, pathLimit: nil, seed: UInt64(seed)))
+    let samples = model.dataset.train.samples(indices)
+    let retrainer = try Retrainer(
+      model: model, samples: samples, recipe: recipe, start: start, length: length, rate: plan.rate ?? 1,
+      memoryLimit: environment.memoryLimit / (2 * compute.pool.threads), compute: compute)
+    // The estimates stand for the trainings that they are compared with.
+    let ranking = try RankingCurvature(
+      plan.curvature, curvature, of: model, time: retrainer.time, seed: seed, compute)
+    return Setting(samples: samples, indices: indices, ranking: ranking, retrainer: retrainer)
   }
 
   // MARK: Which samples
@@ -300,7 +308,7 @@ struct Validation<Element: Scalar> {
           gradient: withDecay(
             try model.network.gradient(state, on: own, loss: model.loss, compute: compute).gradient),
           // δ belongs to the risk of the group as to that of all.
-          product: { try DampedOperator(curvature(own), damping: plan.curvature.damping).apply($0) })
+          product: { try DampedOperator(curvature(own), damping: setting.ranking.damping.value).apply($0) })
       }
       let influence = try GroupInfluence(
         setting.curvature, groups: groups, solver: setting.solver, batches: setting.batches
@@ -344,7 +352,7 @@ struct Validation<Element: Scalar> {
     let curvature = try setting.curvature.restricted(to: remaining)
     let factors = try InfluenceFactors(
       curvature, gradients: VectorBlock([group.gradient]), solver: setting.solver,
-      batches: plan.curvature.batches(of: curvature, seed: seed)
+      batches: setting.ranking.request.batches(of: curvature, seed: seed)
     ) { _ in try context.throwIfInterrupted() }
     reports += factors.reports
     var change = factors.vectors[0]

@@ -21,6 +21,8 @@ struct ValidationOutcome: Sendable {
     let report: SolveReport
     let pairs: [Pair]
 
+    /// Whether its solve is good enough for a ranking.
+    var isReliable: Bool { ConvergenceDemand.isReliable(report.relativeResidual) }
     var pearson: Double? { Correlation.pearson(pairs.map(\.estimated), pairs.map(\.retrained)) }
     var spearman: Double? { Correlation.spearman(pairs.map(\.estimated), pairs.map(\.retrained)) }
   }
@@ -58,6 +60,8 @@ struct ValidationOutcome: Sendable {
   let retrained: [Retrained]
   /// Steps, or the most iterations, of a training.
   let steps: Int
+  /// What the estimates are made with.
+  let curvature: JSONValue
   let solves: [SolveReport]
   let warnings: [String]
 
@@ -66,9 +70,9 @@ struct ValidationOutcome: Sendable {
 
   private var trainings: [Retrained] { [control] + retrained }
 
-  /// The mean over the test points that have a correlation.
+  /// The mean over the reliable test points that have a correlation.
   func mean(_ correlation: (Test) -> Double?) -> Double? {
-    Self.mean(tests.map(correlation))
+    Self.mean(tests.filter(\.isReliable).map(correlation))
   }
 
   private static func mean(_ values: [Double?]) -> Double? {
@@ -92,7 +96,7 @@ struct ValidationOutcome: Sendable {
     var object: JSONObject = [
       "from": .string(plan.start.rawValue), "samples": JSONValue(samples),
       "tests": .array(tests.map(json)), "pearson": JSONValue(mean(\.pearson)),
-      "spearman": JSONValue(mean(\.spearman)),
+      "spearman": JSONValue(mean(\.spearman)), "curvature": curvature,
     ]
     if !groups.isEmpty { object["groups"] = groupsJSON }
     object["solves"] = [
@@ -107,14 +111,16 @@ struct ValidationOutcome: Sendable {
 
   private func json(_ test: Test) -> JSONValue {
     var row = test.members
+    row["reliable"] = .bool(test.isReliable)
     row["pearson"] = JSONValue(test.pearson)
     row["spearman"] = JSONValue(test.spearman)
     row["pairs"] = .array(
       test.pairs.map { pair in
         [
-          "train": JSONValue(pair.train), "score": .number(pair.score), "estimated": .number(pair.estimated),
-          "retrained": .number(pair.retrained), "estimated_norm": JSONValue(pair.estimatedNorm),
-          "retrained_norm": .number(pair.retrainedNorm),
+          "train": JSONValue(pair.train), "estimated": .number(pair.estimated),
+          "retrained": .number(pair.retrained), "score": .number(pair.score),
+          "estimated_norm": JSONValue(pair.estimatedNorm), "retrained_norm": .number(pair.retrainedNorm),
+          "reliable": .bool(test.isReliable),
         ]
       })
     row["solver"] = test.report.json
@@ -169,12 +175,16 @@ struct ValidationOutcome: Sendable {
       ],
       "gradient_norm": .number(retrained.map(\.gradientNorm).max() ?? control.gradientNorm),
     ]
+    if let recipe = plan.training, !isMinimized {
+      object["learning_rate"] = .number(recipe.learningRate * (plan.rate ?? 1))
+    }
     if isMinimized { object["converged"] = .bool(trainings.allSatisfy { $0.converged == true }) }
     return .object(object)
   }
 
   private var allWarnings: [String] {
     var list = warnings
+    list += ConvergenceDemand.warning(of: tests.count { !$0.isReliable }, of: tests.count, "test points")
     if let worst = solves.filter({ !$0.converged }).max(by: { $0.relativeResidual < $1.relativeResidual }) {
       list.append(
         "\(solves.count { !$0.converged }) of \(solves.count) solves did not converge; the worst of them: \(worst.warnings.joined(separator: " "))"

@@ -33,8 +33,7 @@ extension Dataset {
     switch set {
     case .iris:
       let source = CSVSource(
-        path: "iris.csv", targets: [.name("target")], ignored: [.name("species")], test: .none,
-        standardized: true)
+        path: "iris.csv", targets: [.name("target")], ignored: [.name("species")], test: .none)
       let table = try CSVTable(BuiltInFiles.iris, file: source.path, source: source)
       let whole = Part(storage: .float64(table.inputs), labels: try table.classes(below: 3))
       let shape = Shape(features: table.inputCount)

@@ -1,3 +1,5 @@
+import Formats
+
 /// The binary version of CIFAR-10: records of 3,073 bytes, one label byte and the red, green and blue
 /// planes of a 32×32 picture, each row by row.
 public enum CIFAR10 {
@@ -46,11 +48,15 @@ public enum CIFAR10 {
 
   /// The class names of `batches.meta.txt`: one a line, blank lines ignored.
   ///
-  /// - Throws: `DatasetError.file` unless there are ten.
+  /// - Throws: `DatasetError.file` unless there are ten different ones in UTF-8.
   public static func names(_ bytes: [UInt8], file: String) throws(DatasetError) -> [String] {
+    if let fault = TextFault(of: bytes) { throw .file(file, .encoding(fault)) }
     let names = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).map(String.init)
     guard names.count == classNames.count else {
       throw .file(file, .format("names \(names.count) classes, expected \(classNames.count)"))
+    }
+    guard Set(names.map { ExactText($0) }).count == names.count else {
+      throw .file(file, .format("names a class twice"))
     }
     return names
   }

@@ -86,6 +86,16 @@ package struct CSVRows {
     return negative ? -value : value
   }
 
+  /// The value of a cell of an input column: its number, or 1 and 0 for "True" and "False" in any case, as pandas writes
+  /// its indicator columns; nil for any other text.
+  func input(_ field: Field) -> Double? {
+    if let number = number(field) { return number }
+    let range = trimmed(field.range)
+    guard range.count == 4 || range.count == 5 else { return nil }
+    let letters = bytes[range].map { $0 | 0x20 }
+    return letters == Array("true".utf8) ? 1 : letters == Array("false".utf8) ? 0 : nil
+  }
+
   private static let powersOfTen: [Double] = (0...15).map { exponent in
     (0..<exponent).reduce(1.0) { value, _ in value * 10 }
   }

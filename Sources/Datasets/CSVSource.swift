@@ -8,15 +8,6 @@ public struct CSVSource: Equatable, Sendable {
     case index(Int)
   }
 
-  public enum TargetKind: String, Sendable, CaseIterable {
-    /// Classes if every target cell is a whole number of at least 0 or none is a number; else values.
-    case automatic
-    /// Whole numbers are classes 0 ..< k; otherwise the different texts are, in the order of their Unicode scalars.
-    case classes
-    /// Numbers to be predicted.
-    case values
-  }
-
   public enum TestSplit: Equatable, Sendable {
     case none
     /// Share of the rows, drawn at random, stratified where there are classes; the rest is for training.
@@ -31,6 +22,8 @@ public struct CSVSource: Equatable, Sendable {
   /// One column; for regression several may be given.
   public var targets: [Column]
   public var kind: TargetKind
+  /// Whether the kind `automatic` takes any whole numbers for classes, as in sets that earlier versions made.
+  public var wholeNumbersAreClasses = false
   /// Columns that are neither input nor target.
   public var ignored: [Column]
   public var test: TestSplit
@@ -38,13 +31,11 @@ public struct CSVSource: Equatable, Sendable {
   public var classes: Int?
   /// The input columns as a picture, in the order (channel, row, column); nil for a vector.
   public var pictureShape: Shape?
-  /// Whether each input column (channel, for pictures) gets mean 0 and standard deviation 1 over the training split.
-  public var standardized: Bool
 
   public init(
     path: String, hasHeader: Bool = true, delimiter: Character = ",", targets: [Column] = [.index(-1)],
     kind: TargetKind = .automatic, ignored: [Column] = [], test: TestSplit = .fraction(0.2, seed: 0),
-    classes: Int? = nil, pictureShape: Shape? = nil, standardized: Bool = false
+    classes: Int? = nil, pictureShape: Shape? = nil
   ) {
     self.path = path
     self.hasHeader = hasHeader
@@ -55,7 +46,6 @@ public struct CSVSource: Equatable, Sendable {
     self.test = test
     self.classes = classes
     self.pictureShape = pictureShape
-    self.standardized = standardized
   }
 
   /// Everything about these parameters that is wrong whatever the file holds.

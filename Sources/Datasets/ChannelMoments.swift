@@ -91,6 +91,43 @@ public struct ChannelMoments: Equatable, Sendable {
         }
       }
     }
-    return (mean.map { $0 * unit }, deviation.map { ($0 / Double(rows)).squareRoot() * unit })
+    // Unchanged for the rest, so that sets made by earlier versions keep their bits.
+    deviation = deviation.map { ($0 / Double(rows)).squareRoot() }
+    for channel in 0..<channels where deviation[channel] < 1e-3 * abs(mean[channel]) {
+      (mean[channel], deviation[channel]) = shifted(values, channel, of: channels, unit: unit)
+    }
+    return (mean.map { $0 * unit }, deviation.map { $0 * unit })
+  }
+
+  /// The moments of one channel that lies far from 0 for its spread, from distances to its first value, which are nearly
+  /// exact. Sums are compensated (Neumaier 1974), so that a large offset costs no digits.
+  private static func shifted<Element: BinaryFloatingPoint>(
+    _ values: [Element], _ channel: Int, of channels: Int, unit: Double
+  ) -> (mean: Double, deviation: Double) {
+    let first = Double(values[channel]) / unit
+    var (sum, square) = (CompensatedSum(), CompensatedSum())
+    for position in stride(from: channel, to: values.count, by: channels) {
+      sum.add(Double(values[position]) / unit - first)
+    }
+    let rows = Double(values.count / channels)
+    let mean = sum.total / rows
+    for position in stride(from: channel, to: values.count, by: channels) {
+      let distance = Double(values[position]) / unit - first - mean
+      square.add(distance * distance)
+    }
+    return (first + mean, (square.total / rows).squareRoot())
+  }
+
+  private struct CompensatedSum {
+    private var sum = 0.0
+    private var lost = 0.0
+
+    var total: Double { sum + lost }
+
+    mutating func add(_ value: Double) {
+      let next = sum + value
+      lost += abs(sum) >= abs(value) ? (sum - next) + value : (value - next) + sum
+      sum = next
+    }
   }
 }

@@ -43,12 +43,32 @@ public struct DataDirectory: Sendable {
     (try? resolve(relative)) != nil
   }
 
+  /// What a packed file's name ends in, and the program that unpacks it.
+  static let packers = [
+    (".gz", "gunzip --keep"), (".xz", "unxz --keep"), (".bz2", "bunzip2 --keep"), (".zip", "unzip"),
+  ]
+
+  /// The path of a packed form of a file that is not there.
+  func packed(_ relative: String) -> String? {
+    Self.packers.map { relative + $0.0 }.first(where: contains)
+  }
+
+  /// Of several names of one file in a folder, that of the one that is there, packed or not; by default the first.
+  func present(_ names: [String], in folder: String) -> String {
+    names.first { contains(folder + "/" + $0) } ?? names.first { packed(folder + "/" + $0) != nil }
+      ?? names[0]
+  }
+
   /// The bytes of a regular file below the data directory, of at most `limit` (and `maximumFileBytes`) bytes.
   ///
   /// - Throws: `DatasetError.path` or `DatasetError.file`.
   public func read(_ relative: String, limit: Int = .max) throws(DatasetError) -> [UInt8] {
     let limit = min(limit, maximumFileBytes)
-    let path = try resolve(relative)
+    let path: String
+    do throws(DatasetError) { path = try resolve(relative) } catch {
+      guard error == .file(relative, .missing), let packed = packed(relative) else { throw error }
+      throw .file(relative, .packed(beside: packed))
+    }
     guard let base = realPath(root) else { throw .file(root, .missing) }
     let descriptor = Self.open(path, below: base)
     guard descriptor >= 0 else {

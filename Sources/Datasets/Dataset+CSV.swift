@@ -1,10 +1,11 @@
+import Formats
 import Tensor
 
 extension Dataset {
-  /// Reads a set from one or two CSV files of the data directory. Values stay as they are unless
-  /// `source.standardized`.
+  /// Reads a set from one or two CSV files of the data directory. Values stay as they are; "True" and "False" in an input
+  /// column are 1 and 0.
   ///
-  /// - Throws: `DatasetError`; a bad cell by its row and column.
+  /// - Throws: `DatasetError`; every column with a bad cell, by its first row.
   public static func csv(
     _ source: CSVSource, name: String, in directory: DataDirectory
   ) throws(DatasetError) -> Dataset {
@@ -70,9 +71,16 @@ extension Dataset {
           (0..<table.rowCount).filter { !isHeld.contains($0) }, size: shape.count)
       }
     }
+    var remarks = reading.remarks
+    if let column = table.indexColumn {
+      remarks.append(
+        "The first input column \(column.isEmpty ? "has no name" : "is '\(column)'") and counts the rows: it looks like the index of a data frame, and is a feature now. "
+          + "Leave it out with \"ignore\": [0], or write the file without it (pandas: to_csv(…, index=False))."
+      )
+    }
     return Dataset(
-      name: name, shape: shape, kind: reading.kind, train: train, test: test, scale: 1,
-      standardized: source.standardized, source: sentence)
+      name: name, shape: shape, kind: reading.kind, train: train, test: test, scale: 1, standardized: false,
+      source: sentence, remarks: remarks)
   }
 }
 
@@ -95,7 +103,9 @@ extension Dataset.Part {
 private struct CSVTargets {
   let kind: Dataset.Kind
   let classes: Int
-  private let numberOfName: [String: Int32]
+  /// What a user should know of how the targets were taken.
+  let remarks: [String]
+  private let numberOfName: [ExactText: Int32]
 
   init(_ table: CSVTable, second: CSVTable?, source: CSVSource) throws(DatasetError) {
     let tables = [table] + (second.map { [$0] } ?? [])
@@ -104,11 +114,24 @@ private struct CSVTargets {
     let allWhole = numbers.allSatisfy { $0.map { $0 >= 0 && $0.rounded() == $0 } ?? false }
     let noneNumeric = numbers.allSatisfy { $0 == nil }
     let isClasses: Bool
+    var remark: String?
     switch source.kind {
     case .classes: isClasses = true
     case .values: isClasses = false
+    case .automatic
+    where outputs == 1 && allWhole && source.classes == nil && !source.wholeNumbersAreClasses:
+      let values = numbers.compactMap { $0 }
+      let different = Set(values).count
+      isClasses = lookLikeClasses(
+        different: different, largest: values.max() ?? 0, samples: values.count)
+      if !isClasses {
+        remark =
+          "The target '\(table.targetNames[0])' has \(different) different whole numbers in \(values.count) rows: it is read as values to predict. "
+          + "If they are classes, say so with \"kind\": \"classes\"."
+      }
     case .automatic: isClasses = outputs == 1 && (allWhole || noneNumeric)
     }
+    remarks = remark.map { [$0] } ?? []
     guard isClasses else {
       kind = .regression(outputs: outputs)
       classes = 0
@@ -143,7 +166,7 @@ private struct CSVTargets {
       numberOfName = [:]
       kind = .classification(classes: classes, names: nil)
     } else {
-      var names = Set(table.targetTexts).sorted {
+      var names = Set(table.targetTexts.map { ExactText($0) }).map(\.text).sorted {
         $0.unicodeScalars.lexicographicallyPrecedes($1.unicodeScalars)
       }
       guard names.count <= mostClasses, names.count >= 2 else {
@@ -151,13 +174,20 @@ private struct CSVTargets {
           table.file, .format("has \(names.count) classes in its target column; expected 2 to \(mostClasses)")
         )
       }
-      numberOfName = Dictionary(uniqueKeysWithValues: zip(names, Int32(0)...))
+      let numbers = Dictionary(
+        uniqueKeysWithValues: zip(names.map { ExactText($0) }, Int32(0)...))
+      numberOfName = numbers
       if let count = source.classes {
         guard count >= names.count else {
           throw .file(
             table.file, .format("has \(names.count) classes in its target column; expected \(count)"))
         }
-        names += (names.count..<count).map { "class \($0)" }
+        names += (names.count..<count).map { number in
+          // A class of the file may have that name already.
+          var name = "class \(number)"
+          while numbers[ExactText(name)] != nil { name += "'" }
+          return name
+        }
       }
       classes = names.count
       kind = .classification(classes: classes, names: names)
@@ -173,7 +203,7 @@ private struct CSVTargets {
       for index in 0..<table.rowCount {
         if numberOfName.isEmpty {
           part.labels.append(Int32(table.targetNumbers[index] ?? 0))
-        } else if let label = numberOfName[table.targetTexts[index]] {
+        } else if let label = numberOfName[ExactText(table.targetTexts[index])] {
           part.labels.append(label)
         } else {
           throw .file(

@@ -10,8 +10,6 @@ extension Dataset {
     var labels = train.labels
     for index in indices { labels[index] = original[index] }
     guard labels != train.labels else { return self }
-    return Dataset(
-      name: name, shape: shape, kind: kind, train: train.with(labels: labels), test: test,
-      normalization: normalization, source: source, poisoning: poisoning)
+    return with(train: train.with(labels: labels))
   }
 }

@@ -9,12 +9,14 @@ public struct IDXSource: Equatable, Sendable {
   public var trainLabels: String?
   public var testInputs: String?
   public var testLabels: String?
-  /// Number of classes; nil for the largest label plus one.
+  /// Number of classes; nil for the largest label plus one, or the number of names.
   public var classes: Int?
+  /// In the order of the labels.
+  public var classNames: [String]?
 
   public init(
     path: String, trainInputs: String? = nil, trainLabels: String? = nil, testInputs: String? = nil,
-    testLabels: String? = nil, classes: Int? = nil
+    testLabels: String? = nil, classes: Int? = nil, classNames: [String]? = nil
   ) {
     self.path = path
     self.trainInputs = trainInputs
@@ -22,6 +24,7 @@ public struct IDXSource: Equatable, Sendable {
     self.testInputs = testInputs
     self.testLabels = testLabels
     self.classes = classes
+    self.classNames = classNames
   }
 
   /// Everything about these parameters that is wrong whatever the files hold.
@@ -31,6 +34,7 @@ public struct IDXSource: Equatable, Sendable {
     if let classes, classes < 2 || classes > 256 {
       faults.append(ParameterFault("classes", "must be 2 to 256, got \(classes)"))
     }
+    if let classNames { faults += classNameFaults(classNames, classes: classes) }
     return faults
   }
 }
@@ -43,6 +47,7 @@ extension Dataset {
     _ source: IDXSource, name: String, in directory: DataDirectory
   ) throws(DatasetError) -> Dataset {
     if !source.faults.isEmpty { throw .parameters(source.faults) }
+    let count = source.classes ?? source.classNames?.count
     func part(_ inputs: String, _ labels: String) throws(DatasetError) -> (IDX.Pictures, [Int32], String) {
       let inputs = source.path + "/" + inputs
       let labels = source.path + "/" + labels
@@ -51,15 +56,21 @@ extension Dataset {
       guard pictures.count == classes.count else {
         throw .file(labels, .counts(inputs: pictures.count, labels: classes.count))
       }
-      if let limit = source.classes, let index = classes.firstIndex(where: { $0 >= limit }) {
+      if let limit = count, let index = classes.firstIndex(where: { $0 >= limit }) {
         throw .file(labels, .label(index: index, value: Int(classes[index]), classes: limit))
       }
       return (pictures, classes, inputs)
     }
+    /// Archives that unpack with a dot in place of the second hyphen are about as common as the published names.
+    func published(_ stem: String, _ type: String) -> String {
+      directory.present(["\(stem)-\(type)", "\(stem).\(type)"], in: source.path)
+    }
     let (train, trainLabels, trainFile) = try part(
-      source.trainInputs ?? "train-images-idx3-ubyte", source.trainLabels ?? "train-labels-idx1-ubyte")
+      source.trainInputs ?? published("train-images", "idx3-ubyte"),
+      source.trainLabels ?? published("train-labels", "idx1-ubyte"))
     let (test, testLabels, testFile) = try part(
-      source.testInputs ?? "t10k-images-idx3-ubyte", source.testLabels ?? "t10k-labels-idx1-ubyte")
+      source.testInputs ?? published("t10k-images", "idx3-ubyte"),
+      source.testLabels ?? published("t10k-labels", "idx1-ubyte"))
     let shape = Shape(height: train.height, width: train.width, channels: 1)
     guard isReasonable(shape) else {
       throw .file(trainFile, .sizeOverflow(dimensions: [train.height, train.width]))
@@ -71,7 +82,7 @@ extension Dataset {
     let largest = Int(max(trainLabels.max() ?? 0, testLabels.max() ?? 0))
     return Dataset(
       name: name, shape: shape,
-      kind: .classification(classes: source.classes ?? max(2, largest + 1), names: nil),
+      kind: .classification(classes: count ?? max(2, largest + 1), names: source.classNames),
       train: Part(storage: .bytes(train.pixels, maximum: 255), labels: trainLabels),
       test: Part(storage: .bytes(test.pixels, maximum: 255), labels: testLabels), scale: 1.0 / 255,
       standardized: true, source: "Read from the IDX files in \(source.path).")

@@ -4,7 +4,7 @@ import Tensor
 /// A set of samples to train and test on. Immutable; copies share their samples.
 public struct Dataset: Sendable {
   /// What is learnt.
-  public enum Kind: Equatable, Sendable {
+  public enum Kind: Hashable, Sendable {
     /// One of `classes` classes, 0 ..< classes, with names where the source has them.
     case classification(classes: Int, names: [String]?)
     /// A vector of `outputs` numbers.
@@ -24,11 +24,23 @@ public struct Dataset: Sendable {
   public let source: String
   /// How training samples were poisoned; nil where they were not.
   public let poisoning: Poisoning?
-  private let lazily: Lazily
+  /// The unit in which results give inputs back.
+  public let unit: InputUnit
+  /// What the reader of the source noticed and a user should know; `warnings` has these and more.
+  let remarks: [String]
+  let lazily: Lazily
+
+  /// The unit of inputs in results that hold samples, such as an attack's.
+  public enum InputUnit: Sendable {
+    /// As the network's normalization takes them: 0…1 for pictures of bytes in IDX, CIFAR-10 and `digits`.
+    case scaled
+    /// As the arrays have them that the set was made of: 0…255 for bytes.
+    case stored
+  }
 
   init(
     name: String, shape: Shape, kind: Kind, train: Split, test: Split, normalization: Normalization,
-    source: String, poisoning: Poisoning? = nil
+    source: String, poisoning: Poisoning? = nil, unit: InputUnit = .scaled, remarks: [String] = []
   ) {
     precondition(train.shape == shape && test.shape == shape, "Splits have the shape of their set.")
     self.name = name
@@ -39,7 +51,22 @@ public struct Dataset: Sendable {
     self.normalization = normalization
     self.source = source
     self.poisoning = poisoning
+    self.unit = unit
+    self.remarks = remarks
     lazily = Lazily()
+  }
+
+  /// The same set with some of its parts exchanged.
+  func with(
+    name: String? = nil, kind: Kind? = nil, train: Split? = nil, test: Split? = nil,
+    normalization: Normalization? = nil, source: String? = nil, poisoning: Poisoning?? = nil,
+    unit: InputUnit? = nil, remarks: [String]? = nil
+  ) -> Dataset {
+    Dataset(
+      name: name ?? self.name, shape: shape, kind: kind ?? self.kind, train: train ?? self.train,
+      test: test ?? self.test, normalization: normalization ?? self.normalization,
+      source: source ?? self.source, poisoning: poisoning ?? self.poisoning, unit: unit ?? self.unit,
+      remarks: remarks ?? self.remarks)
   }
 
   /// Number of outputs a network for this set has: classes, or regression outputs.
@@ -76,15 +103,14 @@ public struct Dataset: Sendable {
   }
 
   /// The same set under another name.
-  public func named(_ name: String) -> Dataset {
-    Dataset(
-      name: name, shape: shape, kind: kind, train: train, test: test, normalization: normalization,
-      source: source, poisoning: poisoning)
-  }
+  public func named(_ name: String) -> Dataset { with(name: name) }
 
-  private final class Lazily: Sendable {
+  /// What is computed once, when it is first asked for.
+  final class Lazily: Sendable {
     let statistics = Mutex<Statistics?>(nil)
     let digest = Mutex<String?>(nil)
+    let observedRange = Mutex<ClosedRange<Double>??>(nil)
+    let overflow = Mutex<InputOverflow??>(nil)
   }
 }
 
@@ -104,7 +130,7 @@ extension Dataset {
   /// A set of two parts; with `standardized`, each channel by the training part.
   init(
     name: String, shape: Shape, kind: Kind, train: Part, test: Part, scale: Double, standardized: Bool,
-    source: String
+    source: String, unit: InputUnit = .scaled, remarks: [String] = []
   ) {
     let normalization =
       standardized
@@ -114,6 +140,6 @@ extension Dataset {
     let map = ValueMap(normalization, shape: shape)
     self.init(
       name: name, shape: shape, kind: kind, train: train.split(shape, map), test: test.split(shape, map),
-      normalization: normalization, source: source)
+      normalization: normalization, source: source, unit: unit, remarks: remarks)
   }
 }

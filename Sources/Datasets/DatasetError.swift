@@ -1,3 +1,5 @@
+import Formats
+
 /// Why a data set could not be read or made. Every case says what was wrong and, where that is
 /// not plain, what would be right; `description` is a sentence a client can be shown.
 public enum DatasetError: Error, Equatable, Sendable {
@@ -14,7 +16,12 @@ public enum DatasetError: Error, Equatable, Sendable {
 /// What is wrong with a file's bytes.
 public enum FileFault: Equatable, Sendable {
   case missing
+  /// The file is not there, and a packed form of it is: `beside` is its path.
+  case packed(beside: String)
   case unreadable(String)
+  case encoding(TextFault)
+  /// Cells that are no numbers, a column each.
+  case columns([ColumnFault])
   case notRegular
   case changedWhileReading
   case tooLarge(bytes: Int, limit: Int)
@@ -33,6 +40,30 @@ public enum FileFault: Equatable, Sendable {
   case cell(row: Int, column: String, value: String, expected: String)
   case column(String, available: [String])
   case format(String)
+}
+
+/// A column of a table whose cells cannot all be used as numbers.
+public struct ColumnFault: Equatable, Sendable {
+  public let column: String
+  /// The first row with such a cell, as a spreadsheet counts, and the cell.
+  public let row: Int
+  public let value: String
+  /// How many of the rows that were read have such a cell.
+  public let count: Int
+  public let rows: Int
+
+  public init(column: String, row: Int, value: String, count: Int, rows: Int) {
+    self.column = column
+    self.row = row
+    self.value = value
+    self.count = count
+    self.rows = rows
+  }
+
+  /// Whether the cell says that nothing is known.
+  var isMissing: Bool {
+    ["", "na", "n/a", "nan", "null", "none", "?", "-"].contains(value.lowercased())
+  }
 }
 
 /// Why a path is refused.
@@ -85,6 +116,12 @@ extension FileFault: CustomStringConvertible {
   public var description: String {
     switch self {
     case .missing: "there is no such file"
+    case .packed(let beside):
+      "there is no such file, and \(quoted(beside)) is there; unpack it first: \(unpacking(beside))"
+    case .encoding(let fault): fault.description
+    case .columns(let faults):
+      (faults.count == 1 ? "" : "\(faults.count) columns have cells that are no numbers: ")
+        + faults.map(\.description).joined(separator: "; ")
     case .unreadable(let reason): "cannot be read: \(reason)"
     case .notRegular: "is not a regular file"
     case .changedWhileReading: "changed while it was read; try again when it is complete"
@@ -111,6 +148,26 @@ extension FileFault: CustomStringConvertible {
     case .format(let detail): detail
     }
   }
+}
+
+extension ColumnFault: CustomStringConvertible {
+  public var description: String {
+    let share = count == rows ? "all \(rows) rows" : "\(count) of \(rows) rows"
+    let place =
+      "row \(row), column \(quoted(column)): \(quoted(value)) is not a finite decimal number (\(share)"
+    return isMissing
+      ? place
+        + " have no value); fill the cells, take the rows out (pandas: frame.dropna()), or ignore the column"
+      : place
+        + " have such cells); ignore the column, or make numbers of it (pandas: get_dummies(frame, columns=["
+        + quoted(column) + "]))"
+  }
+}
+
+/// The command that unpacks a file.
+private func unpacking(_ path: String) -> String {
+  for (suffix, program) in DataDirectory.packers where path.hasSuffix(suffix) { return "\(program) \(path)" }
+  return "unpack \(path)"
 }
 
 extension PathFault: CustomStringConvertible {

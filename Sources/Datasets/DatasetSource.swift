@@ -1,6 +1,6 @@
 /// Everything a set can be made from on the server, with all parameters: the same source gives the same
 /// set, bit for bit, as long as the files it names stay the same.
-public enum DatasetSource: Equatable, Sendable {
+public indirect enum DatasetSource: Equatable, Sendable {
   case builtIn(BuiltInSet, test: BuiltInSet.TestSplit)
   case idx(IDXSource)
   /// A folder of the data directory.
@@ -11,6 +11,10 @@ public enum DatasetSource: Equatable, Sendable {
   case blobs(SyntheticBlobs)
   /// Changes to another set, in order.
   case derived(of: String, [Derivation])
+  /// Arrays that a client uploads one after the other. `dataset` does not make it: who stores the arrays does.
+  case upload(UploadSource)
+  /// The set of another source in another normalization than that source's own.
+  case normalized(DatasetSource, by: NormalizationChoice)
 
   /// Makes the set.
   ///
@@ -29,7 +33,33 @@ public enum DatasetSource: Equatable, Sendable {
     case .blobs(let recipe): try Dataset.synthetic(recipe, name: name)
     case .derived(let of, let derivations):
       try derivations.reduce(base(of)) { try $0.derived($1) }.named(name)
+    case .upload:
+      throw DatasetError.parameters([
+        ParameterFault("format", "\"upload\" is made of arrays that are sent by PUT")
+      ])
+    case .normalized(let source, let choice):
+      try source.dataset(named: name, in: directory, base: base).normalized(choice)
     }
+  }
+
+  /// The set that this one is derived from.
+  public var base: String? {
+    switch self {
+    case .derived(let of, _): of
+    case .normalized(let source, _): source.base
+    default: nil
+    }
+  }
+}
+
+/// What a client said of arrays that it uploads.
+public struct UploadSource: Equatable, Sendable {
+  public var reading: ArrayReading
+  public var normalization: NormalizationChoice
+
+  public init(reading: ArrayReading = ArrayReading(), normalization: NormalizationChoice = .none) {
+    self.reading = reading
+    self.normalization = normalization
   }
 }
 

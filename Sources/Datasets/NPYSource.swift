@@ -7,21 +7,18 @@ public struct NPYSource: Equatable, Sendable {
   /// Both or neither may be missing, unless they are named.
   public var testInputs: String?
   public var testLabels: String?
-  public var classes: Int?
-  /// Whether each channel gets mean 0 and standard deviation 1 over the training split.
-  public var standardized: Bool
+  public var reading: ArrayReading
 
   public init(
     path: String, trainInputs: String = "train_inputs.npy", trainLabels: String = "train_labels.npy",
-    testInputs: String? = nil, testLabels: String? = nil, classes: Int? = nil, standardized: Bool = false
+    testInputs: String? = nil, testLabels: String? = nil, reading: ArrayReading = ArrayReading()
   ) {
     self.path = path
     self.trainInputs = trainInputs
     self.trainLabels = trainLabels
     self.testInputs = testInputs
     self.testLabels = testLabels
-    self.classes = classes
-    self.standardized = standardized
+    self.reading = reading
   }
 }
 
@@ -51,8 +48,8 @@ extension Dataset {
     do throws(DatasetError) {
       return try arrays(
         name: name, train: try read("train"), test: hasTest ? try read("test") : nil,
-        classes: source.classes, standardized: source.standardized,
-        source: "Read from the .npy files in \(source.path)\(hasTest ? "" : "; no test split").")
+        reading: source.reading,
+        source: "Read from the .npy files in \(source.path)\(hasTest ? "" : "; no test split")")
     } catch {
       if case .array(let title, let fault) = error, let file = files[title] {
         throw .file(file, .format(fault.description))

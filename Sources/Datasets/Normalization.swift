@@ -1,6 +1,6 @@
 /// How stored values become the values a network sees: x = (raw · scale − mean) / standardDeviation,
 /// mean and standard deviation a channel.
-public struct Normalization: Equatable, Sendable {
+public struct Normalization: Hashable, Sendable {
   /// 1/255 for pictures of bytes, else 1.
   public let scale: Double
   /// A channel (a feature, for vectors), of the scaled values; all 0 where nothing is subtracted.
@@ -23,12 +23,13 @@ public struct Normalization: Equatable, Sendable {
   }
 
   /// Mean 0 and standard deviation 1 a channel over the samples that `moments` is of. A channel that is
-  /// constant, but for the rounding of its mean, is only centred.
+  /// constant, but for the last bits of its values, is only centred.
   public static func standardizing(_ moments: ChannelMoments, scale: Double) -> Normalization {
     Normalization(
       scale: scale, mean: moments.mean,
       standardDeviation: zip(moments.mean, moments.standardDeviation).map { mean, deviation in
-        deviation > 1e-13 * abs(mean) ? deviation : 1
+        // A deviation of less than two units in the last place is the rounding of equal values.
+        deviation > 2 * .ulpOfOne * abs(mean) && (scale / deviation).isFinite ? deviation : 1
       })
   }
 
@@ -48,12 +49,19 @@ public struct Normalization: Equatable, Sendable {
   var factor: [Double] { standardDeviation.map { scale / $0 } }
 }
 
+extension Normalization {
+  /// Whether single precision would lose digits in raw − centre: the centre is a thousand standard deviations or more.
+  var hasLargeOffset: Bool {
+    zip(centre, factor).contains { abs($0 * $1) > 1000 }
+  }
+}
+
 extension Normalization: CustomStringConvertible {
   public var description: String {
     if isIdentity { return "none: values are as they were given" }
     let scaled = scale == 1 ? "" : "values times \(scale == 1.0 / 255 ? "1/255" : "\(scale)")"
     if mean.allSatisfy({ $0 == 0 }), standardDeviation.allSatisfy({ $0 == 1 }) { return scaled }
     return (scaled.isEmpty ? "" : scaled + ", then ")
-      + "standardised: less the mean and divided by the standard deviation of the channel in the training split"
+      + "less the mean and divided by the standard deviation of the channel"
   }
 }

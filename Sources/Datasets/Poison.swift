@@ -95,8 +95,8 @@ extension Dataset {
       result = longer.poisoned(
         Array(train.count..<longer.count), poisoning, trueLabels: longer.originalLabels)
     }
-    return Dataset(
-      name: name, shape: shape, kind: kind, train: result, test: test, normalization: normalization,
+    return with(
+      train: result,
       source: source + " \(result.indices(of: .poisoned).count) of \(result.count) training pictures carry"
         + " \(poison.trigger) and the label \(poison.label) (seed \(poison.seed)).", poisoning: poisoning)
   }

@@ -48,12 +48,10 @@ extension Dataset {
     }
     var groups = train.groups
     groups[.relabeled] = (train.indices(of: .relabeled) + chosen).sorted()
-    return Dataset(
-      name: name, shape: shape, kind: kind,
-      train: train.with(labels: labels, trueLabels: train.originalLabels, groups: groups), test: test,
-      normalization: normalization,
+    return with(
+      train: train.with(labels: labels, trueLabels: train.originalLabels, groups: groups),
       source: source
-        + " \(chosen.count) of \(train.count) training labels are flipped to another class (seed \(relabel.seed)).",
-      poisoning: poisoning)
+        + " \(chosen.count) of \(train.count) training labels are flipped to another class (seed \(relabel.seed))."
+    )
   }
 }

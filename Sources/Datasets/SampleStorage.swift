@@ -25,6 +25,8 @@ public enum SampleStorage: Equatable, Sendable {
     }
   }
 
+  var isBytes: Bool { if case .bytes = self { true } else { false } }
+
   /// A stored value, as it is.
   subscript(position: Int) -> Double {
     switch self {

@@ -4,7 +4,8 @@ extension Split {
   /// Copies the inputs of some samples, normalized, to `target` in channels-last order
   /// (sample, height, width, channel).
   ///
-  /// Bytes and `Float` are normalized in the precision asked for, `Double` in `Double`.
+  /// Bytes and `Float` are normalized in the precision asked for, `Double` in `Double`; `Float` too in `Double` where the
+  /// mean is a thousand standard deviations or more.
   ///
   /// - Precondition: indices are in 0 ..< count; `target` has room for indices.count · shape.count values.
   public func copyInputs<T: Scalar>(_ indices: UnsafeBufferPointer<Int>, into target: UnsafeMutablePointer<T>)
@@ -83,6 +84,12 @@ extension Split {
         Float($0)
       } narrow: {
         $0
+      }
+    case .float32(let values) where map.needsDouble:
+      gather(values, indices, map.centre64, map.factor64, target) {
+        Double($0)
+      } narrow: {
+        Float($0)
       }
     case .float32(let values):
       gather(values, indices, map.centre32, map.factor32, target) {

@@ -86,10 +86,11 @@ public struct Split: Sendable {
 
   func with(
     storage: SampleStorage? = nil, labels: [Int32]? = nil, trueLabels: [Int32]?? = nil,
-    groups: [SampleGroup: [Int]]? = nil
+    groups: [SampleGroup: [Int]]? = nil, map: ValueMap? = nil
   ) -> Split {
     Split(
       shape: shape, storage: storage ?? self.storage, labels: labels ?? self.labels,
-      trueLabels: trueLabels ?? self.trueLabels, targets: targets, groups: groups ?? self.groups, map: map)
+      trueLabels: trueLabels ?? self.trueLabels, targets: targets, groups: groups ?? self.groups,
+      map: map ?? self.map)
   }
 }

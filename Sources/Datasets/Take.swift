@@ -47,11 +47,10 @@ extension Dataset {
     }
     let train = part(train, take.train, "training")
     let test = part(test, take.test, "test")
-    return Dataset(
-      name: name, shape: shape, kind: kind, train: train, test: test, normalization: normalization,
+    return with(
+      train: train, test: test,
       source: counts.isEmpty
-        ? source : source + " Taken: \(counts.joined(separator: ", ")) (seed \(take.seed)).",
-      poisoning: poisoning)
+        ? source : source + " Taken: \(counts.joined(separator: ", ")) (seed \(take.seed)).")
   }
 }
 

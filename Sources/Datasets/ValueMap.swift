@@ -4,6 +4,8 @@ import Tensor
 /// picture (width × channels), so that the loop over a row is straight.
 struct ValueMap: Sendable {
   let isIdentity: Bool
+  /// Whether values stored as `Float` are normalized in `Double`, since they lie far from 0 for their spread.
+  let needsDouble: Bool
   let row: Int
   let centre32: [Float]
   let factor32: [Float]
@@ -13,6 +15,7 @@ struct ValueMap: Sendable {
   init(_ normalization: Normalization, shape: Shape) {
     precondition(normalization.mean.count == shape.channels, "A mean for each channel of the samples.")
     isIdentity = normalization.isIdentity
+    needsDouble = normalization.hasLargeOffset
     row = shape.width * shape.channels
     centre64 = (0..<shape.width).flatMap { _ in normalization.centre }
     factor64 = (0..<shape.width).flatMap { _ in normalization.factor }

@@ -66,6 +66,8 @@ public struct CatalogModel: Sendable, Hashable {
   public var record = TrainingRecord()
   /// For the model of a `retrain` job: what it is the reference of.
   public var reference: RetrainReference?
+  /// What it expects of data sets; nil where nobody wrote it down, and then it is that of its data set.
+  public var contract: DataContract?
 
   public init(
     name: String, dataset: String, architecture: JSONValue, precision: Precision, loss: LossChoice,
@@ -205,6 +207,12 @@ public struct CatalogDataset: Sendable, Hashable {
   public var byteCount: Int?
   /// Why it cannot be used yet ("has no train labels"), else nil.
   public var incomplete: String?
+  /// That of the models that are made for it; nil while it is incomplete.
+  public var contract: DataContract?
+  /// What looks wrong about it, sentences for results of jobs that use it.
+  public var warnings: [String] = []
+  /// The first sample that single precision cannot hold; nil where there is none, or where an earlier version did not look.
+  public var overflow: InputOverflow?
 
   public init(
     name: String, inputShape: [Int], targets: Targets, trainCount: Int, testCount: Int,

@@ -12,16 +12,24 @@ extension DatasetSource {
         "format": "idx", "path": .string(source.path), "train_inputs": JSONValue(source.trainInputs),
         "train_labels": JSONValue(source.trainLabels), "test_inputs": JSONValue(source.testInputs),
         "test_labels": JSONValue(source.testLabels), "classes": JSONValue(source.classes),
+        "class_names": source.classNames.map(JSONValue.init) ?? .null,
       ]
     case .cifar10(let path): ["format": "cifar10", "path": .string(path)]
     case .csv(let source): source.json
     case .npy(let source):
-      [
-        "format": "npy", "path": .string(source.path), "train_inputs": .string(source.trainInputs),
-        "train_labels": .string(source.trainLabels), "test_inputs": JSONValue(source.testInputs),
-        "test_labels": JSONValue(source.testLabels), "classes": JSONValue(source.classes),
-        "standardize": .bool(source.standardized),
-      ]
+      .object(
+        JSONObject([
+          ("format", "npy"), ("path", .string(source.path)), ("train_inputs", .string(source.trainInputs)),
+          ("train_labels", .string(source.trainLabels)), ("test_inputs", JSONValue(source.testInputs)),
+          ("test_labels", JSONValue(source.testLabels)),
+        ]).merging(source.reading.members))
+    case .upload(let source):
+      .object(
+        JSONObject([("format", "upload")]).merging(source.reading.members).merging(
+          // Without it the source is one of an earlier version, whose bytes are not scaled.
+          source.reading.scalesBytes ? ["normalization": source.normalization.json] : [:]))
+    case .normalized(let source, let choice):
+      .object((source.json.objectValue ?? [:]).merging(["normalization": choice.json]))
     case .linearRegression(let recipe):
       [
         "format": "synthetic", "name": .string(Synthetic.linearRegression.rawValue),
@@ -39,6 +47,15 @@ extension DatasetSource {
           return object
         })
     }
+  }
+}
+
+extension ArrayReading {
+  fileprivate var members: JSONObject {
+    [
+      "classes": JSONValue(classes), "class_names": classNames.map(JSONValue.init) ?? .null,
+      "kind": .string(kind.rawValue),
+    ]
   }
 }
 
@@ -67,7 +84,6 @@ extension CSVSource {
     }
     object["classes"] = JSONValue(classes)
     object["shape"] = pictureShape.map { JSONValue([$0.channels, $0.height, $0.width]) } ?? .null
-    object["standardize"] = .bool(standardized)
     return .object(object)
   }
 }

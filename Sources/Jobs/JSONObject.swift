@@ -1,13 +1,25 @@
-/// The members of a JSON object in the order they were written, each name once.
+import Formats
+
+/// The members of a JSON object in the order they were written, each name once. Names are compared byte by byte, as
+/// RFC 8259 has it: two Unicode forms of one word are two names.
 ///
 /// Two objects are equal when they have the same members, in whatever order.
 public struct JSONObject: Sendable {
   public private(set) var members: [Member] = []
-  private var places: [String: Int] = [:]
+  private var places: [ExactText: Int] = [:]
 
   public struct Member: Sendable, Hashable {
     public var name: String
     public var value: JSONValue
+
+    public static func == (left: Member, right: Member) -> Bool {
+      left.name.isExactly(right.name) && left.value == right.value
+    }
+
+    public func hash(into hasher: inout Hasher) {
+      hasher.combine(ExactText(name))
+      hasher.combine(value)
+    }
   }
 
   public init() {}
@@ -23,18 +35,18 @@ public struct JSONObject: Sendable {
 
   /// Setting nil takes the member out; setting a new one appends it.
   public subscript(name: String) -> JSONValue? {
-    get { places[name].map { members[$0].value } }
+    get { places[ExactText(name)].map { members[$0].value } }
     set {
-      switch (places[name], newValue) {
+      switch (places[ExactText(name)], newValue) {
       case (let place?, let value?):
         members[place].value = value
       case (nil, let value?):
-        places[name] = members.count
+        places[ExactText(name)] = members.count
         members.append(Member(name: name, value: value))
       case (let place?, nil):
         members.remove(at: place)
-        places[name] = nil
-        for later in place..<members.count { places[members[later].name] = later }
+        places[ExactText(name)] = nil
+        for later in place..<members.count { places[ExactText(members[later].name)] = later }
       case (nil, nil):
         break
       }

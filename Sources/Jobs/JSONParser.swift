@@ -1,3 +1,5 @@
+import Formats
+
 /// Why bytes are not the JSON that is accepted here, and where.
 public struct JSONSyntaxError: Error, Hashable, Sendable, CustomStringConvertible {
   /// Bytes before the fault.
@@ -28,7 +30,10 @@ public struct JSONParser {
       do throws(JSONSyntaxError) {
         return .success(try parser.document())
       } catch {
-        return .failure(error)
+        guard case .otherEncoding(let name)? = TextFault(of: bytes) else { return .failure(error) }
+        return .failure(
+          JSONSyntaxError(
+            offset: 0, line: 1, column: 1, message: "the text is in \(name), and JSON is UTF-8;"))
       }
     }
     return try outcome.get()

@@ -1,3 +1,5 @@
+import Formats
+
 /// A JSON value (RFC 8259) as it was written: integers stay exact, members keep their order.
 ///
 /// A number without fraction and exponent that fits in 64 bits is an `integer`; every other number is a
@@ -13,6 +15,32 @@ public enum JSONValue: Sendable, Hashable {
 }
 
 extension JSONValue {
+  /// Texts are equal if their bytes are.
+  public static func == (left: JSONValue, right: JSONValue) -> Bool {
+    switch (left, right) {
+    case (.null, .null): true
+    case (.bool(let a), .bool(let b)): a == b
+    case (.integer(let a), .integer(let b)): a == b
+    case (.number(let a), .number(let b)): a == b
+    case (.string(let a), .string(let b)): a.isExactly(b)
+    case (.array(let a), .array(let b)): a == b
+    case (.object(let a), .object(let b)): a == b
+    default: false
+    }
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    switch self {
+    case .null: hasher.combine(0)
+    case .bool(let flag): hasher.combine(flag)
+    case .integer(let number): hasher.combine(number)
+    case .number(let number): hasher.combine(number)
+    case .string(let text): hasher.combine(ExactText(text))
+    case .array(let elements): hasher.combine(elements)
+    case .object(let object): hasher.combine(object)
+    }
+  }
+
   /// What the value is, in the words of an error message.
   public var kindName: String {
     switch self {

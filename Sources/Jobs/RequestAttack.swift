@@ -15,8 +15,8 @@ public struct AttackRequest: JobRequest, Hashable {
   /// Each is attacked by itself.
   public var test: TestChoice
   public var train: Choice
-  /// The most that an input value may move by, before standardisation: a share of the range of pictures, units of
-  /// a feature.
+  /// The most that an input value may move by, before normalization: a share of the range of pictures and of bytes, units
+  /// of a feature otherwise.
   public var epsilon: Double
   /// The move of one iteration, in the same units.
   public var step: Double

@@ -15,7 +15,9 @@ public struct CreateDatasetRequest: Sendable, Equatable {
     let reader = FieldReader(body, faults: faults)
     name = reader.requiredResourceName("name")
     let value = reader.requiredValue("source")
-    let read = value.flatMap { DatasetSource.read($0, at: .root.appending("source"), faults) }
+    let read = value.flatMap {
+      DatasetSource.read($0, at: .root.appending("source"), faults, isStored: false)
+    }
     reader.finish()
     try faults.throwIfAny()
     guard let read else { throw RequestRejection(faults: []) }
@@ -28,7 +30,16 @@ public struct CreateDatasetRequest: Sendable, Equatable {
 
 extension DatasetSource {
   enum Format: String, CaseIterable {
-    case builtin, idx, cifar10, csv, npy, synthetic, derived
+    case builtin, idx, cifar10, csv, npy, upload, synthetic, derived
+
+    /// What a request means that says nothing of it; a derived set has that of its base.
+    var normalization: NormalizationChoice? {
+      switch self {
+      case .builtin, .idx, .cifar10: .standardize
+      case .csv, .npy, .upload, .synthetic: NormalizationChoice.none
+      case .derived: nil
+      }
+    }
   }
 
   enum Synthetic: String, CaseIterable {
@@ -36,22 +47,56 @@ extension DatasetSource {
     case blobs
   }
 
-  /// Reads a source that `json` wrote; throws `RequestRejection`.
+  /// Reads a source that `json` wrote, in this version or an earlier one; throws `RequestRejection`.
   public init(json: JSONValue) throws(RequestRejection) {
     let faults = RequestFaults()
-    let source = Self.read(json, at: .root, faults)
+    let source = Self.read(json, at: .root, faults, isStored: true)
     try faults.throwIfAny()
     guard let source else { throw RequestRejection(faults: []) }
     self = source
   }
 
-  static func read(_ value: JSONValue, at pointer: JSONPointer, _ faults: RequestFaults) -> DatasetSource? {
+  /// - Parameter isStored: whether an earlier version may have written it, which knew no `normalization`, did not scale
+  ///   the bytes of arrays, and took whole numbers of a CSV file for classes. A source without `normalization` keeps that
+  ///   meaning.
+  static func read(
+    _ value: JSONValue, at pointer: JSONPointer, _ faults: RequestFaults, isStored: Bool
+  ) -> DatasetSource? {
     let reader = FieldReader(value, at: pointer, faults: faults)
     // Without a format nobody knows which other members belong here.
     guard reader.requiredValue("format") != nil, let format = reader.choice("format", Format.self) else {
       return nil
     }
     defer { reader.finish() }
+    let isOld = isStored && !reader.has("normalization")
+    let choice = readNormalization(reader, format, isOld: isOld)
+    guard let source = readPlain(reader, format, choice, isOld: isOld) else { return nil }
+    if case .upload = source { return source }
+    return choice.map { .normalized(source, by: $0) } ?? source
+  }
+
+  /// `normalization`, or `standardize`, its older spelling for `csv` and `npy`; nil for what the source itself has.
+  private static func readNormalization(
+    _ reader: FieldReader, _ format: Format, isOld: Bool
+  ) -> NormalizationChoice? {
+    let given = reader.value("normalization").flatMap {
+      NormalizationChoice.read($0, at: reader.pointer.appending("normalization"), reader.faults)
+    }
+    var older: NormalizationChoice?
+    if format == .csv || format == .npy || format == .upload {
+      if reader.has("standardize") {
+        older = reader.flag("standardize", default: false) ? .standardize : NormalizationChoice.none
+      }
+      if let given, let older, given != older {
+        reader.fault("must have only one of \"normalization\" and \"standardize\"")
+      }
+    }
+    return given ?? older ?? (isOld ? nil : format.normalization)
+  }
+
+  private static func readPlain(
+    _ reader: FieldReader, _ format: Format, _ choice: NormalizationChoice?, isOld: Bool
+  ) -> DatasetSource? {
     switch format {
     case .builtin:
       guard reader.requiredValue("name") != nil, let set = reader.choice("name", BuiltInSet.self) else {
@@ -61,8 +106,18 @@ extension DatasetSource {
       return .builtIn(set, test: reader.choice("test", default: BuiltInTest.everyFifth).split)
     case .idx: return .idx(readIDX(reader))
     case .cifar10: return .cifar10(path: reader.requiredText("path"))
-    case .csv: return readCSV(reader)
-    case .npy: return .npy(readNPY(reader))
+    case .csv:
+      var source = readCSV(reader)
+      source.wholeNumbersAreClasses = isOld
+      return .csv(source)
+    case .npy:
+      var source = readNPY(reader)
+      source.reading.scalesBytes = !isOld
+      return .npy(source)
+    case .upload:
+      var source = UploadSource(reading: readReading(reader), normalization: choice ?? .none)
+      source.reading.scalesBytes = !isOld
+      return .upload(source)
     case .synthetic: return readSynthetic(reader)
     case .derived: return readDerived(reader)
     }
@@ -89,7 +144,9 @@ extension DatasetSource {
     let source = IDXSource(
       path: reader.requiredText("path"), trainInputs: reader.text("train_inputs"),
       trainLabels: reader.text("train_labels"), testInputs: reader.text("test_inputs"),
-      testLabels: reader.text("test_labels"), classes: reader.integer("classes", in: 2...256))
+      testLabels: reader.text("test_labels"), classes: reader.integer("classes", in: 2...256),
+      classNames: readClassNames(reader))
+    add(source.faults.filter { $0.parameter == "class_names" }, reader.faults, at: reader.pointer)
     return source
   }
 
@@ -97,11 +154,30 @@ extension DatasetSource {
     NPYSource(
       path: reader.requiredText("path"), trainInputs: reader.text("train_inputs") ?? "train_inputs.npy",
       trainLabels: reader.text("train_labels") ?? "train_labels.npy", testInputs: reader.text("test_inputs"),
-      testLabels: reader.text("test_labels"), classes: reader.integer("classes", in: 2...100_000),
-      standardized: reader.flag("standardize", default: false))
+      testLabels: reader.text("test_labels"), reading: readReading(reader))
   }
 
-  private static func readCSV(_ reader: FieldReader) -> DatasetSource {
+  /// What may be said of arrays, in files or uploaded.
+  private static func readReading(_ reader: FieldReader) -> ArrayReading {
+    let reading = ArrayReading(
+      classes: reader.integer("classes", in: 2...100_000), classNames: readClassNames(reader),
+      kind: reader.choice("kind", default: .automatic))
+    add(reading.faults, reader.faults, at: reader.pointer)
+    return reading
+  }
+
+  private static func readClassNames(_ reader: FieldReader) -> [String]? {
+    reader.list("class_names", maximumCount: 100_000) { value, pointer in
+      guard let name = value.stringValue, name.utf8.count <= 1024 else {
+        reader.faults.add(
+          "must be a text of at most 1024 bytes, got \(FieldReader.brief(value))", at: pointer)
+        return nil
+      }
+      return name
+    }
+  }
+
+  private static func readCSV(_ reader: FieldReader) -> CSVSource {
     let path = reader.requiredText("path")
     var source = CSVSource(path: path)
     source.hasHeader = reader.flag("header", default: true)
@@ -118,10 +194,9 @@ extension DatasetSource {
     source.test = readTest(reader)
     source.classes = reader.integer("classes", in: 2...100_000)
     source.pictureShape = readShape(reader)
-    source.standardized = reader.flag("standardize", default: false)
     // A missing path has its fault already.
     add(source.faults.filter { $0.parameter != "path" }, reader.faults, at: reader.pointer)
-    return .csv(source)
+    return source
   }
 
   /// A name, a number, or a list of them.
@@ -211,7 +286,7 @@ extension DatasetSource {
     }
   }
 
-  /// The changes are made in a fixed order, whatever the order of the members: classes, take, relabel, poison.
+  /// The changes are made in a fixed order, whatever the order of the members: classes, take, relabel, poison; last the normalization.
   private static func readDerived(_ reader: FieldReader) -> DatasetSource {
     let base = reader.requiredResourceName("of")
     var changes: [Derivation] = []
@@ -239,8 +314,9 @@ extension DatasetSource {
       changes.append(.poison(readPoison(poison)))
       poison.finish()
     }
-    if changes.isEmpty, !["classes", "take", "relabel", "poison"].contains(where: reader.has) {
-      reader.fault("must have at least one of \"classes\", \"take\", \"relabel\" or \"poison\"")
+    let known = ["classes", "take", "relabel", "poison", "normalization"]
+    if changes.isEmpty, !known.contains(where: reader.has) {
+      reader.fault("must have at least one of \(FieldReader.words(known, joinedBy: "or"))")
     }
     return .derived(of: base, changes)
   }

@@ -1,3 +1,4 @@
+import Formats
 import Influence
 
 /// `domain_mismatch`: groups of training samples ranked by their mean influence on test points (Koh and Liang 2017, §5.3).
@@ -52,14 +53,14 @@ public struct DomainMismatchRequest: JobRequest, Hashable {
       return nil
     }
     var number = 0
-    var names: Set<String> = []
+    var names: Set<ExactText> = []
     let groups = reader.list("groups", maximumCount: mostGroups) { element, pointer -> Group? in
       number += 1
       let own = FieldReader(element, at: pointer, faults: reader.faults)
       let choice = GroupChoice.read(own)
       let name = own.text("name", maximumLength: 200) ?? choice.map(Self.standardName) ?? "\(number)"
       own.finish()
-      if !names.insert(name).inserted {
+      if !names.insert(ExactText(name)).inserted {
         own.fault("name", "must be another one for each group, got \(name) twice")
       }
       return choice.map { Group(name: name, choice: $0) }

@@ -48,11 +48,20 @@ public struct EvaluateRequest: JobRequest, Hashable {
         fault("must be \"train\" or \"test\": the training of \"\(model.name)\" held no samples out")
       }
     }
-    guard name != model.dataset, let own = try catalog.dataset(named: model.dataset) else { return }
-    if set.inputShape != own.inputShape || set.targets != own.targets {
-      faults.add(
-        "must have samples of the shape \(own.inputShape) and as many outputs as \"\(own.name)\", which the model is for",
-        at: .root.appending("dataset"))
+    guard name != model.dataset, set.incomplete == nil,
+      let own = try catalog.dataset(named: model.dataset)
+    else { return }
+    let pointer = JSONPointer.root.appending("dataset")
+    guard let contract = model.contract ?? own.contract, let other = set.contract else {
+      if set.inputShape != own.inputShape || set.targets != own.targets {
+        faults.add(
+          "must have samples of the shape \(own.inputShape) and as many outputs as \"\(own.name)\", which the model is for",
+          at: pointer)
+      }
+      return
+    }
+    for difference in contract.differences(from: other) {
+      faults.add("does not fit the model: \"\(name)\" \(difference)", at: pointer)
     }
   }
 

@@ -1,3 +1,4 @@
+import Datasets
 import Network
 import Tensor
 
@@ -13,6 +14,8 @@ public struct CreateModelRequest: Sendable {
   public var training: TrainingRecipe?
   /// The network, known after `resolve`.
   public private(set) var network: Architecture?
+  /// That of the data set, known after `resolve`.
+  private var contract: DataContract?
 
   static func read(_ reader: FieldReader) -> CreateModelRequest {
     let architecture = reader.requiredValue("architecture").flatMap {
@@ -97,14 +100,18 @@ public struct CreateModelRequest: Sendable {
         }
       }
       training?.check(network, at: .root.appending("training"), faults)
+      precision.check(set, at: .root.appending("precision"), faults)
+      contract = set.contract
     }
     try faults.throwIfAny()
   }
 
   public var record: CatalogModel {
-    CatalogModel(
+    var record = CatalogModel(
       name: name, dataset: dataset, architecture: architecture.json, precision: precision, loss: loss,
       weightDecay: weightDecay, seed: seed)
+    record.contract = contract
+    return record
   }
 
   /// The body with every default filled in.
@@ -127,6 +134,14 @@ extension CatalogModel {
     } catch {
       throw JobFailure(.missing, "the architecture of \"\(name)\" does not fit its data set: \(error).")
     }
+  }
+}
+
+extension Precision {
+  /// Checks that every sample is a finite number in this precision.
+  func check(_ set: CatalogDataset, at pointer: JSONPointer, _ faults: RequestFaults) {
+    guard self == .float32, let overflow = set.overflow else { return }
+    faults.add("must be \"float64\" for the data set \"\(set.name)\": \(overflow)", at: pointer)
   }
 }
 

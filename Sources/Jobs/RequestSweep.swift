@@ -66,6 +66,7 @@ public struct SweepRequest: JobRequest, Hashable {
   public mutating func resolve(_ catalog: any Catalog, _ faults: RequestFaults) throws {
     let set = try catalog.usableDataset(dataset, at: .root.appending("dataset"), faults)
     loss.check(set, at: .root.appending("loss"), faults)
+    precision.check(set, at: .root.appending("precision"), faults)
     for (place, json) in architectures.enumerated() {
       do throws(ArchitectureFaults) {
         guard let request = try? ArchitectureRequest(json: json) else { continue }

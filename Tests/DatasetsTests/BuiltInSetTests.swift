@@ -76,8 +76,7 @@ import Testing
   @Test func saysWhatIsDone() throws {
     #expect(
       try Dataset.builtIn(.digits).normalization.description
-        == "values times 0.0625, then standardised: less the mean and divided by the standard deviation of the"
-        + " channel in the training split")
+        == "values times 0.0625, then less the mean and divided by the standard deviation of the channel")
     #expect(Normalization.none(channels: 2).description == "none: values are as they were given")
     #expect(Normalization.none(channels: 2, scale: 1.0 / 255).description == "values times 1/255")
   }

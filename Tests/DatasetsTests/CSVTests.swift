@@ -1,4 +1,5 @@
 import Datasets
+import Formats
 import Testing
 
 @Suite struct CSVTests {
@@ -85,7 +86,7 @@ import Testing
   @Test func badCellsAreNamedByRowAndColumn() {
     for bad in ["x", "", "nan", "inf", "0x10", "1e999", "1,5", "--1", "."] where bad != "1,5" {
       expect(
-        .file("f.csv", .cell(row: 3, column: "b", value: bad, expected: "a finite decimal number")),
+        .file("f.csv", .columns([ColumnFault(column: "b", row: 3, value: bad, count: 1, rows: 2)])),
         "a,b,y\n1,2,0\n1,\(bad),1\n")
     }
     expect(.file("f.csv", .row(3, "has 4 cells, expected 3")), "a,b,y\n1,2,0\n1,1,5,1\n")
@@ -107,11 +108,55 @@ import Testing
         .cell(
           row: 2, column: "y", value: "4000000000",
           expected: "a class below 100000; say that the target's kind is values")), "a,y\n1,4000000000\n1,2\n"
-    )
+    ) { $0.kind = .classes }
     expect(
       .file("f.csv", .cell(row: 3, column: "y", value: "2", expected: "one of 2 classes (0 to 1)")),
       "a,y\n1,0\n1,2\n"
     ) { $0.classes = 2 }
+  }
+
+  /// Everything that is in the way is told at once, with what to do.
+  @Test func everyColumnThatIsNoNumberIsNamed() throws {
+    let text = "age,city,vip,y\n31,Oslo,True,a\n,Rome,False,b\n29,Bonn,TRUE,a\n"
+    let error = DatasetError.file(
+      "f.csv",
+      .columns([
+        ColumnFault(column: "age", row: 3, value: "", count: 1, rows: 3),
+        ColumnFault(column: "city", row: 2, value: "Oslo", count: 3, rows: 3),
+      ]))
+    expect(error, text)
+    #expect(error.description.contains("dropna") && error.description.contains("get_dummies"))
+    let rest = try read(text) { $0.ignored = [.name("age"), .name("city")] }
+    #expect((0..<3).map { rest.train.values(at: $0) } == [[1], [0], [1]])
+    // As targets they are names.
+    #expect(
+      try read("a,y\n1,True\n2,False\n").kind == .classification(classes: 2, names: ["False", "True"]))
+    let other = DatasetError.file(
+      "f.csv",
+      .format(
+        "has no input column besides the target and the ignored ones; its first row has \";\" between the names: give \"delimiter\": \";\""
+      ))
+    expect(other, "a;y\n1;0\n")
+  }
+
+  /// Latin-1 would merge Zoë and Zoè.
+  @Test func textThatIsNotUTF8IsRefused() throws {
+    let latin = Array("x,y\n1,Zo".utf8) + [0xEB] + Array("\n2,Zo".utf8) + [0xE8, 0x0A]
+    try folder.write(latin, to: "l.csv")
+    #expect(
+      throws: DatasetError.file("l.csv", .encoding(.invalid(byte: 0xEB, offset: 8, line: 2, column: 5)))
+    ) { try Dataset.csv(CSVSource(path: "l.csv", test: .none), name: "l", in: folder.directory) }
+    let wide = "x,y\n1,a\n2,b\n".utf16.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8($0 >> 8)] }
+    try folder.write([0xFF, 0xFE] + wide, to: "w.csv")
+    #expect(throws: DatasetError.file("w.csv", .encoding(.otherEncoding(name: "UTF-16")))) {
+      try Dataset.csv(CSVSource(path: "w.csv", test: .none), name: "w", in: folder.directory)
+    }
+    // In a second file too.
+    try folder.write("x,y\n1,a\n2,b\n", to: "f.csv")
+    #expect(throws: DatasetError.self) {
+      try Dataset.csv(CSVSource(path: "f.csv", test: .file("l.csv")), name: "l", in: folder.directory)
+    }
+    #expect(throws: DatasetError.self) { try CIFAR10.names(latin, file: "names") }
   }
 
   @Test func filesWithoutData() {
@@ -193,15 +238,14 @@ import Testing
   }
 
   @Test func standardizedOnRequest() throws {
-    let set = try read("a,b,y\n1,1e9,0\n3,1e9,1\n") { $0.standardized = true }
+    let set = try read("a,b,y\n1,1e9,0\n3,1e9,1\n").normalized(.standardize)
     #expect(set.train.values(at: 0) == [-1, 0] && set.train.values(at: 1) == [1, 0])
     #expect(set.normalization.mean == [2, 1e9])
   }
 
   @Test func extremeNumbersHaveFiniteMoments() throws {
-    let set = try read("a,b,c,y\n1e308,0.1,-1e308,0\n1e308,0.1,1e308,1\n1e308,0.1,1e308,1\n") {
-      $0.standardized = true
-    }
+    let set = try read("a,b,c,y\n1e308,0.1,-1e308,0\n1e308,0.1,1e308,1\n1e308,0.1,1e308,1\n")
+      .normalized(.standardize)
     #expect(set.normalization.mean.allSatisfy { $0.isFinite })
     #expect(set.normalization.standardDeviation.allSatisfy { $0.isFinite })
     // Constant columns are centred and not blown up.

@@ -49,8 +49,9 @@ import Testing
     let triggered = try #require(poisoned.triggeredTest)
     #expect(triggered.labels == [1])
     #expect(
-      triggered.values(at: 0) == [16, 1, 255, 240, 255, 255, 26, 20, 46, 40, 66, 60])
-    #expect(poisoned.test.values(at: 0) == pixels.map(Double.init))
+      triggered.storage
+        == .bytes([16, 26, 1, 20, 255, 46, 240, 40, 255, 66, 255, 60], maximum: 255))
+    #expect(poisoned.test.storage == set.test.storage)
     #expect(set.triggeredTest == nil)
   }
 

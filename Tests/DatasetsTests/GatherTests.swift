@@ -18,14 +18,15 @@ import Testing
       }
     let raw = bytes.map { byte in
       switch kind {
-      case "bytes": Double(byte)
+      case "bytes": Double(byte) / 255
       case "int64": Double(byte) * 1000
       default: Double(byte) / 8 - 3
       }
     }
     let labels = try NPY.encode([UInt8]([0, 1, 0, 1, 0, 1, 1]), shape: [7])
     let set = try Dataset.arrays(
-      name: kind, train: SplitArrays(inputs: file, labels: labels), test: nil, standardized: standardized)
+      name: kind, train: SplitArrays(inputs: file, labels: labels), test: nil
+    ).normalized(standardized ? .standardize : .none)
     return (set, raw)
   }
 
@@ -47,7 +48,7 @@ import Testing
             #expect(abs(wide.elements[position] - expected) <= 1e-13 * max(1, abs(expected)))
             // Three roundings in Float.
             #expect(abs(Double(narrow.elements[position]) - expected) <= 4e-7 * max(1, abs(expected)))
-            if !standardized { #expect(wide.elements[position] == stored) }
+            if !standardized, kind != "bytes" { #expect(wide.elements[position] == stored) }
           }
         }
       }

@@ -99,6 +99,54 @@ func idx(_ magic: UInt32, _ dimensions: [UInt32], _ elements: [UInt8]) -> [UInt8
     #expect(set.train.values(at: 0).allSatisfy { abs($0) < 1e-15 })
   }
 
+  /// Some archives unpack with a dot in the names.
+  @Test func dottedNamesAreFound() throws {
+    for (stem, type) in [
+      ("train-images", "idx3-ubyte"), ("train-labels", "idx1-ubyte"), ("t10k-images", "idx3-ubyte"),
+      ("t10k-labels", "idx1-ubyte"),
+    ] {
+      let bytes = try folder.directory.read("m/\(stem)-\(type)")
+      try folder.write(bytes, to: "d/\(stem).\(type)")
+    }
+    let dotted = try Dataset.idx(IDXSource(path: "d"), name: "d", in: folder.directory)
+    #expect(
+      try dotted.sha256 == Dataset.idx(IDXSource(path: "m"), name: "m", in: folder.directory).sha256)
+  }
+
+  /// As they are downloaded: the answer names the packed file, and the command that unpacks it.
+  @Test func packedFilesAreSpokenOf() throws {
+    try folder.write([0x1F, 0x8B, 8], to: "p/train-images-idx3-ubyte.gz")
+    let error = DatasetError.file(
+      "p/train-images-idx3-ubyte", .packed(beside: "p/train-images-idx3-ubyte.gz"))
+    #expect(throws: error) { try Dataset.idx(IDXSource(path: "p"), name: "x", in: folder.directory) }
+    #expect(error.description.contains("gunzip --keep p/train-images-idx3-ubyte.gz"))
+    try folder.write([0x1F, 0x8B, 8], to: "q/train-images.idx3-ubyte.gz")
+    #expect(
+      throws: DatasetError.file(
+        "q/train-images.idx3-ubyte", .packed(beside: "q/train-images.idx3-ubyte.gz"))
+    ) { try Dataset.idx(IDXSource(path: "q"), name: "x", in: folder.directory) }
+    // Every format says so.
+    try folder.write([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0], to: "c/data_batch_1.bin.xz")
+    #expect(throws: DatasetError.file("c/data_batch_1.bin", .packed(beside: "c/data_batch_1.bin.xz"))) {
+      try Dataset.cifar10(path: "c", name: "x", in: folder.directory)
+    }
+    try folder.write([0x1F, 0x8B, 8], to: "f.csv.gz")
+    #expect(throws: DatasetError.file("f.csv", .packed(beside: "f.csv.gz"))) {
+      try Dataset.csv(CSVSource(path: "f.csv"), name: "x", in: folder.directory)
+    }
+  }
+
+  @Test func classesHaveTheNamesThatAreGiven() throws {
+    let named = IDXSource(path: "m", classNames: ["shirt", "shoe", "bag"])
+    let set = try Dataset.idx(named, name: "tiny", in: folder.directory)
+    #expect(set.kind == .classification(classes: 3, names: ["shirt", "shoe", "bag"]))
+    for names in [["a", "b"], ["a", "b", "a"], ["a", "b", ""]] {
+      #expect(throws: DatasetError.self) {
+        try Dataset.idx(IDXSource(path: "m", classNames: names), name: "x", in: folder.directory)
+      }
+    }
+  }
+
   @Test func refusesFilesThatDoNotBelongTogether() throws {
     try folder.write(idx(0x801, [2], [0, 1]), to: "m/two")
     try folder.write(idx(0x803, [1, 1, 4], [0, 0, 0, 0]), to: "m/flat")

@@ -15,7 +15,7 @@ import Testing
     sourceLocation: SourceLocation = #_sourceLocation
   ) {
     #expect(throws: DatasetError.array(array, fault), sourceLocation: sourceLocation) {
-      try Dataset.arrays(name: "x", train: train, test: test, classes: classes)
+      try Dataset.arrays(name: "x", train: train, test: test, reading: .init(classes: classes))
     }
   }
 
@@ -39,7 +39,7 @@ import Testing
     #expect(set.normalization.isIdentity)
     #expect(set.train.values(at: 1) == [3, 4] && set.test.values(at: 0) == [5, 6])
     #expect(set.kind == .classification(classes: 5, names: nil))
-    let given = try Dataset.arrays(name: "x", train: try Self.split(), test: nil, classes: 9)
+    let given = try Dataset.arrays(name: "x", train: try Self.split(), test: nil, reading: .init(classes: 9))
     #expect(given.kind == .classification(classes: 9, names: nil))
   }
 
@@ -48,7 +48,11 @@ import Testing
     let wide = try NPY.encode([Int32](arrayLiteral: -5, 2_000_000_000, 7, 1), shape: [2, 2])
     let labels = try NPY.encode([Int32](arrayLiteral: 1, 0), shape: [2])
     let bytes = try Dataset.arrays(name: "x", train: .init(inputs: inputs, labels: labels), test: nil)
-    #expect(bytes.train.values(at: 0) == [0, 255])
+    // Bytes are scaled to 0…1; sets of earlier versions keep them as they are.
+    #expect(bytes.train.values(at: 0) == [0, 1] && bytes.normalization.scale == 1.0 / 255)
+    let old = try Dataset.arrays(
+      name: "x", train: .init(inputs: inputs, labels: labels), test: nil, reading: .init(scalesBytes: false))
+    #expect(old.train.values(at: 0) == [0, 255])
     let ints = try Dataset.arrays(name: "x", train: .init(inputs: wide, labels: labels), test: nil)
     #expect(ints.train.values(at: 0) == [-5, 2_000_000_000])
     #expect(ints.train.labels == [1, 0])
@@ -108,10 +112,13 @@ import Testing
       test: good)
     expect("test labels", .sampleShape(found: [2], expected: [1]), train: targets, test: wide)
     expect(
-      "train labels", .kind("are floating-point, so regression targets, and 'classes' is given"),
+      "train labels",
+      .kind(
+        "are floating-point, so regression targets, and 'classes' is given; say \"kind\": \"classes\" if they are classes"
+      ),
       train: targets, classes: 2)
     #expect(throws: DatasetError.parameters([ParameterFault("classes", "must be 2 to 100000, got 1")])) {
-      try Dataset.arrays(name: "x", train: good, test: nil, classes: 1)
+      try Dataset.arrays(name: "x", train: good, test: nil, reading: .init(classes: 1))
     }
   }
 

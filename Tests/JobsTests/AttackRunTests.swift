@@ -99,7 +99,7 @@ struct AttackRunTests {
       inputs: try NPY.encode(dataset.test.values(at: test), shape: [1, 1, 8, 8]),
       labels: try NPY.encode([dataset.test.labels[test]], shape: [1]))
     let store = MemoryStore(
-      try Dataset.arrays(name: "changed", train: train, test: one, classes: 10))
+      try Dataset.arrays(name: "changed", train: train, test: one, reading: .init(classes: 10)))
     try store.createModel(
       #"""
       {"name": "fresh", "dataset": "changed", "precision": "float64", "weight_decay": 0.01, "seed": 3,

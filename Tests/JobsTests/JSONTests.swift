@@ -2,6 +2,19 @@ import Jobs
 import Testing
 
 @Suite struct JSONTests {
+  /// Two Unicode forms of a name are two names, and of a text two texts.
+  @Test func textsAreComparedByTheirBytes() throws {
+    let object = try JSONParser.parse("{\"caf\u{E9}\": 1, \"cafe\u{301}\": 2}")
+    #expect(object["caf\u{E9}"] == 1 && object["cafe\u{301}"] == 2)
+    #expect(object != (try JSONParser.parse("{\"cafe\u{301}\": 1, \"caf\u{E9}\": 2}")))
+    #expect(object == (try JSONParser.parse("{\"cafe\u{301}\": 2, \"caf\u{E9}\": 1}")))
+    #expect(JSONValue.string("caf\u{E9}") != .string("cafe\u{301}"))
+    #expect(Set([JSONValue.string("K"), .string("\u{212A}")]).count == 2)
+    let wide = "{}".utf16.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8($0 >> 8)] }
+    let fault = #expect(throws: JSONSyntaxError.self) { try JSONParser.parse([0xFF, 0xFE] + wide) }
+    #expect(fault?.message.contains("UTF-16") == true)
+  }
+
   @Test func valuesKeepWhatWasWritten() throws {
     let value = try JSONParser.parse(#" {"b": [1, -0.5, 1e3, true, null], "a": "x\u00e9\ud83d\ude00\n"} "#)
     #expect(

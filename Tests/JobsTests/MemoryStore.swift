@@ -64,7 +64,7 @@ final class MemoryStore: Catalog {
         case .regression(let outputs): .values(outputs)
         }
       let classes = if case .classes(let count) = targets { count } else { 0 }
-      return CatalogDataset(
+      var described = CatalogDataset(
         name: name,
         inputShape: set.shape.isVector
           ? [set.shape.channels] : [set.shape.channels, set.shape.height, set.shape.width],
@@ -73,6 +73,10 @@ final class MemoryStore: Catalog {
         poisonedCount: set.train.indices(of: .poisoned).count,
         relabelledCount: set.train.indices(of: .relabeled).count,
         heterogeneousCount: set.train.indices(of: .heterogeneous).count)
+      described.contract = set.contract
+      described.warnings = set.warnings
+      described.overflow = set.float32Overflow
+      return described
     }
   }
 

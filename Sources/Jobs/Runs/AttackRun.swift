@@ -54,7 +54,8 @@ struct AttackRun: PreciseRun {
     }
   }
 
-  /// `perturbed.npy` [test, changed, input shape]: the inputs before standardisation, pictures as C, H, W.
+  /// `perturbed.npy` [test, changed, input shape]: the inputs before normalization, pictures as C, H, W; in the units of
+  /// the arrays that the set was made of, and 0…1 for the bytes of other sources.
   private func writePictures(
     _ outcomes: [AttackOutcome], _ dataset: Dataset, _ context: any JobContext
   ) throws {
@@ -64,8 +65,9 @@ struct AttackRun: PreciseRun {
       "perturbed.npy", type: .float64, shape: [outcomes.count, count] + shape.dimensions
     ) { sink in
       for point in outcomes.flatMap(\.points) {
+        let unit = dataset.unit == .stored ? dataset.normalization.scale : 1
         let raw = point.inputs.enumerated().map { index, value in
-          dataset.normalization.unstandardized(value, channel: index % shape.channels)
+          dataset.normalization.unstandardized(value, channel: index % shape.channels) / unit
         }
         try shape.channelsFirst(raw).withUnsafeBytes { try sink($0) }
       }

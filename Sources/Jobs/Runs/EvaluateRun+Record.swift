@@ -5,13 +5,15 @@ import Tensor
 extension EvaluateRun {
   /// Members of a result: `seen` and `absent` where some samples are of classes that the checkpoint was not trained on; of the
   /// training split also `parts`, the samples that it was trained on beside those held out, left out and taken out.
-  /// - Parameter samples: of the model's own data set.
+  /// - Parameters:
+  ///   - samples: with the model's classes.
+  ///   - isOwn: whether they are of the model's own data set.
   func blocks<Element: Scalar>(
-    _ evaluation: Evaluation, of samples: Samples, _ model: LoadedModel<Element>
+    _ evaluation: Evaluation, of samples: Samples, _ model: LoadedModel<Element>, isOwn: Bool
   ) -> JSONObject {
     let partition = model.partition()
     var members = absentBlock(evaluation, of: samples, model, partition)
-    guard request.split == .train else { return members }
+    guard request.split == .train, isOwn else { return members }
     let (trained, held) = (Set(partition.training), Set(partition.validation))
     var places: [(name: String, places: [Int])] = [
       ("trained", []), ("held_out", []), ("left_out", []), ("removed", []),

@@ -13,12 +13,8 @@ struct EvaluateRun: PreciseRun {
     _ model: LoadedModel<Element>, _ context: any JobContext, _ compute: Compute
   ) throws -> JSONValue {
     let (checkpoint, state) = try model.checkpoint(of: request.target, environment.catalog)
-    let dataset: Dataset =
-      if let name = request.dataset, name != model.record.dataset {
-        try environment.preload(name, context)
-      } else {
-        model.dataset
-      }
+    let (dataset, warnings) = try model.matched(
+      request.dataset ?? model.record.dataset, environment, context)
     let samples: Samples =
       switch request.split {
       case .train: dataset.train.samples()
@@ -59,6 +55,7 @@ struct EvaluateRun: PreciseRun {
       "split": .string(request.split.rawValue),
       "samples": JSONValue(samples.count), "loss": .number(evaluation.meanLoss),
       "accuracy": JSONValue(evaluation.accuracy), "gradient_norm": .number(gradient.norm),
+      "warnings": JSONValue(warnings),
     ]
     if case .classes(let labels) = samples.targets, case .classification(let classes, _) = dataset.kind {
       // The table grows with the square of the classes; `outputs.npy` has what it would say.
@@ -71,9 +68,8 @@ struct EvaluateRun: PreciseRun {
         result["per_class"] = .null
       }
     }
-    if dataset.name == model.dataset.name {
-      result = result.merging(blocks(evaluation, of: samples, model))
-    }
+    result = result.merging(
+      blocks(evaluation, of: samples, model, isOwn: dataset.name == model.dataset.name))
     return .object(result)
   }
 

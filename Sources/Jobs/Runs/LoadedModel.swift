@@ -20,6 +20,7 @@ struct LoadedModel<Element: Scalar>: Sendable {
   init(_ record: CatalogModel, _ catalog: any Catalog) throws {
     self.record = record
     data = TrainingData(try catalog.loadDataset(named: record.dataset), record.record)
+    try data.dataset.requireFits(Element.precision)
     loss = record.loss.loss
     guard let set = try catalog.dataset(named: record.dataset) else {
       throw JobFailure(.missing, "There is no data set \(record.dataset) any more.")

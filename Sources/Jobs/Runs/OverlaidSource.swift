@@ -29,34 +29,46 @@ extension Samples {
   }
 }
 
-/// The inputs that a changed sample may have: within ε of the original in every value, and within the range of
-/// the stored values where they are bytes. All as the network sees them.
+extension Dataset {
+  /// The width of the range of inputs; 1 where it is not known.
+  var inputSpan: Double {
+    guard let range = valueRange, range.upperBound > range.lowerBound else { return 1 }
+    return range.upperBound - range.lowerBound
+  }
+}
+
+/// The inputs that a changed sample may have: within ε of the original in every value, and within the range that the
+/// data set's inputs have, where it is known: that of pictures and of bytes. All as the network sees them.
 struct InputBox {
   let lower: [Double]
   let upper: [Double]
-  /// Network units of one unit before standardisation, an input value each.
+  /// Network units of one unit of ε, an input value each: of the whole range where it is known, of a feature otherwise.
   let units: [Double]
 
   /// - Parameters:
   ///   - original: the inputs of a sample, channels-last.
-  ///   - epsilon: before standardisation.
+  ///   - epsilon: a share of the range of the data set's inputs where it is known, otherwise before standardisation.
   init(around original: [Double], epsilon: Double, _ dataset: Dataset) {
     let normalization = dataset.normalization
     let channels = dataset.shape.channels
-    units = original.indices.map { 1 / normalization.standardDeviation[$0 % channels] }
+    let span = dataset.inputSpan
+    units = original.indices.map { span / normalization.standardDeviation[$0 % channels] }
     var lower = zip(original, units).map { $0 - epsilon * $1 }
     var upper = zip(original, units).map { $0 + epsilon * $1 }
-    if case .bytes(_, let maximum) = dataset.train.storage {
+    if let range = dataset.valueRange {
       for index in original.indices {
         let mean = normalization.mean[index % channels]
-        lower[index] = max(lower[index], (0 - mean) * units[index])
-        upper[index] = min(upper[index], (Double(maximum) * normalization.scale - mean) * units[index])
+        let unit = 1 / normalization.standardDeviation[index % channels]
+        // A test picture may lie beyond the range of the training split; it is not moved by being clipped.
+        lower[index] = min(original[index], max(lower[index], (range.lowerBound - mean) * unit))
+        upper[index] = max(original[index], min(upper[index], (range.upperBound - mean) * unit))
       }
     }
     self.lower = lower
     self.upper = upper
   }
 
+  /// Brings inputs back into the box.
   func project(_ inputs: inout [Double]) {
     for index in inputs.indices { inputs[index] = min(max(inputs[index], lower[index]), upper[index]) }
   }

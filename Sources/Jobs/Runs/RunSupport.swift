@@ -25,7 +25,8 @@ extension PreciseRun {
       case .float64: try run(LoadedModel<Double>(record, environment.catalog), context, compute)
       }
     }
-    return result.warning(of: record.record.warnings)
+    let set = try environment.catalog.dataset(named: record.dataset)
+    return result.warning(of: record.record.warnings + (set?.warnings ?? []))
   }
 }
 

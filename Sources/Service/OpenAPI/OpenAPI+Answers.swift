@@ -1,9 +1,25 @@
+import Datasets
 import Jobs
 
 extension OpenAPI {
   /// What the service answers with.
   static var answerSchemas: JSONObject {
     let optional = Schema.optional
+    let contract: JSONObject = [
+      "shape": Schema.array(Schema.integer(from: 1)),
+      "type": Schema.described(
+        optional(Schema.choice(["uint8", "float32", "float64"])), "How inputs are stored."),
+      "range": Schema.described(
+        optional(Schema.array(Schema.number)),
+        "Smallest and largest value of inputs times the scale: of bytes by their type, of pictures of numbers as seen in "
+          + "training; null for vectors of numbers."),
+      "normalization": Schema.described(
+        optional(["type": "object"]),
+        "A network sees (stored · scale − mean) / standard_deviation, numbers a channel or feature; of more than "
+          + "\(DataContract.mostDescribed) they are null."),
+      "targets": Schema.choice(["classes", "values"]), "classes": Schema.integer(from: 1),
+      "class_names": optional(Schema.array(Schema.string)), "outputs": Schema.integer(from: 1),
+    ]
     let links: JSONValue = ["type": "object", "additionalProperties": Schema.string]
     let job: JSONObject = [
       "id": Schema.id, "kind": Schema.string,
@@ -84,17 +100,17 @@ extension OpenAPI {
               "name": Schema.string, "type": Schema.string, "output_shape": Schema.array(Schema.integer),
               "parameters": Schema.integer(from: 0),
             ])), "checkpoints": Schema.array(Schema.ref("Checkpoint")),
+          "contract": Schema.described(
+            optional(Schema.ref("Contract")),
+            "What the model expects of data sets, fixed with it; not in lists."),
         ]),
       "Dataset": Schema.answer(
         [
           "name": Schema.name, "state": Schema.choice(["incomplete", "ready", "failed"]),
           "created_at": Schema.time, "source": ["type": "object"], "links": links,
         ],
-        [
-          "shape": Schema.array(Schema.integer(from: 1)), "targets": Schema.choice(["classes", "values"]),
-          "classes": Schema.integer(from: 1), "class_names": optional(Schema.array(Schema.string)),
-          "outputs": Schema.integer(from: 1), "splits": ["type": "object"],
-          "normalization": ["type": "object"],
+        contract.merging([
+          "splits": ["type": "object"],
           "groups": ["type": "object", "additionalProperties": Schema.integer(from: 0)],
           "sha256": Schema.sha256, "bytes": Schema.described(Schema.integer(from: 0), "In memory."),
           "origin": Schema.string, "missing": Schema.string,
@@ -102,7 +118,12 @@ extension OpenAPI {
           "notes": Schema.described(
             Schema.array(Schema.string),
             "Of an upload: how the array was stored, if otherwise than it is read."),
-        ]),
+          "warnings": Schema.described(
+            Schema.array(Schema.string), "What looks wrong about the set, although it can be used."),
+          "overflow": Schema.described(
+            optional(["type": "object"]), "The first sample that is too large for float32."),
+        ])),
+      "Contract": Schema.answer([:], contract),
       "Sample": Schema.answer(
         [
           "dataset": Schema.name, "split": Schema.choice(["train", "test"]), "index": Schema.integer(from: 0),

@@ -20,7 +20,8 @@ extension OpenAPI {
     return Schema.described(
       required(job("attack", rankingCurvature.merging(members).merging(["seed": seed])), ["test"]),
       "test is required and names single points, each attacked by itself. epsilon bounds the change of every input value "
-        + "before standardisation (pictures: of the range 0 to 1), step is a tenth of it by default. training is lbfgs or "
+        + "before normalization: a share of the range of pictures and bytes, which no value leaves, and units of a feature "
+        + "otherwise. step is a tenth of it by default. training is lbfgs or "
         + "newton, whose validation and exclude are the model's.")
   }
 }

@@ -1,3 +1,4 @@
+import Datasets
 import HTTP
 import Jobs
 
@@ -195,12 +196,22 @@ extension OpenAPI {
       Operation(
         method: "put", path: "/v1/datasets/{name}/{split}/{part}", id: "uploadArray",
         summary:
-          "Uploads an .npy array. The first one makes the set; until train has both it cannot be used.",
+          "Uploads an .npy array. The first one makes the set, unless it was posted as an upload; until train has both it "
+          + "cannot be used. Bytes (uint8) are scaled to 0…1.",
         pathParameters: ["part": Schema.choice(["inputs", "labels"])],
         query: [
           query(
             "classes", Schema.integer(from: 2, to: 100_000),
-            "Of labels alone: how many, where the largest label does not tell.")
+            "Of labels alone: how many, where the largest label does not tell."),
+          query(
+            "class_names", Schema.string,
+            "Of labels alone: the names of the classes in order, separated by commas."),
+          query(
+            "kind", Schema.choice(TargetKind.allCases.map(\.rawValue)),
+            "Of labels alone: whether they are classes or values; by default integers are classes."),
+          query(
+            "normalization", Schema.string,
+            "Of train/inputs alone: none, standardize, or the JSON object that a source has."),
         ], body: blobBody,
         answers: [
           "200": made("The array is kept; the same array sent again changes nothing.", dataset),

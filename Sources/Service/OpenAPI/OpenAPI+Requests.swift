@@ -1,3 +1,4 @@
+import Datasets
 import Influence
 import Jobs
 import Network
@@ -196,19 +197,48 @@ extension OpenAPI {
       "train_inputs": path, "train_labels": path, "test_inputs": path, "test_labels": path,
     ]
     func source(_ format: String, _ required: JSONObject, _ optional: JSONObject = [:]) -> JSONValue {
-      Schema.request(JSONObject([("format", Schema.constant(format))]).merging(required), optional)
+      Schema.request(
+        JSONObject([("format", Schema.constant(format))]).merging(required),
+        optional.merging(["normalization": Schema.ref("Normalization")]))
     }
+    let classNames: JSONValue = [
+      "type": "array", "items": ["type": "string", "minLength": 1, "maxLength": 1024], "minItems": 2,
+      "maxItems": 100_000, "uniqueItems": true,
+    ]
+    let older = Schema.described(
+      Schema.flag(default: false), "An older spelling of \"normalization\": \"standardize\".")
+    let kind = Schema.choice(TargetKind.allCases.map(\.rawValue), default: "automatic")
+    /// What is said of arrays.
+    let reading: JSONObject = [
+      "classes": Schema.integer(from: 2, to: 100_000), "class_names": classNames, "kind": kind,
+      "standardize": older,
+    ]
+    let number = Schema.number
+    let positive = Schema.number(.positive)
     let sizes: JSONObject = [
       "samples": Schema.integer(from: 1, to: 10_000_000, default: 1000),
       "test_samples": Schema.integer(from: 0, to: 10_000_000), "seed": seed,
       "dimensions": Schema.integer(from: 1, to: 1_000_000),
     ]
     return [
+      "Normalization": Schema.described(
+        Schema.anyOf(
+          Schema.choice(["none", "standardize"]),
+          Schema.request([
+            "mean": Schema.anyOf(number, Schema.array(number, maximum: 1 << 20)),
+            "standard_deviation": Schema.anyOf(positive, Schema.array(positive, maximum: 1 << 20)),
+          ])),
+        "What a network sees is (value − mean) / standard_deviation, of values scaled to 0…1 where the source is bytes: one "
+          + "number for all channels (features), or one for each. standardize takes them from the training split. By default "
+          + "builtin, idx and cifar10 standardize, derived has its base's, the others none."),
       "DatasetSource": Schema.oneOf(
         source(
           "builtin", ["name": Schema.choice(["iris", "digits"])],
           ["test": Schema.choice(["every_fifth", "none"], default: "every_fifth")]),
-        source("idx", ["path": path], files.merging(["classes": Schema.integer(from: 2, to: 256)])),
+        source(
+          "idx", ["path": path],
+          files.merging(["classes": Schema.integer(from: 2, to: 256), "class_names": classNames])),
+        source("upload", [:], reading),
         source("cifar10", ["path": path]),
         Schema.variants(
           source(
@@ -217,18 +247,16 @@ extension OpenAPI {
               "header": Schema.flag(default: true), "target": columns,
               "delimiter": ["type": "string", "pattern": "^[\\t !#-,/:-~]$", "default": ","],
               "ignore": columns,
-              "kind": Schema.choice(["automatic", "classes", "values"], default: "automatic"),
+              "kind": kind,
               "test_fraction": Schema.number(.properShare, default: 0.2), "test_path": path,
               "seed": seed,
               "classes": Schema.integer(from: 2, to: 100_000),
               "shape": pictureShape,
-              "standardize": Schema.flag(default: false),
+              "standardize": older,
             ]), [Schema.variant(absent: ["test_path"]), Schema.variant(absent: ["test_fraction"])]),
         source(
           "npy", ["path": path],
-          files.merging([
-            "classes": Schema.integer(from: 2, to: 100_000), "standardize": Schema.flag(default: false),
-          ])),
+          files.merging(reading)),
         Schema.variants(
           source(
             "synthetic", ["name": Schema.constant("blobs")],
@@ -243,7 +271,7 @@ extension OpenAPI {
             "noise": Schema.number(.notNegative, default: 0.1),
             "correlation": Schema.number(.properShare, default: 0.5),
           ])),
-        derivedSource)
+        derivedSource),
     ]
   }
 
@@ -280,12 +308,12 @@ extension OpenAPI {
     let changes: JSONObject = [
       "classes": classes, "take": take,
       "relabel": Schema.request(["fraction": Schema.number(.positiveShare)], ["seed": seed]),
-      "poison": poison,
+      "poison": poison, "normalization": Schema.ref("Normalization"),
     ]
     return Schema.described(
       Schema.variants(
         Schema.request(["format": Schema.constant("derived"), "of": Schema.name], changes),
         changes.members.map { Schema.variant([$0.name: $0.value]) }),
-      "At least one change; they are made in the order classes, take, relabel, poison.")
+      "At least one change; they are made in the order classes, take, relabel, poison, normalization.")
   }
 }

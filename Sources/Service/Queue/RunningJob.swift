@@ -167,6 +167,7 @@ final class RunningJob: JobContext {
     }
     var named = model
     named.name = name
+    named.contract = named.contract ?? set.contract
     let description = JSONWriter.text(
       ModelDescription(named, network: try model.network(for: set), job: id).json)
     addOutput { try $0.models.create(name: name, dataset: model.dataset, description: description) }

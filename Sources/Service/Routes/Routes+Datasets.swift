@@ -80,6 +80,7 @@ extension Application {
     var description = try DatasetDescription(record).json
     if brief {
       description["normalization"] = nil
+      description["overflow"] = nil
       for split in ["train", "test"] {
         if let count = JSONValue.object(description)["splits"]?[split]?["count"] {
           var splits = description["splits"]?.objectValue ?? [:]
@@ -102,7 +103,7 @@ extension Application {
       throw NameTaken(.dataset, request.name)
     }
     var base: DatasetRecord?
-    if case .derived(let name, _) = request.source {
+    if let name = request.source.base {
       let record = try dataset(name)
       guard record.state == .ready else {
         throw RequestRejection(faults: [
@@ -111,9 +112,15 @@ extension Application {
       }
       base = record
     }
-    // Made once to see that it can be, and for its description.
-    let set = try library.make(request.source, name: request.name)
-    let description = JSONWriter.text(.object(DatasetDescription(set).json))
+    let state: DatasetState
+    let described: DatasetDescription
+    if case .upload = request.source {
+      (state, described) = (.incomplete, DatasetDescription(parts: [], missing: DatasetUpload.missingAtFirst))
+    } else {
+      // Made once to see that it can be, and for its description.
+      (state, described) = (.ready, DatasetDescription(try library.make(request.source, name: request.name)))
+    }
+    let description = JSONWriter.text(.object(described.json))
     let source = JSONWriter.text(request.source.json)
     let path = "/v1/datasets/\(request.name)"
     let made = try store.write { [base] session -> Result<DatasetRecord, Repeated> in
@@ -123,7 +130,7 @@ extension Application {
         throw Problem(.conflict, "the data set \"\(base.name)\" was deleted meanwhile")
       }
       let record = try session.datasets.create(
-        name: request.name, state: .ready, source: source, description: description)
+        name: request.name, state: state, source: source, description: description)
       try session.record(key, status: 201, resource: path)
       return .success(record)
     }

@@ -63,7 +63,15 @@ extension Session {
       ?? checkpoints.latest(model: record.name, kinds: [.initial])
     var object: JSONObject = ["name": .string(record.name), "dataset": .string(record.dataset)]
     object = object.merging(description.json.objectValue ?? [:])
-    if brief { object["layers"] = nil }
+    if object["contract"] == .null {
+      // An earlier version did not keep it; it is that of the model's data set.
+      let contract = try datasets.find(record.dataset).flatMap { try DatasetDescription($0).contract }
+      object["contract"] = contract.map { .object($0.json) } ?? .null
+    }
+    if brief {
+      object["layers"] = nil
+      object["contract"] = nil
+    }
     object["checkpoint"] = latest?.brief ?? .null
     object["metrics"] = latest.map(\.metricsJSON) ?? .null
     if !brief {

@@ -8,22 +8,9 @@ struct DatasetDescription {
   let json: JSONObject
 
   init(_ set: Dataset) {
-    var json: JSONObject = ["shape": JSONValue(set.shape.dimensions)]
-    switch set.kind {
-    case .classification(let classes, let names):
-      json["targets"] = "classes"
-      json["classes"] = JSONValue(classes)
-      json["class_names"] = names.map(JSONValue.init) ?? .null
-    case .regression(let outputs):
-      json["targets"] = "values"
-      json["outputs"] = JSONValue(outputs)
-    }
+    var json = set.contract.json
     let statistics = set.statistics
     json["splits"] = ["train": Self.json(statistics.train), "test": Self.json(statistics.test)]
-    json["normalization"] = [
-      "scale": .number(set.normalization.scale), "mean": Self.numbers(set.normalization.mean),
-      "standard_deviation": Self.numbers(set.normalization.standardDeviation),
-    ]
     json["groups"] = .object(
       JSONObject(
         set.train.groups.sorted { $0.key.rawValue < $1.key.rawValue }.map {
@@ -32,14 +19,18 @@ struct DatasetDescription {
     json["sha256"] = .string(set.sha256)
     json["bytes"] = JSONValue(set.byteCount)
     json["origin"] = .string(set.source)
+    json["warnings"] = JSONValue(set.warnings)
+    json["overflow"] = set.float32Overflow.map {
+      [
+        "split": .string($0.split), "sample": JSONValue($0.sample), "value": .number($0.value),
+        "target": .bool($0.isTarget),
+      ]
+    }
     self.json = json
   }
 
-  /// The most features that are described one by one.
-  private static let mostFeatures = 10_000
-
   private static func numbers(_ values: [Double]) -> JSONValue {
-    values.count <= mostFeatures ? JSONValue(values) : .null
+    values.count <= DataContract.mostDescribed ? JSONValue(values) : .null
   }
 
   private static func json(_ split: Statistics.OfSplit) -> JSONValue {
@@ -65,7 +56,7 @@ struct DatasetDescription {
             "array": (try? JSONParser.parse($0.detail)) ?? .null, "bytes": JSONValue($0.blob.byteCount),
             "sha256": .string($0.blob.sha256.hexadecimal),
           ]
-        }),
+        }), "warnings": [],
     ]
   }
 
@@ -76,6 +67,12 @@ struct DatasetDescription {
     }
     json = object
   }
+
+  /// That of the models that are made for the set; nil while it is incomplete.
+  var contract: DataContract? { DataContract(json: .object(json)) }
+
+  /// What was found to look wrong when the set was made; sets of earlier versions have none.
+  var warnings: [String] { json["warnings"]?.arrayValue?.compactMap(\.stringValue) ?? [] }
 
   /// As requests are checked against it.
   func catalogDataset(_ record: DatasetRecord) -> CatalogDataset {
@@ -94,7 +91,7 @@ struct DatasetDescription {
       case .incomplete: "cannot be used yet: " + (json["missing"]?.stringValue ?? "it is incomplete")
       case .failed: "could not be made"
       }
-    return CatalogDataset(
+    var set = CatalogDataset(
       name: record.name, inputShape: integers(json["shape"]), targets: targets,
       trainCount: train?["count"]?.integerValue ?? 0,
       testCount: whole["splits"]?["test"]?["count"]?.integerValue ?? 0,
@@ -103,5 +100,14 @@ struct DatasetDescription {
       relabelledCount: whole["groups"]?["relabeled"]?.integerValue ?? 0,
       heterogeneousCount: whole["groups"]?["heterogeneous"]?.integerValue ?? 0,
       byteCount: json["bytes"]?.integerValue, incomplete: incomplete)
+    set.contract = contract
+    set.warnings = warnings
+    if let overflow = json["overflow"], let split = overflow["split"]?.stringValue,
+      let sample = overflow["sample"]?.integerValue, let value = overflow["value"]?.doubleValue
+    {
+      set.overflow = InputOverflow(
+        split: split, sample: sample, value: value, isTarget: overflow["target"]?.boolValue ?? false)
+    }
+    return set
   }
 }

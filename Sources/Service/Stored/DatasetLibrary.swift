@@ -89,7 +89,7 @@ final class DatasetLibrary: Sendable {
   ///
   /// - Parameter arrival: an array that is written and not one of the parts yet.
   func assemble(
-    _ name: String, parts: [DatasetPart], classes: Int?,
+    _ name: String, parts: [DatasetPart], _ source: UploadSource,
     arrival: (split: String, part: String, bytes: PendingBlob)? = nil
   ) throws -> Dataset {
     func bytes(_ split: String, _ part: String) throws -> [UInt8]? {
@@ -108,17 +108,24 @@ final class DatasetLibrary: Sendable {
     guard let train = try arrays("train") else {
       throw JobFailure(.missing, "the data set \"\(name)\" has no training arrays.")
     }
-    return try Dataset.arrays(name: name, train: train, test: try arrays("test"), classes: classes)
+    return try Dataset.arrays(name: name, train: train, test: try arrays("test"), reading: source.reading)
+      .normalized(source.normalization)
   }
 
   private func make(_ record: DatasetRecord, depth: Int) throws -> Dataset {
-    let source = try JSONParser.parse(record.source)
-    if source["format"] == "upload" {
+    let source = try DatasetSource(json: JSONParser.parse(record.source))
+    let set: Dataset
+    if case .upload(let upload) = source {
       let parts = try store.read { try $0.datasets.parts(of: record.name) }
-      return try assemble(record.name, parts: parts, classes: source["classes"]?.integerValue)
+      set = try assemble(record.name, parts: parts, upload)
+    } else {
+      set = try source.dataset(named: record.name, in: directory) { try load($0, depth: depth + 1) }
     }
-    return try DatasetSource(json: source)
-      .dataset(named: record.name, in: directory) { try load($0, depth: depth + 1) }
+    // The numbers that the set was described with stay its numbers, also where a later version would compute other last bits.
+    guard let described = try DatasetDescription(record).contract?.normalization,
+      described.mean.count == set.shape.channels
+    else { return set }
+    return set.normalized(by: described)
   }
 
   /// A job must not compute on other samples than those that were described.

@@ -1,3 +1,4 @@
+import Datasets
 import Jobs
 import Network
 import Storage
@@ -48,6 +49,7 @@ struct ModelDescription {
         name: record.name, dataset: record.dataset, architecture: json["architecture"] ?? .null,
         precision: precision, loss: loss, weightDecay: decay, seed: seed, training: training,
         reference: reference)
+      model.contract = json["contract"].flatMap { DataContract(json: $0) }
       job = json["job"]?.stringValue
       parameters = json["parameters"]?.integerValue ?? 0
       layers = json["layers"] ?? []
@@ -66,6 +68,7 @@ struct ModelDescription {
           "model": .string($0.model), "group": $0.group?.json ?? .null, "recover": .bool($0.recovers),
         ]
       } ?? .null,
+      "contract": model.contract.map { .object($0.json) } ?? .null,
       "job": JSONValue(job), "parameters": JSONValue(parameters), "layers": layers,
     ]
   }

@@ -16,7 +16,10 @@ public final class StoredCatalog: Catalog {
   }
 
   public func model(named name: String) throws -> CatalogModel? {
-    try store.read { try $0.models.find(name) }.map(interpret)
+    guard let record = try store.read({ try $0.models.find(name) }) else { return nil }
+    var model = try interpret(record)
+    if model.contract == nil { model.contract = try dataset(named: model.dataset)?.contract }
+    return model
   }
 
   private func interpret(_ record: ModelRecord) throws -> CatalogModel {

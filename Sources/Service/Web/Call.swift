@@ -105,7 +105,9 @@ struct Call: Sendable {
   // MARK: Query
 
   /// Refuses query parameters that the route does not know.
-  func checkQuery(_ known: String...) throws(Problem) {
+  func checkQuery(_ known: String...) throws(Problem) { try checkQuery(known) }
+
+  func checkQuery(_ known: [String]) throws(Problem) {
     var seen: Set<String> = []
     for item in request.query {
       guard known.contains(item.name) else {

@@ -15,7 +15,7 @@ final class DatasetUpload: Sendable {
   private let name: String
   private let split: String
   private let part: String
-  private let classes: Int?
+  private let options: UploadOptions
   private let state: Mutex<State>
   private static let settling = Mutex(())
 
@@ -28,7 +28,7 @@ final class DatasetUpload: Sendable {
   }
 
   static func receive(_ application: Application, _ call: Call, _ exchange: Exchange) throws {
-    try call.checkQuery("classes")
+    try call.checkQuery(UploadOptions.names)
     let (name, split, part) = (call.parameter("name"), call.parameter("split"), call.parameter("part"))
     guard split == "train" || split == "test", part == "inputs" || part == "labels" else {
       throw Problem(
@@ -39,16 +39,10 @@ final class DatasetUpload: Sendable {
       throw Problem(.unprocessableContent, "the name \(ResourceName.rule)")
     }
     try call.checkBlobBody()
-    var classes: Int?
-    if call.request.query("classes") != nil {
-      guard part == "labels" else {
-        throw Problem(.unprocessableContent, "\"classes\" belongs to the labels")
-      }
-      classes = try call.integer("classes", in: 2...100_000, default: 2)
-    }
+    let options = try UploadOptions(call, split: split, part: part)
     let limit = application.configuration.blobLimit
     if let length = exchange.body.contentLength, length > limit { throw HTTPError.bodyTooLarge(limit: limit) }
-    let upload = DatasetUpload(application, name: name, split: split, part: part, classes: classes)
+    let upload = DatasetUpload(application, name: name, split: split, part: part, options: options)
     exchange.body.stream(limit: limit) { bytes in
       try upload.take(bytes)
     } completion: { result in
@@ -61,12 +55,13 @@ final class DatasetUpload: Sendable {
     }
   }
 
-  private init(_ application: Application, name: String, split: String, part: String, classes: Int?) {
+  private init(_ application: Application, name: String, split: String, part: String, options: UploadOptions)
+  {
     self.application = application
     self.name = name
     self.split = split
     self.part = part
-    self.classes = classes
+    self.options = options
     state = Mutex(State(writer: BlobWriter(application.store)))
   }
 
@@ -142,13 +137,16 @@ final class DatasetUpload: Sendable {
       let (known, parts) = try application.store.snapshot { session in
         (try session.datasets.find(name), try session.datasets.parts(of: name))
       }
-      let source = try known.map { try JSONParser.parse($0.source) }
-      if try isKept(pending, known, source, parts) {
+      var upload = UploadSource()
+      if let known, case .upload(let said) = try DatasetSource(json: JSONParser.parse(known.source)) {
+        upload = said
+      }
+      let wanted = options.applied(to: upload)
+      if try isKept(pending, known, parts, isReadAlike: wanted == upload) {
         try application.store.write(durability: .relaxed) { try $0.blobs.discard(pending) }
         return false
       }
-      let labelled = part == "labels" && (split == "train" || classes != nil)
-      let classes = labelled ? self.classes : source?["classes"]?.integerValue
+      upload = wanted
       let missing = missing(parts)
       let made: String? =
         if missing == nil {
@@ -156,11 +154,12 @@ final class DatasetUpload: Sendable {
             .object(
               DatasetDescription(
                 try application.library.assemble(
-                  name, parts: parts, classes: classes, arrival: (split, part, pending))
+                  name, parts: parts, upload, arrival: (split, part, pending))
               ).json))
         } else {
           nil
         }
+      let source = JSONWriter.text(DatasetSource.upload(upload).json)
       let isNew = try application.store.write { [name, split, part] session in
         let present = try session.datasets.parts(of: name)
         guard try session.datasets.find(name)?.id == known?.id, present == parts else {
@@ -173,7 +172,6 @@ final class DatasetUpload: Sendable {
             .conflict,
             "the data set \"\(name)\" is in use by the data set \"\(derived)\", which is derived from it")
         }
-        let source = JSONWriter.text(["format": "upload", "classes": JSONValue(classes)])
         if known == nil {
           try session.datasets.create(name: name, state: .incomplete, source: source, description: "{}")
         }
@@ -198,12 +196,13 @@ final class DatasetUpload: Sendable {
 
   /// Whether the set has this very array already.
   ///
-  /// Throws a `Problem` (409) where it has another one in its place, or takes none.
+  /// - Parameter isReadAlike: whether the query says of the set only what is known of it.
+  /// - Throws: a `Problem` (409) where the set has another array in its place, or takes none.
   private func isKept(
-    _ pending: PendingBlob, _ known: DatasetRecord?, _ source: JSONValue?, _ parts: [DatasetPart]
+    _ pending: PendingBlob, _ known: DatasetRecord?, _ parts: [DatasetPart], isReadAlike: Bool
   ) throws -> Bool {
-    guard known != nil else { return false }
-    guard source?["format"] == "upload" else {
+    guard let known else { return false }
+    guard (try? JSONParser.parse(known.source))?["format"] == "upload" else {
       throw Problem(
         .conflict, "the data set \"\(name)\" was not uploaded; delete it, or choose another name")
     }
@@ -215,14 +214,17 @@ final class DatasetUpload: Sendable {
         "the data set \"\(name)\" has another \(split)/\(part) already; delete the set, or choose another name"
       )
     }
-    if let classes, let kept = source?["classes"]?.integerValue, kept != classes {
+    guard isReadAlike else {
       throw Problem(
         .conflict,
-        "the data set \"\(name)\" has its \(split)/\(part) already, with \(kept) classes; delete the set, or choose another name"
-      )
+        "the data set \"\(name)\" has its \(split)/\(part) already, and the query reads it in another way; delete the set, or "
+          + "choose another name")
     }
     return true
   }
+
+  /// What is missing of a set that has nothing yet.
+  static let missingAtFirst = "it has no train/inputs and no train/labels yet"
 
   /// What is missing beside the parts and this array before the set can be made; nil for nothing.
   private func missing(_ parts: [DatasetPart]) -> String? {

@@ -115,6 +115,10 @@ extension Problem {
       self.init(
         .unprocessableContent, "the data set cannot be made",
         faults: [RequestFault(pointer: "/source/path", detail: error.description)])
+    case .file(let file, .columns(let columns)):
+      self.init(
+        .unprocessableContent, "the data set cannot be made",
+        faults: columns.map { RequestFault(pointer: "/source/path", detail: "\(file): \($0)") })
     case .file: self.init(.unprocessableContent, "the data set cannot be made: \(error)")
     case .array: self.init(.unprocessableContent, "\(error)")
     }

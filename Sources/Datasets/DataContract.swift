@@ -1,0 +1,90 @@
+import Tensor
+
+/// What a model expects of its inputs and names its outputs: the shape, type and range of an input, its normalization, and
+/// its classes in order. It is fixed with the model, and another data set meets the model only through it.
+public struct DataContract: Hashable, Sendable {
+  /// How the inputs of a set are stored.
+  public enum ValueType: String, Sendable, CaseIterable {
+    case uint8, float32, float64
+  }
+
+  /// The shape of one sample: (features) or (channels, height, width).
+  public var shape: [Int]
+  /// Nil for what an older version stored, which did not write it down.
+  public var type: ValueType?
+  /// The range of scaled inputs, where it is known: of bytes by their type, 0…1; of pictures of numbers the range of the
+  /// training split, widened to 0…1 or 0…255 where that is what they are. Nil for vectors of numbers.
+  public var range: ClosedRange<Double>?
+  /// What brings stored values to those that the network sees; its scale is that of the set it was made of. Nil where there
+  /// are too many features to write down, and then it is the set's.
+  public var normalization: Normalization?
+  public var kind: Dataset.Kind
+
+  public init(
+    shape: [Int], type: ValueType?, range: ClosedRange<Double>?, normalization: Normalization?,
+    kind: Dataset.Kind
+  ) {
+    self.shape = shape
+    self.type = type
+    self.range = range
+    self.normalization = normalization
+    self.kind = kind
+  }
+
+  /// Whether everything is known that meeting another set needs.
+  public var isComplete: Bool { type != nil && normalization != nil }
+}
+
+extension Dataset {
+  /// The contract of a model that is made for this set.
+  public var contract: DataContract {
+    DataContract(
+      shape: shape.dimensions, type: valueType, range: valueRange, normalization: normalization, kind: kind)
+  }
+
+  /// How the training inputs are stored.
+  public var valueType: DataContract.ValueType {
+    switch train.storage {
+    case .bytes: .uint8
+    case .float32: .float32
+    case .float64: .float64
+    }
+  }
+
+  /// The range that scaled inputs may have; see `DataContract.range`.
+  public var valueRange: ClosedRange<Double>? {
+    if case .bytes(_, let maximum) = train.storage { return 0...Double(maximum) * normalization.scale }
+    guard isPictures, let seen = observedRange else { return nil }
+    if seen.lowerBound >= 0, (0.25...1).contains(seen.upperBound) { return 0...1 }
+    if seen.lowerBound >= 0, (128...255).contains(seen.upperBound) { return 0...255 }
+    return seen
+  }
+
+  /// The smallest and the largest scaled value of the training inputs, computed once; nil where there are none.
+  var observedRange: ClosedRange<Double>? {
+    lazily.observedRange.withLock { known in
+      if let known { return known }
+      let scale = normalization.scale
+      let seen: ClosedRange<Double>? =
+        switch train.storage {
+        case .bytes(let values, _): Self.range(values) { Double($0) * scale }
+        case .float32(let values): Self.range(values) { Double($0) * scale }
+        case .float64(let values): Self.range(values) { $0 * scale }
+        }
+      known = .some(seen)
+      return seen
+    }
+  }
+
+  private static func range<Element: Comparable>(
+    _ values: [Element], _ scaled: (Element) -> Double
+  ) -> ClosedRange<Double>? {
+    guard var low = values.first else { return nil }
+    var high = low
+    for value in values {
+      if value < low { low = value }
+      if value > high { high = value }
+    }
+    return scaled(low)...scaled(high)
+  }
+}

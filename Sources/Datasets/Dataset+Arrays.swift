@@ -1,0 +1,229 @@
+import Formats
+import Tensor
+
+/// How arrays are read: what a client may say of a set that is uploaded or lies in `.npy` files.
+public struct ArrayReading: Equatable, Sendable {
+  /// Number of classes; nil for the largest label plus one, or the number of names.
+  public var classes: Int?
+  /// In the order of the labels.
+  public var classNames: [String]?
+  public var kind: TargetKind
+  /// Whether bytes are scaled to 0…1, as in every set but those that earlier versions made.
+  public var scalesBytes: Bool
+
+  public init(
+    classes: Int? = nil, classNames: [String]? = nil, kind: TargetKind = .automatic, scalesBytes: Bool = true
+  ) {
+    self.classes = classes
+    self.classNames = classNames
+    self.kind = kind
+    self.scalesBytes = scalesBytes
+  }
+
+  /// Everything that is wrong whatever the arrays hold.
+  public var faults: [ParameterFault] {
+    var faults: [ParameterFault] = []
+    if let classes, classes < 2 || classes > mostClasses {
+      faults.append(ParameterFault("classes", "must be 2 to \(mostClasses), got \(classes)"))
+    }
+    if let classNames { faults += classNameFaults(classNames, classes: classes) }
+    if kind == .values, classes != nil || classNames != nil {
+      faults.append(ParameterFault("kind", "must be \"classes\" where classes or their names are given"))
+    }
+    return faults
+  }
+
+  var count: Int? { classes ?? classNames?.count }
+}
+
+extension Dataset {
+  /// Makes a set of arrays a client sent. `u1` is kept as bytes and scaled to 0…1 (divided by 255); other values stay as
+  /// they are, `i4` and `i8` become float64 (exact up to 2⁵³). `normalized` brings them to another normalization.
+  ///
+  /// - Parameter test: nil for a set without a test split.
+  /// - Throws: `DatasetError.array`, named "train inputs", "train labels", "test inputs" or "test labels", or
+  ///   `.parameters`.
+  public static func arrays(
+    name: String, train: SplitArrays, test: SplitArrays?, reading: ArrayReading = ArrayReading(),
+    source: String = "Uploaded"
+  ) throws(DatasetError) -> Dataset {
+    if !reading.faults.isEmpty { throw .parameters(reading.faults) }
+    let (shape, trainPart) = try part(of: train, "train", reading)
+    if reading.count != nil, trainPart.targets != nil {
+      throw .array(
+        "train labels",
+        .kind(
+          "are floating-point, so regression targets, and 'classes' is given; say \"kind\": \"classes\" if they are classes"
+        ))
+    }
+    var testPart = Part(
+      storage: trainPart.storage.emptied,
+      targets: trainPart.targets.map { Tensor(shape: [0, $0.shape[1]], elements: []) })
+    if let test {
+      let (testShape, part) = try part(of: test, "test", reading)
+      guard testShape == shape else {
+        throw .array(
+          "test inputs", .sampleShape(found: testShape.dimensions, expected: shape.dimensions))
+      }
+      switch (trainPart.targets, part.targets) {
+      case (nil, nil): break
+      case (let a?, let b?):
+        guard a.shape[1] == b.shape[1] else {
+          throw .array("test labels", .sampleShape(found: [b.shape[1]], expected: [a.shape[1]]))
+        }
+      case (nil, _?):
+        throw .array("test labels", .kind("are floating-point, and the training labels are integers"))
+      case (_?, nil):
+        throw .array("test labels", .kind("are integers, and the training labels are floating-point"))
+      }
+      guard trainPart.storage.isBytes == part.storage.isBytes || !reading.scalesBytes else {
+        throw .array(
+          "test inputs",
+          .kind(
+            "are \(part.storage.isBytes ? "bytes" : "numbers"), and the training inputs are "
+              + "\(trainPart.storage.isBytes ? "bytes, which are scaled to 0…1" : "numbers"); send both in one dtype"
+          ))
+      }
+      testPart = part
+    }
+    let kind: Kind
+    if let targets = trainPart.targets {
+      kind = .regression(outputs: targets.shape[1])
+    } else {
+      let largest = max(trainPart.labels.max() ?? 0, testPart.labels.max() ?? 0)
+      kind = .classification(
+        classes: reading.count ?? max(2, Int(largest) + 1), names: reading.classNames)
+    }
+    let isScaled = trainPart.storage.isBytes && reading.scalesBytes
+    let values =
+      trainPart.storage.isBytes
+      ? isScaled ? "bytes scaled to 0…1 (divided by 255)" : "bytes as they are, 0…255" : "values as they are"
+    return Dataset(
+      name: name, shape: shape, kind: kind, train: trainPart, test: testPart,
+      scale: isScaled ? 1.0 / 255 : 1, standardized: false, source: "\(source); \(values).",
+      unit: .stored, remarks: remarks(trainPart, reading))
+  }
+
+  /// What looks wrong about the targets, where nobody said what they are.
+  private static func remarks(_ train: Part, _ reading: ArrayReading) -> [String] {
+    guard reading.kind == .automatic, reading.count == nil else { return [] }
+    if let targets = train.targets {
+      let values = targets.elements
+      guard targets.shape[1] == 1, values.allSatisfy({ $0 >= 0 && $0 == $0.rounded() }) else { return [] }
+      let different = Set(values).count
+      guard different > 1,
+        lookLikeClasses(different: different, largest: values.max() ?? 0, samples: values.count)
+      else { return [] }
+      return [
+        "The labels are floating-point numbers, so values to predict, and all of them are whole (\(different) different). "
+          + "If they are classes, say so with \"kind\": \"classes\" (kind=classes in a PUT), or send them as int64."
+      ]
+    }
+    let different = Set(train.labels).count
+    guard different > 10, train.labels.count < 3 * different else { return [] }
+    return [
+      "The labels are integers, so classes, with \(different) different ones in \(train.labels.count) samples. "
+        + "If they are values to predict, say so with \"kind\": \"values\" (kind=values in a PUT), or send them as float32."
+    ]
+  }
+
+  private static func part(
+    of arrays: SplitArrays, _ title: String, _ reading: ArrayReading
+  ) throws(DatasetError) -> (Shape, Part) {
+    let (inputHeader, inputs) = try decoded(arrays.inputs, title + " inputs", .inputs)
+    let (labelHeader, labels) = try decoded(arrays.labels, title + " labels", .labels)
+    let shape = SplitArrays.sampleShape(inputHeader.shape)
+    let count = inputHeader.shape[0]
+    guard labelHeader.shape[0] == count else {
+      throw .array(title + " labels", .counts(inputs: count, labels: labelHeader.shape[0]))
+    }
+    var part = Part(storage: try storage(inputs, shape: shape, title: title))
+    let limit = reading.count ?? mostClasses
+    func integers(_ values: [some FixedWidthInteger]) throws(DatasetError) {
+      if reading.kind == .values {
+        part.targets = Tensor(shape: [values.count, 1], elements: values.map { Double($0) })
+        return
+      }
+      for (index, value) in values.enumerated() where value < 0 || value >= limit {
+        throw .array(
+          title + " labels", .label(index: index, value: Int(clamping: value), classes: limit))
+      }
+      part.labels = values.map { Int32($0) }
+    }
+    func numbers<Element: Scalar>(_ values: [Element]) throws(DatasetError) {
+      let targets = try targets(values, labelHeader.shape, title)
+      guard reading.kind == .classes else {
+        part.targets = targets
+        return
+      }
+      guard targets.shape[1] == 1 else {
+        throw .array(title + " labels", .rank(shape: labelHeader.shape, expected: "(n,) for classes"))
+      }
+      for (index, value) in targets.elements.enumerated() {
+        guard value == value.rounded() else {
+          throw .array(
+            title + " labels", .kind("label \(index) is \(value); classes are whole numbers from 0"))
+        }
+        guard value >= 0, value < Double(limit) else {
+          throw .array(title + " labels", .label(index: index, value: clamped(value), classes: limit))
+        }
+      }
+      part.labels = targets.elements.map { Int32($0) }
+    }
+    switch labels {
+    case .uint8(let values): try integers(values)
+    case .int32(let values): try integers(values)
+    case .int64(let values): try integers(values)
+    case .float32(let values): try numbers(values)
+    case .float64(let values): try numbers(values)
+    }
+    return (shape, part)
+  }
+
+  private static func clamped(_ value: Double) -> Int {
+    value >= 1e18 ? .max : value <= -1e18 ? .min : Int(value)
+  }
+
+  private static func decoded(
+    _ file: [UInt8], _ title: String, _ role: SplitArrays.Role
+  ) throws(DatasetError) -> (NPYHeader, NPYElements) {
+    let (header, elements): (NPYHeader, NPYElements)
+    do throws(NPYError) {
+      (header, elements) = try NPY.decode(file)
+    } catch {
+      throw .array(title, .format(error.description(for: role == .inputs ? .inputs : .labels)))
+    }
+    if let fault = SplitArrays.fault(of: header, as: role) { throw .array(title, fault) }
+    return (header, elements)
+  }
+
+  private static func storage(
+    _ elements: NPYElements, shape: Shape, title: String
+  ) throws(DatasetError) -> SampleStorage {
+    switch elements {
+    case .uint8(let values): return .bytes(channelsLast(values, shape: shape), maximum: 255)
+    case .int32(let values): return .float64(channelsLast(values.map(Double.init), shape: shape))
+    case .int64(let values): return .float64(channelsLast(values.map(Double.init), shape: shape))
+    case .float32(let values):
+      if let index = values.firstIndex(where: { !$0.isFinite }) {
+        throw .array(title + " inputs", .nonFinite(sample: index / shape.count))
+      }
+      return .float32(channelsLast(values, shape: shape))
+    case .float64(let values):
+      if let index = values.firstIndex(where: { !$0.isFinite }) {
+        throw .array(title + " inputs", .nonFinite(sample: index / shape.count))
+      }
+      return .float64(channelsLast(values, shape: shape))
+    }
+  }
+
+  private static func targets<Element: Scalar>(
+    _ values: [Element], _ shape: [Int], _ title: String
+  ) throws(DatasetError) -> Tensor<Double> {
+    let outputs = shape.count == 2 ? shape[1] : 1
+    if let index = values.firstIndex(where: { !$0.isFinite }) {
+      throw .array(title + " labels", .nonFinite(sample: index / outputs))
+    }
+    return Tensor(shape: [shape[0], outputs], elements: values.map { Double($0) })
+  }
+}

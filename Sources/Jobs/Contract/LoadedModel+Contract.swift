@@ -1,0 +1,41 @@
+import Datasets
+import Tensor
+
+extension LoadedModel {
+  /// What the model expects of a data set. Its own set completes what an earlier version did not write down.
+  var contract: DataContract {
+    if let stored = record.contract, stored.isComplete { return stored }
+    return dataset.contract
+  }
+
+  /// A data set as this model takes it: the model's own as it is; another one normalized by the model's numbers, with the
+  /// model's classes. Every job that takes another set than the model's gets it from here.
+  ///
+  /// - Returns: also warnings for the job's result.
+  /// - Throws: `JobFailure` (`unacceptable`) where the set does not fit, with all that differs.
+  func matched(
+    _ name: String, _ environment: JobEnvironment, _ context: any JobContext
+  ) throws -> (dataset: Dataset, warnings: [String]) {
+    guard name != record.dataset else { return (dataset, []) }
+    let other = try environment.preload(name, context)
+    do {
+      let met = try other.meeting(contract, of: dataset)
+      try met.dataset.requireFits(Element.precision)
+      return met
+    } catch let mismatch as ContractMismatch {
+      throw JobFailure(
+        .unacceptable, "The data set \(name) does not fit the model \(record.name): it \(mismatch).",
+        advice: "Make a data set that does, or take another model.")
+    }
+  }
+}
+
+extension Dataset {
+  /// - Throws: `JobFailure` (`unacceptable`) where a sample is too large for that precision.
+  func requireFits(_ precision: Precision) throws {
+    guard precision == .float32, let overflow = float32Overflow else { return }
+    throw JobFailure(
+      .unacceptable, "In the data set \(name), \(overflow).",
+      advice: "Use a model with \"precision\": \"float64\", or take the sample out of the data set.")
+  }
+}

@@ -41,12 +41,13 @@ extension Dataset {
         labels: smaller.labels.compactMap { new[Int($0)] },
         trueLabels: smaller.trueLabels.map { $0.compactMap { new[Int($0)] } })
     }
+    let kept: Poisoning? = poisoning.flatMap { old in new[old.label].map { old.with(label: Int($0)) } }
     return with(
       kind: .classification(classes: chosen.count, names: names.map { all in chosen.map { all[$0] } }),
       train: part(train), test: part(test),
       source: source
         + " Only the classes \(chosen.map(String.init).joined(separator: ", ")), numbered from 0.",
-      poisoning: poisoning.flatMap { old in new[old.label].map { old.with(label: Int($0)) } })
+      poisoning: .some(kept))
   }
 }
 

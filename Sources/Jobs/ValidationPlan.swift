@@ -92,7 +92,7 @@ public struct ValidationPlan: Hashable, Sendable {
   /// The share of the rate for a descent from the checkpoint whose schedule begins anew. A cosine has brought the weights to rest;
   /// its full rate would throw them out of where they are, and no two trainings would end near each other.
   public static let standardRate = 0.1
-  public static let mostTests = 200
+  public static let mostTests = 1000
   public static let mostCandidates = 10_000
   public static let mostGroups = 10_000
   /// The most rows of all test points together.
@@ -109,7 +109,8 @@ extension ValidationPlan {
       groups: groups, norms: reader.has("norms") ? reader.flag("norms", default: true) : nil,
       newton: reader.flag("newton", default: true),
       start: reader.choice("from", default: .checkpoint), length: readLength(reader),
-      rate: reader.number("retrain_rate", .positiveShare), training: reader.nested("training").map { nested in
+      rate: reader.number("retrain_rate", .positiveShare),
+      training: reader.nested("training").map { nested in
         let recipe = TrainingRecipe.read(nested)
         nested.finish()
         return recipe

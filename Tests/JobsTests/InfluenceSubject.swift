@@ -91,14 +91,20 @@ struct InfluenceSubject: Sendable {
     .losses
   }
 
-  /// Posts a request of the kind and gives its result and artifacts; `members` are those of the body after `model`.
+  /// Posts a request of the kind and gives its result and artifacts; `members` are those of the body after `model`. Where they say
+  /// nothing else, the curvature is that of the dense reference: the Hessian without damping.
   func post(
     _ members: String, kind: String = "influence", id: String = "job", threads: Int = 2
   ) throws -> (result: JSONValue, context: MemoryContext) {
     let context = MemoryContext(id: id)
-    let separator = members.isEmpty ? "" : ", "
+    var members = members.isEmpty ? [] : [members]
+    for (name, value) in [("hessian", #""hessian""#), ("damping", "0")]
+    where !members.contains(where: { $0.contains("\"\(name)\":") || $0.contains("\"factors\":") }) {
+      members.append("\"\(name)\": \(value)")
+    }
     let result = try store.run(
-      #"{"kind": "\#(kind)", "model": "m"\#(separator)\#(members)}"#, context: context, threads: threads)
+      #"{"kind": "\#(kind)", "model": "m", \#(members.joined(separator: ", "))}"#, context: context,
+      threads: threads)
     return (result, context)
   }
 }

@@ -101,15 +101,84 @@ struct MislabeledRunTests {
     #expect(!resumed.details.contains { $0.contains("\(samples / 10) samples inspected") })
   }
 
-  @Test func aSetWithoutFlipsIsRefused() throws {
+  /// Every set has suspects; only one whose flips are known has counts of what was found.
+  @Test func suspectsAreNamedWithTheClassThatTheyLookLike() throws {
+    let (store, dataset) = try Self.shared.get()
+    for model in ["m", "clean"] {
+      let context = MemoryContext()
+      let result = try store.run(
+        #"{"kind": "mislabeled", "model": "\#(model)", "top": 30, "fix_at": []}"#, context: context)
+      let suspects = try #require(result["suspects"]?.arrayValue)
+      #expect(suspects.count == 30)
+      let scores = suspects.compactMap { $0["score"]?.doubleValue }
+      #expect(scores.count == 30 && scores == scores.sorted(by: >))
+      #expect(suspects.allSatisfy { $0["label"] != $0["suggested"] })
+      #expect(suspects.compactMap { $0["index"]?.integerValue } == Array(order(context).prefix(30)))
+      #expect(suspects[0]["picture"]?.stringValue?.hasSuffix("/train/\(order(context)[0])") == true)
+      for name in ["curve", "area", "fixed"] { #expect((result[name] == nil) == (model == "clean")) }
+      #expect(result["warnings"] == [])
+      guard model == "m" else { continue }
+      // Of the flips among them nearly all look like what they were.
+      let flipped = suspects.filter { $0["true_label"] != nil }
+      #expect(flipped.count > 10)
+      let right = flipped.count { $0["suggested"] == $0["true_label"] }
+      #expect(right * 10 >= flipped.count * 8)
+      for row in flipped {
+        let index = try #require(row["index"]?.integerValue)
+        #expect(row["true_label"]?.integerValue == Int(dataset.train.originalLabels[index]))
+      }
+    }
+  }
+
+  @Test func theClassOfTheLargestOtherOutputIsSuggested() throws {
+    func suggested(_ row: [Double], _ label: Int) -> Int {
+      row.withUnsafeBufferPointer { LabelReadings.bestClass(of: $0, but: label) }
+    }
+    #expect(suggested([1, 5, 3], 1) == 2)
+    #expect(suggested([1, 5, 3], 2) == 1)
+    #expect(suggested([7, 5, 3], 0) == 1)
+    #expect(suggested([0, 0, 0], 0) == 1)
+    // One output parts two classes.
+    #expect(suggested([-4], 0) == 1)
+    #expect(suggested([-4], 1) == 0)
+  }
+
+  @Test func whatNeedsKnownFlipsIsRefusedWithoutThem() throws {
     let (store, _) = try Self.shared.get()
+    func pointers(_ members: String) -> [String]? {
+      let rejection = #expect(throws: RequestRejection.self) {
+        _ = try store.run(#"{"kind": "mislabeled", "model": "clean", \#(members)}"#)
+      }
+      return rejection?.faults.map(\.pointer)
+    }
+    #expect(pointers(#""fix_at": [0, 2], "method": "guess""#) == ["/fix_at/0", "/fix_at/1", "/method"])
+    #expect(pointers(#""fix_at": [0.1]"#) == ["/fix_at"])
+    let store2 = MemoryStore(
+      try Dataset.synthetic(SyntheticLinearRegression(samples: 30, testSamples: 5), name: "values"))
+    try store2.createModel(#"{"name": "r", "dataset": "values", "architecture": "linear", "loss": "mse"}"#)
+    try store2.insertInitial("r", Float.self)
     let rejection = #expect(throws: RequestRejection.self) {
-      _ = try store.run(#"{"kind": "mislabeled", "model": "clean", "fix_at": [0, 2], "method": "guess"}"#)
+      _ = try store2.run(#"{"kind": "mislabeled", "model": "r"}"#)
     }
-    #expect(rejection?.faults.map(\.pointer) == ["/fix_at/0", "/fix_at/1", "/method"])
-    let second = #expect(throws: RequestRejection.self) {
-      _ = try store.run(#"{"kind": "mislabeled", "model": "clean"}"#)
+    #expect(rejection?.faults.map(\.pointer) == ["/model"])
+  }
+
+  /// Naming the solver of the self-influence, or any of its options, leaves the others as they are.
+  @Test func namingASolverChangesNoOtherDefault() throws {
+    let (store, _) = try Self.shared.get()
+    func request(_ solver: String) throws -> MislabeledRequest {
+      var job = try JobBody(
+        JSONParser.parse(#"{"kind": "mislabeled", "model": "m", "method": "self_influence", \#(solver)}"#),
+        kinds: StandardJobs.kinds)
+      try job.resolve(store)
+      return try #require(job.request as? MislabeledRequest)
     }
-    #expect(second?.faults.map(\.pointer) == ["/model"])
+    for solver in [#""arnoldi""#, #"{"name": "arnoldi"}"#] {
+      let own = try request(#""solver": \#(solver)"#)
+      #expect(own.solver?.rank == 100 && own.solver?.complement == .constant)
+    }
+    let ranked = try request(#""solver": {"name": "arnoldi", "rank": 30}"#)
+    #expect(ranked.solver?.rank == 30 && ranked.solver?.complement == .constant)
+    #expect(ranked.curvature == .ranking)
   }
 }

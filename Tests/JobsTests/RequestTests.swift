@@ -251,8 +251,8 @@ func faults(_ text: String) throws -> [String] {
       "/solver/iterations must be an integer"
     ),
     (
-      #"{"kind": "validate", "model": "digits-mlp", "test": {"pick": "highest_loss", "count": 300}}"#,
-      "/test must be at most 200 points"
+      #"{"kind": "validate", "model": "digits-mlp", "test": {"pick": "highest_loss", "split": "train", "count": 1200}}"#,
+      "/test must be at most 1000 points"
     ),
     (#"{"kind": "retrain", "model": "digits-mlp", "recover": true}"#, "/recover must be false"),
     (

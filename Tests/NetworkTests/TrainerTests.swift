@@ -1,3 +1,4 @@
+import Foundation
 import Network
 import Tensor
 import TestSupport
@@ -99,6 +100,50 @@ struct TrainerTests {
     let rates = try (0..<4).map { _ in try trainer.runEpoch().learningRate / 1.4e-3 }
     let expected = [3.0 / 7, 6.0 / 7, 0.75, 0.5 * (1 - 3.0.squareRoot() / 2)]
     #expect(zip(rates, expected).allSatisfy { abs($0 - $1) < 1e-12 }, "\(rates)")
+  }
+
+  /// T is the sum over the steps that are really made, at the rates that are really taken: 30 samples in minibatches of 7 are
+  /// five steps an epoch.
+  @Test(arguments: [
+    TrainingOptions.Schedule.constant, .cosine(warmup: 0), .cosine(warmup: 2), .step(every: 2, gamma: 0.5),
+  ])
+  func theSummedRateIsThatOfTheSteps(_ schedule: TrainingOptions.Schedule) throws {
+    let small = SmallNetwork.all[0]
+    for limit in [nil, 13] as [Int?] {
+      var options = TrainingOptions(
+        optimizer: .sgd(momentum: 0.75, nesterov: false), learningRate: 1e-3, schedule: schedule, epochs: 4,
+        stepLimit: limit, batchSize: 7)
+      let trainer = Trainer(
+        network: Network<Double>(small.architecture), state: small.state(Double.self),
+        samples: small.samples(30), loss: small.loss, options: options, compute: compute)
+      #expect(trainer.totalSteps == limit ?? 20)
+      var expected = 0.0
+      for step in 0..<trainer.totalSteps {
+        let factor =
+          switch schedule {
+          case .constant: 1.0
+          case .cosine(let warmup):
+            step < 5 * warmup
+              ? Double(step + 1) / Double(5 * warmup + 1)
+              : 0.5 + 0.5
+                * cos(Double.pi * Double(step - 5 * warmup) / Double(trainer.totalSteps - 5 * warmup))
+          case .step: step < 10 ? 1 : 0.5
+          }
+        expected += 1e-3 * factor / (1 - 0.75)
+      }
+      let sum = try #require(options.summedRate(samples: 30))
+      #expect(abs(sum - expected) < 1e-12 * expected, "\(sum) \(expected)")
+      options.optimizer = .adam(beta1: 0.9, beta2: 0.999, epsilon: 1e-8)
+      #expect(options.summedRate(samples: 30) == nil)
+    }
+  }
+
+  /// More steps than are worth adding up one by one are added up evenly spread.
+  @Test func theSummedRateOfManySteps() throws {
+    let options = TrainingOptions(
+      optimizer: .sgd(momentum: 0, nesterov: true), learningRate: 2, schedule: .cosine(warmup: 0),
+      epochs: 1, stepLimit: 1_000_000_000, batchSize: 1)
+    #expect(try abs(#require(options.summedRate(samples: 5)) / 1e9 - 1) < 1e-5)
   }
 
   @Test(arguments: [SmallNetwork.all[4], SmallNetwork.all[8], SmallNetwork.all[9]])

@@ -4,8 +4,17 @@ extension Work {
   /// What a validation by a plan does.
   mutating func validate(_ plan: ValidationPlan) {
     let tests = Double(plan.test.count)
-    let curvature = factors(tests, plan.curvature)
-    score(tests, on: trainedCount)
+    let curvature: CurvatureCost
+    if plan.candidates == nil {
+      // Groups have a solve each; test points need their gradients alone.
+      evaluate(testCount)
+      pass(tests, times: 3)
+      hold(vectors: 2 * tests)
+      curvature = linearize(drawn(plan.curvature.samples), matrix: plan.curvature.matrix)
+    } else {
+      curvature = factors(tests, plan.curvature)
+      score(tests, on: trainedCount)
+    }
     let singles: Double =
       switch plan.candidates {
       case .top(let count), .percentile(let count): min(Double(count) * tests, trainedCount)
@@ -19,7 +28,11 @@ extension Work {
       case .lists(let lists): Double(lists.count)
       case nil: 0
       }
-    if plan.norms == true { solve(plan.curvature.solver, curvature, count: singles) }
+    // Trainings of a short time have a large damping, with which few steps do.
+    let isShort = plan.curvature.dampingChoice == .automatic && plan.rate ?? 1 < 1
+    if plan.norms == true {
+      solve(plan.curvature.solver, curvature, count: singles, usual: isShort ? 10 : nil)
+    }
     // The estimate with the remaining samples' curvature has one of its own.
     if groups > 0, plan.newton { _ = linearize(drawn(plan.curvature.samples), matrix: plan.curvature.matrix) }
     if groups > 0 { solve(plan.curvature.solver, curvature, count: groups * (plan.newton ? 2 : 1)) }

@@ -148,9 +148,10 @@ struct Work {
   /// - Parameters:
   ///   - count: right-hand sides.
   ///   - productsAStep: 2 for a least-squares problem.
+  ///   - usual: the steps that `cg` and `minres` usually take, where the caller knows better.
   mutating func solve(
     _ solver: SolverRequest, _ curvature: CurvatureCost, count: Double = 1, productsAStep: Double = 1,
-    columns: Double? = nil
+    columns: Double? = nil, usual known: Double? = nil
   ) {
     let p = network.parameters
     func steps(_ usual: Double) -> Double {
@@ -166,7 +167,7 @@ struct Work {
       multiply(curvature, times: count * 1.6 * steps(100))
       hold(vectors: 8)
     case .cg, .minres:
-      var usual = solver.name == .cg ? 100.0 : 150.0
+      var usual = known ?? (solver.name == .cg ? 100.0 : 150.0)
       switch solver.preconditioner {
       case .none: break
       case .jacobi: multiply(curvature, times: Double(solver.probes))

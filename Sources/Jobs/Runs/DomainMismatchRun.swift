@@ -49,7 +49,8 @@ struct DomainMismatchRun: PreciseRun {
       "samples": [
         "train": JSONValue(partition.training.count), "hessian": JSONValue(curvature.matrix.samples.count),
       ],
-      "curvature": curvature.json, "reliable": .bool(unreliable == 0), "effect": removal.effect?.json ?? .null,
+      "curvature": curvature.json, "reliable": .bool(unreliable == 0),
+      "effect": removal.effect?.json ?? .null,
       "test": [
         "points": JSONValue(points.count), "split": .string(request.test.split.rawValue),
         "loss": .number(points.targets.reduce(0) { $0 + $1.loss } / Double(max(1, points.count))),

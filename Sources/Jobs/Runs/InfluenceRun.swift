@@ -38,7 +38,9 @@ struct InfluenceRun: PreciseRun {
       warnings += made.matrix.memoryWarnings(environment)
       curvature = made
     }
-    if let id = request.factors { result["curvature"] = try environment.catalog.job(id: id)?.result["curvature"] }
+    if let id = request.factors {
+      result["curvature"] = try environment.catalog.job(id: id)?.result["curvature"]
+    }
 
     var tests: [JSONValue] = []
     if let choice = try testChoice() {
@@ -62,7 +64,9 @@ struct InfluenceRun: PreciseRun {
         row["effect"] = effects[place]?.json ?? .null
         for (name, field, ranking) in rankings[place] {
           row[name] = .array(
-            ranking.best.map { rows.row(places[$0.place], effect: effects[place]?($0.value), field, $0.value) })
+            ranking.best.map {
+              rows.row(places[$0.place], effect: effects[place]?($0.value), field, $0.value)
+            })
         }
         row["solver"] = factors.solvers[place]
         return .object(row)
@@ -120,7 +124,8 @@ struct InfluenceRun: PreciseRun {
 
   /// What the scores by a factor mean. The derivative of a score by an input x, times −1/n, is that of the loss: the loss moves by
   /// at most its norm over n for a move of x by 1.
-  private func effect<Element: Scalar>(of factor: [Element], _ task: InfluenceTask<Element>) -> SampleEffect? {
+  private func effect<Element: Scalar>(of factor: [Element], _ task: InfluenceTask<Element>) -> SampleEffect?
+  {
     let samples = task.partition.training.count
     if request.effect == .perturbation {
       return samples > 0 ? SampleEffect(scale: 1 / Double(samples), offset: 0) : nil

@@ -39,7 +39,8 @@ struct InfluenceTask<Element: Scalar>: Sendable {
     let matrix = try request.curvature(of: model, at: state, over: drawn, environment, compute)
     try progress.advance("linearize", 0.8, "damping")
     return try RankingCurvature(
-      request, matrix, of: model, time: model.trainedTime(checkpoint, environment.catalog), seed: seed, compute)
+      request, matrix, of: model, time: model.trainedTime(checkpoint, environment.catalog), seed: seed,
+      compute)
   }
 
   /// +(H + δI)⁻¹∇ℓ of every target, kept for a later attempt of the job.

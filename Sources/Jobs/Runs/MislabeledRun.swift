@@ -38,7 +38,7 @@ struct MislabeledRun: PreciseRun {
           ("linearize", 0.05 * orderShare), ("self_influence", 0.95 * orderShare),
           ("retrain", max(1e-9, 1 - orderShare)),
         ]))
-    let readings = try Readings(model, state, model.dataset.train.samples(places), compute)
+    let readings = try LabelReadings(model, state, model.dataset.train.samples(places), compute)
     let inspection = try inspection(task, readings, checkpoint: checkpoint)
     let order = inspection.order
     try writeArtifacts(inspection, readings, places, context)
@@ -81,40 +81,6 @@ struct MislabeledRun: PreciseRun {
     return .object(result)
   }
 
-  /// What the model makes of every training sample.
-  struct Readings {
-    /// ℓ.
-    let losses: [Double]
-    /// The class that is most likely if the label is wrong: the one that the model names, or where that is the label the one it
-    /// names second.
-    let suggested: [Int]
-
-    init<Element: Scalar>(
-      _ model: LoadedModel<Element>, _ state: NetworkState<Element>, _ samples: Samples, _ compute: Compute
-    ) throws {
-      guard case .classes(let labels) = samples.targets else {
-        throw JobFailure(
-          .unacceptable, "The data set \(model.dataset.name) has regression targets, which have no labels to be wrong.")
-      }
-      let suggested = Buffer<Int>(count: samples.count, zeroed: true)
-      let evaluation = try model.network.evaluate(state, on: samples, loss: model.loss, compute: compute) {
-        place, row in
-        suggested.pointer[place] = Self.bestClass(of: row, but: Int(labels[place]))
-      }
-      guard evaluation.losses.allSatisfy(\.isFinite) else { throw JobFailure.nonFiniteScore }
-      losses = evaluation.losses
-      self.suggested = Array(UnsafeBufferPointer(start: suggested.pointer, count: samples.count))
-    }
-
-    /// The class of the largest output but for one; of a single output the other of two classes.
-    static func bestClass<Element: Scalar>(of row: UnsafeBufferPointer<Element>, but label: Int) -> Int {
-      if row.count < 2 { return 1 - min(1, max(0, label)) }
-      var best = label == 0 ? 1 : 0
-      for candidate in row.indices where candidate != label && row[candidate] > row[best] { best = candidate }
-      return best
-    }
-  }
-
   /// The order of inspection.
   private struct Inspection {
     /// Places among the training samples.
@@ -127,7 +93,7 @@ struct MislabeledRun: PreciseRun {
   }
 
   private func inspection<Element: Scalar>(
-    _ task: InfluenceTask<Element>, _ readings: Readings, checkpoint: String
+    _ task: InfluenceTask<Element>, _ readings: LabelReadings, checkpoint: String
   ) throws -> Inspection {
     func falling(_ values: [Double]) -> [Int] {
       values.indices.sorted { (-values[$0], $0) < (-values[$1], $1) }
@@ -152,7 +118,7 @@ struct MislabeledRun: PreciseRun {
   }
 
   private func suspect(
-    _ place: Int, _ inspection: Inspection, _ readings: Readings, _ rows: SampleRows
+    _ place: Int, _ inspection: Inspection, _ readings: LabelReadings, _ rows: SampleRows
   ) -> JSONValue {
     let index = rows.trained[place]
     let split = rows.dataset.train
@@ -171,7 +137,7 @@ struct MislabeledRun: PreciseRun {
   /// `order.npy`, `suggested.npy`, and `values.npy` of an order that is not random: an element a training sample,
   /// the most suspect first.
   private func writeArtifacts(
-    _ inspection: Inspection, _ readings: Readings, _ places: [Int], _ context: any JobContext
+    _ inspection: Inspection, _ readings: LabelReadings, _ places: [Int], _ context: any JobContext
   ) throws {
     let order = inspection.order
     func write(_ name: String, _ values: [Int64]) throws {

@@ -49,8 +49,10 @@ struct OwnInfluence: Sendable {
       }
     guard !isGood else { return }
     throw JobFailure(
-      .notConverged, "The self-influence is not good enough: \(status.warnings(of: values.count).joined(separator: " "))",
-      advice: "Use another solver for it, allow more iterations, or set require_convergence to false to get it marked as "
+      .notConverged,
+      "The self-influence is not good enough: \(status.warnings(of: values.count).joined(separator: " "))",
+      advice:
+        "Use another solver for it, allow more iterations, or set require_convergence to false to get it marked as "
         + "not reliable.")
   }
 

@@ -36,7 +36,8 @@ extension ConvergenceDemand {
         "\(count) ended with the relative residual \(residuals[first].shortText), above "
           + "\(Self.largestResidual.shortText): a ranking by it would have wrong members and signs. "
           + warnings.joined(separator: " "),
-        advice: "Leave hessian and damping at their defaults (gauss_newton, auto), give more damping or iterations, or set "
+        advice:
+          "Leave hessian and damping at their defaults (gauss_newton, auto), give more damping or iterations, or set "
           + "require_convergence to false to get the answer marked as not reliable.")
     }
   }

@@ -103,9 +103,12 @@ extension LoadedModel {
   /// Whether outputs are linear in the parameters: then Gauss–Newton is the Hessian, and convex losses make a convex risk.
   var isLinear: Bool {
     let rows = network.architecture.rows
-    guard let place = rows.firstIndex(where: { $0.parameters > 0 }), rows.count(where: { $0.parameters > 0 }) == 1,
+    guard let place = rows.firstIndex(where: { $0.parameters > 0 }),
+      rows.count(where: { $0.parameters > 0 }) == 1,
       ["linear", "conv2d"].contains(rows[place].type)
     else { return false }
-    return rows[(place + 1)...].allSatisfy { ["flatten", "avg_pool2d", "adaptive_avg_pool2d"].contains($0.type) }
+    return rows[(place + 1)...].allSatisfy {
+      ["flatten", "avg_pool2d", "adaptive_avg_pool2d"].contains($0.type)
+    }
   }
 }

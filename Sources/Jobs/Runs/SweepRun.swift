@@ -118,7 +118,8 @@ struct SweepCell {
 
     let outcome = try Validation(
       model: model, state: trained.state, plan: plan, seed: record.seed, demand: .none,
-      environment: environment, context: PartContext(context, name: "validate", span: 0.5...1), compute: compute
+      environment: environment, context: PartContext(context, name: "validate", span: 0.5...1),
+      compute: compute
     ).run()
     return [
       "architecture": record.architecture, "parameters": JSONValue(model.layout.parameterCount),

@@ -118,7 +118,8 @@ extension OpenAPI {
       "damping": Schema.described(
         ["anyOf": [Schema.number(.notNegative), Schema.constant("auto")], "default": "auto"],
         "δ. auto is 1/T for a descent, T the sum of rate/(1 − momentum) over its steps; 0 for a minimiser, or without weight "
-          + "decay as small as rounding allows; else a thousandth of the largest eigenvalue. The result's curvature says which."),
+          + "decay as small as rounding allows; else a thousandth of the largest eigenvalue. The result's curvature says which."
+      ),
       "hessian": Schema.choice(
         CurvatureRequest.Matrix.allCases.map(\.rawValue), default: standard.matrix.rawValue),
       "hessian_samples": Schema.described(

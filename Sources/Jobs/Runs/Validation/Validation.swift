@@ -76,44 +76,44 @@ struct Validation<Element: Scalar> {
     try report(.influence, until: .norms, 0, "test points")
     let points = try model.testPoints(plan.test, state, compute)
     let gradients = try points.gradients(model, state, compute)
-    let factors = try InfluenceFactors(
-      setting.curvature, gradients: gradients, solver: setting.solver, batches: setting.batches
-    ) {
-      try report(
-        .influence, until: .norms, 0.8 * $0.share, "test point \($0.solved + 1) of \($0.count)")
+    // Groups alone have a solve each, so that test points need none.
+    let factors = plan.candidates == nil ? nil : try self.factors(setting, gradients)
+    let scores = try factors.map {
+      try model.network.directionalDerivatives(
+        state, on: setting.samples, along: $0.vectors, loss: model.loss, compute: compute)
     }
-    try demand.check(factors.reports, "test point")
-    let scores = try model.network.directionalDerivatives(
-      state, on: setting.samples, along: factors.vectors, loss: model.loss, compute: compute)
 
-    let candidates = try candidates(setting, scores)
+    let candidates = try scores.map { try self.candidates(setting, $0) } ?? points.targets.map { _ in [] }
     let singles = Array(Set(candidates.flatMap { $0 })).sorted()
     let singleChanges = try singleChanges(singles, setting)
     let members = try groupMembers(setting)
     let groups = try groupEstimates(members, setting, gradients)
 
     let retrainings = try Retrainings(
-      retrainer: setting.retrainer, points: points, environment: environment, context: context, compute: compute,
+      retrainer: setting.retrainer, points: points, environment: environment, context: context,
+      compute: compute,
       stage: "retrainings",
       progress: { tell(.retrain, until: .end, $0, $1) }
     ).run(singles.map { [$0] } + members)
 
-    let removals = (0..<points.count).map { test in
-      FirstOrderRemoval(
-        samples: setting.samples.count, factor: factors.vectors[test], parameters: state.parameters,
-        weightDecay: model.weightDecay)
+    let removals = points.targets.indices.map { test in
+      factors.map {
+        FirstOrderRemoval(
+          samples: setting.samples.count, factor: $0.vectors[test], parameters: state.parameters,
+          weightDecay: model.weightDecay)
+      }
     }
     let place = Dictionary(uniqueKeysWithValues: singles.enumerated().map { ($1, $0) })
     let tests = points.targets.indices.map { test in
       ValidationOutcome.Test(
-        members: points.json(points.targets[test]), report: factors.reports[test],
+        members: points.json(points.targets[test]), report: factors?.reports[test],
         pairs: candidates[test].compactMap { sample in
-          guard let row = place[sample],
-            let estimated = removals[test].change(removing: 1, scores: scores[test][sample])
+          guard let row = place[sample], let score = scores?[test][sample],
+            let estimated = removals[test]?.change(removing: 1, scores: score)
           else { return nil }
           let retrained = retrainings.others[row]
           return ValidationOutcome.Pair(
-            train: indices[sample], score: scores[test][sample],
+            train: indices[sample], score: score,
             estimated: estimated,
             retrained: retrained.losses[test] - retrainings.control.losses[test],
             estimatedNorm: plan.norms == false ? nil : singleChanges.norms[row],
@@ -125,14 +125,29 @@ struct Validation<Element: Scalar> {
       ValidationOutcome.Group(
         indices: members[index].map { indices[$0] }, changes: groups.changes[index],
         norms: groups.norms[index], retrainedNorm: retrained.change,
-        retrained: points.targets.indices.map { retrained.losses[$0] - retrainings.control.losses[$0] })
+        retrained: points.targets.indices.map { retrained.losses[$0] - retrainings.control.losses[$0] },
+        relativeResidual: groups.residuals[index])
     }
     return ValidationOutcome(
       plan: plan, samples: setting.samples.count, tests: tests, groups: groupRows,
       control: retrainings.control, retrained: retrainings.others, steps: setting.retrainer.steps,
       curvature: setting.ranking.json,
-      solves: factors.reports + singleChanges.reports + groups.reports,
+      solves: (factors?.reports ?? []) + singleChanges.reports + groups.reports,
       warnings: setting.curvature.memoryWarnings(environment))
+  }
+
+  /// Of the test points.
+  private func factors(
+    _ setting: Setting, _ gradients: VectorBlock<Element>
+  ) throws -> InfluenceFactors<Element> {
+    let factors = try InfluenceFactors(
+      setting.curvature, gradients: gradients, solver: setting.solver, batches: setting.batches
+    ) {
+      try report(
+        .influence, until: .norms, 0.8 * $0.share, "test point \($0.solved + 1) of \($0.count)")
+    }
+    try demand.check(factors.reports, "test point")
+    return factors
   }
 
   private var start: NetworkState<Element> {
@@ -155,7 +170,8 @@ struct Validation<Element: Scalar> {
       of: model, at: state, over: drawn, environment, compute)
     let parameters = model.layout.parameterCount
     // Gradients of the test points, their factors and what a block method has beside them.
-    let vectors = 6 * plan.test.count + 6 * (plan.groups == nil ? 0 : chunk)
+    let vectors =
+      (plan.candidates == nil ? 2 : 6) * plan.test.count + 6 * (plan.groups == nil ? 0 : chunk)
     let bytes = vectors * parameters * MemoryLayout<Element>.size
     guard bytes <= environment.memoryLimit else {
       throw JobFailure(
@@ -285,6 +301,8 @@ struct Validation<Element: Scalar> {
     var changes: [ValidationOutcome.Orders<[Double]>] = []
     /// ‖Δ‖.
     var norms: [ValidationOutcome.Orders<Double>] = []
+    /// The largest true relative residual of a group's solves.
+    var residuals: [Double] = []
     var reports: [SolveReport] = []
   }
 
@@ -313,8 +331,10 @@ struct Validation<Element: Scalar> {
       let influence = try GroupInfluence(
         setting.curvature, groups: groups, solver: setting.solver, batches: setting.batches
       ) { try tell($0 * (plan.newton ? 0.3 : 1)) }
+      try demand.check(influence.firstReports, "group")
       estimates.reports += influence.firstReports + influence.secondReports
       for (place, group) in groups.enumerated() {
+        let known = estimates.reports.count
         let newton =
           plan.newton ? try newtonChange(part[place], group, setting, &estimates.reports) : nil
         try tell(0.3 + 0.7 * Double(place + 1) / Double(groups.count))
@@ -322,6 +342,9 @@ struct Validation<Element: Scalar> {
           first: influence.first[place], second: influence.second[place], newton: newton)
         estimates.changes.append(orders.map { change in tests.map { $0.dot(change) } })
         estimates.norms.append(orders.map(\.norm))
+        let own =
+          [influence.firstReports[place], influence.secondReports[place]] + estimates.reports[known...]
+        estimates.residuals.append(own.map(\.relativeResidual).max() ?? 0)
       }
     }
     return estimates

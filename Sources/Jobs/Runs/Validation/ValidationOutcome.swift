@@ -18,11 +18,12 @@ struct ValidationOutcome: Sendable {
   struct Test: Sendable {
     /// What is known of the test point itself.
     let members: JSONObject
-    let report: SolveReport
+    /// Of its factor; nil where only groups are estimated.
+    let report: SolveReport?
     let pairs: [Pair]
 
     /// Whether its solve is good enough for a ranking.
-    var isReliable: Bool { ConvergenceDemand.isReliable(report.relativeResidual) }
+    var isReliable: Bool { report.map { ConvergenceDemand.isReliable($0.relativeResidual) } ?? true }
     var pearson: Double? { Correlation.pearson(pairs.map(\.estimated), pairs.map(\.retrained)) }
     var spearman: Double? { Correlation.spearman(pairs.map(\.estimated), pairs.map(\.retrained)) }
   }
@@ -47,6 +48,8 @@ struct ValidationOutcome: Sendable {
     let norms: Orders<Double>
     let retrainedNorm: Double
     let retrained: [Double]
+    let relativeResidual: Double
+    var isReliable: Bool { ConvergenceDemand.isReliable(relativeResidual) }
   }
 
   let plan: ValidationPlan
@@ -123,7 +126,7 @@ struct ValidationOutcome: Sendable {
           "reliable": .bool(test.isReliable),
         ]
       })
-    row["solver"] = test.report.json
+    if let report = test.report { row["solver"] = report.json }
     return .object(row)
   }
 
@@ -155,7 +158,7 @@ struct ValidationOutcome: Sendable {
                   orders(group.norms) { .number($0) }.merging(["retrained": .number(group.retrainedNorm)]))
               ),
             ]).merging(orders(group.changes) { JSONValue($0) }).merging([
-              "retrained": JSONValue(group.retrained)
+              "retrained": JSONValue(group.retrained), "reliable": .bool(group.isReliable),
             ])
           )
         }),
@@ -185,6 +188,7 @@ struct ValidationOutcome: Sendable {
   private var allWarnings: [String] {
     var list = warnings
     list += ConvergenceDemand.warning(of: tests.count { !$0.isReliable }, of: tests.count, "test points")
+    list += ConvergenceDemand.warning(of: groups.count { !$0.isReliable }, of: groups.count, "groups")
     if let worst = solves.filter({ !$0.converged }).max(by: { $0.relativeResidual < $1.relativeResidual }) {
       list.append(
         "\(solves.count { !$0.converged }) of \(solves.count) solves did not converge; the worst of them: \(worst.warnings.joined(separator: " "))"

@@ -1,0 +1,38 @@
+import Network
+import Tensor
+
+/// What the model makes of every training sample.
+package struct LabelReadings: Sendable {
+  /// ℓ.
+  let losses: [Double]
+  /// The class that is most likely if the label is wrong: the one that the model names, or where that is the label the one it
+  /// names second.
+  let suggested: [Int]
+
+  init<Element: Scalar>(
+    _ model: LoadedModel<Element>, _ state: NetworkState<Element>, _ samples: Samples, _ compute: Compute
+  ) throws {
+    guard case .classes(let labels) = samples.targets else {
+      throw JobFailure(
+        .unacceptable,
+        "The data set \(model.dataset.name) has regression targets, which have no labels to be wrong.")
+    }
+    let suggested = Buffer<Int>(count: samples.count, zeroed: true)
+    let evaluation = try model.network.evaluate(state, on: samples, loss: model.loss, compute: compute) {
+      place, row in
+      suggested.pointer[place] = Self.bestClass(of: row, but: Int(labels[place]))
+    }
+    guard evaluation.losses.allSatisfy(\.isFinite) else { throw JobFailure.nonFiniteScore }
+    losses = evaluation.losses
+    self.suggested = Array(UnsafeBufferPointer(start: suggested.pointer, count: samples.count))
+  }
+
+  /// The class of the largest output but for one; of a single output the other of two classes.
+  package static func bestClass<Element: Scalar>(of row: UnsafeBufferPointer<Element>, but label: Int) -> Int
+  {
+    if row.count < 2 { return 1 - min(1, max(0, label)) }
+    var best = label == 0 ? 1 : 0
+    for candidate in row.indices where candidate != label && row[candidate] > row[best] { best = candidate }
+    return best
+  }
+}

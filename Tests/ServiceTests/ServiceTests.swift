@@ -154,7 +154,7 @@ import Testing
   @Test func aSetIsUploadedArrayByArray() throws {
     let running = try RunningService()
     func labels(_ classes: [UInt8]) throws -> [UInt8] { try NPY.encode(classes, shape: [classes.count]) }
-    let inputs = try NPY.encode([1, 2, 3, 4, 5, 6, 7, 8] as [UInt8], shape: [4, 2])
+    let inputs = try NPY.encode([1, 2, 3, 4, 5, 6, 7, 8] as [Float], shape: [4, 2])
     let first = try running.send("PUT", "/v1/datasets/mine/train/inputs", inputs)
     #expect(first.status == 201, "\(first.text)")
     #expect(first.json["state"] == "incomplete")

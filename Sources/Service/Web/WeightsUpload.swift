@@ -1,3 +1,4 @@
+import Formats
 import HTTP
 import Jobs
 import Network
@@ -8,8 +9,8 @@ import Tensor
 /// Receives `PUT /v1/models/{name}/weights`: a safetensors body, checked against the network as it comes and stored in
 /// the form of a download.
 ///
-/// The same weights again, as after a lost answer, are answered with the checkpoint that they made, as long as that checkpoint is
-/// what `GET` of the same path gives (RFC 9110 §9.2.2).
+/// The same body again, as after a lost answer, is answered with the checkpoint that it made, as long as that checkpoint is what
+/// `GET` of the same path gives (RFC 9110 §9.2.2).
 enum WeightsUpload {
   static func receive(_ application: Application, _ call: Call, _ exchange: Exchange) throws {
     try call.checkQuery()
@@ -28,27 +29,38 @@ enum WeightsUpload {
     }
   }
 
+  /// How long a body is known again.
+  private static let memorySeconds = 365.0 * 86400
+
   /// The body has made this checkpoint before.
   private struct MadeBefore: Error {
     let record: CheckpointRecord
   }
 
   private final class Receiver<Element: Scalar>: Sendable {
+    private struct State {
+      var reader: WeightsReader<Element>
+      var hash = SHA256()
+    }
+
     private let application: Application
     private let model: CatalogModel
     private let layout: ParameterLayout
-    private let reader: Mutex<WeightsReader<Element>>
+    private let state: Mutex<State>
 
     init(_ application: Application, _ model: CatalogModel, _ layout: ParameterLayout) {
       self.application = application
       self.model = model
       self.layout = layout
-      reader = Mutex(WeightsReader(layout: layout))
+      state = Mutex(State(reader: WeightsReader(layout: layout)))
     }
 
     func take(_ exchange: Exchange, limit: Int) {
       exchange.body.stream(limit: limit) { [self] bytes in
-        try reader.withLock { reader in try bytes.withUnsafeBytes { try reader.feed($0) } }
+        try state.withLock { state in
+          state.hash.update(bytes)
+          try bytes.withUnsafeBytes { try state.reader.feed($0) }
+        }
       } completion: { [self] result in
         do {
           _ = try result.get()
@@ -60,14 +72,14 @@ enum WeightsUpload {
     }
 
     private func answer() throws -> Response {
-      let (weights, notes, warnings) = try reader.withLock { reader in
-        let weights = try reader.finish()
-        return (weights, reader.notes, reader.warnings)
+      let (weights, body, notes, warnings) = try state.withLock { state in
+        let weights = try state.reader.finish()
+        return (weights, state.hash.digest(), state.reader.notes, state.reader.warnings)
       }
       var status = Status.created
       var record: CheckpointRecord
       do {
-        record = try store(weights)
+        record = try store(weights, body)
       } catch let known as MadeBefore {
         status = .ok
         record = known.record
@@ -79,24 +91,30 @@ enum WeightsUpload {
     }
 
     /// Throws `MadeBefore`, having stored nothing.
-    private func store(_ weights: NetworkState<Element>) throws -> CheckpointRecord {
+    private func store(_ weights: NetworkState<Element>, _ body: SHA256.Digest) throws -> CheckpointRecord {
       let writer = BlobWriter(application.store)
       try Weights(layout: layout, precision: Element.precision).write(weights) { try writer.append($0) }
       return try writer.finish { [name = model.name] session, blob in
         // Of two same bodies at once the second finds what the first has made.
         let latest = try session.checkpoints.latest(model: name, kinds: [.trained, .uploaded])
-        if let latest, latest.kind == .uploaded, latest.blob.sha256 == blob.sha256 {
+        let key = "PUT /v1/models/\(name)/weights \(body.hexadecimal)"
+        let prefix = "/v1/checkpoints/"
+        if let latest, try session.idempotency.find(key: key, body: body)?.resource == prefix + latest.id {
           throw MadeBefore(record: latest)
         }
         // Weights that are there already stand for what they stood for. Others are taken for trained on the data of the newest
         // weights, by the recipe that the model has now, whatever the model is trained by later.
         let known = try session.checkpoints.newest(model: name, sha256: blob.sha256)
         let recipe = try ModelDescription(try session.models.get(name)).model.training
-        return try session.checkpoints.create(
+        let record = try session.checkpoints.create(
           NewCheckpoint(
             model: name, kind: .uploaded,
             training: known.map(\.training) ?? recipe.map { JSONWriter.text($0.json) },
             record: (known ?? latest)?.record, blob: blob.id))
+        try session.idempotency.record(
+          key: key, body: body, status: Status.created.code, resource: prefix + record.id,
+          lifetimeSeconds: memorySeconds)
+        return record
       }
     }
   }

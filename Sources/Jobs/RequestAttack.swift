@@ -101,9 +101,9 @@ public struct AttackRequest: JobRequest, Hashable {
         "must be \"lbfgs\" or \"newton\": perturbations are followed from minimum to minimum",
         at: pointer.appending("optimizer"))
     }
-    training.check(set, at: pointer, faults)
-    training.check(try? model.network(for: set), at: pointer, faults)
     training = training.onSamples(of: model)
+    training.check(set, at: pointer, faults)
+    training.check(try? model.network(for: set), of: set, at: pointer, faults)
   }
 
   public var members: JSONObject {

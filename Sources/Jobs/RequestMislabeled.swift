@@ -93,9 +93,10 @@ public struct MislabeledRequest: JobRequest, Hashable {
       solver = solver ?? SelfSolver.standard(parameters: parameters)
       SelfSolver.check(solver, parameters: parameters, at: .root.appending("solver"), faults)
     }
-    if let training {
+    if var training {
       training.check(set, at: .root.appending("training"), faults)
-      training.check(try? model.network(for: set), at: .root.appending("training"), faults)
+      training.check(try? model.network(for: set), of: set, at: .root.appending("training"), faults)
+      self.training = training
       // What was inspected is what is trained on again.
       self.training = training.onSamples(of: model)
     } else if let own = model.training {

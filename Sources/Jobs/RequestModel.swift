@@ -99,7 +99,7 @@ public struct CreateModelRequest: Sendable {
           faults.add(fault.detail, at: JSONPointer(tokens: ["architecture"] + fault.path))
         }
       }
-      training?.check(network, at: .root.appending("training"), faults)
+      training?.check(network, of: set, at: .root.appending("training"), faults)
       precision.check(set, at: .root.appending("precision"), faults)
       contract = set.contract
     }

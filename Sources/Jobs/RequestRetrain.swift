@@ -65,9 +65,10 @@ public struct RetrainRequest: JobRequest, Hashable {
         "must be false: the data set \"\(set.name)\" has no samples with a changed label",
         at: .root.appending("recover"))
     }
-    if let training {
+    if var training {
       training.check(set, at: .root.appending("training"), faults)
-      training.check(try? model.network(for: set), at: .root.appending("training"), faults)
+      training.check(try? model.network(for: set), of: set, at: .root.appending("training"), faults)
+      self.training = training
     } else if let own = model.training {
       training = own
     } else {

@@ -112,9 +112,10 @@ public struct SpectrumRequest: JobRequest, Hashable {
       return
     }
     training = training ?? model.training
-    if let training {
+    if var training {
       training.check(set, at: .root.appending("training"), faults)
-      training.check(try? model.network(for: set), at: .root.appending("training"), faults)
+      training.check(try? model.network(for: set), of: set, at: .root.appending("training"), faults)
+      self.training = training
     } else {
       faults.add(TrainingRecipe.missing(of: model), at: .root.appending("training"))
     }

@@ -71,7 +71,7 @@ public struct SweepRequest: JobRequest, Hashable {
       do throws(ArchitectureFaults) {
         guard let request = try? ArchitectureRequest(json: json) else { continue }
         let network = try request.architecture(for: set, loss: loss)
-        plan.training?.check(network, at: .root.appending("training"), faults)
+        plan.training?.check(network, of: set, at: .root.appending("training"), faults)
       } catch {
         for fault in error.faults {
           faults.add(

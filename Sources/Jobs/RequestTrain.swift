@@ -50,7 +50,7 @@ public struct TrainRequest: JobRequest, Hashable {
     dataset = model.dataset
     let set = try catalog.usableDataset(dataset, at: .root.appending("model"), faults)
     recipe.check(set, at: .root, faults)
-    recipe.check(try? model.network(for: set), at: .root, faults)
+    recipe.check(try? model.network(for: set), of: set, at: .root, faults)
   }
 
   public var members: JSONObject {
@@ -60,28 +60,4 @@ public struct TrainRequest: JobRequest, Hashable {
   }
 
   public var uses: JobUses { target.uses(dataset) }
-}
-
-extension TrainingRecipe {
-  /// Checks what depends on the network; nil is one that has faults of its own.
-  func check(_ network: Architecture?, at pointer: JSONPointer, _ faults: RequestFaults) {
-    guard optimizer.name.minimizes, let network, network.layout.counterCount > 0 else { return }
-    faults.add(
-      "must be \"sgd\" or \"adam\": the network has batch normalization, whose statistics move with every "
-        + "step, so that there is no fixed function to minimise", at: pointer.appending("optimizer"))
-  }
-
-  /// Checks what depends on the data set.
-  func check(_ dataset: CatalogDataset, at pointer: JSONPointer, _ faults: RequestFaults) {
-    excluded?.check(dataset, at: pointer.appending("exclude"), faults)
-    Augmentation.check(augmentations, dataset, at: pointer.appending("augment"), faults)
-    let held = Int((validationShare * Double(dataset.trainCount)).rounded())
-    if validationShare > 0, held < 1 {
-      faults.add(
-        "leaves no validation sample of the \(dataset.trainCount) training samples of \"\(dataset.name)\"; use 0 or more",
-        at: pointer.appending("validation"))
-    } else if held >= dataset.trainCount, dataset.trainCount > 0 {
-      faults.add("leaves no sample to train on", at: pointer.appending("validation"))
-    }
-  }
 }

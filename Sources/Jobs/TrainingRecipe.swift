@@ -1,4 +1,6 @@
+import Foundation
 import Influence
+import Network
 
 /// How a model is trained: everything but the model, the data set and the seed.
 public struct TrainingRecipe: Hashable, Sendable {
@@ -14,7 +16,9 @@ public struct TrainingRecipe: Hashable, Sendable {
   /// Whether batch normalization goes by its running statistics, which stay as they are.
   public var freezesStatistics: Bool
   /// The share of the training split held out for validation, drawn with the seed.
-  public var validationShare: Double
+  public var validationShare: Double { didSet { validationIsStandard.value = false } }
+  /// Whether no request named that share: then it gives way where it would hold out nothing, or all.
+  private var validationIsStandard = Unwritten(false)
   /// Training samples left out.
   public var excluded: GroupChoice?
 
@@ -55,6 +59,58 @@ public struct TrainingRecipe: Hashable, Sendable {
     recipe.validationShare = model.training?.validationShare ?? 0
     recipe.excluded = model.training?.excluded
     return recipe
+  }
+
+  /// Checks what depends on the data set, and lets a share that nobody named give way.
+  package mutating func check(_ dataset: CatalogDataset, at pointer: JSONPointer, _ faults: RequestFaults) {
+    excluded?.check(dataset, at: pointer.appending("exclude"), faults)
+    Augmentation.check(augmentations, dataset, at: pointer.appending("augment"), faults)
+    let count = dataset.trainCount
+    let held = Int((validationShare * Double(count)).rounded())
+    guard count > 0, validationShare > 0, held < 1 || held >= count else { return }
+    let given = JSONWriter.text(.number(validationShare))
+    if validationIsStandard.value {
+      validationShare = 0
+    } else if held < 1 {
+      faults.add(
+        "\(given) leaves no validation sample of \(count); use at least \(Self.text(1 / Double(count), rounded: .up)), or 0 for none",
+        at: pointer.appending("validation"))
+    } else {
+      let most =
+        count == 1 ? "" : "at most \(Self.text(Double(count - 1) / Double(count), rounded: .down)), or "
+      faults.add(
+        "\(given) leaves no sample to train on of \(count); use \(most)0 for none",
+        at: pointer.appending("validation"))
+    }
+  }
+
+  /// A share in two digits.
+  private static func text(_ share: Double, rounded rule: FloatingPointRoundingRule) -> String {
+    let unit = pow(10, log10(share).rounded(.down) - 1)
+    return String(format: "%.2g", (share / unit).rounded(rule) * unit)
+  }
+
+  /// Checks what depends on the network; nil is one that has faults of its own.
+  func check(
+    _ network: Architecture?, of dataset: CatalogDataset, at pointer: JSONPointer, _ faults: RequestFaults
+  ) {
+    guard let network, network.layout.counterCount > 0 else { return }
+    if optimizer.name.minimizes {
+      faults.add(
+        "must be \"sgd\" or \"adam\": the network has batch normalization, whose statistics move with every "
+          + "step, so that there is no fixed function to minimise", at: pointer.appending("optimizer"))
+    } else if network.normalizesSinglePositions, !freezesStatistics {
+      let left = dataset.trainCount - Int((validationShare * Double(dataset.trainCount)).rounded())
+      if batchSize == .count(1) {
+        faults.add(
+          "must be at least 2, got 1: the network normalizes over the batch where a sample has one value a channel, and one "
+            + "value has no variance", at: pointer.appending("batch_size"))
+      } else if left == 1 {
+        faults.add(
+          "cannot train this network: 1 sample is left to train on, and its batch normalization needs at least 2",
+          at: pointer)
+      }
+    }
   }
 
   /// What a recipe is that names its optimizer and nothing else, one for each.
@@ -119,6 +175,7 @@ extension TrainingRecipe {
       readDescent(reader, optimizer, &recipe)
     }
     recipe.validationShare = reader.number("validation", .properShare, default: 0.1)
+    recipe.validationIsStandard.value = !reader.has("validation")
     if let excluded = reader.nested("exclude") {
       recipe.excluded = GroupChoice.read(excluded)
       excluded.finish()

@@ -20,6 +20,16 @@ public struct ValidationPlan: Hashable, Sendable {
       case .indices(let indices): indices.count
       }
     }
+
+    /// The same choice of so many at most; samples that are named stay.
+    func limited(to most: Int) -> Candidates {
+      switch self {
+      case .top(let count): .top(min(count, most))
+      case .percentile(let count): .percentile(min(count, most))
+      case .random(let count): .random(min(count, most))
+      case .indices: self
+      }
+    }
   }
 
   /// Groups of training samples that are left out together.
@@ -50,6 +60,8 @@ public struct ValidationPlan: Hashable, Sendable {
   public var test: TestChoice
   /// Nil where only groups are asked for.
   public var candidates: Candidates?
+  /// Whether no request named how many: then it gives way where there are fewer samples.
+  private var countIsStandard = Unwritten(false)
   public var groups: Groups?
   /// Whether the change of θ is estimated for every candidate: a solve each, where the changes of losses take one a
   /// test point. Nil until `resolve` filled it in.
@@ -104,7 +116,7 @@ public struct ValidationPlan: Hashable, Sendable {
 extension ValidationPlan {
   static func read(_ reader: FieldReader) -> ValidationPlan {
     let groups = readGroups(reader)
-    return ValidationPlan(
+    var plan = ValidationPlan(
       test: TestChoice.read(reader), candidates: readCandidates(reader, isAlone: groups == nil),
       groups: groups, norms: reader.has("norms") ? reader.flag("norms", default: true) : nil,
       newton: reader.flag("newton", default: true),
@@ -115,6 +127,8 @@ extension ValidationPlan {
         nested.finish()
         return recipe
       }, curvature: CurvatureRequest.read(reader, default: .ranking))
+    plan.countIsStandard.value = !reader.has("count")
+    return plan
   }
 
   private static func readCandidates(_ reader: FieldReader, isAlone: Bool) -> Candidates? {
@@ -237,6 +251,7 @@ extension ValidationPlan {
         count: set.trainCount, recipe: model.training ?? training, seed: model.seed, excluded: []
       ).validation)
     let available = set.trainCount - held.union(removed).count
+    if countIsStandard.value, available >= 1 { candidates = candidates?.limited(to: available) }
     func check(_ indices: [Int], _ place: JSONPointer) {
       if let outside = indices.first(where: { $0 >= set.trainCount }) {
         faults.add("must be between 0 and \(set.trainCount - 1), got \(outside)", at: place)
@@ -245,8 +260,14 @@ extension ValidationPlan {
       } else if let gone = indices.first(where: removed.contains) {
         faults.add(
           "must be samples of the checkpoint; an earlier job took \(gone) out already", at: place)
-      } else if indices.count >= available {
-        faults.add("takes every training sample; some must remain", at: place)
+      }
+    }
+    func checkGroup(_ indices: [Int], _ place: JSONPointer) {
+      check(indices, place)
+      if Set(indices).count >= available {
+        faults.add(
+          "takes every training sample: must be at most \(max(0, available - 1)) of the \(available) that the model was trained on",
+          at: place)
       }
     }
     if test.count * (candidates?.count ?? 0) > Self.mostPairs {
@@ -266,6 +287,9 @@ extension ValidationPlan {
       }
     case .indices(let indices):
       check(indices, pointer.appending("candidates").appending("indices"))
+      if available < 2 {
+        fault("candidates", "cannot be left out: the model was trained on a single sample")
+      }
       if indices.count > Self.mostCandidates {
         fault("candidates", "must be at most \(Self.mostCandidates) samples, got \(indices.count)")
       }
@@ -289,7 +313,9 @@ extension ValidationPlan {
           at: pointer.appending("groups").appending("size"))
       }
     case .lists(let lists):
-      for (place, list) in lists.enumerated() { check(list, pointer.appending("groups").appending(place)) }
+      for (place, list) in lists.enumerated() {
+        checkGroup(list, pointer.appending("groups").appending(place))
+      }
     case nil: break
     }
   }
@@ -316,17 +342,20 @@ extension ValidationPlan {
   ) {
     if let own = model.training {
       // θ̂ was trained on what its own recipe left it.
+      if training != nil, training?.validationShare != own.validationShare {
+        training?.validationShare = own.validationShare
+      }
       training = training ?? own
-      training?.validationShare = own.validationShare
       training?.excluded = own.excluded
     }
-    guard let training else {
+    guard var training else {
       faults.add(TrainingRecipe.missing(of: model), at: pointer.appending("training"))
       return
     }
     let place = pointer.appending("training")
     training.check(set, at: place, faults)
-    training.check(try? model.network(for: set), at: place, faults)
+    training.check(try? model.network(for: set), of: set, at: place, faults)
+    self.training = training
     let isWhole = start == .scratch || training.optimizer.name.minimizes
     let fewest = min(1, Self.fewestEpochs / Double(training.epochs))
     length = length ?? .fraction(isWhole ? 1 : max(Self.standardFraction, fewest))

@@ -34,4 +34,11 @@ public struct NetworkState<Element: Scalar>: Sendable, Equatable {
       }
     }
   }
+
+  /// The same state in another precision, rounded.
+  public init<Other: Scalar>(_ other: NetworkState<Other>) {
+    parameters = other.parameters.map { Element(Double($0)) }
+    statistics = other.statistics.map { Element(Double($0)) }
+    counters = other.counters
+  }
 }

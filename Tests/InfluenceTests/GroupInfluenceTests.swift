@@ -16,7 +16,7 @@ import Testing
     let theta: [Double]
     let compute: Compute
 
-    func risk(_ samples: Samples) -> NetworkRisk<Double> {
+    func risk(_ samples: Samples) -> NetworkRisk {
       NetworkRisk(
         network: Network(small.architecture), state: small.state(Double.self), samples: samples,
         loss: small.loss, weightDecay: decay, compute: compute)

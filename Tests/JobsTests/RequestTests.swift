@@ -202,7 +202,10 @@ func faults(_ text: String) throws -> [String] {
     ),
     (#"{"kind": "train", "model": "digits-mlp", "betas": [0.9]}"#, "/betas belongs to"),
     (#"{"kind": "train", "model": "digits-mlp", "exclude": {"class": 11}}"#, "/exclude/class must be"),
-    (#"{"kind": "train", "model": "digits-mlp", "validation": 0.0001}"#, "/validation leaves no validation"),
+    (
+      #"{"kind": "train", "model": "digits-mlp", "validation": 0.0001}"#,
+      "/validation 0.0001 leaves no validation sample of 1442; use at least 0.0007, or 0"
+    ),
     (
       #"{"kind": "train", "model": "digits-mlp", "learning_rate": 0}"#,
       "/learning_rate must be greater than 0"

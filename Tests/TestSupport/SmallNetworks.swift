@@ -90,6 +90,13 @@ public struct SmallNetwork: Sendable, CustomStringConvertible {
             .conv2d(outChannels: 3, kernel: [1, 1]), .tanh, .conv2d(outChannels: 3, kernel: [1, 1]), .tanh,
           ])), .flatten, .linear(outFeatures: 3), .tanh,
       ]),
+    // More outputs than inputs: windows of 4 rows in 7 overlap.
+    SmallNetwork(
+      "pool upwards", Shape(height: 4, width: 2, channels: 2),
+      [
+        .conv2d(outChannels: 3, kernel: [1, 1]), .tanh, .adaptiveAvgPool2d(outputHeight: 7, outputWidth: 3),
+        .conv2d(outChannels: 2, kernel: [2, 2]), .tanh, .flatten, .linear(outFeatures: 3),
+      ]),
     SmallNetwork(
       "binary perceptron", Shape(features: 4), [.linear(outFeatures: 3), .tanh, .linear(outFeatures: 1)]),
     SmallNetwork(

@@ -6,12 +6,10 @@ import Tensor
 /// slope (the approximate Wolfe conditions of Hager and Zhang 2005, eq. 4.2 and 4.3) as long as the value is hardly
 /// larger than where it began.
 struct LineSearch<Problem: Objective> {
-  typealias Element = Problem.Element
-
   let problem: Problem
-  let origin: [Element]
-  let start: ObjectiveValue<Element>
-  let direction: [Element]
+  let origin: [Double]
+  let start: ObjectiveValue
+  let direction: [Double]
   /// ⟨∇R, d⟩ at the start: below zero.
   let slope: Double
   /// Takes a step that halves the gradient whatever its slope: right for Newton steps.
@@ -20,14 +18,14 @@ struct LineSearch<Problem: Objective> {
   /// A point that was looked at.
   struct Point {
     var step: Double
-    var theta: [Element]
-    var value: ObjectiveValue<Element>
+    var theta: [Double]
+    var value: ObjectiveValue
     var slope: Double
   }
 
   private static var sufficientDecrease: Double { 0.1 }
   private static var curvature: Double { 0.9 }
-  private static var mostTrials: Int { 40 }
+  private static var mostTrials: Int { 60 }
 
   /// What a value may rise by where slopes decide.
   private var slack: Double { max(start.resolution, 1e-6 * abs(start.value)) }
@@ -61,7 +59,7 @@ struct LineSearch<Problem: Objective> {
   /// The point at a step; nil where θ does not move.
   private func look(_ step: Double) throws -> Point? {
     var theta = origin
-    theta.add(Element(step), times: direction)
+    theta.add(step, times: direction)
     if theta == origin { return nil }
     let value = try problem.evaluate(theta)
     return Point(step: step, theta: theta, value: value, slope: value.gradient.dot(direction))

@@ -11,12 +11,20 @@ public enum MinimizationMethod: Sendable, Equatable {
   public static let standardHistory = 20
 }
 
-/// When a minimisation ends.
+/// When a minimisation ends, and when its end is a minimum.
 public struct MinimizationOptions: Sendable, Equatable {
   public var method: MinimizationMethod
-  /// ‖∇R‖₂ aimed at; nil is as far as rounding allows.
+  /// ‖∇R‖₂ that must be reached; nil goes as far as rounding allows.
   public var gradientNorm: Double?
+  /// ‖∇R‖₂ at which the minimisation may end; that it is not reached says nothing of the end.
+  public var sufficientNorm: Double?
+  /// The share of the function's value by which it may still be expected to fall at a minimum.
+  public var decreaseShare = standardDecreaseShare
   public var iterationLimit: Int
+
+  public static let standardDecreaseShare = 1e-10
+  /// The share that is too much also where a gradient norm was asked for and reached.
+  public static let coarseShare = 1e-3
 
   public init(_ method: MinimizationMethod, gradientNorm: Double? = nil, iterationLimit: Int) {
     self.method = method
@@ -25,13 +33,23 @@ public struct MinimizationOptions: Sendable, Equatable {
   }
 }
 
-/// Why a minimisation ended before its gradient was small enough.
+/// Why the end of a minimisation is not a minimum.
 public enum MinimizationReason: String, Sendable, CaseIterable {
   case iterationLimit = "iteration_limit"
   /// No step makes the function or its gradient smaller: rounding.
   case stagnation
   /// The function, or its gradient, is infinite or NaN where it began.
   case nonFinite = "non_finite"
+  /// The gradient is as small as asked for, but the function can still fall by much.
+  case coarseGradientNorm = "gradient_norm_too_large"
+  /// The function bends down along some direction: a saddle.
+  case negativeCurvature = "negative_curvature"
+  /// How much the function can still fall could not be found within the products allowed.
+  case unresolvedCurvature = "unresolved_curvature"
+  /// The function falls for ever while θ grows.
+  case noMinimum = "no_minimum"
+  /// The minimum was found, but weights of the model's precision cannot hold it.
+  case precision
 }
 
 /// What a minimisation did and how good its answer is.
@@ -45,8 +63,16 @@ public struct MinimizationReport: Sendable, Equatable {
   public var gradientNorm = 0.0
   /// The norm aimed at; 0 for as far as rounding allows.
   public var tolerance = 0.0
-  /// The norm that counts as reached where nothing was asked for: 64 roundings of what the gradient is summed of.
+  /// 64 roundings of what the gradient was summed of at the start: how far the norm may fall, for estimates of progress.
   public var roundingFloor = 0.0
+  /// ½gᵀH⁻¹g at the answer (the Newton decrement): what the function can still fall by.
+  public var expectedDecrease = 0.0
+  /// The most that this may be at a minimum.
+  public var decreaseTolerance = 0.0
+  /// By how much the value rose when θ was rounded to the model's precision.
+  public var roundingRise = 0.0
+  /// How far the value is off in the model's own arithmetic, as a share of it; nil where that is `Double`.
+  public var arithmeticError: Double?
   public var converged = false
   /// Why not, where not.
   public var reason: MinimizationReason?

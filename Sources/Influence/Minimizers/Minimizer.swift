@@ -2,20 +2,23 @@ import Tensor
 
 /// Minimises a function, a step at a time, until its gradient is as small as asked for or rounding ends it. What it does
 /// depends on the function and the start alone, and it can be taken up after any step with the same bits.
+///
+/// Where it ended is then judged by itself, whatever led there: the end is a minimum if the decrease that the curvature there
+/// promises, ½gᵀH⁻¹g, is small beside the value.
 public final class Minimizer<Problem: Objective> {
-  public typealias Element = Problem.Element
-
   public let options: MinimizationOptions
   /// The present point; after the end the answer.
-  public private(set) var theta: [Element]
+  public private(set) var theta: [Double]
   /// As of the present point; complete after the end.
   public private(set) var report: MinimizationReport
   public private(set) var isDone = false
+  /// The Newton step at the answer; nil before the end, and where there is no answer.
+  public private(set) var lastStep: [Double]?
 
   private let problem: Problem
-  private var present: ObjectiveValue<Element>
-  private var history: QuasiNewtonHistory<Element>
-  /// ‖∇R‖ one step before.
+  private var present: ObjectiveValue
+  private var history: QuasiNewtonHistory
+  /// ‖∇R‖ one step before, in the norm of P⁻¹, as the norms below.
   private var previousNorm: Double?
   /// The smallest value so far.
   private var lowest: Double
@@ -24,13 +27,12 @@ public final class Minimizer<Problem: Objective> {
   /// The smallest gradient when the last step that was not flat was made: many small gains are one large one.
   private var flatNorm: Double
   /// The point of the smallest gradient since values stopped to fall.
-  private var best: (theta: [Element], norm: Double, value: Double)
+  private var best: (theta: [Double], norm: Double)
 
   /// - Parameter memory: of an earlier minimisation of the same function to go on with, in place of `start`.
   /// - Precondition: vectors have the function's dimension.
   public init(
-    _ problem: Problem, from start: [Element], options: MinimizationOptions,
-    memory: MinimizerMemory<Element>? = nil
+    _ problem: Problem, from start: [Double], options: MinimizationOptions, memory: MinimizerMemory? = nil
   ) throws {
     self.problem = problem
     self.options = options
@@ -42,9 +44,11 @@ public final class Minimizer<Problem: Objective> {
       if case .lbfgs(let history) = options.method { max(1, history) } else { 0 }
     history = QuasiNewtonHistory(limit: limit)
     present = try problem.evaluate(theta)
-    best = (theta, present.gradient.norm, present.value)
-    flatNorm = best.norm
+    best = (theta, 0)
+    flatNorm = 0
     lowest = present.value
+    best.norm = norm(present.gradient)
+    flatNorm = best.norm
     if let memory {
       for (step, change) in zip(memory.steps, memory.changes) { history.append(step: step, change: change) }
       report.iterations = memory.iterations
@@ -54,24 +58,22 @@ public final class Minimizer<Problem: Objective> {
       previousNorm = memory.previousNorm
       flatSteps = memory.flatSteps
       flatNorm = memory.flatNorm
-      best = (memory.best, memory.bestNorm, memory.bestValue)
+      best = (memory.best, memory.bestNorm)
       lowest = memory.lowest
     } else {
       report.evaluations = 1
-      report.roundingFloor = 64 * unitRoundoff(Element.self) * (try problem.gradientScale(theta))
+      report.roundingFloor = try roundingFloor(theta)
     }
-    settle()
+    try settle()
   }
 
   /// What a later minimiser needs to go on with the same bits.
-  public var memory: MinimizerMemory<Element> {
+  public var memory: MinimizerMemory {
     MinimizerMemory(
       theta: theta, best: best.theta, steps: history.pairs.map(\.step), changes: history.pairs.map(\.change),
       iterations: report.iterations, evaluations: report.evaluations,
       curvatureProducts: report.curvatureProducts, flatSteps: flatSteps, flatNorm: flatNorm,
-      roundingFloor: report.roundingFloor,
-      lowest: lowest, bestNorm: best.norm, bestValue: best.value,
-      previousNorm: previousNorm)
+      roundingFloor: report.roundingFloor, lowest: lowest, bestNorm: best.norm, previousNorm: previousNorm)
   }
 
   /// Steps to the end.
@@ -84,19 +86,25 @@ public final class Minimizer<Problem: Objective> {
     return report
   }
 
+  /// Ends it at the present point, which is no minimum.
+  public func stop(_ reason: MinimizationReason) {
+    report.reason = reason
+    isDone = true
+  }
+
   /// Makes one step, unless the end is reached.
   /// - Throws: what the function throws, and `SolveError.nonFinite` of its curvature.
   public func step() throws {
     if isDone { return }
     let direction = try direction()
     let slope = present.gradient.dot(direction)
-    guard slope < 0, slope.isFinite else { return retry() }
+    guard slope < 0, slope.isFinite else { return try retry() }
     let search = LineSearch(
       problem: problem, origin: theta, start: present, direction: direction, slope: slope,
       acceptsSmallerGradients: options.method == .newton)
     let (found, evaluations) = try search.run(first: firstStep)
     report.evaluations += evaluations
-    guard let found else { return retry() }
+    guard let found else { return try retry() }
 
     if case .lbfgs = options.method {
       var step = found.theta
@@ -105,59 +113,76 @@ public final class Minimizer<Problem: Objective> {
       change.add(-1, times: present.gradient)
       history.append(step: step, change: change)
     }
-    previousNorm = present.gradient.norm
+    previousNorm = norm(present.gradient)
     theta = found.theta
     present = found.value
     report.iterations += 1
     note()
-    settle()
+    try settle()
   }
 
-  private func direction() throws -> [Element] {
+  /// √(gᵀP⁻¹g): columns of very different sizes count alike in it.
+  private func norm(_ gradient: [Double]) -> Double {
+    max(0, gradient.dot(problem.preconditioned(gradient))).squareRoot()
+  }
+
+  private func direction() throws -> [Double] {
     switch options.method {
-    case .lbfgs: return history.direction(present.gradient)
+    case .lbfgs: return history.direction(present.gradient) { problem.preconditioned($0) }
     case .newton:
-      let norm = present.gradient.norm
-      let (direction, products) = try NewtonDirection.direction(
-        try problem.curvature(theta), gradient: present.gradient, forcing: forcing(norm))
-      report.curvatureProducts += products
-      return direction
+      let step = try NewtonDirection(
+        problem, try problem.curvature(theta), gradient: present.gradient,
+        forcing: forcing(norm(present.gradient)), keepsFlat: problem.leastCurvature > 0)
+      report.curvatureProducts += step.products
+      return step.direction
     }
   }
 
-  /// Eisenstat and Walker 1996, choice 2 with γ = 0.9 and α = 2; never further than the tolerance asks for.
+  /// Eisenstat and Walker 1996, choice 2 with γ = 0.9 and α = 2.
   private func forcing(_ norm: Double) -> Double {
     guard let previousNorm else { return 0.1 }
     let ratio = norm / previousNorm
-    let least = max(0.5 * report.tolerance / norm, 8 * unitRoundoff(Element.self))
-    return min(max(0.9 * ratio * ratio, least), 0.1)
+    return min(max(0.9 * ratio * ratio, 8 * unitRoundoff(Double.self)), 0.1)
   }
 
+  /// With a P of the Hessian's size its step is about right; a plain gradient has no length of its own.
   private var firstStep: Double {
-    guard case .lbfgs = options.method, history.pairs.isEmpty else { return 1 }
+    guard case .lbfgs = options.method, history.pairs.isEmpty, problem.preconditionerDiagonal == nil else {
+      return 1
+    }
     return min(1, 1 / present.gradient.norm)
   }
 
   /// No step was found: once more without a history, else the end.
-  private func retry() {
+  private func retry() throws {
     if history.pairs.isEmpty {
-      end(.stagnation)
+      try end(.stagnation)
     } else {
       history.forget()
     }
   }
 
-  /// The most flat steps: the gradient of L-BFGS goes up and down on its way, Newton's does not.
-  private var patience: Int {
-    let isAtFloor = best.norm <= report.roundingFloor
-    return options.method == .newton ? (isAtFloor ? 2 : 4) : (isAtFloor ? 6 : 40)
+  private func roundingFloor(_ theta: [Double]) throws -> Double {
+    64 * unitRoundoff(Double.self) * (try problem.gradientScale(theta))
+  }
+
+  /// Whether so many flat steps are the end: the gradient of L-BFGS goes up and down on its way, Newton's does not.
+  private func isFlat() throws -> Bool {
+    switch options.method {
+    case .newton: return flatSteps >= 4
+    case .lbfgs:
+      if flatSteps < 6 { return false }
+      if flatSteps >= 40 { return true }
+      if flatSteps % 6 != 0 { return false }
+      return try present.gradient.norm <= roundingFloor(theta)
+    }
   }
 
   private func note() {
-    let norm = present.gradient.norm
+    let norm = norm(present.gradient)
     let hasFallen = present.value < lowest - present.resolution
     lowest = min(lowest, present.value)
-    if hasFallen || norm < best.norm { best = (theta, norm, present.value) }
+    if hasFallen || norm < best.norm { best = (theta, norm) }
     if hasFallen || norm < 0.9 * flatNorm {
       flatSteps = 0
       flatNorm = best.norm
@@ -167,41 +192,72 @@ public final class Minimizer<Problem: Objective> {
   }
 
   /// Looks whether the end is reached.
-  private func settle() {
+  private func settle() throws {
     report.value = present.value
-    report.gradientNorm = present.gradient.norm
-    guard present.isFinite else { return end(.nonFinite) }
-    if report.gradientNorm <= report.tolerance || report.gradientNorm == 0 {
-      report.converged = true
+    report.gradientNorm = problem.gradientNorm(present.gradient)
+    guard present.isFinite else {
+      report.reason = .nonFinite
       isDone = true
-    } else if flatSteps >= patience {
-      end(.stagnation)
+      return
+    }
+    let goal = max(report.tolerance, options.sufficientNorm ?? 0)
+    if report.gradientNorm <= goal || report.gradientNorm == 0 {
+      try end(nil)
+    } else if try isFlat() {
+      try end(.stagnation)
     } else if report.iterations >= options.iterationLimit {
-      end(.iterationLimit)
+      try end(.iterationLimit)
     }
   }
 
-  private func end(_ reason: MinimizationReason) {
+  /// - Parameter reason: why no further step is made; nil where the gradient is as small as asked for.
+  private func end(_ reason: MinimizationReason?) throws {
     isDone = true
-    if reason != .nonFinite, best.norm < report.gradientNorm {
+    if reason != nil, best.norm < norm(present.gradient) {
       theta = best.theta
-      report.gradientNorm = best.norm
-      report.value = best.value
+      present = try problem.evaluate(theta)
+      report.evaluations += 1
+      report.value = present.value
+      report.gradientNorm = problem.gradientNorm(present.gradient)
     }
-    let isReached =
-      reason != .nonFinite && options.gradientNorm == nil && report.gradientNorm <= report.roundingFloor
-    report.converged = isReached
-    report.reason = isReached ? nil : reason
+    let scale = problem.decreaseScale(present)
+    report.decreaseTolerance = options.decreaseShare * scale
+    let last = try NewtonDirection(
+      problem, try problem.curvature(theta), gradient: present.gradient, forcing: 0.1,
+      enough: report.decreaseTolerance, keepsFlat: true)
+    report.curvatureProducts += last.products
+    report.expectedDecrease = last.decrease
+    lastStep = last.direction
+    report.reason = judge(last, reason, scale)
+    report.converged = report.reason == nil
+  }
+
+  /// Why the answer is no minimum; nil where it is one.
+  private func judge(
+    _ last: NewtonDirection, _ reason: MinimizationReason?, _ scale: Double
+  ) -> MinimizationReason? {
+    if report.gradientNorm == 0, !last.bendsDown { return nil }
+    if let wanted = options.gradientNorm {
+      guard report.gradientNorm <= wanted else { return reason ?? .stagnation }
+      if last.bendsDown { return .negativeCurvature }
+      let isCoarse = last.decrease > MinimizationOptions.coarseShare * scale
+      return last.isResolved && isCoarse ? .coarseGradientNorm : nil
+    }
+    if last.decrease <= report.decreaseTolerance, !last.bendsDown {
+      return last.isResolved ? nil : .unresolvedCurvature
+    }
+    if let reason { return reason }
+    return last.bendsDown ? .negativeCurvature : .stagnation
   }
 }
 
 /// A minimisation after a step.
-public struct MinimizerMemory<Element: Scalar>: Sendable, Equatable {
-  public var theta: [Element]
-  public var best: [Element]
+public struct MinimizerMemory: Sendable, Equatable {
+  public var theta: [Double]
+  public var best: [Double]
   /// Pairs of L-BFGS, oldest first.
-  public var steps: [[Element]]
-  public var changes: [[Element]]
+  public var steps: [[Double]]
+  public var changes: [[Double]]
   public var iterations: Int
   public var evaluations: Int
   public var curvatureProducts: Int
@@ -210,14 +266,12 @@ public struct MinimizerMemory<Element: Scalar>: Sendable, Equatable {
   public var roundingFloor: Double
   public var lowest: Double
   public var bestNorm: Double
-  public var bestValue: Double
   public var previousNorm: Double?
 
   public init(
-    theta: [Element], best: [Element], steps: [[Element]], changes: [[Element]], iterations: Int,
+    theta: [Double], best: [Double], steps: [[Double]], changes: [[Double]], iterations: Int,
     evaluations: Int, curvatureProducts: Int, flatSteps: Int, flatNorm: Double, roundingFloor: Double,
-    lowest: Double,
-    bestNorm: Double, bestValue: Double, previousNorm: Double?
+    lowest: Double, bestNorm: Double, previousNorm: Double?
   ) {
     self.theta = theta
     self.best = best
@@ -231,7 +285,6 @@ public struct MinimizerMemory<Element: Scalar>: Sendable, Equatable {
     self.roundingFloor = roundingFloor
     self.lowest = lowest
     self.bestNorm = bestNorm
-    self.bestValue = bestValue
     self.previousNorm = previousNorm
   }
 }

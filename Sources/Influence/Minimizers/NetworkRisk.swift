@@ -2,15 +2,15 @@ import Network
 import Tensor
 
 /// The risk R(θ) = 1/n Σ ℓ(zᵢ, θ) + λ/2‖θ‖² of a network over fixed samples, in evaluation mode: the function whose
-/// minimum influence functions speak of.
-public final class NetworkRisk<Element: Scalar>: Objective {
-  public let network: Network<Element>
+/// minimum influence functions speak of. It is computed in `Double`, whatever the network's precision.
+public final class NetworkRisk: Objective {
+  public let network: Network<Double>
   public let samples: Samples
   public let loss: Loss
   /// λ.
   public let weightDecay: Double
-  private let mean: MeanLoss<Element>
-  private let statistics: NetworkState<Element>
+  private let mean: MeanLoss<Double>
+  private let statistics: NetworkState<Double>
   private let memoryLimit: Int
   private let compute: Compute
 
@@ -18,17 +18,18 @@ public final class NetworkRisk<Element: Scalar>: Objective {
   ///   - state: whose running statistics hold at every θ.
   ///   - memoryLimit: bytes for kept samples, and for the linearizations of a curvature.
   /// - Precondition: there is at least one sample.
-  public init(
+  public init<Element: Scalar>(
     network: Network<Element>, state: NetworkState<Element>, samples: Samples, loss: Loss,
     weightDecay: Double, memoryLimit: Int = 1 << 30, compute: Compute
   ) {
+    let network = network as? Network<Double> ?? Network<Double>(network.architecture)
     self.network = network
     self.samples = samples
     self.loss = loss
     self.weightDecay = weightDecay
     self.memoryLimit = memoryLimit
     self.compute = compute
-    statistics = state
+    statistics = NetworkState<Double>(state)
     mean = MeanLoss(
       network: network, samples: samples, loss: loss, memoryLimit: memoryLimit, compute: compute)
   }
@@ -36,35 +37,45 @@ public final class NetworkRisk<Element: Scalar>: Objective {
   public var dimension: Int { network.layout.parameterCount }
 
   /// The state at θ.
-  public func state(_ theta: [Element]) -> NetworkState<Element> {
+  public func state(_ theta: [Double]) -> NetworkState<Double> {
     var state = statistics
     state.parameters = theta
     return state
   }
 
-  public func evaluate(_ theta: [Element]) throws -> ObjectiveValue<Element> {
+  public func evaluate(_ theta: [Double]) throws -> ObjectiveValue {
     var loss = try mean.evaluate(state(theta))
     let decay = weightDecay == 0 ? 0 : weightDecay / 2 * theta.dot(theta)
-    if weightDecay != 0 { loss.gradient.add(Element(weightDecay), times: theta) }
+    if weightDecay != 0 { loss.gradient.add(weightDecay, times: theta) }
     let value = loss.meanLoss + decay
-    // Outputs are rounded in `Element`, losses and their sum in `Double`.
-    let outputs = 16 * unitRoundoff(Element.self) * loss.sensitivity
     return ObjectiveValue(
-      value: value, resolution: outputs + 16 * unitRoundoff(Double.self) * (abs(value) + loss.sensitivity),
+      value: value, resolution: 16 * unitRoundoff(Double.self) * (abs(value) + 2 * loss.sensitivity),
       gradient: loss.gradient)
   }
 
-  public func curvature(_ theta: [Element]) throws -> SampledCurvature<Element> {
+  public func curvature(_ theta: [Double]) throws -> SampledCurvature<Double> {
     try SampledCurvature(
       network: network, state: state(theta), samples: samples, loss: loss, weightDecay: weightDecay,
       memoryLimit: memoryLimit, compute: compute)
   }
 
+  /// Near a minimum the Hessian of the mean loss is taken to be positive semidefinite.
+  public var leastCurvature: Double { weightDecay }
+
+  /// The risk; for the squared error, which can be 0, at least 10⁻⁴ of the one that outputs of zero have.
+  public func decreaseScale(_ value: ObjectiveValue) -> Double {
+    guard loss == .meanSquaredError else { return abs(value.value) }
+    return max(abs(value.value), 1e-4 * targetSize)
+  }
+
+  private lazy var targetSize = loss.meanOfZeroOutputs(
+    samples.targets, columns: network.architecture.output.count)
+
   /// Samples whose gradients say how large they are.
   private static var probes: Int { 32 }
 
   /// The mean norm of the gradients of single samples, of some spread over all, with the decay's.
-  public func gradientScale(_ theta: [Element]) throws -> Double {
+  public func gradientScale(_ theta: [Double]) throws -> Double {
     let count = min(Self.probes, samples.count)
     let places = (0..<count).map { $0 * samples.count / count }
     let gradients = try network.sampleGradients(
@@ -74,9 +85,9 @@ public final class NetworkRisk<Element: Scalar>: Objective {
   }
 
   /// A gradient norm far below what one of n samples adds to the gradient of the risk: a coarser one would be met without a
-  /// step where a sample is changed or left out. In `Float` that is as far as rounding allows, nil.
+  /// step where a sample is changed or left out.
   /// - Parameter scale: the mean norm of the gradients of single samples (`gradientScale`).
-  public static func sampleTolerance(scale: Double, samples n: Int) -> Double? {
-    Element.precision == .float64 ? max(1e-9 * scale / Double(n), 1e-14 * scale) : nil
+  public static func sampleTolerance(scale: Double, samples n: Int) -> Double {
+    max(1e-9 * scale / Double(n), 1e-14 * scale)
   }
 }

@@ -1,29 +1,51 @@
 import Tensor
 
 /// −H⁻¹g, or near it: a direction in which the function falls also where H is indefinite.
-enum NewtonDirection {
+struct NewtonDirection {
+  var direction: [Double]
+  /// Curvature products made.
+  var products = 0
+  /// ½gᵀ|H|⁻¹g, what the function is expected to fall by on the way to its minimum; where `isResolved` is false, at least.
+  var decrease = 0.0
+  /// Whether the solve reached its forcing.
+  var isResolved = true
+  /// Whether a direction was found along which the function bends down, by more than rounding.
+  var bendsDown = false
+
   /// The most parameters for which H is formed.
   static let denseLimit = 256
   /// The most products of one truncated solve.
   static let productLimit = 500
+  /// A curvature below this share of the largest one, and negative, is no rounding.
+  private static let leastNegative = 1e-4
 
-  /// - Parameter forcing: the relative residual that a truncated solve aims at.
-  /// - Returns: d, and the products made.
-  static func direction<H: SymmetricOperator>(
-    _ h: H, gradient: [H.Element], forcing: Double
-  ) throws -> (direction: [H.Element], products: Int) {
-    h.dimension <= denseLimit
-      ? try dense(h, gradient) : try truncated(h, gradient, forcing: forcing)
+  /// - Parameters:
+  ///   - forcing: the relative residual, in the norm of P⁻¹, that a truncated solve aims at.
+  ///   - enough: a truncated solve may end when the decrease is known to be at most this.
+  ///   - keepsFlat: whether directions whose curvature is lost in rounding are followed, as if theirs were as large as
+  ///     rounding; the decrease counts them in any case.
+  init<Problem: Objective>(
+    _ problem: Problem, _ h: Problem.Curvature, gradient: [Double], forcing: Double, enough: Double = 0,
+    keepsFlat: Bool
+  ) throws {
+    self =
+      h.dimension <= Self.denseLimit
+      ? try Self.dense(h, gradient, problem.preconditionerDiagonal, keepsFlat: keepsFlat)
+      : try Self.truncated(problem, h, gradient, forcing: forcing, enough: enough)
   }
 
-  /// By Cholesky; where H is not positive definite −|H|⁻¹g from its eigenvalues, those that are rounding left out.
-  private static func dense<H: SymmetricOperator>(
-    _ h: H, _ gradient: [H.Element]
-  ) throws -> (direction: [H.Element], products: Int) {
+  private init(_ direction: [Double]) { self.direction = direction }
+
+  /// By Cholesky; where H is not positive definite −|H|⁻¹g from its eigenvalues. Rows and columns are scaled by the diagonal of P
+  /// before, so that rounding is told by the same measure in all of them.
+  private static func dense<H: SymmetricOperator<Double>>(
+    _ h: H, _ gradient: [Double], _ diagonal: [Double]?, keepsFlat: Bool
+  ) throws -> NewtonDirection {
     let n = h.dimension
+    let scales = diagonal.map { $0.map { 1 / $0.squareRoot() } } ?? [Double](repeating: 1, count: n)
     let units = (0..<n).map { column in
-      var unit = [H.Element].zeros(n)
-      unit[column] = 1
+      var unit = [Double].zeros(n)
+      unit[column] = scales[column]
       return unit
     }
     var matrix = [Double](repeating: 0, count: n * n)
@@ -32,25 +54,42 @@ enum NewtonDirection {
         throw SolveError.nonFinite(solver: "newton", iteration: column, quantity: "a column of the Hessian")
       }
       for row in 0..<n {
-        matrix[row * n + column] += Double(values[row]) / 2
-        matrix[column * n + row] += Double(values[row]) / 2
+        matrix[row * n + column] += scales[row] * values[row] / 2
+        matrix[column * n + row] += scales[row] * values[row] / 2
       }
     }
-    let right = gradient.map { -Double($0) }
+    let right = (0..<n).map { -scales[$0] * gradient[$0] }
+    func answer(_ scaled: [Double]) -> NewtonDirection {
+      var answer = NewtonDirection((0..<n).map { scales[$0] * scaled[$0] })
+      answer.products = n
+      return answer
+    }
     if let found = try? DenseAlgebra.solvePositiveDefinite(matrix, order: n, rightHandSides: [right])[0],
       found.isFinite, isTrusted(matrix, found, right)
     {
-      return (found.map { H.Element($0) }, n)
+      var result = answer(found)
+      result.decrease = 0.5 * found.dot(right)
+      return result
     }
     let (values, vectors) = try DenseAlgebra.eigen(matrix, order: n)
     let largest = values.map(\.magnitude).max() ?? 0
-    let floor = Double(n) * 2 * unitRoundoff(H.Element.self) * largest
+    let floor = Double(n) * 2 * unitRoundoff(Double.self) * largest
     var direction = [Double].zeros(n)
-    for index in 0..<n where values[index].magnitude > floor {
+    var decrease = 0.0
+    for index in 0..<n {
+      let size = max(values[index].magnitude, floor)
+      guard size > 0 else { continue }
       let vector = Array(vectors[index * n..<(index + 1) * n])
-      direction.add(vector.dot(right) / values[index].magnitude, times: vector)
+      let component = vector.dot(right)
+      decrease += 0.5 * component * component / size
+      if keepsFlat || values[index].magnitude > floor {
+        direction.add(component / size, times: vector)
+      }
     }
-    return (direction.map { H.Element($0) }, n)
+    var result = answer(direction)
+    result.decrease = decrease
+    result.bendsDown = (values.min() ?? 0) < -leastNegative * largest
+    return result
   }
 
   /// Whether an answer leaves a small residual; nearly singular matrices pass Cholesky without one.
@@ -64,22 +103,29 @@ enum NewtonDirection {
     return square.squareRoot() <= 1e-6 * right.norm
   }
 
-  /// Conjugate gradients from zero, left at the forcing or before a direction of no positive curvature; where the first
-  /// is one, steepest descent.
-  private static func truncated<H: SymmetricOperator>(
-    _ h: H, _ gradient: [H.Element], forcing: Double
-  ) throws -> (direction: [H.Element], products: Int) {
-    typealias Element = H.Element
-    var x = [Element].zeros(gradient.count)
+  /// Preconditioned conjugate gradients from zero, left at the forcing or before a direction of no positive curvature; where the
+  /// first is one, steepest descent.
+  private static func truncated<Problem: Objective>(
+    _ problem: Problem, _ h: Problem.Curvature, _ gradient: [Double], forcing: Double, enough: Double
+  ) throws -> NewtonDirection {
+    var result = NewtonDirection(.zeros(gradient.count))
+    let least = problem.leastCurvature
     var r = gradient
     r.scale(-1)
-    var p = r
-    var square = r.dot(r)
+    if least > 0, 0.5 * r.dot(r) / least <= enough {
+      result.decrease = 0.5 * r.dot(r) / least
+      return result
+    }
+    var z = problem.preconditioned(r)
+    var p = z
+    var square = r.dot(z)
     let target = forcing * forcing * square
-    var product = [Element].zeros(gradient.count)
+    var product = [Double].zeros(gradient.count)
     var largest = 0.0
+    result.isResolved = false
     for count in 1...productLimit {
       try h.apply(p, into: &product)
+      result.products = count
       let curvature = p.dot(product)
       guard curvature.isFinite else {
         throw SolveError.nonFinite(
@@ -87,15 +133,26 @@ enum NewtonDirection {
       }
       let length = p.dot(p)
       largest = max(largest, (product.dot(product) / length).squareRoot())
-      if curvature / length <= unitRoundoff(Element.self) * largest { return (count == 1 ? p : x, count) }
+      if curvature / length <= unitRoundoff(Double.self) * largest {
+        result.bendsDown = curvature / length < -leastNegative * largest
+        if count == 1 { result.direction = p }
+        return result
+      }
       let alpha = square / curvature
-      x.add(Element(alpha), times: p)
-      r.add(Element(-alpha), times: product)
-      let next = r.dot(r)
-      if next <= target { return (x, count) }
-      p.scale(Element(next / square), adding: r)
+      result.direction.add(alpha, times: p)
+      result.decrease += 0.5 * alpha * square
+      r.add(-alpha, times: product)
+      z = problem.preconditioned(r)
+      let next = r.dot(z)
+      let remainder = least > 0 ? 0.5 * r.dot(r) / least : .infinity
+      if next <= target || result.decrease + remainder <= enough {
+        if remainder.isFinite { result.decrease += min(remainder, result.decrease) }
+        result.isResolved = true
+        return result
+      }
+      p.scale(next / square, adding: z)
       square = next
     }
-    return (x, productLimit)
+    return result
   }
 }

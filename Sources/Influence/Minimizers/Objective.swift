@@ -1,32 +1,57 @@
 import Tensor
 
 /// A function of θ with two derivatives, as minimisers see it.
-public protocol Objective<Element> {
-  associatedtype Element: Scalar
-  associatedtype Curvature: SymmetricOperator<Element>
+///
+/// Everything is in `Double`, whatever a model computes in: differences of values, and gradients near a minimum, are smaller than
+/// the rounding of `Float` long before the minimum is reached.
+public protocol Objective {
+  associatedtype Curvature: SymmetricOperator<Double>
 
   /// Length of θ.
   var dimension: Int { get }
 
   /// The value and gradient at θ; the same θ gives the same bits.
-  func evaluate(_ theta: [Element]) throws -> ObjectiveValue<Element>
+  func evaluate(_ theta: [Double]) throws -> ObjectiveValue
 
   /// The Hessian at θ.
-  func curvature(_ theta: [Element]) throws -> Curvature
+  func curvature(_ theta: [Double]) throws -> Curvature
 
   /// The size of what a gradient is summed of: rounding leaves about the unit roundoff times this in it, however small
   /// the sum is.
-  func gradientScale(_ theta: [Element]) throws -> Double
+  func gradientScale(_ theta: [Double]) throws -> Double
+
+  /// ‖∇‖₂ in the coordinates that a caller thinks in, where those are others.
+  func gradientNorm(_ gradient: [Double]) -> Double
+
+  /// P⁻¹v for a positive definite P of about the size of the Hessian.
+  func preconditioned(_ vector: [Double]) -> [Double]
+
+  /// The diagonal of P; nil is that of a P = I.
+  var preconditionerDiagonal: [Double]? { get }
+
+  /// A number that no eigenvalue of the Hessian near the minimum is below; 0 where none is known.
+  var leastCurvature: Double { get }
+
+  /// What an expected decrease is compared with: the value, or the value's usual size where the least value is 0.
+  func decreaseScale(_ value: ObjectiveValue) -> Double
+}
+
+extension Objective {
+  public func gradientNorm(_ gradient: [Double]) -> Double { gradient.norm }
+  public func preconditioned(_ vector: [Double]) -> [Double] { vector }
+  public var preconditionerDiagonal: [Double]? { nil }
+  public var leastCurvature: Double { 0 }
+  public func decreaseScale(_ value: ObjectiveValue) -> Double { abs(value.value) }
 }
 
 /// A function at one point.
-public struct ObjectiveValue<Element: Scalar>: Sendable {
+public struct ObjectiveValue: Sendable {
   public var value: Double
   /// Differences of values below this are rounding.
   public var resolution: Double
-  public var gradient: [Element]
+  public var gradient: [Double]
 
-  public init(value: Double, resolution: Double, gradient: [Element]) {
+  public init(value: Double, resolution: Double, gradient: [Double]) {
     self.value = value
     self.resolution = resolution
     self.gradient = gradient

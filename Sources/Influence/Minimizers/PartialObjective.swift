@@ -3,17 +3,16 @@ import Tensor
 /// A function of some of the parameters, the others held where they are: its minimum is the constrained optimum that
 /// `fif` steps to.
 public struct PartialObjective<Base: Objective>: Objective {
-  public typealias Element = Base.Element
   public typealias Curvature = PrincipalRestriction<Base.Curvature>
 
   public let base: Base
   /// Where the others are held; of the base's dimension.
-  public let fixed: [Element]
+  public let fixed: [Double]
   /// J, ascending.
   public let indices: [Int]
 
   /// - Precondition: `fixed` has the base's dimension, and every index lies in it.
-  public init(_ base: Base, fixed: [Element], indices: [Int]) {
+  public init(_ base: Base, fixed: [Double], indices: [Int]) {
     precondition(fixed.count == base.dimension, "A point has the dimension of the function.")
     precondition(indices.allSatisfy(fixed.indices.contains), "An index of J lies outside θ.")
     self.base = base
@@ -24,23 +23,25 @@ public struct PartialObjective<Base: Objective>: Objective {
   public var dimension: Int { indices.count }
 
   /// The whole θ for some θ_J.
-  public func whole(_ part: [Element]) -> [Element] {
+  public func whole(_ part: [Double]) -> [Double] {
     var theta = fixed
     for (place, index) in indices.enumerated() { theta[index] = part[place] }
     return theta
   }
 
-  public func evaluate(_ theta: [Element]) throws -> ObjectiveValue<Element> {
+  public func evaluate(_ theta: [Double]) throws -> ObjectiveValue {
     var value = try base.evaluate(whole(theta))
     value.gradient = indices.map { value.gradient[$0] }
     return value
   }
 
-  public func curvature(_ theta: [Element]) throws -> PrincipalRestriction<Base.Curvature> {
+  public func curvature(_ theta: [Double]) throws -> PrincipalRestriction<Base.Curvature> {
     PrincipalRestriction(try base.curvature(whole(theta)), indices: indices)
   }
 
-  public func gradientScale(_ theta: [Element]) throws -> Double {
+  public func decreaseScale(_ value: ObjectiveValue) -> Double { base.decreaseScale(value) }
+
+  public func gradientScale(_ theta: [Double]) throws -> Double {
     try base.gradientScale(whole(theta))
   }
 }

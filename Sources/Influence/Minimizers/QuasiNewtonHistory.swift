@@ -1,15 +1,15 @@
 import Tensor
 
 /// The last steps s and changes of gradient y, and the inverse Hessian that they stand for (Liu and Nocedal 1989).
-struct QuasiNewtonHistory<Element: Scalar> {
+struct QuasiNewtonHistory {
   struct Pair {
-    let step: [Element]
-    let change: [Element]
+    let step: [Double]
+    let change: [Double]
     /// ⟨s, y⟩ and ‖y‖².
     let product: Double
     let square: Double
 
-    init(step: [Element], change: [Element]) {
+    init(step: [Double], change: [Double]) {
       self.step = step
       self.change = change
       product = step.dot(change)
@@ -26,26 +26,27 @@ struct QuasiNewtonHistory<Element: Scalar> {
   mutating func forget() { pairs = [] }
 
   /// Takes a pair in, unless it says that the function bends down, or rounding is all it says.
-  mutating func append(step: [Element], change: [Element]) {
+  mutating func append(step: [Double], change: [Double]) {
     let pair = Pair(step: step, change: change)
-    let noise = 16 * unitRoundoff(Element.self) * step.norm * pair.square.squareRoot()
+    let noise = 16 * unitRoundoff(Double.self) * step.norm * pair.square.squareRoot()
     guard pair.product > noise, pair.square > 0 else { return }
     if pairs.count == limit { pairs.removeFirst() }
     pairs.append(pair)
   }
 
-  /// −H⁻¹g by the two-loop recursion.
-  func direction(_ gradient: [Element]) -> [Element] {
+  /// −H⁻¹g by the two-loop recursion, which begins with a multiple of P⁻¹.
+  func direction(_ gradient: [Double], precondition: ([Double]) -> [Double]) -> [Double] {
     var d = gradient
     var weights: [Double] = []
     for pair in pairs.reversed() {
       let weight = pair.step.dot(d) / pair.product
-      d.add(Element(-weight), times: pair.change)
+      d.add(-weight, times: pair.change)
       weights.append(weight)
     }
-    if let last = pairs.last { d.scale(Element(last.product / last.square)) }
+    d = precondition(d)
+    if let last = pairs.last { d.scale(last.product / last.change.dot(precondition(last.change))) }
     for (pair, weight) in zip(pairs, weights.reversed()) {
-      d.add(Element(weight - pair.change.dot(d) / pair.product), times: pair.step)
+      d.add(weight - pair.change.dot(d) / pair.product, times: pair.step)
     }
     d.scale(-1)
     return d

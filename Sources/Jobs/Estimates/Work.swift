@@ -209,6 +209,10 @@ struct Work {
     let samples = samples ?? (1 - recipe.validationShare) * trainCount
     let epochs = share * Double(recipe.epochs)
     let held = recipe.validationShare * trainCount
+    // Minimisations are computed in `Double`.
+    let wide = 8 / element
+    // The gradient and the losses at the end.
+    if measured { pass(min(samples, Double(RiskSlope.mostSamples)), times: 4) }
     switch recipe.optimizer {
     case .sgd, .adam:
       let batch: Double =
@@ -226,15 +230,15 @@ struct Work {
         return inWork * network.kept * element
       }
     case .lbfgs(let history, _):
-      pass(min(epochs, 300) * 1.3 * samples, times: 3)
-      touch(min(epochs, 300) * 4 * Double(history))
-      hold(vectors: 10 + 2 * Double(history))
-      hold(min(Double(machine.memoryLimit), samples * network.inputs * element))
+      pass(min(epochs, 300) * 1.3 * samples, times: 3 * wide)
+      touch(min(epochs, 300) * 4 * Double(history) * wide)
+      hold(vectors: (10 + 2 * Double(history)) * wide)
+      hold(min(Double(machine.memoryLimit), samples * network.inputs * element * wide))
     case .newton:
       let curvature = linearize(samples, matrix: .hessian)
-      multiply(curvature, times: min(epochs, 12) * 60)
-      hold(vectors: 20)
-      hold(min(Double(machine.memoryLimit), samples * network.inputs * element))
+      multiply(curvature, times: min(epochs, 12) * 60 * wide)
+      hold(vectors: 20 * wide)
+      hold(min(Double(machine.memoryLimit), samples * network.inputs * element * wide))
     }
   }
 }

@@ -41,7 +41,11 @@ struct AttackRun: PreciseRun {
     }
     context.progress(0.98, phase: "save", detail: "")
     try writePictures(outcomes, model.dataset, context)
-    return result(outcomes, points, checkpoint: checkpoint)
+    var result = result(outcomes, points, checkpoint: checkpoint)
+    try CheckpointCaution(
+      checkpoint, state, model, training: partition.training, environment.catalog, compute
+    ).add(to: &result)
+    return .object(result)
   }
 
   private func requireTrained(_ partition: Partition) throws {
@@ -74,7 +78,7 @@ struct AttackRun: PreciseRun {
     }
   }
 
-  private func result(_ outcomes: [AttackOutcome], _ points: TestPoints, checkpoint: String) -> JSONValue {
+  private func result(_ outcomes: [AttackOutcome], _ points: TestPoints, checkpoint: String) -> JSONObject {
     let rule: SettledDamping.Rule = request.curvature.dampingChoice == .automatic ? .minimum : .given
     let rows: [JSONValue] = zip(points.targets, outcomes).map { target, outcome in
       .object(

@@ -44,7 +44,7 @@ struct DomainMismatchRun: PreciseRun {
     // The most harmful first; of equal ones as they were given.
     groups = groups.enumerated().sorted { ($0.element.mean, $0.offset) < ($1.element.mean, $1.offset) }
       .map(\.element)
-    return [
+    var result: JSONObject = [
       "checkpoint": .string(checkpoint),
       "samples": [
         "train": JSONValue(partition.training.count), "hessian": JSONValue(curvature.matrix.samples.count),
@@ -61,6 +61,10 @@ struct DomainMismatchRun: PreciseRun {
         factors.warnings + ConvergenceDemand.warning(of: unreliable, of: points.count, "test points")
           + curvature.matrix.memoryWarnings(environment)),
     ]
+    try CheckpointCaution(
+      checkpoint, state, model, training: partition.training, environment.catalog, compute
+    ).add(to: &result)
+    return .object(result)
   }
 
   /// The factor of the mean loss of the points, as a block of one.

@@ -85,6 +85,9 @@ struct InfluenceRun: PreciseRun {
       }
     }
     result["warnings"] = JSONValue(warnings)
+    try CheckpointCaution(
+      checkpoint, state, model, training: partition.training, environment.catalog, compute
+    ).add(to: &result)
     return .object(result)
   }
 

@@ -72,12 +72,21 @@ struct MislabeledRun: PreciseRun {
       let course = InspectionCourse(order: order.map { isFlipped.contains(places[$0]) })
       result["curve"] = .array(course.rows)
       result["area"] = .number(course.area)
-      result["fixed"] = .array(try fixes(task, order.map { places[$0] }, course))
+      let fixed = try fixes(task, order.map { places[$0] }, course)
+      result["fixed"] = .array(fixed)
+      for row in fixed {
+        warnings += (row["warnings"]?.arrayValue ?? []).compactMap(\.stringValue).map {
+          "Trained again after inspecting \(row["samples"]?.integerValue ?? 0) samples: \($0)"
+        }
+      }
     } else if !fixAt.isEmpty {
       warnings.append(
         "The model was trained on no sample with a flipped label: there is nothing to count or to put right.")
     }
     result["warnings"] = JSONValue(warnings)
+    try CheckpointCaution(
+      checkpoint, state, model, training: places, environment.catalog, compute
+    ).add(to: &result)
     return .object(result)
   }
 
@@ -197,6 +206,7 @@ struct MislabeledRun: PreciseRun {
       let row: JSONValue = [
         "inspected": .number(share), "samples": JSONValue(inspected),
         "found": .number(course.found(inspected)), "test": try metrics(model, outcome.state, task.compute),
+        "warnings": JSONValue(outcome.warnings),
       ]
       try task.context.saveResumeState(name, JSONWriter.bytes(row))
       rows.append(row)

@@ -35,6 +35,9 @@ struct RecoverRun: PreciseRun {
       on: model.recoveryReport(members.edit, members: members.members), basis, parent: checkpoint,
       standingFor: model.after(members.edit.by(context)), curve: request.update.curve, phases)
     result["samples"] = members.json
+    try CheckpointCaution(
+      checkpoint, state, model, training: members.partition.training, environment.catalog, compute
+    ).add(to: &result)
     return .object(result)
   }
 }

@@ -35,6 +35,9 @@ struct RemoveRun: PreciseRun {
       parent: checkpoint,
       standingFor: model.after(members.edit.by(context)), curve: request.update.curve, phases)
     result["samples"] = members.json
+    try CheckpointCaution(
+      checkpoint, state, model, training: members.partition.training, environment.catalog, compute
+    ).add(to: &result)
     return .object(result)
   }
 }

@@ -62,7 +62,7 @@ struct RetrainRun: PreciseRun {
       "curve": .array(outcome.curve),
       "samples": [
         "train": JSONValue(partition.training.count), "validation": JSONValue(partition.validation.count),
-      ],
+      ], "warnings": JSONValue(outcome.warnings),
     ]
   }
 

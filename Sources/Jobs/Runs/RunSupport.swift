@@ -108,6 +108,11 @@ extension JobFailure {
       self.init(
         .nonFinite, "The loss or a weight became infinite or NaN in epoch \(epoch), step \(step).",
         advice: "Lower the learning rate, or check the data set for extreme values.")
+    case .singleValue(let epoch, let step):
+      self.init(
+        .unacceptable,
+        "In epoch \(epoch), step \(step) a batch normalization sees one value a channel, a batch of one sample: it has no variance.",
+        advice: "Use a larger batch_size, or freeze_statistics.")
     }
   }
 }

@@ -51,12 +51,18 @@ struct SpectrumRun: PreciseRun {
     try writeArtifacts(rows, context)
     for index in rows.indices { rows[index]["density_values"] = nil }
     let samples = samples(model)
-    return [
+    var result: JSONObject = [
       "checkpoint": JSONValue(request.retrains ? nil : request.target.checkpoint),
       "parameters": JSONValue(model.layout.parameterCount), "hessian": .string(request.matrix.rawValue),
       "samples": ["hessian": JSONValue(samples.count)], "spectra": .array(rows.map(JSONValue.object)),
       "warnings": JSONValue(Self.warnings(rows)),
     ]
+    if let start, let checkpoint = request.target.checkpoint {
+      try CheckpointCaution(
+        checkpoint, start, model, training: model.partition().training, environment.catalog, compute
+      ).add(to: &result)
+    }
+    return .object(result)
   }
 
   /// What an earlier attempt left, a list of spectra a part.
@@ -81,6 +87,7 @@ struct SpectrumRun: PreciseRun {
     let model = model.with(
       loss: part.loss, weightDecay: request.retrains ? part.l2[0] : model.weightDecay)
     var metrics: JSONValue = .null
+    var told: [String] = []
     let state: NetworkState<Element>
     if let start {
       state = start
@@ -88,6 +95,7 @@ struct SpectrumRun: PreciseRun {
       let trained = try train(model, PartContext(context, name: "train", span: 0...0.7), compute)
       state = trained.state
       metrics = trained.metrics
+      told = trained.warnings
     }
     let measured = PartContext(context, name: "measure", span: request.retrains ? 0.7...1 : 0...1)
     let places = samples(model)
@@ -109,7 +117,7 @@ struct SpectrumRun: PreciseRun {
       memoryLimit: max(0, environment.memoryLimit - basis.bytes), compute: compute)
     let spectrum = try RiskSpectrum(
       curvature, l2: part.l2, request, basisLimit: basis.vectors, measured)
-    let warnings = curvature.memoryWarnings(environment)
+    let warnings = told + curvature.memoryWarnings(environment)
     return part.l2.map { l2 in
       var slope = gradient
       slope.add(Element(l2), times: state.parameters)
@@ -122,7 +130,7 @@ struct SpectrumRun: PreciseRun {
 
   private func train<Element: Scalar>(
     _ model: LoadedModel<Element>, _ context: PartContext, _ compute: Compute
-  ) throws -> (state: NetworkState<Element>, metrics: JSONValue) {
+  ) throws -> Training<Element>.Outcome {
     guard let recipe = request.training else {
       throw JobFailure(
         .unacceptable, "The model \(model.record.name) has no recipe.", advice: "Give one as training.")
@@ -130,9 +138,7 @@ struct SpectrumRun: PreciseRun {
     let training = Training(
       model: model, recipe: recipe, seed: model.record.seed, partition: model.partition(recipe: recipe),
       samples: nil, environment: environment, context: context, compute: compute)
-    let outcome = try training.run(
-      from: NetworkState(initial: model.layout, seed: UInt64(model.record.seed)))
-    return (outcome.state, outcome.metrics)
+    return try training.run(from: NetworkState(initial: model.layout, seed: UInt64(model.record.seed)))
   }
 
   /// The vectors of a Lanczos run, which must not depend on the memory at hand.

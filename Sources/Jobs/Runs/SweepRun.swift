@@ -131,7 +131,8 @@ struct SweepCell {
       "damping": outcome.curvature["damping"]?["value"] ?? .null,
       "reliable": .bool(outcome.tests.allSatisfy(\.isReliable)),
       "converged": .bool(outcome.isConverged && largest.converged && smallest.converged),
-      "warnings": outcome.json["warnings"] ?? [],
+      "warnings": .array(
+        trained.warnings.map(JSONValue.string) + (outcome.json["warnings"]?.arrayValue ?? [])),
     ]
   }
 

@@ -149,18 +149,22 @@ struct TestPointAttack<Element: Scalar> {
   private func refit(
     _ start: NetworkState<Element>, _ samples: Samples
   ) throws -> (state: NetworkState<Element>, report: MinimizationReport) {
-    let risk = NetworkRisk(
-      network: model.network, state: start, samples: samples, loss: model.loss,
-      weightDecay: model.weightDecay, memoryLimit: environment.memoryLimit, compute: compute)
     guard
       case .minimization(var options) = request.training.method(
         weightDecay: model.weightDecay, seed: request.seed, samples: samples.count)
     else { throw JobFailure(.internal, "an attack was to retrain by minibatches.") }
     // Whatever the recipe asks for: a change of few inputs moves the gradient by little.
-    options.gradientNorm = NetworkRisk<Element>.sampleTolerance(
-      scale: try risk.gradientScale(start.parameters), samples: samples.count)
-    let minimizer = try Minimizer(risk, from: start.parameters, options: options)
-    let report = try minimizer.run { _ in try compute.cancellation?.check() }
-    return (risk.state(minimizer.theta), report)
+    options.gradientNorm = nil
+    options.sufficientNorm = NetworkRisk.sampleTolerance(
+      scale: try NetworkRisk(
+        network: model.network, state: start, samples: samples, loss: model.loss,
+        weightDecay: model.weightDecay, memoryLimit: 0, compute: compute
+      ).gradientScale(start.parameters.map { Double($0) }), samples: samples.count)
+    let minimization = try RiskMinimization(
+      network: model.network, from: start, samples: samples, loss: model.loss,
+      weightDecay: model.weightDecay, options: options, memoryLimit: environment.memoryLimit,
+      compute: compute)
+    let report = try minimization.run { _ in try compute.cancellation?.check() }
+    return (minimization.state(Element.self), report)
   }
 }

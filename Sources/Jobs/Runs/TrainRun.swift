@@ -32,7 +32,7 @@ struct TrainRun: PreciseRun {
       "checkpoint": .string(checkpoint), "metrics": outcome.metrics, "curve": .array(outcome.curve),
       "samples": [
         "train": JSONValue(partition.training.count), "validation": JSONValue(partition.validation.count),
-      ],
+      ], "warnings": JSONValue(outcome.warnings),
     ]
   }
 }

@@ -4,23 +4,25 @@ import Network
 import Tensor
 
 extension Training {
+  /// What a minimisation keeps between attempts.
+  private static var minimizationStage: String { "minimization" }
+
   /// Trains by minimising the risk over all samples.
   func minimize(
     from start: NetworkState<Element>, _ samples: Samples, _ options: MinimizationOptions
   ) throws -> Outcome {
-    let risk = NetworkRisk(
-      network: model.network, state: start, samples: samples, loss: model.loss,
-      weightDecay: model.weightDecay, memoryLimit: environment.memoryLimit, compute: compute)
-    let snapshot = try TrainingSnapshot<Element>(
-      context.resumeState(Self.stage), layout: model.layout, vectors: options.method.vectors)
+    let snapshot = try TrainingSnapshot<Double>(
+      context.resumeState(Self.minimizationStage), layout: model.layout, vectors: options.method.vectors)
     var curve = snapshot?.curve ?? []
-    let memory = try snapshot.map { try MinimizerMemory($0) }
-    let minimizer = try Minimizer(risk, from: start.parameters, options: options, memory: memory)
-    var course = MinimizationCourse(options: options, report: minimizer.report)
+    let minimization = try RiskMinimization(
+      network: model.network, from: start, samples: samples, loss: model.loss,
+      weightDecay: model.weightDecay, options: options, memory: try snapshot.map { try MinimizerMemory($0) },
+      memoryLimit: environment.memoryLimit, compute: compute)
+    var course = MinimizationCourse(options: options, report: minimization.report)
     var (saving, reporting) = (environment.saving, environment.reporting)
-    while !minimizer.isDone {
-      try minimizer.step()
-      let report = minimizer.report
+    while !minimization.isDone {
+      try minimization.step()
+      let report = minimization.report
       course.note(report)
       try context.throwIfInterrupted()
       if reporting.isDue() {
@@ -28,37 +30,38 @@ extension Training {
       }
       // A step that was not found leaves the iteration as it was.
       let hasRow = curve.last?["epoch"]?.integerValue == report.iterations
-      if report.iterations > 0, !hasRow, minimizer.isDone || recipe.keepsRow(report.iterations) {
-        curve.append(try row(report, minimizer.theta, risk))
+      if report.iterations > 0, !hasRow, minimization.isDone || recipe.keepsRow(report.iterations) {
+        curve.append(try row(report, minimization.state(Element.self)))
       }
-      if saving.isDue(), !minimizer.isDone {
+      if saving.isDue(), !minimization.isDone {
         let snapshot = TrainingSnapshot(
-          minimizer.memory, state: risk.state(minimizer.theta), curve: curve)
-        try context.saveResumeState(Self.stage, snapshot.bytes(layout: model.layout))
+          minimization.memory, state: NetworkState<Double>(start), curve: curve)
+        try context.saveResumeState(Self.minimizationStage, snapshot.bytes(layout: model.layout))
         saving.noteDone()
       }
     }
-    let report = minimizer.report
+    let report = minimization.report
     if report.reason == .nonFinite {
       throw JobFailure(
         .nonFinite, "The risk or its gradient is infinite or NaN where the minimisation begins.",
         advice: "Check the data set for extreme values.")
     }
-    let state = risk.state(minimizer.theta)
+    let state = minimization.state(Element.self)
     context.progress(0.98, phase: "evaluate", detail: "test samples")
+    let verdict = try TrainingVerdict(
+      of: state, model, on: samples, minimization: report, precision: Element.precision, compute)
     return Outcome(
-      state: state, curve: curve, metrics: .object(try metrics(state).merging(report.members)))
+      state: state, curve: curve, metrics: .object(try metrics(state).merging(verdict.members)),
+      warnings: verdict.warnings)
   }
 
-  private func row(
-    _ report: MinimizationReport, _ theta: [Element], _ risk: NetworkRisk<Element>
-  ) throws -> JSONValue {
+  private func row(_ report: MinimizationReport, _ state: NetworkState<Element>) throws -> JSONValue {
     var row: JSONObject = [
       "epoch": JSONValue(report.iterations),
-      "loss": .number(report.value - risk.weightDecay / 2 * theta.dot(theta)),
+      "loss": .number(report.value - model.weightDecay / 2 * state.parameters.dot(state.parameters)),
       "gradient_norm": .number(report.gradientNorm),
     ]
-    if let held = try validation(risk.state(theta)) { row["validation"] = held.json }
+    if let held = try validation(state) { row["validation"] = held.json }
     return .object(row)
   }
 }
@@ -76,7 +79,7 @@ struct MinimizationCourse {
     self.options = options
     self.report = report
     firstNorm = report.gradientNorm
-    lastNorm = options.gradientNorm ?? report.roundingFloor
+    lastNorm = options.gradientNorm ?? options.sufficientNorm ?? report.roundingFloor
     note(report)
   }
 
@@ -93,15 +96,6 @@ struct MinimizationCourse {
   }
 }
 
-extension MinimizationReport {
-  var members: JSONObject {
-    [
-      "iterations": JSONValue(iterations), "gradient_norm": .number(gradientNorm),
-      "converged": .bool(converged), "reason": JSONValue(reason?.rawValue),
-    ]
-  }
-}
-
 extension MinimizationMethod {
   /// Vectors of θ's length that a snapshot has besides θ: the best point, and the pairs of L-BFGS.
   fileprivate var vectors: ClosedRange<Int> {
@@ -109,8 +103,8 @@ extension MinimizationMethod {
   }
 }
 
-extension TrainingSnapshot {
-  fileprivate init(_ memory: MinimizerMemory<Element>, state: NetworkState<Element>, curve: [JSONValue]) {
+extension TrainingSnapshot<Double> {
+  fileprivate init(_ memory: MinimizerMemory, state: NetworkState<Double>, curve: [JSONValue]) {
     var state = state
     state.parameters = memory.theta
     func bits(_ number: Double) -> JSONValue { .string(String(number.bitPattern, radix: 16)) }
@@ -122,7 +116,7 @@ extension TrainingSnapshot {
         "evaluations": JSONValue(memory.evaluations), "products": JSONValue(memory.curvatureProducts),
         "flat": JSONValue(memory.flatSteps), "flat_norm": bits(memory.flatNorm),
         "floor": bits(memory.roundingFloor),
-        "lowest": bits(memory.lowest), "best": bits(memory.bestNorm), "value": bits(memory.bestValue),
+        "lowest": bits(memory.lowest), "best": bits(memory.bestNorm),
         "previous": memory.previousNorm.map(bits) ?? .null,
       ], curve: curve)
   }
@@ -130,7 +124,7 @@ extension TrainingSnapshot {
 
 extension MinimizerMemory {
   /// - Throws: `JobFailure.corrupt`.
-  fileprivate init(_ snapshot: TrainingSnapshot<Element>) throws {
+  fileprivate init(_ snapshot: TrainingSnapshot<Double>) throws {
     let head = snapshot.memory
     func bits(_ name: String) -> Double? {
       head[name]?.stringValue.flatMap { UInt64($0, radix: 16) }.map { Double(bitPattern: $0) }
@@ -141,15 +135,15 @@ extension MinimizerMemory {
     guard let evaluations = head["evaluations"]?.integerValue, let products = head["products"]?.integerValue,
       let flat = head["flat"]?.integerValue, let floor = bits("floor"),
       let lowest = bits("lowest"),
-      let best = bits("best"), let value = bits("value"), vectors.count == count * (1 + 2 * pairs)
+      let best = bits("best"), vectors.count == count * (1 + 2 * pairs)
     else { throw JobFailure(.corrupt, "The saved state of the training is not what was saved.") }
-    func vector(_ index: Int) -> [Element] { Array(vectors[index * count..<(index + 1) * count]) }
+    func vector(_ index: Int) -> [Double] { Array(vectors[index * count..<(index + 1) * count]) }
     self.init(
       theta: snapshot.state.parameters, best: vector(0), steps: (0..<pairs).map { vector(1 + $0) },
       changes: (0..<pairs).map { vector(1 + pairs + $0) }, iterations: snapshot.epoch,
       evaluations: evaluations, curvatureProducts: products, flatSteps: flat,
       flatNorm: bits("flat_norm") ?? best,
       roundingFloor: floor,
-      lowest: lowest, bestNorm: best, bestValue: value, previousNorm: bits("previous"))
+      lowest: lowest, bestNorm: best, previousNorm: bits("previous"))
   }
 }

@@ -19,8 +19,10 @@ struct Training<Element: Scalar> {
     let state: NetworkState<Element>
     /// An object an epoch; of many epochs those that the recipe keeps.
     let curve: [JSONValue]
-    /// Of the last state.
+    /// Of the last state; the warnings are among them.
     let metrics: JSONValue
+    /// What a user must know of it.
+    let warnings: [String]
   }
 
   static var stage: String { "epoch" }
@@ -73,7 +75,11 @@ struct Training<Element: Scalar> {
       }
     }
     context.progress(0.98, phase: "evaluate", detail: "test samples")
-    return Outcome(state: trainer.state, curve: curve, metrics: .object(try metrics(trainer.state)))
+    let verdict = try TrainingVerdict(
+      of: trainer.state, model, on: samples, from: recipe.freezesStatistics ? nil : start, compute)
+    return Outcome(
+      state: trainer.state, curve: curve,
+      metrics: .object(try metrics(trainer.state).merging(verdict.members)), warnings: verdict.warnings)
   }
 
   private func row(_ summary: EpochSummary, _ state: NetworkState<Element>) throws -> JSONValue {

@@ -37,7 +37,7 @@ struct TrajectoryTracker<Element: Scalar> {
   /// J in the engine's order, ascending.
   private var indices: [Int] { free.map(\.engineIndex).sorted() }
 
-  private func risk(_ places: [Int]) -> NetworkRisk<Element> {
+  private func risk(_ places: [Int]) -> NetworkRisk {
     NetworkRisk(
       network: model.network, state: state, samples: model.dataset.train.samples(places), loss: model.loss,
       weightDecay: model.weightDecay, memoryLimit: environment.memoryLimit, compute: compute)
@@ -56,12 +56,12 @@ struct TrajectoryTracker<Element: Scalar> {
     return moved
   }
 
-  private func point(_ theta: [Element]) -> [Double] { free.map { Double(theta[$0.engineIndex]) } }
+  private func point(_ theta: [Double]) -> [Double] { free.map { theta[$0.engineIndex] } }
 
   /// Every path begins at θ̂, under the risk of all samples.
   func begin(_ table: inout TrajectoryTable) throws {
     let risk = risk(removal.training)
-    for path in paths.indices { try record(state.parameters, risk, path, &table) }
+    for path in paths.indices { try record(state.parameters.map { Double($0) }, risk, path, &table) }
   }
 
   func step(_ table: inout TrajectoryTable) throws {
@@ -99,7 +99,7 @@ struct TrajectoryTracker<Element: Scalar> {
         table.solves[index].notConverged += solution.report.converged ? 0 : 1
         table.solves[index].worstResidual = max(
           table.solves[index].worstResidual, solution.report.relativeResidual)
-        try record(theta, risk, index, &table)
+        try record(theta.map { Double($0) }, risk, index, &table)
       }
     }
   }
@@ -129,11 +129,11 @@ struct TrajectoryTracker<Element: Scalar> {
   }
 
   private func minimize(
-    _ risk: NetworkRisk<Element>, from last: [Double], _ index: Int, _ table: inout TrajectoryTable
+    _ risk: NetworkRisk, from last: [Double], _ index: Int, _ table: inout TrajectoryTable
   ) throws {
     let indices = indices
-    let problem = PartialObjective(risk, fixed: state.parameters, indices: indices)
-    let start = state(last).parameters
+    let problem = PartialObjective(risk, fixed: state.parameters.map { Double($0) }, indices: indices)
+    let start = state(last).parameters.map { Double($0) }
     let minimizer = try Minimizer(
       problem, from: indices.map { start[$0] }, options: MinimizationOptions(.newton, iterationLimit: 100))
     let report = try minimizer.run { _ in try compute.cancellation?.check() }
@@ -144,7 +144,7 @@ struct TrajectoryTracker<Element: Scalar> {
   }
 
   private func record(
-    _ theta: [Element], _ risk: NetworkRisk<Element>, _ path: Int, _ table: inout TrajectoryTable
+    _ theta: [Double], _ risk: NetworkRisk, _ path: Int, _ table: inout TrajectoryTable
   ) throws {
     let value = try risk.evaluate(theta)
     guard value.value.isFinite, theta.isFinite else {

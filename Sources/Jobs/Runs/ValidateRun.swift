@@ -23,7 +23,11 @@ struct ValidateRun: PreciseRun {
     } else {
       result = try validate(model, state, context, compute)
     }
-    return .object((["checkpoint": .string(checkpoint)] as JSONObject).merging(result))
+    var whole: JSONObject = (["checkpoint": .string(checkpoint)] as JSONObject).merging(result)
+    try CheckpointCaution(
+      checkpoint, state, model, training: model.partition().training, environment.catalog, compute
+    ).add(to: &whole)
+    return .object(whole)
   }
 
   private func validate<Element: Scalar>(

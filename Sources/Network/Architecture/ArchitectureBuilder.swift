@@ -70,14 +70,7 @@ struct ArchitectureBuilder {
         .averagePool(input: input, kernel: kernel, stride: stride ?? kernel[0], padding: padding), output
       )
     case .adaptiveAvgPool2d(let h, let w):
-      guard h >= 1, w >= 1, h <= input.height, w <= input.width else {
-        fault(
-          path + ["output_size"],
-          "must be at least 1 and at most the input, \(input.height)×\(input.width), got \(h)×\(w)")
-        return nil
-      }
-      let output = Shape(height: h, width: w, channels: input.channels)
-      return (.adaptiveAveragePool(input: input, output: output), output)
+      return adaptivePool(input, h, w, path + ["output_size"])
     case .flatten: return (.flatten(input: input), Shape(features: input.count))
     case .dropout(let p):
       guard p >= 0, p < 1 else {
@@ -234,6 +227,22 @@ struct ArchitectureBuilder {
       return nil
     }
     return window
+  }
+
+  /// More outputs than inputs are allowed, as in PyTorch: then windows overlap, and some values are repeated.
+  private mutating func adaptivePool(
+    _ input: Shape, _ height: Int, _ width: Int, _ path: [String]
+  ) -> (Node, Shape)? {
+    guard (1...4096).contains(height), (1...4096).contains(width) else {
+      fault(path, "must be one number or two, each from 1 to 4096, got \(height)×\(width)")
+      return nil
+    }
+    let output = Shape(height: height, width: width, channels: input.channels)
+    guard output.count <= Architecture.limits.values else {
+      fault(path, "makes the layer larger than \(Architecture.limits.values) values a sample")
+      return nil
+    }
+    return (.adaptiveAveragePool(input: input, output: output), output)
   }
 
   private mutating func pooled(

@@ -66,44 +66,49 @@ struct AveragePool<Element: Scalar>: Layer {
   let input: Shape
   let output: Shape
   var isFixedMap: Bool { true }
-  /// For every output position: the input positions of its window and one over the divisor.
-  private let terms: [(positions: [Int], weight: Element)]
+  /// Of every row and column of outputs, the rows and columns of inputs in their windows.
+  private let rows: [Range<Int>]
+  private let columns: [Range<Int>]
+  /// One over the divisor; nil is one over the values in the window.
+  private let weight: Element?
 
   init(window: Window) {
     input = window.input
     output = Shape(height: window.outputHeight, width: window.outputWidth, channels: input.channels)
-    let weight = 1 / Element(window.kernelHeight * window.kernelWidth)
-    var terms: [(positions: [Int], weight: Element)] = []
-    for oy in 0..<window.outputHeight {
-      for ox in 0..<window.outputWidth {
-        let top = oy * window.stride - window.padding
-        let left = ox * window.stride - window.padding
-        let rows = max(top, 0)..<min(top + window.kernelHeight, input.height)
-        let columns = max(left, 0)..<min(left + window.kernelWidth, input.width)
-        terms.append((AveragePool.positions(rows, columns, width: input.width), weight))
+    weight = 1 / Element(window.kernelHeight * window.kernelWidth)
+    func windows(_ count: Int, kernel: Int, of size: Int) -> [Range<Int>] {
+      (0..<count).map { place in
+        let start = place * window.stride - window.padding
+        let first = min(max(start, 0), size)
+        return first..<max(first, min(start + kernel, size))
       }
     }
-    self.terms = terms
+    rows = windows(window.outputHeight, kernel: window.kernelHeight, of: input.height)
+    columns = windows(window.outputWidth, kernel: window.kernelWidth, of: input.width)
   }
 
-  /// The adaptive form: h×w windows that cover the picture.
+  /// The adaptive form: h×w windows that cover the picture; with more outputs than inputs they overlap.
   init(input: Shape, outputHeight h: Int, outputWidth w: Int) {
     self.input = input
     output = Shape(height: h, width: w, channels: input.channels)
-    var terms: [(positions: [Int], weight: Element)] = []
-    for oy in 0..<h {
-      for ox in 0..<w {
-        let rows = oy * input.height / h..<((oy + 1) * input.height + h - 1) / h
-        let columns = ox * input.width / w..<((ox + 1) * input.width + w - 1) / w
-        terms.append(
-          (AveragePool.positions(rows, columns, width: input.width), 1 / Element(rows.count * columns.count)))
-      }
+    weight = nil
+    func windows(_ count: Int, of size: Int) -> [Range<Int>] {
+      (0..<count).map { $0 * size / count..<(($0 + 1) * size + count - 1) / count }
     }
-    self.terms = terms
+    rows = windows(h, of: input.height)
+    columns = windows(w, of: input.width)
   }
 
-  private static func positions(_ rows: Range<Int>, _ columns: Range<Int>, width: Int) -> [Int] {
-    rows.flatMap { y in columns.map { y * width + $0 } }
+  /// Calls `body` with the place of every output, every place of an input in its window, and the weight.
+  private func forEachTerm(_ body: (_ output: Int, _ input: Int, _ weight: Element) -> Void) {
+    for (y, rows) in rows.enumerated() {
+      for (x, columns) in columns.enumerated() {
+        let weight = weight ?? 1 / Element(rows.count * columns.count)
+        for row in rows {
+          for column in columns { body(y * output.width + x, row * input.width + column, weight) }
+        }
+      }
+    }
   }
 
   private func average(_ count: Int, _ x: UnsafePointer<Element>, _ y: UnsafeMutablePointer<Element>) {
@@ -111,11 +116,9 @@ struct AveragePool<Element: Scalar>: Layer {
     y.clear(count * output.count)
     for sample in 0..<count {
       let source = x + sample * input.count
-      for (index, term) in terms.enumerated() {
-        let target = y + sample * output.count + index * channels
-        for position in term.positions {
-          Element.axpy(term.weight, source + position * channels, target, channels)
-        }
+      let target = y + sample * output.count
+      forEachTerm { output, input, weight in
+        Element.axpy(weight, source + input * channels, target + output * channels, channels)
       }
     }
   }
@@ -126,11 +129,9 @@ struct AveragePool<Element: Scalar>: Layer {
     dx.clear(count * input.count)
     for sample in 0..<count {
       let target = dx + sample * input.count
-      for (index, term) in terms.enumerated() {
-        let source = dy + sample * output.count + index * channels
-        for position in term.positions {
-          Element.axpy(term.weight, source, target + position * channels, channels)
-        }
+      let source = dy + sample * output.count
+      forEachTerm { output, input, weight in
+        Element.axpy(weight, source + output * channels, target + input * channels, channels)
       }
     }
   }

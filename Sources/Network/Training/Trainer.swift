@@ -8,6 +8,8 @@ import Tensor
 public enum TrainingError: Error, Equatable {
   /// The loss or a parameter is no longer a number.
   case nonFinite(epoch: Int, step: Int)
+  /// A minibatch gives a batch normalization one value a channel, whose variance means nothing.
+  case singleValue(epoch: Int, step: Int)
 }
 
 /// What an epoch of training did.
@@ -39,6 +41,8 @@ public final class Trainer<Element: Scalar> {
   private let present: Samples
   private let machine: GradientMachine<Element>
   public let stepsPerEpoch: Int
+  /// Whether no minibatch may have a single sample.
+  private let needsSeveral: Bool
 
   /// - Parameters:
   ///   - optimizerState, epoch: of an earlier training to go on with.
@@ -65,10 +69,12 @@ public final class Trainer<Element: Scalar> {
     let length = network.layout.parameterCount * options.optimizerVectors
     self.optimizerState = optimizerState ?? .zeros(length)
     precondition(self.optimizerState.count == length, "The optimizer's vectors have the length of θ.")
+    stepsPerEpoch = options.stepsPerEpoch(samples: samples.count, of: network.architecture)
+    needsSeveral = network.architecture.normalizesSinglePositions && !options.freezesStatistics
     machine = GradientMachine(
-      network: network, loss: loss, batchSize: min(options.batchSize, samples.count),
+      network: network, loss: loss,
+      batchSize: min(options.batchSize + (needsSeveral ? 1 : 0), samples.count),
       freezesStatistics: options.freezesStatistics, compute: compute)
-    stepsPerEpoch = (samples.count + options.batchSize - 1) / options.batchSize
   }
 
   /// Steps of the whole training.
@@ -95,6 +101,9 @@ public final class Trainer<Element: Scalar> {
     let steps = min(stepsPerEpoch, max(0, totalSteps - epoch * stepsPerEpoch))
     for step in 0..<steps {
       let (batch, size) = isWhole ? (present, samples.count) : minibatch(step, order, source)
+      if needsSeveral, batch.count == 1 {
+        throw TrainingError.singleValue(epoch: epoch + 1, step: step + 1)
+      }
       let key = options.seed &+ UInt64(epoch * stepsPerEpoch + step) &* 0x9e37_79b9_7f4a_7c15
       let result = try machine.run(
         batch, isWhole: isWhole, scale: weight / Double(size), state: &state, dropoutSeed: key)
@@ -123,7 +132,8 @@ public final class Trainer<Element: Scalar> {
   private func minibatch(
     _ step: Int, _ order: [Int], _ source: any SampleSource
   ) -> (samples: Samples, size: Int) {
-    var places = Array(order[step * options.batchSize..<min((step + 1) * options.batchSize, samples.count)])
+    let end = step == stepsPerEpoch - 1 ? samples.count : (step + 1) * options.batchSize
+    var places = Array(order[step * options.batchSize..<end])
     let size = places.count
     if !omitted.isEmpty { places.removeAll { omitted[$0] } }
     let batch = Samples(

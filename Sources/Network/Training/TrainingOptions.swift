@@ -97,6 +97,18 @@ public struct TrainingOptions: Sendable, Equatable {
     return sum * (Double(total) / Double(max(1, terms))) / (1 - momentum)
   }
 
+  /// Whether a last minibatch of one sample joins the one before: batch normalization has no statistics of a single value.
+  func joinsLastSample(_ network: Architecture) -> Bool {
+    network.normalizesSinglePositions && !freezesStatistics && batchSize > 1
+  }
+
+  /// Minibatches of an epoch over so many samples.
+  public func stepsPerEpoch(samples: Int, of network: Architecture) -> Int {
+    let full = samples / batchSize
+    let rest = samples % batchSize
+    return rest == 0 || (rest == 1 && full > 0 && joinsLastSample(network)) ? full : full + 1
+  }
+
   /// Vectors of θ's length that the optimizer keeps.
   public var optimizerVectors: Int {
     if case .adam = optimizer { 2 } else { 1 }

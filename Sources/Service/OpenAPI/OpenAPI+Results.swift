@@ -18,6 +18,29 @@ extension OpenAPI {
     ]
     var schemas: JSONObject = [
       "Metrics": Schema.answer([:], ["loss": Schema.number, "accuracy": nullable(Schema.number(.share))]),
+      "CheckpointGradient": Schema.described(
+        Schema.answer(["norm": Schema.number(.notNegative), "one_sample": Schema.number(.notNegative)]),
+        "norm is ‖∇R‖ at the checkpoint over the samples that it was trained on (8,192 of them at most); one_sample is what "
+          + "one sample adds to ∇R, on average. Influence functions speak of a minimum, where norm is 0."),
+      "TrainingMetrics": Schema.described(
+        Schema.answer(
+          [
+            "train": Schema.ref("Metrics"), "gradient_norm": Schema.number(.notNegative),
+            "converged": Schema.boolean, "criterion": ["type": "object"],
+            "warnings": Schema.array(Schema.string),
+          ],
+          [
+            "test": Schema.ref("Metrics"), "validation": Schema.ref("Metrics"),
+            "absent": Schema.ref("Metrics"),
+            "iterations": Schema.integer(from: 0), "reason": nullable(Schema.string),
+          ]),
+        "Of the last weights. converged is a statement about them, by the criterion that is named. gradient_of_one_sample (sgd and "
+          + "adam): ‖∇R‖ is at most what one sample adds to it. expected_decrease (lbfgs and newton): the risk can fall "
+          + "by at most the tolerance, ½gᵀH⁻¹g (a share of 1e-10 of it), and rounding the weights to the model's "
+          + "precision raised it by at most 1e-6 of it; with gradient_norm in the recipe: that norm was reached, and "
+          + "the risk cannot fall by more than 0.1 %. reason says why not: iteration_limit, stagnation, "
+          + "gradient_norm_too_large, negative_curvature, unresolved_curvature, no_minimum (classes that can be parted, "
+          + "without weight decay), precision. train is of 8,192 training samples at most."),
       "UpdateMetrics": Schema.described(
         ["type": "object"],
         "Of removals self and test with loss and accuracy, and score; of recoveries test, triggered, attack_success_rate and self. "
@@ -79,7 +102,8 @@ extension OpenAPI {
       "solver": Schema.ref("Solve"), "before": metrics, "after": metrics,
       "retrained": nullable(metrics), "samples": counts,
     ]
-    let curve: JSONObject = ["curve": rows, "rounds": rows]
+    let gradient: JSONObject = ["checkpoint_gradient": Schema.ref("CheckpointGradient")]
+    let curve = (["curve": rows, "rounds": rows] as JSONObject).merging(gradient)
     let validation: JSONObject = [
       "precision": Schema.choice(["float32", "float64"]), "from": Schema.choice(["checkpoint", "scratch"]),
       "samples": Schema.integer(from: 0), "tests": rows, "pearson": nullable(Schema.number),
@@ -89,7 +113,9 @@ extension OpenAPI {
     return [
       (
         "train",
-        ["checkpoint": Schema.id, "metrics": ["type": "object"], "curve": rows, "samples": counts], [:]
+        [
+          "checkpoint": Schema.id, "metrics": Schema.ref("TrainingMetrics"), "curve": rows, "samples": counts,
+        ], [:]
       ),
       (
         "evaluate",
@@ -125,18 +151,20 @@ extension OpenAPI {
         checkpoint.merging([
           "influence": Schema.choice(["upweight", "perturbation"]), "train": counts, "tests": rows,
         ]),
-        [
+        gradient.merging([
           "samples": counts, "solver": ["type": "object"], "self_influence": ["type": "object"],
           "curvature": nullable(usedCurvature),
-        ]
+        ])
       ),
-      ("validate", validation, ["groups": ["type": "object"], "checkpoint": Schema.id]),
+      (
+        "validate", validation, gradient.merging(["groups": ["type": "object"], "checkpoint": Schema.id])
+      ),
       (
         "spectrum",
         [
           "checkpoint": nullable(Schema.id), "parameters": Schema.integer(from: 1),
           "hessian": Schema.choice(["hessian", "gauss_newton"]), "samples": counts, "spectra": rows,
-        ], [:]
+        ], gradient
       ),
       (
         "mislabeled",
@@ -144,24 +172,24 @@ extension OpenAPI {
           "method": Schema.choice(["self_influence", "loss", "random"]), "samples": counts,
           "suspects": rows, "before": ["type": "object"],
         ]),
-        [
+        gradient.merging([
           "curve": rows, "area": Schema.number, "fixed": rows, "solver": ["type": "object"],
           "curvature": usedCurvature, "reliable": Schema.boolean,
-        ]
+        ])
       ),
       (
         "domain_mismatch",
         checkpoint.merging([
           "samples": counts, "test": ["type": "object"], "groups": rows, "solver": Schema.anything,
           "curvature": usedCurvature, "reliable": Schema.boolean,
-        ]), ["effect": nullable(["type": "object"])]
+        ]), gradient.merging(["effect": nullable(["type": "object"])])
       ),
       (
         "attack",
         checkpoint.merging([
           "epsilon": Schema.number(.positive), "tests": rows, "attacked": Schema.integer(from: 0),
           "flipped": Schema.integer(from: 0),
-        ]), [:]
+        ]), gradient
       ),
       (
         "sweep", ["summary": rows, "measures": Schema.array(Schema.string), "rows": rows],

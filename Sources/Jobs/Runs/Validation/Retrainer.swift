@@ -39,7 +39,7 @@ struct Retrainer<Element: Scalar>: Sendable {
     gradientScale = try NetworkRisk(
       network: model.network, state: start, samples: samples, loss: model.loss,
       weightDecay: model.weightDecay, memoryLimit: 0, compute: compute
-    ).gradientScale(start.parameters)
+    ).gradientScale(start.parameters.map { Double($0) })
   }
 
   /// Steps, or the most iterations, of one training.
@@ -63,7 +63,7 @@ struct Retrainer<Element: Scalar>: Sendable {
     }
     switch recipe.method(weightDecay: model.weightDecay, seed: seed, samples: samples.count) {
     case .descent(var options):
-      let perEpoch = (samples.count + options.batchSize - 1) / options.batchSize
+      let perEpoch = options.stepsPerEpoch(samples: samples.count, of: model.network.architecture)
       let limit = steps(of: options.epochs * perEpoch)
       options.stepLimit = limit
       options.learningRate *= rate
@@ -72,8 +72,11 @@ struct Retrainer<Element: Scalar>: Sendable {
     case .minimization(var options):
       options.iterationLimit = steps(of: options.iterationLimit)
       // Whatever the recipe asks for.
-      options.gradientNorm = NetworkRisk<Element>.sampleTolerance(
-        scale: gradientScale, samples: samples.count)
+      options.gradientNorm = nil
+      options.sufficientNorm = NetworkRisk.sampleTolerance(scale: gradientScale, samples: samples.count)
+      // What one sample does is of the second order in 1/n.
+      let count = Double(samples.count)
+      options.decreaseShare = min(options.decreaseShare, 1e-4 / (count * count))
       return .minimization(options)
     }
   }
@@ -113,18 +116,18 @@ struct Retrainer<Element: Scalar>: Sendable {
       return Outcome(
         state: trainer.state, gradientNorm: gradient.norm, converged: nil, steps: trainer.totalSteps)
     case .minimization(let options):
-      let risk = NetworkRisk(
-        network: model.network, state: start, samples: rest, loss: model.loss,
-        weightDecay: model.weightDecay, memoryLimit: memoryLimit, compute: compute)
-      let minimizer = try Minimizer(risk, from: start.parameters, options: options)
-      var course = MinimizationCourse(options: options, report: minimizer.report)
-      let report = try minimizer.run {
+      let minimization = try RiskMinimization(
+        network: model.network, from: start, samples: rest, loss: model.loss,
+        weightDecay: model.weightDecay, options: options, memoryLimit: memoryLimit, compute: compute)
+      var course = MinimizationCourse(options: options, report: minimization.report)
+      let report = try minimization.run {
         course.note($0)
         try progress(course.fraction)
       }
       if report.reason == .nonFinite { throw TrainingError.nonFinite(epoch: 1, step: 1) }
       return Outcome(
-        state: risk.state(minimizer.theta), gradientNorm: report.gradientNorm, converged: report.converged,
+        state: minimization.state(Element.self), gradientNorm: report.gradientNorm,
+        converged: report.converged,
         steps: report.iterations)
     }
   }

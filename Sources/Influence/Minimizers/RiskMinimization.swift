@@ -1,0 +1,227 @@
+import Network
+import Tensor
+
+/// The minimisation of a network's risk, whatever the network's precision: computed in `Double` in well scaled coordinates, and
+/// rounded to the network's precision once, at the end. Its report is on the rounded weights.
+///
+/// A cross-entropy or hinge without weight decay need not have a minimum: where the classes can be parted, the risk falls for ever
+/// while the weights grow (Albert and Anderson 1984). The report says so.
+public final class RiskMinimization {
+  public let options: MinimizationOptions
+  private let risk: ScaledRisk
+  private let minimizer: Minimizer<ScaledRisk>
+  private let samples: Samples
+  private let weightDecay: Double
+  private let compute: Compute
+  /// The nearest number of the network's precision.
+  private let rounded: (Double) -> Double
+  /// The mean loss in the network's own arithmetic; nil where that is `Double`.
+  private let ownLoss: ((NetworkState<Double>) throws -> Double)?
+  private var finished: MinimizationReport?
+
+  /// - Parameters:
+  ///   - start: where it begins; its running statistics hold at every θ.
+  ///   - memory: of an earlier one of the same function to go on with, in place of `start`.
+  ///   - memoryLimit: bytes for kept samples, and for the linearizations of a curvature.
+  /// - Precondition: there is at least one sample.
+  public init<Element: Scalar>(
+    network: Network<Element>, from start: NetworkState<Element>, samples: Samples, loss: Loss,
+    weightDecay: Double, options: MinimizationOptions, memory: MinimizerMemory? = nil,
+    memoryLimit: Int = 1 << 30, compute: Compute
+  ) throws {
+    self.options = options
+    self.samples = samples
+    self.weightDecay = weightDecay
+    self.compute = compute
+    risk = ScaledRisk(
+      network: network, state: start, samples: samples, loss: loss, weightDecay: weightDecay,
+      memoryLimit: memoryLimit, compute: compute)
+    rounded = { Double(Element($0)) }
+    ownLoss =
+      Element.precision == .float64
+      ? nil
+      : { state in
+        try network.evaluate(NetworkState<Element>(state), on: samples, loss: loss, compute: compute).meanLoss
+      }
+    let theta = start.parameters.map { Double($0) }
+    minimizer = try Minimizer(
+      risk, from: memory == nil ? try Self.start(theta, risk) : [], options: options, memory: memory)
+    if minimizer.isDone { try finish() }
+  }
+
+  /// Initial weights may give outputs of 10⁷ on columns of that size, where the loss is flat or straight. If the risk there is ten
+  /// times that of weights of the same size on standardized columns, it begins with those: of a linear model with zero.
+  private static func start(_ theta: [Double], _ risk: ScaledRisk) throws -> [Double] {
+    let phi = risk.phi(theta)
+    guard risk.scaling != nil else { return phi }
+    let isLinear = risk.base.network.architecture.isLinearInParameters
+    let other = isLinear ? .zeros(theta.count) : theta
+    let (value, otherValue) = (try risk.evaluate(phi).value, try risk.evaluate(other).value)
+    return value <= 10 * otherValue || !otherValue.isFinite ? phi : other
+  }
+
+  public var isDone: Bool { finished != nil }
+  /// As of the present point, in `Double`; after the end of the rounded weights.
+  public var report: MinimizationReport { finished ?? minimizer.report }
+  /// What a later one needs to go on with the same bits.
+  public var memory: MinimizerMemory { minimizer.memory }
+
+  /// The present weights, rounded; after the end the answer.
+  public func state<Element: Scalar>(_: Element.Type) -> NetworkState<Element> {
+    NetworkState<Element>(risk.base.state(risk.theta(minimizer.theta)))
+  }
+
+  /// Makes one step, unless the end is reached.
+  public func step() throws {
+    if isDone { return }
+    try minimizer.step()
+    if !minimizer.isDone, try isParted(minimizer.theta, below: Self.partedRisk) {
+      minimizer.stop(.noMinimum)
+    }
+    if minimizer.isDone { try finish() }
+  }
+
+  /// Steps to the end.
+  /// - Parameter progress: called after every step; what it throws ends the minimisation.
+  public func run(progress: (MinimizationReport) throws -> Void = { _ in }) throws -> MinimizationReport {
+    while !isDone {
+      try step()
+      try progress(report)
+    }
+    return report
+  }
+
+  // MARK: The end
+
+  /// A rise of the risk by rounding the weights that is as good as none, as a share of its size.
+  private static let roundingShare = 1e-6
+  /// Without a minimum there is nothing to be won below this risk.
+  private static let partedRisk = 1e-8
+
+  private func finish() throws {
+    var report = minimizer.report
+    defer { finished = report }
+    guard report.reason != .nonFinite else { return }
+    var state = risk.base.state(risk.theta(minimizer.theta))
+    state.parameters = state.parameters.map(rounded)
+    let plain = NetworkRisk(
+      network: risk.base.network, state: state, samples: samples, loss: risk.base.loss,
+      weightDecay: weightDecay, memoryLimit: 0, compute: compute)
+    let end = try plain.evaluate(state.parameters)
+    let scale = risk.decreaseScale(end)
+    report.decreaseTolerance = options.decreaseShare * scale
+    report.roundingRise = max(0, end.value - report.value)
+    report.value = end.value
+    report.gradientNorm = end.gradient.norm
+    let isTooSteep = options.gradientNorm.map { report.gradientNorm > $0 } ?? false
+    if report.converged, isTooSteep || !(report.roundingRise <= Self.roundingShare * scale) {
+      report.converged = false
+      report.reason = .precision
+    }
+    if let ownLoss {
+      let decay = weightDecay / 2 * state.parameters.dot(state.parameters)
+      report.arithmeticError = abs(try ownLoss(state) + decay - end.value) / max(scale, .leastNormalMagnitude)
+    }
+    try lookForDivergence(&report)
+  }
+
+  /// Whether a loss without a least value is summed without a decay to hold the weights.
+  private var canFallForEver: Bool { weightDecay == 0 && risk.base.loss.fallsForEver && hasClasses }
+
+  private var hasClasses: Bool {
+    if case .classes = samples.targets { true } else { false }
+  }
+
+  private func isParted(_ phi: [Double], below value: Double) throws -> Bool {
+    guard canFallForEver, options.gradientNorm == nil, options.sufficientNorm == nil,
+      minimizer.report.value < value
+    else { return false }
+    return try isParted(outputs(phi))
+  }
+
+  /// Whether every sample is on its side: then a multiple of the last layer's weights makes the risk as small as one likes.
+  private func isParted(_ outputs: [Double]) -> Bool {
+    risk.base.network.architecture.endsInLinear && margins(outputs).joined().allSatisfy { $0 > 0 }
+  }
+
+  private func lookForDivergence(_ report: inout MinimizationReport) throws {
+    guard canFallForEver else { return }
+    let here = try outputs(minimizer.theta)
+    if isParted(here) {
+      report.converged = false
+      report.reason = .noMinimum
+      report.expectedDecrease = report.value
+      return
+    }
+    guard risk.base.network.architecture.isLinearInParameters else { return }
+    if try isPartedInPart(here) {
+      report.converged = false
+      report.reason = .noMinimum
+      return
+    }
+    // At a minimum the Newton step moves nothing.
+    guard report.converged, let step = minimizer.lastStep else { return }
+    var moved = minimizer.theta
+    moved.add(1, times: step)
+    var change = try outputs(moved)
+    change.add(-1, times: here)
+    let (least, most) = range(margins(change).joined())
+    guard max(most, -least) >= 1e-2 * risk.base.loss.marginUnit else { return }
+    report.converged = false
+    report.reason = least >= -1e-3 * most ? .noMinimum : .unresolvedCurvature
+  }
+
+  /// Whether some samples, far on their side already, can be moved further without moving the others: along the part of the
+  /// weights that does not show in the outputs of the others.
+  private func isPartedInPart(_ outputs: [Double]) throws -> Bool {
+    let loss = risk.base.loss
+    let margins = margins(outputs)
+    let held = margins.indices.filter { margins[$0].contains { $0 < loss.farMargin } }
+    let n = risk.dimension
+    guard !held.isEmpty, held.count < margins.count, n <= NewtonDirection.denseLimit else { return false }
+    // Of outputs of zero, where no loss is flat: JᵀSJ of the others, whose null space leaves them where they are.
+    let isSoftmax = loss == .crossEntropy && risk.base.network.architecture.output.count > 1
+    let curvature = try SampledCurvature(
+      network: risk.base.network, state: risk.base.state(.zeros(n)),
+      samples: risk.base.samples.selecting(held),
+      loss: isSoftmax ? loss : .meanSquaredError, kind: .gaussNewton, weightDecay: 0, memoryLimit: 0,
+      compute: compute)
+    let columns = try curvature.apply(
+      block: (0..<n).map { index in (0..<n).map { $0 == index ? 1 : 0 } })
+    let (values, vectors) = try DenseAlgebra.eigen(columns.flatMap { $0 }, order: n)
+    let floor = 1e-11 * (values.last ?? 0)
+    var direction = [Double].zeros(n)
+    for index in 0..<n where values[index] <= floor {
+      let vector = Array(vectors[index * n..<(index + 1) * n])
+      direction.add(vector.dot(minimizer.theta), times: vector)
+    }
+    let (least, most) = range(self.margins(try self.outputs(direction)).joined())
+    return most >= loss.marginUnit && least >= -1e-4 * most
+  }
+
+  /// Of every sample.
+  private func margins(_ outputs: [Double]) -> [[Double]] {
+    let columns = risk.base.network.architecture.output.count
+    return (0..<samples.count).map { place in
+      risk.base.loss.margins(
+        Array(outputs[place * columns..<(place + 1) * columns]), samples.targets, place)
+    }
+  }
+
+  private func range(_ numbers: some Sequence<Double>) -> (least: Double, most: Double) {
+    numbers.reduce((0, 0)) { (min($0.0, $1), max($0.1, $1)) }
+  }
+
+  /// Of every sample, row-major.
+  private func outputs(_ phi: [Double]) throws -> [Double] {
+    let columns = risk.base.network.architecture.output.count
+    let buffer = Buffer<Double>(count: samples.count * columns)
+    let rows = Disjoint(buffer.pointer)
+    _ = try risk.base.network.evaluate(
+      risk.base.state(phi), on: risk.base.samples, loss: risk.base.loss, compute: compute
+    ) { place, row in
+      for column in 0..<columns { rows.pointer[place * columns + column] = row[column] }
+    }
+    return Array(UnsafeBufferPointer(start: buffer.pointer, count: buffer.count))
+  }
+}

@@ -1,0 +1,141 @@
+import Influence
+import Network
+import Tensor
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// How well one does on samples without looking at the inputs: by the best constant outputs.
+package struct ChanceLevel {
+  /// Of the constant outputs.
+  package let loss: Double
+  /// The share of the most frequent class; nil for values.
+  package let accuracy: Double?
+  private let count: Int
+
+  /// The fewest samples that can tell a model from chance.
+  private static let fewest = 20
+
+  /// - Returns: nil where there are too few samples, or all have one target.
+  init?<Element: Scalar>(_ model: LoadedModel<Element>, _ samples: Samples) {
+    self.init(samples.targets, model.loss, columns: model.network.architecture.output.count)
+  }
+
+  package init?(_ targets: Targets, _ loss: Loss, columns: Int) {
+    count = targets.count
+    guard count >= Self.fewest else { return nil }
+    switch targets {
+    case .values(let values, let width):
+      accuracy = nil
+      self.loss =
+        (0..<width).reduce(0.0) { sum, column in
+          let own = stride(from: column, to: values.count, by: width).map { values[$0] }
+          let mean = own.reduce(0, +) / Double(own.count)
+          return sum + own.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(own.count)
+        } / Double(width)
+    case .classes(let labels):
+      var counts: [Int32: Int] = [:]
+      for label in labels { counts[label, default: 0] += 1 }
+      let shares = counts.mapValues { Double($0) / Double(labels.count) }
+      accuracy = shares.values.max()
+      let present = shares.sorted { $0.key < $1.key }.map(\.value)
+      switch loss {
+      case .crossEntropy: self.loss = present.reduce(0) { $0 - $1 * log($1) }
+      case .meanSquaredError:
+        self.loss =
+          columns == 1
+          ? (shares[1] ?? 0) * (1 - (shares[1] ?? 0))
+          : present.reduce(0) { $0 + $1 * (1 - $1) } / Double(columns)
+      case .smoothHinge(let temperature):
+        self.loss =
+          columns == 1
+          ? Self.hinge(shares[1] ?? 0, temperature)
+          : present.reduce(0) { $0 + Self.hinge($1, temperature) }
+      }
+    }
+    guard self.loss > 0 else { return nil }
+  }
+
+  /// The least of p·h(b) + (1 − p)·h(−b) over b, h(m) = t·log(1 + exp((1 − m)/t)): it is convex.
+  private static func hinge(_ share: Double, _ t: Double) -> Double {
+    func one(_ margin: Double) -> Double {
+      let x = (1 - margin) / t
+      return t * (max(x, 0) + log1p(exp(-abs(x))))
+    }
+    func value(_ b: Double) -> Double { share * one(b) + (1 - share) * one(-b) }
+    var (low, high) = (-1 - 50 * t, 1 + 50 * t)
+    for _ in 0..<200 {
+      let (a, b) = (low + (high - low) / 3, high - (high - low) / 3)
+      if value(a) < value(b) { high = b } else { low = a }
+    }
+    return value((low + high) / 2)
+  }
+
+  /// What to say of a model that does no better on the samples that it was trained on.
+  func warnings(_ evaluation: Evaluation) -> [String] {
+    let own = evaluation.meanLoss
+    let constant =
+      accuracy.map {
+        "always predicting the class frequencies gives \(loss.shortText), and an accuracy of \($0.shortText)"
+      }
+      ?? "always predicting the mean gives \(loss.shortText)"
+    if !(own <= 1.05 * loss) {
+      return [
+        "The mean loss on the training samples is \(own.shortText), where \(constant): the training diverged, or ended long before it "
+          + "had learned anything. Lower the learning_rate, train for more epochs, or standardize the inputs."
+      ]
+    }
+    let accuracyIsChance =
+      zip(evaluation.accuracy, accuracy).map { own, constant in
+        own <= constant + 2 * (constant * (1 - constant) / Double(count)).squareRoot()
+      } ?? true
+    guard own >= 0.98 * loss, accuracyIsChance else { return [] }
+    return [
+      "The model is at chance level on the samples that it was trained on: its loss is \(own.shortText), where \(constant). Train for more "
+        + "epochs, with another learning_rate, or on inputs that are standardized."
+    ]
+  }
+
+  private func zip(_ a: Double?, _ b: Double?) -> (Double, Double)? {
+    if let a, let b { (a, b) } else { nil }
+  }
+}
+
+extension ParameterLayout {
+  /// A sentence for every batch normalization with channels that never had any variance in a training: their outputs are the shift
+  /// alone, and the running variance only decays, by a tenth a step.
+  func flatChannels<Element: Scalar>(
+    from start: NetworkState<Element>, to end: NetworkState<Element>
+  ) -> [String] {
+    var warnings: [String] = []
+    for variance in tensors {
+      guard variance.kind == .runningVariance else { continue }
+      let name = String(variance.name.dropLast(".running_var".count))
+      guard
+        let mean = tensors.first(where: { $0.name == name + ".running_mean" }),
+        let counter = tensors.first(where: { $0.name == name + ".num_batches_tracked" }),
+        case let steps = end.counters[counter.offset] - start.counters[counter.offset], steps > 0
+      else { continue }
+      let flat = (0..<variance.count).filter { channel in
+        var decayed = start.statistics[variance.offset + channel]
+        for _ in 0..<steps {
+          let next = Element(0.9 * Double(decayed))
+          if next == decayed { break }
+          decayed = next
+        }
+        let mean = Double(end.statistics[mean.offset + channel])
+        let rise = Double(end.statistics[variance.offset + channel] - decayed)
+        // A constant that is no exact mean of itself leaves a little, and so does rounding.
+        return rise <= 1e-11 * mean * mean + 1e-6 * Double(decayed)
+      }
+      if !flat.isEmpty {
+        warnings.append(
+          "\(flat.count) of \(variance.count) channels of the batch normalization \"\(name)\" had no variance in any step of the training: "
+            + "they say nothing of the input, and their running variance only decayed. Look at the layer before, or at the "
+            + "inputs; a larger batch_size may help.")
+      }
+    }
+    return warnings
+  }
+}

@@ -101,11 +101,8 @@ extension LoadedModel {
     guard isLinear else { return false }
     let samples = dataset.train.samples(partition().training)
     guard samples.count > 0 else { return false }
-    let risk = NetworkRisk(
-      network: network, state: state, samples: samples, loss: loss, weightDecay: weightDecay, memoryLimit: 0,
-      compute: compute)
-    let scale = try risk.gradientScale(state.parameters)
-    return try risk.evaluate(state.parameters).gradient.norm <= Self.minimumGradient * scale
+    let slope = try RiskSlope(of: state, self, on: samples, compute)
+    return slope.norm <= Self.minimumGradient * slope.oneSample * Double(samples.count)
   }
 }
 

@@ -66,7 +66,8 @@ struct EstimateTests {
       try estimate(#"{"model": "small", \#(members)}"#, in: store).seconds
     }
     let train = try seconds(#""kind": "train", "epochs": 10"#)
-    #expect(try abs(seconds(#""kind": "train", "epochs": 100"#) / train - 10) < 1)
+    // What is measured at the end does not grow.
+    #expect(try abs(seconds(#""kind": "train", "epochs": 100"#) / train - 10) < 1.5)
     #expect(
       try seconds(#""kind": "influence", "test": {"count": 20}"#)
         > 5 * seconds(#""kind": "influence", "test": {"count": 2}"#))

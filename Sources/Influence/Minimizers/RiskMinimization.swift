@@ -171,31 +171,43 @@ public final class RiskMinimization {
     report.reason = least >= -1e-3 * most ? .noMinimum : .unresolvedCurvature
   }
 
-  /// Whether some samples, far on their side already, can be moved further without moving the others: along the part of the
-  /// weights that does not show in the outputs of the others.
+  /// The most numbers of the matrix of margins.
+  private static let mostEntries = 1 << 24
+
+  /// Whether some margins, wide already, can be widened for ever while the others stay: along the part of the weights that does
+  /// not show in those others. Margins are linear in θ here, so the answer is no guess.
   private func isPartedInPart(_ outputs: [Double]) throws -> Bool {
     let loss = risk.base.loss
-    let margins = margins(outputs)
-    let held = margins.indices.filter { margins[$0].contains { $0 < loss.farMargin } }
+    let present = Array(margins(outputs).joined())
+    let held = present.indices.filter { present[$0] < loss.farMargin }
     let n = risk.dimension
-    guard !held.isEmpty, held.count < margins.count, n <= NewtonDirection.denseLimit else { return false }
-    // Of outputs of zero, where no loss is flat: JᵀSJ of the others, whose null space leaves them where they are.
-    let isSoftmax = loss == .crossEntropy && risk.base.network.architecture.output.count > 1
-    let curvature = try SampledCurvature(
-      network: risk.base.network, state: risk.base.state(.zeros(n)),
-      samples: risk.base.samples.selecting(held),
-      loss: isSoftmax ? loss : .meanSquaredError, kind: .gaussNewton, weightDecay: 0, memoryLimit: 0,
-      compute: compute)
-    let columns = try curvature.apply(
-      block: (0..<n).map { index in (0..<n).map { $0 == index ? 1 : 0 } })
-    let (values, vectors) = try DenseAlgebra.eigen(columns.flatMap { $0 }, order: n)
+    guard !held.isEmpty, held.count < present.count, n <= NewtonDirection.denseLimit,
+      present.count <= Self.mostEntries / n
+    else { return false }
+    // A column of margins for every parameter.
+    let columns = try (0..<n).map { index in
+      var unit = [Double].zeros(n)
+      unit[index] = 1
+      return Array(margins(try self.outputs(unit)).joined())
+    }
+    let heldColumns = columns.map { column in held.map { column[$0] } }
+    var matrix = [Double](repeating: 0, count: n * n)
+    for i in 0..<n {
+      for j in 0...i {
+        let product = heldColumns[i].dot(heldColumns[j])
+        (matrix[i * n + j], matrix[j * n + i]) = (product, product)
+      }
+    }
+    let (values, vectors) = try DenseAlgebra.eigen(matrix, order: n)
     let floor = 1e-11 * (values.last ?? 0)
     var direction = [Double].zeros(n)
     for index in 0..<n where values[index] <= floor {
       let vector = Array(vectors[index * n..<(index + 1) * n])
       direction.add(vector.dot(minimizer.theta), times: vector)
     }
-    let (least, most) = range(self.margins(try self.outputs(direction)).joined())
+    var change = [Double].zeros(present.count)
+    for (index, column) in columns.enumerated() { change.add(direction[index], times: column) }
+    let (least, most) = range(change)
     return most >= loss.marginUnit && least >= -1e-4 * most
   }
 

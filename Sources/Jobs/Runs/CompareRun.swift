@@ -46,6 +46,9 @@ struct CompareRun: PreciseRun {
       ).result(context)
     }
     result["checkpoint"] = .string(checkpoint)
+    try CheckpointCaution(
+      checkpoint, state, model, training: model.partition().training, environment.catalog, compute
+    ).add(to: &result)
     return .object(result)
   }
 }

@@ -56,11 +56,14 @@ struct TrajectoryRun: PreciseRun {
       }
     }
     try table.writeArtifacts(context, parameters: free.count, removal)
-    return .object(
-      tracker.result(table).merging([
-        "checkpoint": .string(checkpoint), "parameters": .array(free.map(\.json)),
-        "samples": ["train": JSONValue(removal.training.count), "group": JSONValue(removal.order.count)],
-      ]))
+    var result = tracker.result(table).merging([
+      "checkpoint": .string(checkpoint), "parameters": .array(free.map(\.json)),
+      "samples": ["train": JSONValue(removal.training.count), "group": JSONValue(removal.order.count)],
+    ])
+    try CheckpointCaution(
+      checkpoint, state, model, training: removal.training, environment.catalog, compute
+    ).add(to: &result)
+    return .object(result)
   }
 }
 

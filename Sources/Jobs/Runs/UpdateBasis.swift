@@ -49,6 +49,10 @@ final class UpdateBasis<Element: Scalar> {
     let selection = ParameterSelection(
       request.selection, ratio: request.modificationRatio, layout: model.layout,
       means: try means(request.selection.basis), parameters: state.parameters, seed: UInt64(request.seed))
+    if selection.indices.isEmpty, request.modificationRatio == UpdateRequest.standardRatio {
+      // Nobody asked for a ratio that is less than one parameter of such a small network.
+      return ParameterSelection(everyParameterOf: model.layout)
+    }
     guard !selection.indices.isEmpty else {
       throw JobFailure(
         .unacceptable,

@@ -34,8 +34,9 @@ extension OpenAPI {
           + "all samples until the norm of its gradient is at most gradient_norm, by default as far as rounding "
           + "allows; epochs is the most iterations (by default 5 epochs, 1000 iterations of lbfgs, 100 of newton); "
           + "learning_rate, schedule, batch_size, augment and freeze_statistics belong to sgd and adam, history to "
-          + "lbfgs. Where batch normalization sees one value a channel of a sample, a batch_size of 1 is refused, and a last batch of one "
-          + "sample joins the one before. A validation share that is not given is 0 where it would hold out nothing. A cosine begins with warmup epochs in which the rate rises evenly. With freeze_statistics batch "
+          + "lbfgs. Where batch normalization sees one value a channel of a sample, a batch_size of 1 is refused, and "
+          + "a last batch of one sample joins the one before. A validation share that is not given is 0 where it "
+          + "would hold out nothing. A cosine begins with warmup epochs in which the rate rises evenly. With freeze_statistics batch "
           + "normalization goes by its running statistics, which stay as they are."),
       "Solver": solver(ofUpdate: false, standard: .cg), "UpdateSolver": solver(ofUpdate: true),
       "SelfSolver": Schema.described(

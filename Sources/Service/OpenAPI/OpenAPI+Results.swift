@@ -144,7 +144,7 @@ extension OpenAPI {
         [
           "checkpoint": Schema.id, "rows": rows, "runs": rows, "before": metrics,
           "retrained": nullable(metrics), "samples": counts, "curvature_products": Schema.integer(from: 0),
-        ], [:]
+        ], gradient
       ),
       (
         "influence",
@@ -200,7 +200,7 @@ extension OpenAPI {
         checkpoint.merging([
           "parameters": rows, "samples": counts, "steps": Schema.anything, "paths": Schema.anything,
           "curve": Schema.anything,
-        ]), [:]
+        ]), gradient
       ),
     ]
   }

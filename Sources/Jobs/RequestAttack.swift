@@ -78,6 +78,7 @@ public struct AttackRequest: JobRequest, Hashable {
     let set = try catalog.usableDataset(dataset, at: .root.appending("model"), faults)
     let testPointer = JSONPointer.root.appending("test")
     test.check(set, model, at: testPointer, faults)
+    curvature.settleSamples(try? model.network(for: set), set)
     if test.count > Self.mostTests {
       faults.add("must be at most \(Self.mostTests) points, got \(test.count)", at: testPointer)
     }

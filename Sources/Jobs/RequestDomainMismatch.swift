@@ -100,7 +100,9 @@ public struct DomainMismatchRequest: JobRequest, Hashable {
         "is required: the data set \"\(set.name)\" has regression targets, so no classes",
         at: .root.appending("groups"))
     }
-    let parameters = (try? model.network(for: set))?.layout.parameterCount ?? 0
+    let network = try? model.network(for: set)
+    curvature.settleSamples(network, set)
+    let parameters = network?.layout.parameterCount ?? 0
     if curvature.solver.name == .direct, parameters > DirectSolver.defaultDimensionLimit {
       faults.add(
         "cannot be \"direct\" for \(parameters) parameters, at most \(DirectSolver.defaultDimensionLimit); use cg or minres",

@@ -93,7 +93,9 @@ public struct InfluenceRequest: JobRequest, Hashable {
     let set = try catalog.usableDataset(dataset, at: .root.appending("model"), faults)
     train.check(set, at: .root.appending("train"), faults)
     test?.check(set, model, at: .root.appending("test"), faults)
-    let parameters = (try? model.network(for: set))?.layout.parameterCount ?? 0
+    let network = try? model.network(for: set)
+    curvature.settleSamples(network, set)
+    let parameters = network?.layout.parameterCount ?? 0
     if let source,
       source.request["model"] != .string(target.model)
         || source.request["checkpoint"]

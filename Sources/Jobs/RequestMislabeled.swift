@@ -88,8 +88,10 @@ public struct MislabeledRequest: JobRequest, Hashable {
         "belongs to data sets whose true labels are known: \"\(set.name)\" was not derived with relabel; leave it out",
         at: .root.appending("fix_at"))
     }
+    let network = try? model.network(for: set)
+    curvature.settleSamples(network, set)
     if method == .selfInfluence {
-      let parameters = (try? model.network(for: set))?.layout.parameterCount ?? 0
+      let parameters = network?.layout.parameterCount ?? 0
       solver = solver ?? SelfSolver.standard(parameters: parameters)
       SelfSolver.check(solver, parameters: parameters, at: .root.appending("solver"), faults)
     }

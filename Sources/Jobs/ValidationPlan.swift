@@ -245,6 +245,7 @@ extension ValidationPlan {
       fault("test", "must be at most \(Self.mostTests) points, got \(test.count)")
     }
     resolveTraining(model, set, at: pointer, faults)
+    curvature.settleSamples(try? model.network(for: set), set)
     norms = norms ?? (normOperations(try? model.network(for: set), set) <= Self.mostNormOperations)
     let held = Set(
       Partition(

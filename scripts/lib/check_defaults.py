@@ -10,8 +10,8 @@ from service_client import Client, Failure
 # The README's, and those of models that say nothing.
 DIGITS = {"learning_rate": 0.05, "epochs": 30, "batch_size": 64, "validation": 0.2}
 # Of the published linear datamodeling scores on MNIST (dattri 0.3).
-LOGISTIC = {"optimizer": {"name": "sgd", "momentum": 0}, "learning_rate": 0.01, "schedule": "constant", "epochs": 20}
-PERCEPTRON = {"optimizer": {"name": "sgd", "momentum": 0.9}, "learning_rate": 0.01, "schedule": "constant", "epochs": 50}
+LOGISTIC = {"optimizer": "sgd", "momentum": 0, "learning_rate": 0.01, "schedule": "constant", "epochs": 20}
+PERCEPTRON = {"optimizer": "sgd", "momentum": 0.9, "learning_rate": 0.01, "schedule": "constant", "epochs": 50}
 LISTED = 10
 
 

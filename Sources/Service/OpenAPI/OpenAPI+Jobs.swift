@@ -123,9 +123,9 @@ extension OpenAPI {
       "hessian": Schema.choice(
         CurvatureRequest.Matrix.allCases.map(\.rawValue), default: standard.matrix.rawValue),
       "hessian_samples": Schema.described(
-        Schema.anyOf(
-          Schema.integer(from: 1, to: .max, default: CurvatureRequest.rankingSamples), Schema.constant("all")),
-        "Samples drawn for the curvature; all where the model was trained on no more."),
+        sampleCount,
+        "Samples drawn for the curvature. By default \(CurvatureRequest.rankingSamples); more, up to all, for small networks, and "
+          + "fewer for very large ones."),
       "require_convergence": Schema.described(
         Schema.boolean,
         "Absent: the job fails where a relative residual is above \(ConvergenceDemand.largestResidual). true: where a solve "

@@ -164,7 +164,8 @@ public struct CatalogCheckpoint: Sendable, Hashable {
 
   public init(
     id: String, model: String, kind: CheckpointOrigin, parent: String?, job: String?, metrics: JSONValue,
-    training: TrainingRecipe? = nil, record: TrainingRecord = TrainingRecord(), byteCount: Int, sha256: String,
+    training: TrainingRecipe? = nil, record: TrainingRecord = TrainingRecord(), byteCount: Int,
+    sha256: String,
     createdAt: String
   ) {
     self.id = id

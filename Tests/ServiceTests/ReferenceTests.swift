@@ -87,7 +87,8 @@ import Testing
     #expect(own["edits"]?[0]?["samples"] == removed["samples"]?["group"])
     #expect(own["counts"]?["absent_classes"] == [8] && own["incomplete"] == false)
     let trained = try #require(counts["trained"]?.integerValue)
-    #expect(own["counts"]?["trained"]?.integerValue == trained - (removed["samples"]?["group"]?.integerValue ?? 0))
+    #expect(
+      own["counts"]?["trained"]?.integerValue == trained - (removed["samples"]?["group"]?.integerValue ?? 0))
     // Training goes on from the record.
     let further = try result(
       running, ["kind": "train", "model": "m", "checkpoint": .string(edited), "epochs": 1, "validation": 0])

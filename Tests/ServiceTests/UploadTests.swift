@@ -65,7 +65,8 @@ import Testing
       #expect(reply.status == 409, "\(reply.text)")
       #expect(reply.text.contains("another \(part)"))
     }
-    let kept = try running.get("/v1/datasets/mine/train/1").json["values"]?.arrayValue?.compactMap(\.doubleValue)
+    let kept = try running.get("/v1/datasets/mine/train/1").json["values"]?.arrayValue?.compactMap(
+      \.doubleValue)
     #expect(kept == [3.0 / 255, 4.0 / 255])
     // A set that was not uploaded takes no array.
     try running.addDigits()

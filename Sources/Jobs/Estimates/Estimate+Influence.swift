@@ -6,7 +6,7 @@ extension Work {
     evaluate(testCount)
     pass(count, times: 3)
     let curvature = linearize(drawn(request.samples), matrix: request.matrix)
-    solve(request.solver, curvature, count: count)
+    solve(request.solver, curvature, count: count, usual: rankingSteps(request.solver))
     // The gradients, the factors, and the bytes of both as they are saved.
     hold(vectors: 4 * count)
     return curvature
@@ -29,7 +29,7 @@ extension Work {
     case .arnoldi:
       solve(solver, curvature, count: 16)
       takeProducts(samples * p * Double(solver.rank))
-    default: solve(solver, curvature, count: samples)
+    default: solve(solver, curvature, count: samples, usual: rankingSteps(solver))
     }
     hold(32 * samples + 256 * parameterBytes)
   }
@@ -111,7 +111,7 @@ extension SpectrumRequest {
       work.hold(vectors: vectors + 2 * wanted + steps)
       work.hold(32 * vectors * vectors)
       let curvature = work.linearize(work.drawn(samples), matrix: matrix)
-      work.multiply(curvature, times: min(Double(iterations), 3 * vectors + 40))
+      work.multiply(curvature, times: min(Double(iterations), 2 * vectors + 20))
       work.multiply(curvature, times: Double(density?.probes ?? 0) * steps)
       work.touch(4 * vectors * vectors)
     }

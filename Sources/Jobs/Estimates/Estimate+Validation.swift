@@ -31,11 +31,17 @@ extension Work {
     // Trainings of a short time have a large damping, with which few steps do.
     let isShort = plan.curvature.dampingChoice == .automatic && plan.rate ?? 1 < 1
     if plan.norms == true {
-      solve(plan.curvature.solver, curvature, count: singles, usual: isShort ? 10 : nil)
+      solve(
+        plan.curvature.solver, curvature, count: singles,
+        usual: isShort ? 10 : rankingSteps(plan.curvature.solver))
     }
     // The estimate with the remaining samples' curvature has one of its own.
     if groups > 0, plan.newton { _ = linearize(drawn(plan.curvature.samples), matrix: plan.curvature.matrix) }
-    if groups > 0 { solve(plan.curvature.solver, curvature, count: groups * (plan.newton ? 2 : 1)) }
+    if groups > 0 {
+      solve(
+        plan.curvature.solver, curvature, count: groups * (plan.newton ? 2 : 1),
+        usual: rankingSteps(plan.curvature.solver))
+    }
     retrain(plan, times: singles + groups + 1)
     hold((singles + groups) * (tests + 4) * 64)
     leave(24 * tests * min(singles, Double(plan.candidates?.count ?? 0)) + 32 * tests * groups)
@@ -102,7 +108,7 @@ extension AttackRequest {
     work.evaluate(work.testCount)
     work.apart(times: Double(test.count) * Double(iterations)) { work in
       let curvature = work.linearize(work.drawn(self.curvature.samples), matrix: self.curvature.matrix)
-      work.solve(self.curvature.solver, curvature)
+      work.solve(self.curvature.solver, curvature, usual: work.rankingSteps(self.curvature.solver))
       // From one minimum to the next.
       work.pass(20 * work.trainedCount, times: 3)
     }

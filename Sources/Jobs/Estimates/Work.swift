@@ -1,3 +1,4 @@
+import Foundation
 import Influence
 import Network
 import Tensor
@@ -119,7 +120,7 @@ struct Work {
   mutating func touch(_ times: Double) { operations += 100 * times * network.parameters * element / 4 }
 
   /// Multiply-adds of dense matrices in `Double`.
-  mutating func takeProducts(_ count: Double) { operations += 15 * count }
+  mutating func takeProducts(_ count: Double) { operations += 2.5 * count }
 
   // MARK: Curvature
 
@@ -161,7 +162,8 @@ struct Work {
       case .standard: usual
       }
     }
-    // Blocks of right-hand sides share what does not fit in memory, not the products.
+    // Products with a block of vectors cost less than as many with one.
+    let block = 1 + 0.35 * max(0, count - 1)
     switch solver.name {
     case .lsmr:
       multiply(curvature, times: count * 1.6 * steps(100))
@@ -174,12 +176,13 @@ struct Work {
       case .nystrom:
         multiply(curvature, times: Double(solver.rank))
         hold(vectors: 3 * Double(solver.rank))
-        usual = 60
+        usual *= 0.6
       }
-      multiply(curvature, times: count * productsAStep * steps(usual))
+      multiply(curvature, times: block * productsAStep * steps(usual))
       hold(vectors: 8 + 6 * min(count, 16))
     case .neumann:
-      multiply(curvature, times: count * (20 + 2 * steps(1000)))
+      // Most series end before their limit.
+      multiply(curvature, times: count * (20 + steps(1000)))
       hold(vectors: 6)
     case .direct:
       let width = columns ?? p
@@ -194,10 +197,16 @@ struct Work {
       hold(vectors: 10)
     case .arnoldi:
       let rank = min(Double(solver.rank), p)
-      multiply(curvature, times: min(2000, 4 * rank + 40) + (solver.complement == .solved ? count * 100 : 0))
+      multiply(curvature, times: min(2000, 4 * rank + 40) + (solver.complement == .solved ? block * 60 : 0))
       touch(4 * rank * rank)
       hold(vectors: 4 * rank + 30)
     }
+  }
+
+  /// The steps that a solve for a ranking usually takes: about as many for every digit of its residual.
+  func rankingSteps(_ solver: SolverRequest) -> Double {
+    let tolerance = solver.tolerance ?? (element == 4 ? 1e-2 : 1e-10)
+    return max(8, -12 * log10(tolerance)) * (solver.name == .minres ? 1.2 : 1)
   }
 
   // MARK: Training
@@ -230,13 +239,13 @@ struct Work {
         return inWork * network.kept * element
       }
     case .lbfgs(let history, _):
-      pass(min(epochs, 300) * 1.3 * samples, times: 3 * wide)
-      touch(min(epochs, 300) * 4 * Double(history) * wide)
+      pass(min(epochs, 150) * 1.3 * samples, times: 3 * wide)
+      touch(min(epochs, 150) * 4 * Double(history) * wide)
       hold(vectors: (10 + 2 * Double(history)) * wide)
       hold(min(Double(machine.memoryLimit), samples * network.inputs * element * wide))
     case .newton:
       let curvature = linearize(samples, matrix: .hessian)
-      multiply(curvature, times: min(epochs, 12) * 60 * wide)
+      multiply(curvature, times: min(epochs, 8) * 10 * wide)
       hold(vectors: 20 * wide)
       hold(min(Double(machine.memoryLimit), samples * network.inputs * element * wide))
     }

@@ -6,8 +6,8 @@ import Tensor
 ///
 /// - `direct`: one Cholesky factor H + δI = UᵀU, and ‖U⁻ᵀgᵢ‖² for each block: exact.
 /// - `arnoldi` with the complement dropped or constant: Σ (vₖᵀgᵢ)²/(λₖ + δ) over the strongest eigenpairs, from tangent passes
-///   along the vₖ alone; `constant` adds ‖gᵢ‖² − Σ (vₖᵀgᵢ)² over the smallest magnitude kept plus δ. Some samples
-///   are then solved exactly, to say how far off this is.
+///   along the vₖ alone; `constant` adds ‖gᵢ‖² − Σ (vₖᵀgᵢ)² over one level, which samples that are solved exactly give. Other
+///   samples are solved too, to say how far off this is.
 /// - Everything else solves for sᵢ, block by block, and takes gᵢᵀsᵢ: exact to the tolerance, and costly for many samples.
 public struct SelfInfluence: Sendable {
   /// How good the values are.
@@ -29,6 +29,8 @@ public struct SelfInfluence: Sendable {
     /// Low rank: the errors of the values of the checked samples, relative to exact ones; nil where those could not be had.
     public var medianError: Double?
     public var largestError: Double?
+    /// Low rank: Spearman's coefficient between the values of the checked samples and the exact ones; nil for fewer than three.
+    public var rankCorrelation: Double?
 
     public init(solver: String) { self.solver = solver }
 
@@ -160,44 +162,68 @@ private struct SelfInfluenceCourse<H: SymmetricOperator> {
     var (values, squares) = try gradients.squares(along: inverse) { [report] in
       report(0.4 + 0.3 * $0, "tangent passes")
     }
-    let level = inverse.smallest + solver.options.damping
-    if solver.complement == .constant, level > 0 {
-      let norms = try gradients.norms { [report] in report(0.7 + 0.25 * $0, "gradient norms") }
-      for place in values.indices {
-        values[place] += max(0, norms[place] * norms[place] - squares[place]) / level
-      }
-    }
     var status = SelfInfluence.Status(solver: "arnoldi")
     status.damping = solver.options.damping
     status.rank = inverse.values.count
     status.negativeEigenvalues = pairs.values.filter { $0 < 0 }.count
     status.curvatureProducts = pairs.products
-    try checkLowRank(values, solver.options.damping, &status)
+    let isFlat = solver.complement == .constant
+    let exact = try exactForms(
+      at: checkedPlaces + (isFlat ? levelPlaces : []), solver.options.damping, &status)
+    if isFlat {
+      let norms = try gradients.norms { [report] in report(0.7 + 0.25 * $0, "gradient norms") }
+      let outside = values.indices.map { max(0, norms[$0] * norms[$0] - squares[$0]) }
+      let shares = levelPlaces.compactMap { place in
+        exact[place].flatMap { outside[place] > 0 ? max(0, $0 - values[place]) / outside[place] : nil }
+      }
+      // As if the rest of the spectrum were flat: at what it is on average, as these samples see it.
+      let standard = inverse.smallest + solver.options.damping
+      let share = shares.isEmpty ? (standard > 0 ? 1 / standard : 0) : shares.sorted()[shares.count / 2]
+      for place in values.indices { values[place] += share * outside[place] }
+    }
+    check(values, exact, &status)
     return SelfInfluence(values: values, status: status)
   }
 
-  /// Solves some samples exactly and compares.
-  private func checkLowRank(
-    _ values: [Double], _ damping: Double, _ status: inout SelfInfluence.Status
-  ) throws {
-    let gradients = try checkedGradients()
+  /// Samples that a flat complement takes its level from: between those that are checked, where there are enough.
+  private var levelPlaces: [Int] {
+    let checked = min(count, SelfInfluence.checkedSamples)
+    return (0..<checked).map { min(count - 1, ($0 * count + count / 2) / checked) }
+  }
+
+  /// gᵀ(H + δI)⁻¹g of some samples, each solved; without those whose solve did not converge.
+  private func exactForms(
+    at places: [Int], _ damping: Double, _ status: inout SelfInfluence.Status
+  ) throws -> [Int: Double] {
+    let places = Set(places).sorted()
+    let gradients = try gradients.at(places)
+    let checked = Set(checkedPlaces)
     let exact = BlockConjugateGradient(SolveOptions(tolerance: 1e-4, damping: damping))
-    var errors: [Double] = []
+    var forms: [Int: Double] = [:]
     for (position, solution) in try exact.solve(curvature, block: gradients.vectors).enumerated() {
-      status.solves += 1
       status.curvatureProducts += solution.report.curvatureProducts
+      let place = places[position]
+      if solution.report.converged { forms[place] = gradients[position].dot(solution.x) }
+      guard checked.contains(place) else { continue }
+      status.solves += 1
       status.relativeResidual = max(status.relativeResidual, solution.report.relativeResidual)
-      guard solution.report.converged else {
+      if solution.report.converged {
+        status.converged += 1
+      } else {
         status.reasons[solution.report.reason ?? .stagnation, default: 0] += 1
-        continue
       }
-      status.converged += 1
-      let form = gradients[position].dot(solution.x)
-      if form > 0 { errors.append(abs(values[checkedPlaces[position]] - form) / form) }
     }
-    errors.sort()
+    return forms
+  }
+
+  /// Compares values with exact ones.
+  private func check(_ values: [Double], _ exact: [Int: Double], _ status: inout SelfInfluence.Status) {
+    let known = checkedPlaces.filter { exact[$0] ?? 0 > 0 }
+    let forms = known.map { exact[$0] ?? 0 }
+    let errors = zip(known, forms).map { abs(values[$0] - $1) / $1 }.sorted()
     status.medianError = errors.isEmpty ? nil : errors[errors.count / 2]
     status.largestError = errors.last
+    status.rankCorrelation = known.count < 3 ? nil : Correlation.spearman(known.map { values[$0] }, forms)
     status.reasons[.lowRank] = count - errors.count
   }
 

@@ -133,9 +133,16 @@ struct InfluenceTask<Element: Scalar>: Sendable {
 }
 
 extension SelfInfluence.Status {
-  /// How far values may be off: of low ranks the median error of those checked, else the largest residual. Infinite where a low
-  /// rank could not be checked.
-  var worst: Double { reasons[.lowRank] == nil ? relativeResidual : medianError ?? .infinity }
+  /// The smallest rank correlation with exact values of a low rank that is given as a ranking.
+  static let smallestCorrelation = 0.9
+
+  /// Whether the values may be given as a ranking: by the residuals of their solves, or of low ranks by the order of samples that
+  /// are solved exactly.
+  var isReliable: Bool {
+    guard reasons[.lowRank] != nil else { return ConvergenceDemand.isReliable(relativeResidual) }
+    if let rankCorrelation { return rankCorrelation >= Self.smallestCorrelation }
+    return medianError.map(ConvergenceDemand.isReliable) ?? false
+  }
 
   var json: JSONValue {
     var reasons = self.reasons.map { ($0.key.rawValue, JSONValue($0.value)) }
@@ -150,6 +157,7 @@ extension SelfInfluence.Status {
     if solver == "arnoldi", rank != nil {
       object["median_error"] = JSONValue(medianError)
       object["largest_error"] = JSONValue(largestError)
+      object["rank_correlation"] = JSONValue(rankCorrelation)
     }
     return .object(object)
   }
@@ -167,6 +175,7 @@ extension SelfInfluence.Status {
         medianError.map { median in
           "on \(solves) samples that were solved exactly the median error is \(median.shortText), the largest "
             + (largestError ?? 0).shortText
+            + (rankCorrelation.map { ", the rank correlation \($0.shortText)" } ?? "")
         } ?? "it could not be checked, since the exact solves did not converge"
       warnings.append(
         "The self-influence is of rank \(rank ?? 0): \(errors). Raise the rank, or use cg or direct.")

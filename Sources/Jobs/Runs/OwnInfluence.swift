@@ -56,5 +56,5 @@ struct OwnInfluence: Sendable {
         + "not reliable.")
   }
 
-  var isReliable: Bool { ConvergenceDemand.isReliable(status.worst) }
+  var isReliable: Bool { status.isReliable }
 }

@@ -36,7 +36,7 @@ extension Work {
     var solver = update.curvature.solver
     if solver.iterations == .auto, !update.mayFollowPath { solver.iterations = .standard }
     // A direction in few parameters takes its tangents and gradients for few neurons.
-    let isNarrow = share < 1 && (update.estimator == .gif || update.estimator == .fif)
+    let isNarrow = share < 1 && update.estimator == .gif
     let product = CurvatureCost(
       samples: curvature.samples, forwards: curvature.forwards * (isNarrow ? 0.4 + 0.6 * share : 1))
     solve(

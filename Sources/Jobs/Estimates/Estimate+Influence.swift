@@ -27,7 +27,14 @@ extension Work {
       takeProducts(p * p * p / 3 + samples * p * p)
       hold(3 * 8 * p * p)
     case .arnoldi:
-      solve(solver, curvature, count: 16)
+      if solver.complement == .solved {
+        solve(solver, curvature, count: samples)
+      } else {
+        // The eigenpairs, the samples that are solved exactly beside them, and the norms of all gradients.
+        solve(solver, curvature)
+        multiply(curvature, times: 60 * Self.block(of: solver.complement == .constant ? 32 : 16))
+        pass(samples, times: 3)
+      }
       takeProducts(samples * p * Double(solver.rank))
     default: solve(solver, curvature, count: samples, usual: rankingSteps(solver))
     }

@@ -85,7 +85,7 @@ struct NetworkCost: Sendable {
 
   /// What a forward pass over one sample takes, in multiply-adds of large convolutions: beside its own those of
   /// activations, pooling and loss, which go by the values that come out of layers.
-  var forwardOperations: Double { multiplyAdds + 160 * computed + 1000 }
+  var forwardOperations: Double { multiplyAdds + 260 * computed + 1000 }
 
   init(_ network: Architecture) {
     parameters = Double(network.layout.parameterCount)

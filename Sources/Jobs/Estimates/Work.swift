@@ -120,7 +120,7 @@ struct Work {
   mutating func touch(_ times: Double) { operations += 100 * times * network.parameters * element / 4 }
 
   /// Multiply-adds of dense matrices in `Double`.
-  mutating func takeProducts(_ count: Double) { operations += 2.5 * count }
+  mutating func takeProducts(_ count: Double) { operations += 3.5 * count }
 
   // MARK: Curvature
 
@@ -162,8 +162,7 @@ struct Work {
       case .standard: usual
       }
     }
-    // Products with a block of vectors cost less than as many with one.
-    let block = 1 + 0.35 * max(0, count - 1)
+    let block = Self.block(of: count)
     switch solver.name {
     case .lsmr:
       multiply(curvature, times: count * 1.6 * steps(100))
@@ -192,7 +191,7 @@ struct Work {
     case .lissa:
       let limit: Double = if case .count(let count) = solver.iterations { Double(count) } else { 500 }
       let batch = CurvatureCost(samples: Double(solver.batchSize), forwards: curvature.forwards + 3)
-      multiply(batch, times: count * limit * Double(solver.repeats) * min(4, Double(solver.corrections) + 1))
+      multiply(batch, times: count * limit * Double(solver.repeats) * (Double(solver.corrections) + 1))
       multiply(curvature, times: count * 20)
       hold(vectors: 10)
     case .arnoldi:
@@ -203,10 +202,13 @@ struct Work {
     }
   }
 
+  /// What a product with a block of so many vectors is worth, in products with one.
+  static func block(of count: Double) -> Double { 1 + 0.35 * max(0, count - 1) }
+
   /// The steps that a solve for a ranking usually takes: about as many for every digit of its residual.
   func rankingSteps(_ solver: SolverRequest) -> Double {
     let tolerance = solver.tolerance ?? (element == 4 ? 1e-2 : 1e-10)
-    return max(8, -12 * log10(tolerance)) * (solver.name == .minres ? 1.2 : 1)
+    return max(8, -15 * log10(tolerance)) * (solver.name == .minres ? 1.2 : 1)
   }
 
   // MARK: Training

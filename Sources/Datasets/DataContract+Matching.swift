@@ -6,7 +6,7 @@ import Tensor
 public struct ClassMatch: Equatable, Sendable {
   /// The model's class of each class of the set; nil where they are the same.
   public var map: [Int32]?
-  /// What a user should know of how they were matched.
+  /// Remarks for a user on how they were matched.
   public var warning: String?
 }
 
@@ -89,7 +89,7 @@ extension DataContract {
     return shown.joined(separator: ", ") + (names.count > 12 ? " and \(names.count - 12) more" : "")
   }
 
-  /// What is known to differ between this model's inputs and those of a set with the contract `other`.
+  /// The known differences between this model's inputs and those of a set with the contract `other`.
   ///
   /// - Parameters:
   ///   - seen: the range of the set's scaled inputs, where `other.range` does not say.

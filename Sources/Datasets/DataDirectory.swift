@@ -43,7 +43,7 @@ public struct DataDirectory: Sendable {
     (try? resolve(relative)) != nil
   }
 
-  /// What a packed file's name ends in, and the program that unpacks it.
+  /// The ending of a packed file's name, and the program that unpacks it.
   static let packers = [
     (".gz", "gunzip --keep"), (".xz", "unxz --keep"), (".bz2", "bunzip2 --keep"), (".zip", "unzip"),
   ]

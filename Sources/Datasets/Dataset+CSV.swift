@@ -103,7 +103,7 @@ extension Dataset.Part {
 private struct CSVTargets {
   let kind: Dataset.Kind
   let classes: Int
-  /// What a user should know of how the targets were taken.
+  /// Remarks for a user on how the targets were taken.
   let remarks: [String]
   private let numberOfName: [ExactText: Int32]
 

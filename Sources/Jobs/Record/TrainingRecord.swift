@@ -32,15 +32,7 @@ public struct TrainingRecord: Hashable, Sendable {
     self.counts = counts
   }
 
-  /// Whether samples were taken out.
-  public var removesSamples: Bool { edits.contains { $0.change == .removed } }
-
-  /// Whether what the checkpoint stands for is the same, whatever was counted.
-  func hasSameEdits(as other: TrainingRecord) -> Bool {
-    edits.map { [$0.change.rawValue: $0.group] } == other.edits.map { [$0.change.rawValue: $0.group] }
-  }
-
-  /// What every result on such a checkpoint must say.
+  /// Sentences for every result on such a checkpoint.
   var warnings: [String] {
     guard isIncomplete else { return [] }
     return [

@@ -21,18 +21,21 @@ let package = Package(
     .target(name: "Tensor", dependencies: ["COpenBLAS", "CKernels"], swiftSettings: engine),
     .target(name: "Network", dependencies: ["Tensor"], swiftSettings: engine),
     .target(name: "Influence", dependencies: ["Tensor", "Network"], swiftSettings: engine),
-    .target(name: "Formats"),
+    .target(name: "JSON"),
+    .target(name: "Formats", dependencies: ["JSON"]),
     .target(name: "CResources", exclude: ["ORIGINS.md", "digits.csv", "iris.csv"]),
-    .target(name: "Datasets", dependencies: ["CResources", "Tensor", "Formats"]),
-    .target(name: "Storage", dependencies: ["CSQLite", "Formats"]),
+    .target(name: "Datasets", dependencies: ["CResources", "Tensor", "Formats", "JSON"]),
+    .target(name: "Storage", dependencies: ["CSQLite", "Formats", "JSON"]),
     .systemLibrary(name: "CEpoll"),
     .target(name: "HTTP", dependencies: ["CEpoll"]),
     .target(
-      name: "Jobs", dependencies: ["Tensor", "Network", "Influence", "Datasets", "Formats"],
+      name: "Jobs", dependencies: ["JSON", "Tensor", "Network", "Influence", "Datasets", "Formats"],
       swiftSettings: engine),
     .target(
       name: "Service",
-      dependencies: ["Tensor", "Network", "Influence", "Formats", "Datasets", "Jobs", "Storage", "HTTP"]),
+      dependencies: [
+        "JSON", "Tensor", "Network", "Influence", "Formats", "Datasets", "Jobs", "Storage", "HTTP",
+      ]),
     .executableTarget(name: "influenced", dependencies: ["Service"]),
     .executableTarget(name: "influence-bench", dependencies: ["Influence"], swiftSettings: engine),
 
@@ -40,15 +43,17 @@ let package = Package(
     .testTarget(name: "TensorTests", dependencies: ["Tensor", "TestSupport"]),
     .testTarget(name: "NetworkTests", dependencies: ["Network", "TestSupport"]),
     .testTarget(name: "InfluenceTests", dependencies: ["Influence", "TestSupport"]),
+    .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
     .testTarget(name: "FormatsTests", dependencies: ["Formats", "TestSupport"]),
-    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Formats", "TestSupport"]),
+    .testTarget(name: "DatasetsTests", dependencies: ["JSON", "Datasets", "Formats", "TestSupport"]),
     .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"]),
     .testTarget(name: "HTTPTests", dependencies: ["HTTP", "TestSupport"]),
-    .testTarget(name: "JobsTests", dependencies: ["Jobs", "Formats", "TestSupport"]),
-    .testTarget(name: "ServiceTests", dependencies: ["Service", "Formats", "TestSupport"]),
+    .testTarget(name: "JobsTests", dependencies: ["JSON", "Jobs", "Formats", "TestSupport"]),
+    .testTarget(name: "ServiceTests", dependencies: ["JSON", "Service", "Formats", "TestSupport"]),
     // What holds for any bytes; `scripts/fuzz` compiles the same checks with libFuzzer.
     .testTarget(
-      name: "FuzzingTests", dependencies: ["HTTP", "Formats", "Datasets", "Jobs"], path: "Tests/Fuzzing",
+      name: "FuzzingTests", dependencies: ["JSON", "HTTP", "Formats", "Datasets", "Jobs"],
+      path: "Tests/Fuzzing",
       exclude: ["Corpus", "Entry"]),
   ],
   swiftLanguageModes: [.v6]

@@ -1,4 +1,5 @@
 import Formats
+import JSON
 
 /// Why a data set could not be read or made. Every case says what was wrong and, where that is
 /// not plain, what would be right; `description` is a sentence a client can be shown.

@@ -2,6 +2,7 @@ import Datasets
 import Dispatch
 import Foundation
 import HTTP
+import JSON
 import Jobs
 import Storage
 import Synchronization

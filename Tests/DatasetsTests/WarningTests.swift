@@ -1,5 +1,6 @@
 import Datasets
 import Formats
+import JSON
 import Testing
 
 /// What a set's description warns of.

@@ -1,5 +1,6 @@
 import Datasets
 import Formats
+import JSON
 import Jobs
 import Network
 import Tensor

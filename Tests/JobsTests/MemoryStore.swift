@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import JSON
 import Jobs
 import Network
 import Synchronization

@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import Influence
+import JSON
 import Jobs
 import Network
 import Tensor

@@ -1,4 +1,5 @@
 import Datasets
+import JSON
 import Jobs
 import Network
 import Tensor

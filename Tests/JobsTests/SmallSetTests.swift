@@ -1,6 +1,7 @@
 import Datasets
 import Formats
 import Foundation
+import JSON
 import Jobs
 import Testing
 

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Jobs
 import Storage
 import Testing

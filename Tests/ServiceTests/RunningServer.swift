@@ -1,4 +1,5 @@
 import Glibc
+import JSON
 import Jobs
 
 /// A service that listens on a port of this machine, in this process or in one of its own.

@@ -1,6 +1,7 @@
 import Dispatch
 import Formats
 import Foundation
+import JSON
 import Jobs
 import Service
 import Synchronization

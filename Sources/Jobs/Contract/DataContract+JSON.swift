@@ -1,4 +1,5 @@
 import Datasets
+import JSON
 
 extension DataContract {
   /// The most channels (features, for vectors) whose mean and standard deviation are written down.

@@ -1,4 +1,5 @@
 import Datasets
+import JSON
 
 extension NormalizationChoice {
   private enum Name: String, CaseIterable { case none, standardize }

@@ -1,3 +1,5 @@
+import JSON
+
 /// What a job takes, about: told before it is queued, and checked against what the configuration allows.
 ///
 /// Seconds are for a machine that does nothing else, within a factor of about 3 where the number of steps is known

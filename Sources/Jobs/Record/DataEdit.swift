@@ -1,3 +1,5 @@
+import JSON
+
 /// One change of the training data behind a checkpoint, made without training.
 public struct DataEdit: Hashable, Sendable {
   public enum Change: String, CaseIterable, Sendable {

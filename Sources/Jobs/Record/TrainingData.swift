@@ -1,4 +1,5 @@
 import Datasets
+import JSON
 import Tensor
 
 /// The training data that a checkpoint stands for, sample by sample: its model's data set as edits left it.

@@ -1,3 +1,5 @@
+import JSON
+
 /// What a checkpoint stands for beside its recipe: what edits did to the training data since its weights were trained.
 ///
 /// The samples that a checkpoint was trained on are those that its recipe trains on, without those that edits took out, with

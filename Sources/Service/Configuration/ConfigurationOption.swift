@@ -1,3 +1,4 @@
+import JSON
 import Jobs
 
 /// One option: its names, what it does, and how its text is read.

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Jobs
 
 /// Where the values of options come from: defaults < configuration file < environment < flags.

@@ -1,4 +1,5 @@
 import HTTP
+import JSON
 import Jobs
 
 extension OpenAPI.Operation {

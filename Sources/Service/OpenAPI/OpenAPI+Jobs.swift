@@ -1,4 +1,5 @@
 import Influence
+import JSON
 import Jobs
 
 extension OpenAPI {

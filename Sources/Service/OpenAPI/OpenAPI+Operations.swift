@@ -1,5 +1,6 @@
 import Datasets
 import HTTP
+import JSON
 import Jobs
 
 extension OpenAPI {

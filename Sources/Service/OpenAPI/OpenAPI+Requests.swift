@@ -1,5 +1,6 @@
 import Datasets
 import Influence
+import JSON
 import Jobs
 import Network
 

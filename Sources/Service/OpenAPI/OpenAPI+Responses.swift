@@ -1,4 +1,5 @@
 import HTTP
+import JSON
 import Jobs
 
 /// What operations are answered with, besides what is particular to one of them.

@@ -1,3 +1,4 @@
+import JSON
 import Jobs
 
 /// What the kinds of jobs result in.

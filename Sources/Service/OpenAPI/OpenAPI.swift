@@ -1,4 +1,5 @@
 import HTTP
+import JSON
 import Jobs
 
 /// The contract as OpenAPI 3.1, served at `/openapi.json`.

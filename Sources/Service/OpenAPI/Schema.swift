@@ -1,3 +1,4 @@
+import JSON
 import Jobs
 
 /// Pieces of JSON Schema 2020-12, as OpenAPI 3.1 uses it.

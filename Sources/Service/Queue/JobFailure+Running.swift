@@ -1,6 +1,7 @@
 import Datasets
 import Formats
 import Influence
+import JSON
 import Jobs
 import Storage
 

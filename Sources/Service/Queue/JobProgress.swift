@@ -1,3 +1,4 @@
+import JSON
 import Jobs
 
 /// How far a running job is, what its phases took, and when that was last stored.

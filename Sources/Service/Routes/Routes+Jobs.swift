@@ -1,5 +1,6 @@
 import Dispatch
 import HTTP
+import JSON
 import Jobs
 import Storage
 import Synchronization

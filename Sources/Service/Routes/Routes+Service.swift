@@ -1,6 +1,7 @@
 import Foundation
 import HTTP
 import Influence
+import JSON
 import Jobs
 import Network
 import Storage

@@ -2,6 +2,7 @@ import Dispatch
 import Formats
 import Foundation
 import HTTP
+import JSON
 import Jobs
 import Storage
 import Tensor

@@ -1,5 +1,6 @@
 import Formats
 import HTTP
+import JSON
 import Jobs
 
 /// A request on its way to a route's handler.

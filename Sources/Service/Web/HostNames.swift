@@ -1,5 +1,6 @@
 import Glibc
 import HTTP
+import JSON
 import Jobs
 
 /// Which hosts a request may be for, where no token protects the service.

@@ -1,6 +1,7 @@
 import Datasets
 import Formats
 import HTTP
+import JSON
 import Jobs
 import Storage
 

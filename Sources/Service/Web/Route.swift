@@ -1,4 +1,5 @@
 import HTTP
+import JSON
 import Jobs
 
 /// What answers a route, and where that may run.

@@ -1,3 +1,4 @@
+import JSON
 import Jobs
 
 /// JSON as a person reads it in a terminal: aligned columns for lists of objects, a line a member for objects.

@@ -1,0 +1,132 @@
+import JSON
+
+/// The model a job works on, and which of its checkpoints.
+public struct ModelReference: Hashable, Sendable {
+  public var model: String
+  /// Nil until `resolve` filled it in; and after that where the model has none.
+  public var checkpoint: String?
+
+  public init(model: String, checkpoint: String? = nil) {
+    self.model = model
+    self.checkpoint = checkpoint
+  }
+
+  static func read(_ reader: FieldReader) -> ModelReference {
+    ModelReference(
+      model: reader.requiredResourceName("model"), checkpoint: reader.text("checkpoint", maximumLength: 64))
+  }
+
+  /// Finds the model, with its checkpoint's recipe, and the checkpoint, by default the latest that is not an edited one.
+  ///
+  /// - Parameter needsWeights: whether a model without any checkpoint is a fault.
+  mutating func resolve(
+    _ catalog: any Catalog, _ faults: RequestFaults, needsWeights: Bool = true
+  ) throws -> CatalogModel {
+    guard let record = try catalog.model(named: model) else { throw UnknownResource(.model, model) }
+    let found: CatalogCheckpoint?
+    if let checkpoint {
+      found = try catalog.checkpoint(id: checkpoint)
+      guard let found else { throw UnknownResource(.checkpoint, checkpoint) }
+      if found.model != model {
+        faults.add(
+          "must be a checkpoint of the model \"\(model)\", got one of \"\(found.model)\"",
+          at: .root.appending("checkpoint"))
+      }
+    } else {
+      found = try catalog.latestCheckpoint(ofModel: model)
+      checkpoint = found?.id
+      if checkpoint == nil, needsWeights {
+        faults.add(
+          "has no checkpoint yet: its training has not ended; wait for it, or upload weights",
+          at: .root.appending("model"))
+      }
+    }
+    return record.trained(as: found)
+  }
+
+  var members: JSONObject { ["model": .string(model), "checkpoint": JSONValue(checkpoint)] }
+
+  /// What a job on this model uses.
+  func uses(_ datasets: String...) -> JobUses {
+    JobUses(models: [model], datasets: datasets, checkpoints: checkpoint.map { [$0] } ?? [])
+  }
+}
+
+extension Catalog {
+  /// The model with the recipe of the checkpoint that is named.
+  func model(of reference: ModelReference) throws -> CatalogModel? {
+    try model(named: reference.model)?.trained(
+      as: try reference.checkpoint.flatMap { try checkpoint(id: $0) })
+  }
+
+  /// The data set, if it can be used; what is in the way is a fault.
+  ///
+  /// Throws `UnknownResource`.
+  func usableDataset(
+    _ name: String, at pointer: JSONPointer, _ faults: RequestFaults
+  ) throws -> CatalogDataset {
+    guard let record = try dataset(named: name) else { throw UnknownResource(.dataset, name) }
+    if let incomplete = record.incomplete {
+      faults.add("names the data set \"\(name)\", which \(incomplete)", at: pointer)
+    }
+    return record
+  }
+}
+
+extension CatalogModel {
+  /// The model with the recipe and the record of one of its checkpoints. There is no recipe where the checkpoint was not trained
+  /// here. Of several trainings each may hold out and leave out other samples, and see them augmented in another way.
+  public func trained(as checkpoint: CatalogCheckpoint?) -> CatalogModel {
+    guard let checkpoint, checkpoint.model == name else { return self }
+    var model = self
+    model.training = checkpoint.training
+    model.record = checkpoint.record
+    return model
+  }
+}
+
+extension CatalogDataset {
+  /// The samples whose label was changed: the poisoned ones where there are some, else the relabelled ones.
+  var changedGroup: GroupChoice { poisonedCount > 0 || relabelledCount == 0 ? .poisoned : .relabeled }
+}
+
+extension GroupChoice {
+  /// Checks that the group is there, and, where it is to be taken out, that something is left without it.
+  func check(
+    _ dataset: CatalogDataset, at pointer: JSONPointer, _ faults: RequestFaults, leavesSome: Bool = true
+  ) {
+    func fault(_ detail: String) { faults.add(detail, at: pointer.appending(member.name)) }
+    switch self {
+    case .label(let label):
+      guard case .classes(let classes) = dataset.targets else {
+        return fault("cannot be used: the data set \"\(dataset.name)\" has regression targets; use indices")
+      }
+      guard label < classes else {
+        return fault("must be between 0 and \(classes - 1), got \(label)")
+      }
+      let counts = dataset.trainClassCounts
+      if counts.indices.contains(label) {
+        if counts[label] == 0 { fault("has no training sample of class \(label)") }
+        if leavesSome, counts[label] == dataset.trainCount {
+          fault("takes every training sample; some must remain")
+        }
+      }
+    case .indices(let indices):
+      if let last = indices.last, last >= dataset.trainCount {
+        fault("must be between 0 and \(dataset.trainCount - 1), got \(last)")
+      } else if leavesSome, indices.count == dataset.trainCount {
+        fault("takes every training sample; some must remain")
+      }
+    case .poisoned, .relabeled, .heterogeneous:
+      let count =
+        switch self {
+        case .poisoned: dataset.poisonedCount
+        case .relabeled: dataset.relabelledCount
+        default: dataset.heterogeneousCount
+        }
+      if count == 0 {
+        fault("cannot be used: the data set \"\(dataset.name)\" has no \(member.name) samples")
+      }
+    }
+  }
+}

@@ -1,0 +1,143 @@
+import JSON
+
+/// The points whose loss a request asks about: some samples of a split, or the mean loss over all of it.
+public struct TestChoice: Hashable, Sendable {
+  public enum Split: String, CaseIterable, Sendable {
+    case test, train
+    /// The training samples that the model's training held out, by their indices in the training split.
+    case validation
+  }
+
+  public enum Pick: String, CaseIterable, Sendable {
+    case highestLoss = "highest_loss"
+    /// Those in the middle of the split in the order of their losses.
+    case medianLoss = "median_loss"
+    case lowestLoss = "lowest_loss"
+    /// Those whose class the model names wrongly, from the highest loss down.
+    case misclassified
+  }
+
+  public enum Points: Hashable, Sendable {
+    /// In the order given, each once.
+    case indices([Int])
+    /// Chosen by the model's losses at its checkpoint; of equal losses the lower index comes first.
+    case pick(Pick, count: Int)
+    /// The mean loss over the whole split, as one target.
+    case mean
+  }
+
+  public var points: Points
+  public var split: Split
+
+  public init(_ points: Points = .pick(.highestLoss, count: 1), split: Split = .test) {
+    self.points = points
+    self.split = split
+  }
+
+  /// The most points of one request.
+  public static let mostPoints = 100_000
+
+  /// The number of targets; of `misclassified` the most there can be.
+  public var count: Int {
+    switch points {
+    case .indices(let indices): indices.count
+    case .pick(_, let count): count
+    case .mean: 1
+    }
+  }
+}
+
+extension TestChoice {
+  /// Reads the member `test`: `{"indices"}`, `{"pick", "count"}` or `{"mean": true}`, each with a `split`.
+  public static func read(_ reader: FieldReader, _ name: String = "test") -> TestChoice {
+    guard let own = reader.nested(name) else { return TestChoice() }
+    var choice = TestChoice(split: own.choice("split", default: .test))
+    let isMean = own.flag("mean", default: false)
+    let present = ["indices", "pick"].filter(own.has) + (isMean ? ["mean"] : [])
+    if !present.contains("pick"), !present.isEmpty, own.has("count") {
+      own.fault("count", "belongs to \"pick\", which is not there")
+    }
+    let count = own.integer("count", in: 1...mostPoints, default: 1)
+    switch own.onlyOne(of: ["indices", "pick", "mean"], present: present, required: false) {
+    case "indices": choice.points = .indices(readIndices(own))
+    case "mean": choice.points = .mean
+    default: choice.points = .pick(own.choice("pick", default: .highestLoss), count: count)
+    }
+    own.finish()
+    return choice
+  }
+
+  private static func readIndices(_ reader: FieldReader) -> [Int] {
+    let indices = reader.list("indices", maximumCount: mostPoints) {
+      FieldReader.integer($0, in: 0...Int(Int32.max), at: $1, reader.faults)
+    }
+    guard let indices else { return [] }
+    if indices.isEmpty { reader.fault("indices", "must name at least one sample") }
+    var seen: Set<Int> = []
+    if let twice = indices.first(where: { !seen.insert($0).inserted }) {
+      reader.fault("indices", "must name each sample once, got \(twice) more than once")
+    }
+    return indices
+  }
+
+  public var json: JSONValue {
+    let split = JSONValue.string(split.rawValue)
+    switch points {
+    case .indices(let indices): return ["indices": JSONValue(indices), "split": split]
+    case .pick(let pick, let count):
+      return ["pick": .string(pick.rawValue), "count": JSONValue(count), "split": split]
+    case .mean: return ["mean": true, "split": split]
+    }
+  }
+
+  /// Checks the points against the model and its data set.
+  /// - Parameter pointer: the member itself.
+  func check(
+    _ set: CatalogDataset, _ model: CatalogModel, at pointer: JSONPointer, _ faults: RequestFaults
+  ) {
+    let held =
+      split == .validation
+      ? Partition(count: set.trainCount, recipe: model.training, seed: model.seed, excluded: []).validation
+      : []
+    let available =
+      switch split {
+      case .test: set.testCount
+      case .train: set.trainCount
+      case .validation: held.count
+      }
+    guard available > 0 else {
+      let reason =
+        split == .test
+        ? "the data set \"\(set.name)\" has no test samples"
+        : "the training of \"\(model.name)\" held no samples out"
+      faults.add("cannot be \"\(split.rawValue)\": \(reason)", at: pointer.appending("split"))
+      return
+    }
+    switch points {
+    case .indices(let indices):
+      if split == .validation {
+        let isHeld = Set(held)
+        if let other = indices.first(where: { !isHeld.contains($0) }) {
+          faults.add(
+            "must be training samples that the training held out, got \(other)",
+            at: pointer.appending("indices"))
+        }
+      } else if let outside = indices.first(where: { $0 >= available }) {
+        faults.add(
+          "must be between 0 and \(available - 1), got \(outside)", at: pointer.appending("indices"))
+      }
+    case .pick(let pick, let count):
+      if count > available {
+        faults.add(
+          "must be at most \(available), the samples of the split, got \(count)",
+          at: pointer.appending("count"))
+      }
+      if pick == .misclassified, case .values = set.targets {
+        faults.add(
+          "cannot be \"misclassified\": the data set \"\(set.name)\" has regression targets",
+          at: pointer.appending("pick"))
+      }
+    case .mean: break
+    }
+  }
+}

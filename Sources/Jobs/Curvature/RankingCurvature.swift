@@ -1,0 +1,128 @@
+import Influence
+import JSON
+import Network
+import Tensor
+
+/// The curvature that a job ranks samples by, with everything settled that its request may leave open: the damping, and the
+/// tolerance of its solves.
+struct RankingCurvature<Element: Scalar> {
+  /// Its damping and the tolerance of its solver are settled.
+  let request: CurvatureRequest
+  /// H with the weight decay in it, without δ.
+  let matrix: SampledCurvature<Element>
+  let damping: SettledDamping
+  let seed: Int
+
+  /// - Parameter time: of the training that the scores stand for.
+  /// - Throws: `SolveError`, `Cancelled`.
+  init(
+    _ request: CurvatureRequest, _ matrix: SampledCurvature<Element>, of model: LoadedModel<Element>,
+    time: TrainedTime, seed: Int, _ compute: Compute
+  ) throws {
+    damping = try Self.settle(request.dampingChoice, time, matrix, model, seed, compute)
+    var request = request
+    request.damping = damping.value
+    request.solver = request.solver.forRanking(Element.self)
+    self.request = request
+    self.matrix = matrix
+    self.seed = seed
+  }
+
+  /// The solver of factors.
+  var solver: SolverChoice { choice(of: request.solver) }
+
+  /// A solver with this damping.
+  func choice(of solver: SolverRequest) -> SolverChoice {
+    solver.forRanking(Element.self).choice(damping: damping.value, pathLimit: nil, seed: UInt64(seed))
+  }
+
+  /// Batches of the matrix for a solver that draws them.
+  func batches(for solver: SolverRequest) -> BatchFamily<SampledCurvature<Element>>? {
+    var request = request
+    request.solver = solver
+    return request.batches(of: matrix, seed: seed)
+  }
+
+  var batches: BatchFamily<SampledCurvature<Element>>? { batches(for: request.solver) }
+
+  /// The `curvature` of a result.
+  var json: JSONValue {
+    [
+      "hessian": .string(request.matrix.rawValue), "samples": JSONValue(matrix.samples.count),
+      "damping": damping.json,
+    ]
+  }
+
+  // MARK: Damping
+
+  private static func settle(
+    _ choice: DampingChoice, _ time: TrainedTime, _ matrix: SampledCurvature<Element>,
+    _ model: LoadedModel<Element>, _ seed: Int, _ compute: Compute
+  ) throws -> SettledDamping {
+    if let value = choice.value { return SettledDamping(value: value, rule: .given) }
+    switch time {
+    case .finite(let time) where time > 0:
+      return SettledDamping(value: 1 / time, rule: .trainingTime, time: time)
+    case .endless: return try atMinimum(matrix, model, seed, compute)
+    case .none where try model.isAtMinimum(matrix.state, compute):
+      return try atMinimum(matrix, model, seed, compute)
+    default:
+      let largest = try largestEigenvalue(matrix, seed, compute)
+      return SettledDamping(
+        value: SettledDamping.eigenvalueShare * largest, rule: .largestEigenvalue, largestEigenvalue: largest)
+    }
+  }
+
+  private static func atMinimum(
+    _ matrix: SampledCurvature<Element>, _ model: LoadedModel<Element>, _ seed: Int, _ compute: Compute
+  ) throws -> SettledDamping {
+    guard model.weightDecay == 0 else { return SettledDamping(value: 0, rule: .minimum) }
+    let largest = try largestEigenvalue(matrix, seed, compute)
+    let share = SettledDamping.minimumShare(Element.self, isLinear: model.isLinear)
+    return SettledDamping(value: share * largest, rule: .minimum, largestEigenvalue: largest)
+  }
+
+  private static func largestEigenvalue(
+    _ matrix: SampledCurvature<Element>, _ seed: Int, _ compute: Compute
+  ) throws -> Double {
+    try compute.cancellation?.check()
+    // A few products: a damping needs no more than its first digit.
+    let ends = try ExtremeEigenvalues(of: matrix, steps: 12, accuracy: 0.05, seed: UInt64(seed))
+    return max(ends.largest, 0)
+  }
+}
+
+extension LoadedModel {
+  /// The largest ‖∇R‖ of a minimum, as a share of the mean norm of the gradients of single samples.
+  private static var minimumGradient: Double { 1e-3 }
+
+  /// Whether weights that were not trained here minimise a risk that has one minimum, such as those of a regression that another
+  /// program has fitted. Of other networks a small gradient would not say so, and none is computed.
+  func isAtMinimum(_ state: NetworkState<Element>, _ compute: Compute) throws -> Bool {
+    guard isLinear else { return false }
+    let samples = dataset.train.samples(partition().training)
+    guard samples.count > 0 else { return false }
+    let slope = try RiskSlope(of: state, self, on: samples, compute)
+    return slope.norm <= Self.minimumGradient * slope.oneSample * Double(samples.count)
+  }
+}
+
+extension SolverRequest {
+  /// The relative residual that rankings aim at where the request names none. In float32 a smaller one changes no list of ten, and
+  /// scores by far less than other curvature samples do (RESULTS.md, "Defaults"); float64 is asked for where digits count.
+  static func rankingTolerance<Element: Scalar>(_: Element.Type) -> Double? {
+    Element.precision == .float32 ? 1e-2 : nil
+  }
+
+  /// The solver with that tolerance.
+  func forRanking<Element: Scalar>(_: Element.Type) -> SolverRequest {
+    var solver = self
+    switch name {
+    case .lsmr, .cg, .minres, .neumann, .arnoldi:
+      solver.tolerance = tolerance ?? Self.rankingTolerance(Element.self)
+    // `direct` has none, and that of `lissa` is about as large.
+    case .direct, .lissa: break
+    }
+    return solver
+  }
+}

@@ -1,0 +1,46 @@
+import Influence
+import JSON
+
+extension SolveReport {
+  /// Whether a step of the path was chosen on validation samples, so that the solve was not meant to converge.
+  var isLeftEarly: Bool { chosenIteration != nil && !converged }
+
+  /// What a person should know of a solve that was meant to converge and did not.
+  var warnings: [String] {
+    guard !converged, !isLeftEarly else { return [] }
+    let residual = "its relative residual is \(relativeResidual.shortText)"
+    let advice =
+      switch reason ?? .stagnation {
+      case .iterationLimit: "Allow more iterations or a larger tolerance."
+      case .negativeCurvature: "Add damping, use hessian gauss_newton, or the solver lsmr or minres."
+      case .stagnation: "Add damping, allow a larger tolerance, or compute in float64."
+      case .lowRank: "Raise the rank, or choose complement solved."
+      case .observer: ""
+      }
+    return [
+      "The solve did not reach its tolerance (\((reason ?? .stagnation).rawValue)); \(residual). \(advice)"
+    ]
+  }
+
+  /// The `solver` member of a result.
+  var json: JSONValue {
+    var object: JSONObject = [
+      "name": .string(solver), "iterations": JSONValue(chosenIteration ?? iterations),
+      "path_iterations": JSONValue(iterations), "relative_residual": .number(relativeResidual),
+      "tolerance": .number(tolerance), "rounding_floor": .number(roundingFloor),
+      "residual_history": JSONValue(residualHistory),
+      "curvature_products": JSONValue(curvatureProducts), "damping": .number(damping),
+      "c": JSONValue(scale),
+    ]
+    if isLeftEarly {
+      object["ended"] = "best on validation samples"
+      if reason == .negativeCurvature { object["reason"] = JSONValue(reason?.rawValue) }
+    } else {
+      object["converged"] = .bool(converged)
+      object["reason"] = JSONValue(reason?.rawValue)
+    }
+    if let rank { object["rank"] = JSONValue(rank) }
+    if let negativeEigenvalues { object["negative_eigenvalues"] = JSONValue(negativeEigenvalues) }
+    return .object(object)
+  }
+}

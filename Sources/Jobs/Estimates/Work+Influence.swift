@@ -1,0 +1,43 @@
+import Influence
+
+extension Work {
+  /// Factors of so many targets: their gradients, their solves, and what is kept of both.
+  mutating func factors(_ count: Double, _ request: CurvatureRequest) -> CurvatureCost {
+    evaluate(testCount)
+    pass(count, times: 3)
+    let curvature = linearize(drawn(request.samples), matrix: request.matrix)
+    solve(request.solver, curvature, count: count, usual: rankingSteps(request.solver))
+    // The gradients, the factors, and the bytes of both as they are saved.
+    hold(vectors: 4 * count)
+    return curvature
+  }
+
+  /// Products of every factor with every sample's gradient.
+  mutating func score(_ count: Double, on samples: Double) {
+    pass(samples, times: 1 + 2 * count)
+    hold(2 * count * samples * element)
+  }
+
+  mutating func selfInfluence(_ solver: SolverRequest, _ samples: Double, _ curvature: CurvatureCost) {
+    let p = network.parameters
+    pass(samples, times: 3)
+    switch solver.name {
+    case .direct:
+      multiply(curvature, times: p)
+      takeProducts(p * p * p / 3 + samples * p * p)
+      hold(3 * 8 * p * p)
+    case .arnoldi:
+      if solver.complement == .solved {
+        solve(solver, curvature, count: samples)
+      } else {
+        // The eigenpairs, the samples that are solved exactly beside them, and the norms of all gradients.
+        solve(solver, curvature)
+        multiply(curvature, times: 60 * Self.block(of: solver.complement == .constant ? 32 : 16))
+        pass(samples, times: 3)
+      }
+      takeProducts(samples * p * Double(solver.rank))
+    default: solve(solver, curvature, count: samples, usual: rankingSteps(solver))
+    }
+    hold(32 * samples + 256 * parameterBytes)
+  }
+}

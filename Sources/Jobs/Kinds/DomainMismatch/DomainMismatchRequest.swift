@@ -1,0 +1,137 @@
+import Formats
+import Influence
+import JSON
+
+/// `domain_mismatch`: groups of training samples ranked by their mean influence on test points (Koh and Liang 2017, §5.3).
+public struct DomainMismatchRequest: JobRequest, Hashable {
+  public static let kind = "domain_mismatch"
+
+  /// A named set of training samples.
+  public struct Group: Hashable, Sendable {
+    public var name: String
+    public var choice: GroupChoice
+  }
+
+  public var target: ModelReference
+  public var test: TestChoice
+  /// Nil: a group for each class.
+  public var groups: [Group]?
+  public var curvature: CurvatureRequest
+  public var seed: Int
+  public var convergence: ConvergenceDemand
+  /// The model's data set, known after `resolve`.
+  public var dataset = ""
+
+  public static let mostGroups = 10_000
+
+  public init(
+    model: String, checkpoint: String? = nil, test: TestChoice = TestChoice(.mean), groups: [Group]? = nil,
+    curvature: CurvatureRequest = .ranking, seed: Int = 0, convergence: ConvergenceDemand = .reliable
+  ) {
+    target = ModelReference(model: model, checkpoint: checkpoint)
+    self.test = test
+    self.groups = groups
+    self.curvature = curvature
+    self.seed = seed
+    self.convergence = convergence
+  }
+
+  public static func read(_ reader: FieldReader) -> DomainMismatchRequest {
+    let target = ModelReference.read(reader)
+    let test = reader.has("test") ? TestChoice.read(reader) : TestChoice(.mean)
+    reader.accept("test")
+    let curvature = CurvatureRequest.read(reader, default: .ranking)
+    return DomainMismatchRequest(
+      model: target.model, checkpoint: target.checkpoint, test: test, groups: readGroups(reader),
+      curvature: curvature, seed: reader.integer("seed", in: 0...Int.max, default: 0),
+      convergence: .read(reader))
+  }
+
+  private static func readGroups(_ reader: FieldReader) -> [Group]? {
+    guard let value = reader.value("groups"), value != "class" else { return nil }
+    guard value.arrayValue != nil else {
+      reader.fault("groups", "must be \"class\" or a list of groups, got \(FieldReader.brief(value))")
+      return nil
+    }
+    var number = 0
+    var names: Set<ExactText> = []
+    let groups = reader.list("groups", maximumCount: mostGroups) { element, pointer -> Group? in
+      number += 1
+      let own = FieldReader(element, at: pointer, faults: reader.faults)
+      let choice = GroupChoice.read(own)
+      let name = own.text("name", maximumLength: 200) ?? choice.map(Self.standardName) ?? "\(number)"
+      own.finish()
+      if !names.insert(ExactText(name)).inserted {
+        own.fault("name", "must be another one for each group, got \(name) twice")
+      }
+      return choice.map { Group(name: name, choice: $0) }
+    }
+    if value.arrayValue?.isEmpty ?? false { reader.fault("groups", "must have at least one group") }
+    return groups
+  }
+
+  private static func standardName(_ choice: GroupChoice) -> String {
+    switch choice {
+    case .label(let label): "class \(label)"
+    case .indices(let indices): "samples from \(indices.first ?? 0)"
+    case .poisoned, .relabeled, .heterogeneous: choice.member.name
+    }
+  }
+
+  public mutating func resolve(_ catalog: any Catalog, _ faults: RequestFaults) throws {
+    let model = try target.resolve(catalog, faults)
+    dataset = model.dataset
+    let set = try catalog.usableDataset(dataset, at: .root.appending("model"), faults)
+    test.check(set, model, at: .root.appending("test"), faults)
+    let data = faults.isEmpty ? try catalog.editedData(of: model) : nil
+    if let groups {
+      for (place, group) in groups.enumerated() {
+        let pointer = JSONPointer.root.appending("groups").appending(place)
+        group.choice.check(set, at: pointer, faults, leavesSome: false)
+        if faults.isEmpty { group.choice.checkPresent(in: data, at: pointer, faults) }
+      }
+    } else if case .classes(let classes) = set.targets {
+      let absent = data.map { Set($0.absentClasses($0.partition(model.training, seed: model.seed))) } ?? []
+      groups = (0..<classes).filter {
+        !absent.contains($0) && (!set.trainClassCounts.indices.contains($0) || set.trainClassCounts[$0] > 0)
+      }
+      .map { Group(name: "class \($0)", choice: .label($0)) }
+    } else {
+      faults.add(
+        "is required: the data set \"\(set.name)\" has regression targets, so no classes",
+        at: .root.appending("groups"))
+    }
+    let network = try? model.network(for: set)
+    curvature.settleSamples(network, set)
+    let parameters = network?.layout.parameterCount ?? 0
+    if curvature.solver.name == .direct, parameters > DirectSolver.defaultDimensionLimit {
+      faults.add(
+        "cannot be \"direct\" for \(parameters) parameters, at most \(DirectSolver.defaultDimensionLimit); use cg or minres",
+        at: .root.appending("solver"))
+    }
+    let bytes = max(set.trainCount, parameters) * (model.precision == .float32 ? 4 : 8)
+    if test.count > InfluenceRequest.mostArtifactBytes / max(1, bytes) {
+      faults.add(
+        "is too large: choose at most \(InfluenceRequest.mostArtifactBytes / max(1, bytes)) points, or the mean",
+        at: .root.appending("test"))
+    }
+  }
+
+  public var members: JSONObject {
+    var object = target.members
+    object["test"] = test.json
+    object["groups"] =
+      groups.map { groups in
+        .array(
+          groups.map { group in
+            .object(JSONObject([("name", .string(group.name)), group.choice.member]))
+          })
+      } ?? .null
+    for member in curvature.members.members { object[member.name] = member.value }
+    object["seed"] = JSONValue(seed)
+    object["require_convergence"] = convergence.json
+    return object
+  }
+
+  public var uses: JobUses { target.uses(dataset) }
+}

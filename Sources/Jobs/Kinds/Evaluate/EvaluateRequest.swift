@@ -1,0 +1,81 @@
+import JSON
+
+/// `evaluate`: loss, accuracy and outputs of a checkpoint on a split.
+public struct EvaluateRequest: JobRequest, Hashable {
+  public static let kind = "evaluate"
+
+  public enum Part: String, CaseIterable, Sendable {
+    case train, test
+    /// The training samples that the model's training held out.
+    case validation
+  }
+
+  public var target: ModelReference
+  public var seed: Int
+  /// By default the model's.
+  public var dataset: String?
+  public var split: Part
+
+  public init(
+    model: String, checkpoint: String? = nil, seed: Int = 0, dataset: String? = nil, split: Part = .test
+  ) {
+    target = ModelReference(model: model, checkpoint: checkpoint)
+    self.seed = seed
+    self.dataset = dataset
+    self.split = split
+  }
+
+  public static func read(_ reader: FieldReader) -> EvaluateRequest {
+    let target = ModelReference.read(reader)
+    return EvaluateRequest(
+      model: target.model, checkpoint: target.checkpoint,
+      seed: reader.integer("seed", in: 0...Int.max, default: 0),
+      dataset: reader.resourceName("dataset"), split: reader.choice("split", default: .test))
+  }
+
+  public mutating func resolve(_ catalog: any Catalog, _ faults: RequestFaults) throws {
+    let model = try target.resolve(catalog, faults)
+    let name = dataset ?? model.dataset
+    dataset = name
+    let set = try catalog.usableDataset(name, at: .root.appending("dataset"), faults)
+    func fault(_ detail: String) { faults.add(detail, at: .root.appending("split")) }
+    switch split {
+    case .train: break
+    case .test:
+      if set.testCount == 0 { fault("must be \"train\": the data set \"\(name)\" has no test samples") }
+    case .validation:
+      if name != model.dataset {
+        fault("must be \"train\" or \"test\" for another data set than the model's")
+      } else if model.training.map({ $0.validationShare == 0 }) ?? true {
+        fault("must be \"train\" or \"test\": the training of \"\(model.name)\" held no samples out")
+      }
+    }
+    guard name != model.dataset, set.incomplete == nil,
+      let own = try catalog.dataset(named: model.dataset)
+    else { return }
+    let pointer = JSONPointer.root.appending("dataset")
+    guard let contract = model.contract ?? own.contract, let other = set.contract else {
+      if set.inputShape != own.inputShape || set.targets != own.targets {
+        faults.add(
+          "must have samples of the shape \(own.inputShape) and as many outputs as \"\(own.name)\", which the model is for",
+          at: pointer)
+      }
+      return
+    }
+    for difference in contract.differences(from: other) {
+      faults.add("does not fit the model: \"\(name)\" \(difference)", at: pointer)
+    }
+  }
+
+  public var members: JSONObject {
+    target.members.merging([
+      "seed": JSONValue(seed), "dataset": JSONValue(dataset), "split": .string(split.rawValue),
+    ])
+  }
+
+  public var uses: JobUses {
+    var uses = target.uses()
+    if let dataset { uses.datasets = [dataset] }
+    return uses
+  }
+}

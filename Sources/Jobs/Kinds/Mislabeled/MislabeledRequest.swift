@@ -1,0 +1,127 @@
+import Influence
+import JSON
+
+/// `mislabeled`: ranks the training samples whose labels are most likely wrong, each with the class it looks like (Koh and
+/// Liang 2017, §5.4). Where the data set knows which labels were flipped, it also says how many are found in which share.
+public struct MislabeledRequest: JobRequest, Hashable {
+  public static let kind = "mislabeled"
+
+  /// What the samples are inspected by, from the largest down.
+  public enum Method: String, CaseIterable, Sendable {
+    case selfInfluence = "self_influence"
+    case loss
+    /// The order that guessing gives.
+    case random
+  }
+
+  public var target: ModelReference
+  public var method: Method
+  /// Of the self-influence; the solver is nil until `resolve` filled it in.
+  public var curvature: CurvatureRequest
+  public var solver: SolverRequest?
+  /// Inspected shares after each of which the labels that were found wrong are put right and the model is trained again;
+  /// nil until `resolve` filled it in.
+  public var fixAt: [Double]?
+  /// In place of the model's own recipe.
+  public var training: TrainingRecipe?
+  /// How many suspects the result lists.
+  public var top: Int
+  public var seed: Int
+  public var convergence: ConvergenceDemand
+  /// The model's data set, known after `resolve`.
+  public var dataset = ""
+
+  /// The fastest of those that rank alike (RESULTS.md, "Defaults").
+  public static let standardMethod = Method.loss
+  public static let standardTop = 20
+  static let standardFixes = [0.1, 0.2, 0.3]
+
+  public init(
+    model: String, checkpoint: String? = nil, method: Method = Self.standardMethod,
+    curvature: CurvatureRequest = .ranking, solver: SolverRequest? = nil, fixAt: [Double]? = nil,
+    training: TrainingRecipe? = nil, top: Int = Self.standardTop, seed: Int = 0,
+    convergence: ConvergenceDemand = .reliable
+  ) {
+    target = ModelReference(model: model, checkpoint: checkpoint)
+    self.method = method
+    self.curvature = curvature
+    self.solver = solver
+    self.fixAt = fixAt
+    self.training = training
+    self.top = top
+    self.seed = seed
+    self.convergence = convergence
+  }
+
+  public static func read(_ reader: FieldReader) -> MislabeledRequest {
+    let target = ModelReference.read(reader)
+    let solver = SelfSolver.read(reader, "solver")
+    let curvature = CurvatureRequest.read(reader, default: .ranking, readsSolver: false)
+    let fixAt = reader.list("fix_at", maximumCount: 20) {
+      FieldReader.number($0, .positiveShare, at: $1, reader.faults)
+    }
+    let training = reader.nested("training").map { nested in
+      let recipe = TrainingRecipe.read(nested)
+      nested.finish()
+      return recipe
+    }
+    return MislabeledRequest(
+      model: target.model, checkpoint: target.checkpoint,
+      method: reader.choice("method", default: standardMethod), curvature: curvature, solver: solver,
+      fixAt: fixAt, training: training, top: reader.integer("top", in: 0...10_000, default: standardTop),
+      seed: reader.integer("seed", in: 0...Int.max, default: 0), convergence: .read(reader))
+  }
+
+  public mutating func resolve(_ catalog: any Catalog, _ faults: RequestFaults) throws {
+    let model = try target.resolve(catalog, faults)
+    dataset = model.dataset
+    let set = try catalog.usableDataset(dataset, at: .root.appending("model"), faults)
+    guard case .classes = set.targets else {
+      faults.add(
+        "must be a model that names classes: the data set \"\(set.name)\" has regression targets, which have no "
+          + "labels to be wrong", at: .root.appending("model"))
+      return
+    }
+    let fixes = fixAt ?? (set.relabelledCount > 0 ? Self.standardFixes : [])
+    fixAt = fixes
+    if set.relabelledCount == 0, !fixes.isEmpty {
+      faults.add(
+        "belongs to data sets whose true labels are known: \"\(set.name)\" was not derived with relabel; leave it out",
+        at: .root.appending("fix_at"))
+    }
+    let network = try? model.network(for: set)
+    curvature.settleSamples(network, set)
+    if method == .selfInfluence {
+      let parameters = network?.layout.parameterCount ?? 0
+      solver = solver ?? SelfSolver.standard(parameters: parameters)
+      SelfSolver.check(solver, parameters: parameters, at: .root.appending("solver"), faults)
+    }
+    if var training {
+      training.check(set, at: .root.appending("training"), faults)
+      training.check(try? model.network(for: set), of: set, at: .root.appending("training"), faults)
+      self.training = training
+      // What was inspected is what is trained on again.
+      self.training = training.onSamples(of: model)
+    } else if let own = model.training {
+      training = own
+    } else if !fixes.isEmpty {
+      faults.add(
+        TrainingRecipe.missing(of: model) + "; or give an empty fix_at", at: .root.appending("training"))
+    }
+  }
+
+  public var members: JSONObject {
+    var object = target.members
+    object["method"] = .string(method.rawValue)
+    for member in curvature.members.members { object[member.name] = member.value }
+    object["solver"] = solver?.json ?? .null
+    object["fix_at"] = fixAt.map { JSONValue($0) } ?? .null
+    object["training"] = training?.json ?? .null
+    object["top"] = JSONValue(top)
+    object["seed"] = JSONValue(seed)
+    object["require_convergence"] = convergence.json
+    return object
+  }
+
+  public var uses: JobUses { target.uses(dataset) }
+}

@@ -1,0 +1,51 @@
+import JSON
+
+/// `remove`: takes a group of training samples out of a model without training it again.
+public struct RemoveRequest: JobRequest, Hashable {
+  public static let kind = "remove"
+
+  public var target: ModelReference
+  public var group: GroupChoice
+  public var update: UpdateRequest
+  /// Whether the group's own Hessian is taken out of the curvature.
+  public var takesGroupOut: Bool
+  /// The model's data set, known after `resolve`.
+  public var dataset = ""
+
+  public init(
+    model: String, checkpoint: String? = nil, group: GroupChoice, update: UpdateRequest = UpdateRequest(),
+    takesGroupOut: Bool = true
+  ) {
+    target = ModelReference(model: model, checkpoint: checkpoint)
+    self.group = group
+    self.update = update
+    self.takesGroupOut = takesGroupOut
+  }
+
+  public static func read(_ reader: FieldReader) -> RemoveRequest {
+    let target = ModelReference.read(reader)
+    return RemoveRequest(
+      model: target.model, checkpoint: target.checkpoint, group: GroupChoice.read(reader) ?? .poisoned,
+      update: UpdateRequest.read(reader, default: .removal),
+      takesGroupOut: reader.flag("group_term", default: true))
+  }
+
+  public mutating func resolve(_ catalog: any Catalog, _ faults: RequestFaults) throws {
+    let model = try target.resolve(catalog, faults)
+    dataset = model.dataset
+    let set = try catalog.usableDataset(dataset, at: .root.appending("model"), faults)
+    group.check(set, at: .root, faults)
+    if faults.isEmpty { group.checkPresent(in: try catalog.editedData(of: model), at: .root, faults) }
+    update.check(set, faults)
+  }
+
+  public var members: JSONObject {
+    var object = target.members
+    object[group.member.name] = group.member.value
+    object = object.merging(update.members)
+    object["group_term"] = .bool(takesGroupOut)
+    return object
+  }
+
+  public var uses: JobUses { target.uses(dataset) }
+}

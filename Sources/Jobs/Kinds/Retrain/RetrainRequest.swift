@@ -1,0 +1,94 @@
+import JSON
+
+/// `retrain`: the same model trained again from its initial weights on what a checkpoint stands for, without a group or with the
+/// group's true labels: the reference of `remove` and `recover`.
+public struct RetrainRequest: JobRequest, Hashable {
+  public static let kind = "retrain"
+
+  /// The model, and the checkpoint whose recipe is used.
+  public var target: ModelReference
+  /// Of a recovery `resolve` fills in the samples whose label was changed. Nil trains on just what an edited checkpoint stands for.
+  public var group: GroupChoice?
+  /// The group gets its true labels instead of being left out.
+  public var recovers: Bool
+  /// By default the model's.
+  public var seed: Int?
+  /// Of the new model; nil takes a free one made of the model's name and the group.
+  public var name: String?
+  /// In place of the checkpoint's recipe.
+  public var training: TrainingRecipe?
+  /// The model's data set, known after `resolve`.
+  public var dataset = ""
+
+  public init(
+    model: String, checkpoint: String? = nil, group: GroupChoice?, recovers: Bool = false, seed: Int? = nil,
+    name: String? = nil, training: TrainingRecipe? = nil
+  ) {
+    target = ModelReference(model: model, checkpoint: checkpoint)
+    self.group = group
+    self.recovers = recovers
+    self.seed = seed
+    self.name = name
+    self.training = training
+  }
+
+  public static func read(_ reader: FieldReader) -> RetrainRequest {
+    let target = ModelReference.read(reader)
+    let recovers = reader.flag("recover", default: false)
+    let group = GroupChoice.read(reader, required: false)
+    let training = reader.nested("training").map { nested in
+      let recipe = TrainingRecipe.read(nested)
+      nested.finish()
+      return recipe
+    }
+    return RetrainRequest(
+      model: target.model, checkpoint: target.checkpoint, group: group, recovers: recovers,
+      seed: reader.integer("seed", in: 0...Int.max), name: reader.resourceName("name"), training: training)
+  }
+
+  public mutating func resolve(_ catalog: any Catalog, _ faults: RequestFaults) throws {
+    let model = try target.resolve(catalog, faults, needsWeights: false)
+    dataset = model.dataset
+    let set = try catalog.usableDataset(dataset, at: .root.appending("model"), faults)
+    let data = faults.isEmpty ? try catalog.editedData(of: model) : nil
+    if recovers { group = group ?? data?.changedGroup(set) ?? set.changedGroup }
+    if let group {
+      if !recovers || set.poisonedCount + set.relabelledCount > 0 { group.check(set, at: .root, faults) }
+      if faults.isEmpty {
+        group.checkPresent(
+          in: data, at: .root, faults, advice: ", or name no group to train on what the checkpoint stands for"
+        )
+      }
+    } else if model.record.edits.isEmpty {
+      faults.add(GroupChoice.missing, at: .root)
+    }
+    if recovers, set.poisonedCount + set.relabelledCount == 0 {
+      faults.add(
+        "must be false: the data set \"\(set.name)\" has no samples with a changed label",
+        at: .root.appending("recover"))
+    }
+    if var training {
+      training.check(set, at: .root.appending("training"), faults)
+      training.check(try? model.network(for: set), of: set, at: .root.appending("training"), faults)
+      self.training = training
+    } else if let own = model.training {
+      training = own
+    } else {
+      faults.add(TrainingRecipe.missing(of: model), at: .root.appending("training"))
+    }
+    seed = seed ?? model.seed
+    if let name, try catalog.model(named: name) != nil { throw NameTaken(.model, name) }
+  }
+
+  public var members: JSONObject {
+    var object = target.members
+    if let member = group?.member { object[member.name] = member.value }
+    object["recover"] = .bool(recovers)
+    object["seed"] = JSONValue(seed)
+    object["name"] = JSONValue(name)
+    object["training"] = training?.json ?? .null
+    return object
+  }
+
+  public var uses: JobUses { target.uses(dataset) }
+}

@@ -1,0 +1,64 @@
+import JSON
+import Network
+
+/// `train`: trains a model from a checkpoint, or from its initial weights where it has none.
+///
+/// What a request begins with is settled when it is posted: the checkpoint `initial` stands for the initial weights, whatever
+/// checkpoints the model has by the time the job runs.
+public struct TrainRequest: JobRequest, Hashable {
+  public static let kind = "train"
+
+  public var target: ModelReference
+  /// Whether it begins with the initial weights; `target` has no checkpoint then.
+  public private(set) var startsAnew: Bool
+  /// Seeds the order of samples, augmentation and dropout; by default the model's. The validation share is drawn
+  /// with the model's seed, so that every training holds out the same samples.
+  public var seed: Int?
+  public var recipe: TrainingRecipe
+  /// The model's data set, known after `resolve`.
+  public var dataset = ""
+
+  /// The checkpoint that stands for none.
+  public static let initial = "initial"
+
+  public init(model: String, checkpoint: String? = nil, seed: Int? = nil, recipe: TrainingRecipe = .standard)
+  {
+    startsAnew = checkpoint == Self.initial
+    target = ModelReference(model: model, checkpoint: startsAnew ? nil : checkpoint)
+    self.seed = seed
+    self.recipe = recipe
+  }
+
+  public static func read(_ reader: FieldReader) -> TrainRequest {
+    let target = ModelReference.read(reader)
+    return TrainRequest(
+      model: target.model, checkpoint: target.checkpoint, seed: reader.integer("seed", in: 0...Int.max),
+      recipe: TrainingRecipe.read(reader))
+  }
+
+  public mutating func resolve(_ catalog: any Catalog, _ faults: RequestFaults) throws {
+    let model: CatalogModel
+    if startsAnew {
+      guard let record = try catalog.model(named: target.model) else {
+        throw UnknownResource(.model, target.model)
+      }
+      model = record
+    } else {
+      model = try target.resolve(catalog, faults, needsWeights: false)
+      startsAnew = target.checkpoint == nil
+    }
+    seed = seed ?? model.seed
+    dataset = model.dataset
+    let set = try catalog.usableDataset(dataset, at: .root.appending("model"), faults)
+    recipe.check(set, at: .root, faults)
+    recipe.check(try? model.network(for: set), of: set, at: .root, faults)
+  }
+
+  public var members: JSONObject {
+    var members = target.members
+    if startsAnew { members["checkpoint"] = .string(Self.initial) }
+    return members.merging(["seed": JSONValue(seed)]).merging(recipe.members)
+  }
+
+  public var uses: JobUses { target.uses(dataset) }
+}

@@ -1,0 +1,97 @@
+import JSON
+import Network
+
+/// Parameters that a request names one by one: by their place in all of them, tensors one after the other as PyTorch has
+/// them, or by a tensor and places in it (row-major).
+public enum ParameterChoice: Hashable, Sendable {
+  case index(Int)
+  case tensor(String, indices: [Int])
+
+  static let mostIndices = 10_000
+
+  static func read(_ value: JSONValue, at pointer: JSONPointer, _ faults: RequestFaults) -> ParameterChoice? {
+    guard case .object = value else {
+      return FieldReader.integer(value, in: 0...Int(Int32.max), at: pointer, faults).map(
+        ParameterChoice.index)
+    }
+    let reader = FieldReader(value, at: pointer, faults: faults)
+    defer { reader.finish() }
+    let name = reader.requiredValue("tensor") == nil ? nil : reader.text("tensor", maximumLength: 256)
+    guard reader.requiredValue("indices") != nil,
+      let indices = reader.list(
+        "indices", maximumCount: mostIndices,
+        { FieldReader.integer($0, in: 0...Int(Int32.max), at: $1, faults) })
+    else { return nil }
+    if indices.isEmpty { reader.fault("indices", "must name at least one parameter") }
+    return name.map { .tensor($0, indices: indices) }
+  }
+
+  var json: JSONValue {
+    switch self {
+    case .index(let index): JSONValue(index)
+    case .tensor(let name, let indices): ["tensor": .string(name), "indices": JSONValue(indices)]
+    }
+  }
+}
+
+/// A parameter that was named, and where the engine has it.
+struct NamedParameter: Hashable {
+  let tensor: String
+  /// In the tensor, row-major as PyTorch has it.
+  let place: Int
+  /// In θ.
+  let engineIndex: Int
+
+  var json: JSONValue { ["tensor": .string(tensor), "index": JSONValue(place)] }
+}
+
+extension ParameterLayout {
+  /// The parameters that are named, in their order; what is not there is a fault.
+  func parameters(
+    _ choices: [ParameterChoice], at pointer: JSONPointer, _ faults: RequestFaults
+  ) -> [NamedParameter] {
+    let tensors = tensors.filter(\.kind.isParameter)
+    var found: [NamedParameter] = []
+    for (number, choice) in choices.enumerated() {
+      let place = pointer.appending(number)
+      switch choice {
+      case .index(let index):
+        guard index < parameterCount else {
+          faults.add("must be between 0 and \(parameterCount - 1), got \(index)", at: place)
+          continue
+        }
+        var start = 0
+        for tensor in tensors {
+          if index < start + tensor.count {
+            found.append(named(tensor, index - start))
+            break
+          }
+          start += tensor.count
+        }
+      case .tensor(let name, let indices):
+        guard let tensor = tensors.first(where: { $0.name == name }) else {
+          let names = FieldReader.words(tensors.prefix(20).map(\.name), joinedBy: "or")
+          faults.add("must be \(names), got \"\(name)\"", at: place.appending("tensor"))
+          continue
+        }
+        for (order, index) in indices.enumerated() {
+          if index < tensor.count {
+            found.append(named(tensor, index))
+          } else {
+            faults.add(
+              "must be between 0 and \(tensor.count - 1), got \(index)",
+              at: place.appending("indices").appending(order))
+          }
+        }
+      }
+    }
+    if Set(found).count != found.count { faults.add("must name each parameter once", at: pointer) }
+    return found
+  }
+
+  private func named(_ tensor: ParameterTensor, _ place: Int) -> NamedParameter {
+    NamedParameter(
+      tensor: tensor.name, place: place,
+      engineIndex: tensor.offset + (tensor.engineOrder.map { $0[place] } ?? place))
+  }
+}

@@ -1,0 +1,115 @@
+import Influence
+import JSON
+import Network
+import Tensor
+
+/// Follows free parameters while training samples are taken out: every estimator's path, beside the constrained optimum
+/// of the remaining risk (Lyu et al. 2023, Fig. 2).
+///
+/// At each step every path is measured by both criteria: the norm of the whole gradient of the remaining risk, which GIF
+/// minimises, and the remaining risk, which FIF minimises where it is quadratic.
+struct TrajectoryRun: PreciseRun {
+  let request: TrajectoryRequest
+  let environment: JobEnvironment
+
+  var target: ModelReference { request.target }
+
+  private static var stage: String { "paths" }
+
+  func run<Element: Scalar>(
+    _ model: LoadedModel<Element>, _ context: any JobContext, _ compute: Compute
+  ) throws -> JSONValue {
+    let (checkpoint, state) = try model.checkpoint(of: request.target, environment.catalog)
+    let faults = RequestFaults()
+    let free = model.layout.parameters(request.parameters, at: .root.appending("parameters"), faults)
+    guard faults.isEmpty, !free.isEmpty else {
+      throw JobFailure(.missing, "The model has no such parameters any more.")
+    }
+    let removal = try RemovalSequence(request, model)
+    guard removal.steps <= TrajectoryRequest.mostSteps else {
+      throw JobFailure(
+        .unacceptable, "\(removal.steps) steps are more than \(TrajectoryRequest.mostSteps).",
+        advice: "Take out more samples at a time.")
+    }
+    let tracker = TrajectoryTracker(
+      request: request, model: model, state: state, free: free, removal: removal, environment: environment,
+      compute: compute)
+    var table: TrajectoryTable
+    if let bytes = try context.resumeState(Self.stage) {
+      guard let saved = TrajectoryTable(bytes, paths: tracker.paths.count, parameters: free.count) else {
+        throw JobFailure(.corrupt, "The saved state of the trajectories is not what was saved.")
+      }
+      table = saved
+    } else {
+      table = TrajectoryTable(paths: tracker.paths.count)
+      try tracker.begin(&table)
+    }
+    var saving = environment.saving
+    while table.steps < removal.steps {
+      try context.throwIfInterrupted()
+      context.progress(
+        Double(table.steps) / Double(removal.steps), phase: "follow",
+        detail: "step \(table.steps + 1) of \(removal.steps)")
+      try tracker.step(&table)
+      if saving.isDue() {
+        try context.saveResumeState(Self.stage, table.bytes)
+        saving.noteDone()
+      }
+    }
+    try table.writeArtifacts(context, parameters: free.count, removal)
+    var result = tracker.result(table).merging([
+      "checkpoint": .string(checkpoint), "parameters": .array(free.map(\.json)),
+      "samples": ["train": JSONValue(removal.training.count), "group": JSONValue(removal.order.count)],
+    ])
+    try CheckpointCaution(
+      checkpoint, state, model, training: removal.training, environment.catalog, compute
+    ).add(to: &result)
+    return .object(result)
+  }
+}
+
+/// The samples that are taken out, in their order.
+struct RemovalSequence {
+  /// Everything that the model was trained on.
+  let training: [Int]
+  let order: [Int]
+  private let step: Int
+
+  /// - Throws: `JobFailure.unacceptable` where the group is nothing or everything that the model was trained on.
+  init<Element: Scalar>(_ request: TrajectoryRequest, _ model: LoadedModel<Element>) throws {
+    try model.requirePresent(request.group)
+    training = model.partition().training
+    let named = Set(model.data.members(of: request.group))
+    let members = training.filter { named.contains($0) }
+    guard !members.isEmpty, members.count < training.count else {
+      throw JobFailure(
+        .unacceptable,
+        members.isEmpty
+          ? "The model was not trained on any sample of the group."
+          : "The group is everything that the model was trained on.",
+        advice: "Name some of the samples that its recipe trains on.")
+    }
+    switch request.order {
+    case .ascending: order = members
+    case .descending: order = members.reversed()
+    case .random:
+      var stream = RandomStream(seed: UInt64(request.seed), purpose: "removal order")
+      order = stream.permutation(members.count).map { members[$0] }
+    }
+    step = request.step
+  }
+
+  var steps: Int { (order.count + step - 1) / step }
+
+  /// Samples gone after a step.
+  func removed(after step: Int) -> Int { min(order.count, step * self.step) }
+
+  /// Taken out in a step, from 1.
+  func chunk(_ step: Int) -> [Int] { Array(order[removed(after: step - 1)..<removed(after: step)]) }
+
+  /// Left after a step.
+  func remaining(after step: Int) -> [Int] {
+    let gone = Set(order.prefix(removed(after: step)))
+    return training.filter { !gone.contains($0) }
+  }
+}

@@ -1,0 +1,185 @@
+import Datasets
+import JSON
+import Network
+import Tensor
+
+/// The body of `POST /v1/models`.
+public struct CreateModelRequest: Sendable {
+  public var name: String
+  public var dataset: String
+  public var architecture: ArchitectureRequest
+  public var precision: Precision
+  public var seed: Int
+  public var loss: LossChoice
+  public var weightDecay: Double
+  public var training: TrainingRecipe?
+  /// The network, known after `resolve`.
+  public private(set) var network: Architecture?
+  /// That of the data set, known after `resolve`.
+  private var contract: DataContract?
+
+  static func read(_ reader: FieldReader) -> CreateModelRequest {
+    let architecture = reader.requiredValue("architecture").flatMap {
+      ArchitectureRequest.read($0, at: reader.pointer.appending("architecture"), reader.faults)
+    }
+    let training = reader.nested("training").map { nested in
+      let recipe = TrainingRecipe.read(nested)
+      nested.finish()
+      return recipe
+    }
+    return CreateModelRequest(
+      name: reader.requiredResourceName("name"), dataset: reader.requiredResourceName("dataset"),
+      architecture: architecture ?? ArchitectureRequest(.named(.linear), "linear"),
+      precision: reader.choice("precision", default: .float32),
+      seed: reader.integer("seed", in: 0...Int.max, default: 0),
+      loss: reader.value("loss").flatMap {
+        LossChoice.read($0, at: reader.pointer.appending("loss"), reader.faults)
+      } ?? .crossEntropy,
+      weightDecay: reader.number("weight_decay", .notNegative, default: 0), training: training)
+  }
+
+  /// Reads a body; throws `RequestRejection` with every fault.
+  public init(_ body: JSONValue) throws(RequestRejection) {
+    let faults = RequestFaults()
+    let reader = FieldReader(body, faults: faults)
+    self = Self.read(reader)
+    reader.finish()
+    try faults.throwIfAny()
+  }
+
+  /// Reads a body and resolves it: what is wrong by itself and what does not fit the stored things, all at once.
+  ///
+  /// Throws `RequestRejection`; for a body without faults of its own also `UnknownResource` and `NameTaken`.
+  public init(_ body: JSONValue, catalog: any Catalog) throws {
+    let faults = RequestFaults()
+    let reader = FieldReader(body, faults: faults)
+    self = Self.read(reader)
+    reader.finish()
+    if faults.isEmpty {
+      try resolve(catalog)
+      return
+    }
+    do {
+      try resolve(catalog)
+    } catch let rejection as RequestRejection {
+      faults.add(rejection.faults, sayingMoreOf: body)
+    } catch {
+      // Who has faults to mend is not yet told that a name is unknown or taken.
+    }
+    try faults.throwIfAny()
+  }
+
+  private init(
+    name: String, dataset: String, architecture: ArchitectureRequest, precision: Precision, seed: Int,
+    loss: LossChoice, weightDecay: Double, training: TrainingRecipe?
+  ) {
+    self.name = name
+    self.dataset = dataset
+    self.architecture = architecture
+    self.precision = precision
+    self.seed = seed
+    self.loss = loss
+    self.weightDecay = weightDecay
+    self.training = training
+  }
+
+  /// Checks the model against its data set.
+  ///
+  /// Throws `UnknownResource`, `NameTaken`, `RequestRejection`.
+  public mutating func resolve(_ catalog: any Catalog) throws {
+    if try catalog.model(named: name) != nil { throw NameTaken(.model, name) }
+    let faults = RequestFaults()
+    let set = try catalog.usableDataset(dataset, at: .root.appending("dataset"), faults)
+    if set.incomplete == nil {
+      loss.check(set, at: .root.appending("loss"), faults)
+      training?.check(set, at: .root.appending("training"), faults)
+      do throws(ArchitectureFaults) {
+        network = try architecture.architecture(for: set, loss: loss)
+      } catch {
+        for fault in error.faults {
+          faults.add(fault.detail, at: JSONPointer(tokens: ["architecture"] + fault.path))
+        }
+      }
+      training?.check(network, of: set, at: .root.appending("training"), faults)
+      precision.check(set, at: .root.appending("precision"), faults)
+      contract = set.contract
+    }
+    try faults.throwIfAny()
+  }
+
+  public var record: CatalogModel {
+    var record = CatalogModel(
+      name: name, dataset: dataset, architecture: architecture.json, precision: precision, loss: loss,
+      weightDecay: weightDecay, seed: seed)
+    record.contract = contract
+    return record
+  }
+
+  /// The body with every default filled in.
+  public var json: JSONValue {
+    [
+      "name": .string(name), "dataset": .string(dataset), "architecture": architecture.json,
+      "precision": .string(precision.rawValue), "seed": JSONValue(seed), "loss": loss.json,
+      "weight_decay": .number(weightDecay), "training": training?.json ?? .null,
+    ]
+  }
+}
+
+extension CatalogModel {
+  /// The network for the model's data set.
+  ///
+  /// Throws `JobFailure.missing` where the stored description does not fit the data set (any more).
+  public func network(for set: CatalogDataset) throws -> Architecture {
+    do {
+      return try ArchitectureRequest(json: architecture).architecture(for: set, loss: loss)
+    } catch {
+      throw JobFailure(.missing, "the architecture of \"\(name)\" does not fit its data set: \(error).")
+    }
+  }
+}
+
+extension Precision {
+  /// Checks that every sample is a finite number in this precision.
+  func check(_ set: CatalogDataset, at pointer: JSONPointer, _ faults: RequestFaults) {
+    guard self == .float32, let overflow = set.overflow else { return }
+    faults.add("must be \"float64\" for the data set \"\(set.name)\": \(overflow)", at: pointer)
+  }
+}
+
+extension CatalogDataset {
+  /// The shape of one sample, as the engine has it.
+  public var shape: Shape {
+    inputShape.count == 3
+      ? Shape(height: inputShape[1], width: inputShape[2], channels: inputShape[0])
+      : Shape(features: inputShape.first ?? 0)
+  }
+}
+
+extension LossChoice {
+  /// The engine's loss.
+  public var loss: Loss {
+    switch self {
+    case .crossEntropy: .crossEntropy
+    case .meanSquaredError: .meanSquaredError
+    case .hinge(let temperature): .smoothHinge(temperature: temperature)
+    }
+  }
+
+  /// How many outputs a network has for these targets: one a class or value; a single one for the hinge and two
+  /// classes.
+  public func outputs(for targets: CatalogDataset.Targets) -> Int {
+    switch targets {
+    case .classes(let classes):
+      if case .hinge = self, classes == 2 { return 1 }
+      return classes
+    case .values(let count): return count
+    }
+  }
+
+  func check(_ set: CatalogDataset, at pointer: JSONPointer, _ faults: RequestFaults) {
+    guard case .values = set.targets, self != .meanSquaredError else { return }
+    faults.add(
+      "must be \"mse\": the data set \"\(set.name)\" has regression targets, got \(FieldReader.brief(json))",
+      at: pointer)
+  }
+}

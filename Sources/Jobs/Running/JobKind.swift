@@ -1,0 +1,53 @@
+import JSON
+import Tensor
+
+/// What a run has besides its request: the stored things and the threads.
+public struct JobEnvironment: Sendable {
+  public let catalog: any Catalog
+  public let pool: ComputePool
+  /// Bytes that the linearizations of one job may take.
+  public let memoryLimit: Int
+  /// Seconds after which a run of many short steps saves its state again; 0 after every one.
+  public let saveInterval: Double
+
+  public init(
+    catalog: any Catalog, pool: ComputePool, memoryLimit: Int = 4 << 30, saveInterval: Double = 5
+  ) {
+    self.catalog = catalog
+    self.pool = pool
+    self.memoryLimit = memoryLimit
+    self.saveInterval = saveInterval
+  }
+}
+
+/// A kind of job: how its request is read and how it is run.
+public struct JobKind: Sendable {
+  public let name: String
+  /// One sentence for the capabilities.
+  public let summary: String
+  /// Whether such a job usually ends within seconds: a worker is kept for those.
+  public let isShort: Bool
+  let read: @Sendable (FieldReader) -> any JobRequest
+  private let make: @Sendable (any JobRequest, JobEnvironment) throws -> any JobRun
+
+  public init<Request: JobRequest>(
+    _ type: Request.Type, summary: String, isShort: Bool = false,
+    run: @escaping @Sendable (Request, JobEnvironment) throws -> any JobRun
+  ) {
+    name = type.kind
+    self.summary = summary
+    self.isShort = isShort
+    read = { Request.read($0) }
+    make = { request, environment in
+      guard let request = request as? Request else {
+        throw JobFailure(.internal, "a request of another kind was handed to \(type.kind).")
+      }
+      return try run(request, environment)
+    }
+  }
+
+  /// The run of a resolved request.
+  public func run(_ request: any JobRequest, in environment: JobEnvironment) throws -> any JobRun {
+    try make(request, environment)
+  }
+}

@@ -1,0 +1,80 @@
+import JSON
+
+/// The body of `POST /v1/jobs` without `kind` and `priority`: decoded, checked, with every default filled in.
+public protocol JobRequest: Sendable {
+  /// The value of `kind`.
+  static var kind: String { get }
+
+  /// Reads its members and leaves a fault for each that is wrong.
+  static func read(_ reader: FieldReader) -> Self
+
+  /// Checks the request against what is stored, and fills in what depends on it (such as the checkpoint), so that
+  /// the same body gives the same result later too.
+  ///
+  /// Adds faults; throws `UnknownResource` for a model, checkpoint or data set that is not there, or what the
+  /// store throws.
+  mutating func resolve(_ catalog: any Catalog, _ faults: RequestFaults) throws
+
+  /// Every member, defaults filled in: read again it gives an equal request.
+  var members: JSONObject { get }
+
+  /// What must not be deleted before the job is finished.
+  var uses: JobUses { get }
+
+  /// What running it takes, about, once it is resolved; nil where nobody knows.
+  ///
+  /// Throws what `resolve` throws.
+  func estimate(_ catalog: any Catalog, _ machine: Machine) throws -> JobEstimate?
+}
+
+extension JobRequest {
+  public func estimate(_ catalog: any Catalog, _ machine: Machine) throws -> JobEstimate? { nil }
+}
+
+/// The stored things a job needs, by name or id.
+public struct JobUses: Hashable, Sendable {
+  public var models: [String]
+  public var datasets: [String]
+  public var checkpoints: [String]
+
+  public init(models: [String] = [], datasets: [String] = [], checkpoints: [String] = []) {
+    self.models = models
+    self.datasets = datasets
+    self.checkpoints = checkpoints
+  }
+}
+
+/// A request names something that is not there (`404`).
+public struct UnknownResource: Error, Hashable, Sendable, CustomStringConvertible {
+  public enum Kind: String, Sendable {
+    case model
+    case checkpoint
+    case dataset = "data set"
+    case job
+  }
+
+  public var kind: Kind
+  public var name: String
+  public var suggestion: String?
+
+  public init(_ kind: Kind, _ name: String, suggestion: String? = nil) {
+    self.kind = kind
+    self.name = name
+    self.suggestion = suggestion
+  }
+
+  public var description: String { "there is no \(kind.rawValue) \"\(name)\"" }
+}
+
+/// A name is taken already (`409`).
+public struct NameTaken: Error, Hashable, Sendable, CustomStringConvertible {
+  public var kind: UnknownResource.Kind
+  public var name: String
+
+  public init(_ kind: UnknownResource.Kind, _ name: String) {
+    self.kind = kind
+    self.name = name
+  }
+
+  public var description: String { "a \(kind.rawValue) named \"\(name)\" exists already" }
+}

@@ -1,0 +1,119 @@
+import Datasets
+import Influence
+import JSON
+import Network
+import Tensor
+
+/// A job's computation that exists in both precisions.
+protocol PreciseRun: JobRun {
+  var environment: JobEnvironment { get }
+  /// The model whose precision it computes in, and its checkpoint, whose recipe says what it was trained on.
+  var target: ModelReference { get }
+  func run<Element: Scalar>(
+    _ model: LoadedModel<Element>, _ context: any JobContext, _ compute: Compute
+  ) throws -> JSONValue
+}
+
+extension PreciseRun {
+  public func run(_ context: any JobContext) throws -> JSONValue {
+    guard let record = try environment.catalog.model(of: target) else {
+      throw JobFailure(.missing, "There is no model \(target.model) any more.")
+    }
+    try environment.preload(record.dataset, context)
+    let result = try environment.compute(context) { compute in
+      switch record.precision {
+      case .float32: try run(LoadedModel<Float>(record, environment.catalog), context, compute)
+      case .float64: try run(LoadedModel<Double>(record, environment.catalog), context, compute)
+      }
+    }
+    let set = try environment.catalog.dataset(named: record.dataset)
+    return result.warning(of: record.record.warnings + (set?.warnings ?? []))
+  }
+}
+
+extension JSONValue {
+  /// A result with more warnings before its own, each once. Every result has a list of warnings.
+  func warning(of more: [String]) -> JSONValue {
+    guard case .object(var object) = self else { return self }
+    var all: [String] = []
+    for text in more + (object["warnings"]?.arrayValue ?? []).compactMap(\.stringValue)
+    where !all.contains(text) { all.append(text) }
+    object["warnings"] = JSONValue(all)
+    return .object(object)
+  }
+}
+
+extension JobEnvironment {
+  /// Has a data set's samples loaded, so that they are at hand when the run asks for them; an interruption does not wait
+  /// for that.
+  @discardableResult
+  func preload(_ dataset: String, _ context: any JobContext) throws -> Dataset {
+    try DetachedWork.run(yieldsWhenLeft: false) { [catalog] in
+      try catalog.loadDataset(named: dataset)
+    } check: {
+      try context.throwIfInterrupted()
+    }
+  }
+
+  /// Runs a computation of a job: it ends soon after the job is interrupted, and its errors become failures of the job.
+  func compute<Result>(
+    _ context: any JobContext, _ body: (Compute) throws -> Result
+  ) throws -> Result {
+    let cancellation = Cancellation()
+    let watch = InterruptionWatch(context, cancellation)
+    defer { watch.stop() }
+    do {
+      return try body(Compute(pool: pool, cancellation: cancellation))
+    } catch is Cancelled {
+      throw context.interruption ?? .cancelled
+    } catch {
+      if let failure = JobFailure(ofComputation: error) { throw failure }
+      throw error
+    }
+  }
+}
+
+extension JobFailure {
+  /// What an error of a computation is to a client: of a solve, a factorisation or a training, or a failure already. Nil for
+  /// any other error.
+  init?(ofComputation error: any Error) {
+    switch error {
+    case let failure as JobFailure: self = failure
+    case let error as SolveError: self.init(error)
+    case let error as DenseAlgebraError:
+      self.init(
+        .notConverged, "A dense factorisation failed: \(error).",
+        advice: "Use an iterative solver, or add damping.")
+    case let error as TrainingError: self.init(error)
+    default: return nil
+    }
+  }
+
+  /// Whether its numbers came to nothing, which says nothing of other computations of the job.
+  var isOfNumbers: Bool { reason == .nonFinite || reason == .notConverged }
+
+  init(_ error: SolveError) {
+    let reason: Reason =
+      switch error {
+      case .nonFinite: .nonFinite
+      case .diverged: .notConverged
+      case .option: .unacceptable
+      case .length: .internal
+      }
+    self.init(reason, error.description)
+  }
+
+  init(_ error: TrainingError) {
+    switch error {
+    case .nonFinite(let epoch, let step):
+      self.init(
+        .nonFinite, "The loss or a weight became infinite or NaN in epoch \(epoch), step \(step).",
+        advice: "Lower the learning rate, or check the data set for extreme values.")
+    case .singleValue(let epoch, let step):
+      self.init(
+        .unacceptable,
+        "In epoch \(epoch), step \(step) a batch normalization sees one value a channel, a batch of one sample: it has no variance.",
+        advice: "Use a larger batch_size, or freeze_statistics.")
+    }
+  }
+}

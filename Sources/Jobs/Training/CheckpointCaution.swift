@@ -1,0 +1,73 @@
+import Influence
+import JSON
+import Network
+import Tensor
+
+/// What must be known of a checkpoint before its influences are believed: how steep its risk is, and what its training warned of.
+/// Every job that asks for curvature at a checkpoint says it.
+struct CheckpointCaution {
+  let warnings: [String]
+  /// The member `checkpoint_gradient` of results: `norm`, ‖∇R‖ over the samples that the model was trained on, and `one_sample`, what
+  /// one of them adds to ∇R.
+  let gradient: JSONValue
+
+  /// - Parameter training: places in the training split that the checkpoint was trained on.
+  /// - Throws: `Cancelled`, and what the catalog throws.
+  init<Element: Scalar>(
+    _ checkpoint: String, _ state: NetworkState<Element>, _ model: LoadedModel<Element>, training: [Int],
+    _ catalog: any Catalog, _ compute: Compute
+  ) throws {
+    let record = try catalog.checkpoint(id: checkpoint)
+    let known = record?.kind == .trained ? Self.stored(record?.metrics) : nil
+    let slope: (norm: Double, oneSample: Double)
+    if let known {
+      slope = known
+    } else if training.isEmpty {
+      slope = (0, 0)
+    } else {
+      let measured = try RiskSlope(
+        of: state, model, on: model.dataset.train.samples(training), compute)
+      slope = (measured.norm, measured.oneSample)
+    }
+    gradient = ["norm": .number(slope.norm), "one_sample": .number(slope.oneSample)]
+    let told = try Self.told(record, catalog)
+    warnings =
+      told.isEmpty
+      ? []
+      : told.map { "The checkpoint's training: \($0)" } + [
+        "‖∇R‖ at this checkpoint is \(slope.norm.shortText), where one training sample adds \(slope.oneSample.shortText): influence "
+          + "functions speak of a minimum, where it is 0."
+      ]
+  }
+
+  /// Sets it into a result: the member `checkpoint_gradient`, and its warnings behind the others.
+  func add(to result: inout JSONObject) {
+    result["checkpoint_gradient"] = gradient
+    let others = (result["warnings"]?.arrayValue ?? []).compactMap(\.stringValue)
+    result["warnings"] = JSONValue(others + warnings)
+  }
+
+  private static func stored(_ metrics: JSONValue?) -> (norm: Double, oneSample: Double)? {
+    guard let norm = metrics?["gradient_norm"]?.doubleValue, let criterion = metrics?["criterion"] else {
+      return nil
+    }
+    let oneSample = criterion["one_sample"] ?? criterion["tolerance"]
+    return oneSample?.doubleValue.map { (norm, $0) }
+  }
+
+  /// What the training warned of from which the weights come; an edited checkpoint comes from its parent's.
+  private static func told(_ record: CatalogCheckpoint?, _ catalog: any Catalog) throws -> [String] {
+    var record = record
+    var seen: Set<String> = []
+    while let edited = record, edited.kind == .edited, let parent = edited.parent,
+      seen.insert(edited.id).inserted
+    {
+      record = try catalog.checkpoint(id: parent)
+    }
+    guard let metrics = record?.metrics else { return [] }
+    if let told = metrics["warnings"]?.arrayValue { return told.compactMap(\.stringValue) }
+    // Made before trainings warned.
+    guard metrics["converged"]?.boolValue == false else { return [] }
+    return ["It ended before a minimum (\(metrics["reason"]?.stringValue ?? "stagnation"))."]
+  }
+}

@@ -1,0 +1,163 @@
+import Influence
+import JSON
+import Network
+import Tensor
+
+/// What must be known of a training's end: whether it is a minimum, by a criterion that is named, and whether the model learned
+/// anything at all. It is kept with the checkpoint's metrics, so that every later job can say it again (`CheckpointCaution`).
+struct TrainingVerdict {
+  /// Of the checkpoint's metrics.
+  let members: JSONObject
+  let warnings: [String]
+
+  /// The end of a descent.
+  /// - Parameter start: where batch normalization's statistics began; nil where they did not move.
+  /// - Throws: `Cancelled`.
+  init<Element: Scalar>(
+    of state: NetworkState<Element>, _ model: LoadedModel<Element>, on samples: Samples,
+    from start: NetworkState<Element>?, _ compute: Compute
+  ) throws {
+    let slope = try RiskSlope(of: state, model, on: samples, compute)
+    let evaluation = try Self.evaluate(state, model, on: samples, compute)
+    var warnings = ChanceLevel(model, evaluation.samples)?.warnings(evaluation.evaluation) ?? []
+    if let start { warnings += model.layout.flatChannels(from: start, to: state) }
+    self.warnings = warnings
+    members = Self.members(
+      evaluation.evaluation,
+      [
+        "gradient_norm": .number(slope.norm), "converged": .bool(slope.isStationary),
+        "criterion": [
+          "name": "gradient_of_one_sample", "gradient_norm": .number(slope.norm),
+          "tolerance": .number(slope.oneSample), "samples": JSONValue(slope.samples),
+        ],
+      ], warnings)
+  }
+
+  /// The end of a minimisation.
+  init<Element: Scalar>(
+    of state: NetworkState<Element>, _ model: LoadedModel<Element>, on samples: Samples,
+    minimization report: MinimizationReport, precision: Precision, _ compute: Compute
+  ) throws {
+    let slope = try RiskSlope(of: state, model, on: samples, compute, norm: report.gradientNorm)
+    let evaluation = try Self.evaluate(state, model, on: samples, compute)
+    let warnings =
+      report.warnings(precision)
+      + (ChanceLevel(model, evaluation.samples)?.warnings(evaluation.evaluation) ?? [])
+    self.warnings = warnings
+    members = Self.members(
+      evaluation.evaluation,
+      [
+        "iterations": JSONValue(report.iterations), "gradient_norm": .number(report.gradientNorm),
+        "converged": .bool(report.converged), "reason": JSONValue(report.reason?.rawValue),
+        "criterion": [
+          "name": "expected_decrease", "expected_decrease": .number(report.expectedDecrease),
+          "tolerance": .number(report.decreaseTolerance), "rounding_rise": .number(report.roundingRise),
+          "gradient_norm": .number(report.gradientNorm), "one_sample": .number(slope.oneSample),
+        ],
+      ], warnings)
+  }
+
+  private static func members(
+    _ evaluation: Evaluation, _ own: JSONObject, _ warnings: [String]
+  ) -> JSONObject {
+    let members: JSONObject = ["train": evaluation.json]
+    return members.merging(own).merging(["warnings": JSONValue(warnings)])
+  }
+
+  /// On so many training samples at most, spread over all, as their gradient.
+  private static func evaluate<Element: Scalar>(
+    _ state: NetworkState<Element>, _ model: LoadedModel<Element>, on samples: Samples, _ compute: Compute
+  ) throws -> (evaluation: Evaluation, samples: Samples) {
+    let samples = samples.spread(RiskSlope.mostSamples)
+    return (
+      try model.network.evaluate(state, on: samples, loss: model.loss, compute: compute), samples
+    )
+  }
+}
+
+/// ‖∇R‖ at a state, and what one sample adds to ∇R there: influence functions speak of a θ where the first is the smaller.
+struct RiskSlope {
+  let norm: Double
+  /// The mean norm of the gradients of single samples, divided by their number.
+  let oneSample: Double
+  /// Samples that the norm was measured on.
+  let samples: Int
+
+  /// A gradient over more would take as long as an epoch.
+  static let mostSamples = 8192
+  private static let probes = 32
+
+  var isStationary: Bool { norm <= oneSample }
+
+  /// - Parameter norm: where it is known.
+  /// - Throws: `Cancelled`.
+  init<Element: Scalar>(
+    of state: NetworkState<Element>, _ model: LoadedModel<Element>, on samples: Samples, _ compute: Compute,
+    norm known: Double? = nil
+  ) throws {
+    let probes = try model.network.sampleGradients(
+      state, on: samples.spread(Self.probes), loss: model.loss, compute: compute)
+    let mean = (0..<probes.count).reduce(0) { $0 + probes[$1].norm } / Double(max(1, probes.count))
+    oneSample = mean / Double(max(1, samples.count))
+    if let known {
+      norm = known
+      self.samples = samples.count
+    } else {
+      let some = samples.spread(Self.mostSamples)
+      var gradient = try model.network.gradient(state, on: some, loss: model.loss, compute: compute).gradient
+      gradient.add(Element(model.weightDecay), times: state.parameters)
+      norm = gradient.norm
+      self.samples = some.count
+    }
+  }
+}
+
+extension Samples {
+  /// So many of them at most, spread evenly over all.
+  func spread(_ most: Int) -> Samples {
+    count <= most ? self : selecting((0..<most).map { $0 * count / most })
+  }
+}
+
+extension MinimizationReport {
+  /// What a user must know of the end of a minimisation.
+  fileprivate func warnings(_ precision: Precision) -> [String] {
+    var warnings: [String] = []
+    switch reason {
+    case nil: break
+    case .noMinimum:
+      warnings.append(
+        "The risk has no minimum: the model parts classes of the training samples without an error, so that the loss falls for "
+          + "ever while the weights grow. The weights are those at which the minimisation was left, and influence on them "
+          + "means little. Give the model a weight_decay above 0.")
+    case .precision:
+      warnings.append(
+        "The minimum was found, but weights in \(precision.rawValue) cannot hold it: rounding them raised the risk by "
+          + "\(roundingRise.shortText). Standardize the columns (\"standardize\": true), or use \"precision\": \"float64\"."
+      )
+    case .coarseGradientNorm:
+      warnings.append(
+        "The gradient norm asked for was reached, but the risk can still fall by \(expectedDecrease.shortText) of "
+          + "\(value.shortText): leave gradient_norm out, or make it smaller.")
+    case .negativeCurvature:
+      warnings.append(
+        "The training ended at a saddle: the risk bends down along some direction (gradient norm \(gradientNorm.shortText)). "
+          + "Train with another seed, or with weight_decay.")
+    case .iterationLimit, .stagnation, .unresolvedCurvature, .nonFinite:
+      let cure =
+        reason == .iterationLimit
+        ? "Allow more epochs." : "Standardize the inputs, or add weight_decay."
+      warnings.append(
+        "The training did not reach a minimum (\(reason?.rawValue ?? "")): the gradient norm is \(gradientNorm.shortText), and the "
+          + "risk of \(value.shortText) can still fall by about \(expectedDecrease.shortText). \(cure)")
+    }
+    if let arithmeticError, !(arithmeticError <= 1e-3) {
+      warnings.append(
+        "In \(precision.rawValue) the risk of these weights comes out wrong by \(Self.percent(arithmeticError)): columns as large "
+          + "as these cancel in it. Standardize the columns, or use \"precision\": \"float64\".")
+    }
+    return warnings
+  }
+
+  private static func percent(_ share: Double) -> String { "\((100 * share).shortText) %" }
+}

@@ -1,0 +1,110 @@
+import JSON
+import Network
+import Tensor
+
+/// How a model does on what should be forgotten (`self`) and on the rest (`test`).
+struct ForgettingMetrics: UpdateMetrics {
+  let own: Evaluation
+  let test: Evaluation
+  /// On the classes that nothing is trained on; nil where there are none, and in choices.
+  var absent: AbsentMetrics?
+
+  /// 2a(1 − s)/(a + 1 − s), the harmonic mean of the test accuracy a and the share 1 − s of the group that is no longer
+  /// read as labelled (Lyu et al. 2023); nil for regression or where one of the sets is empty.
+  var score: Double? {
+    guard let a = test.accuracy, let s = own.accuracy else { return nil }
+    return Self.score(a, s)
+  }
+
+  var likelihoodScore: Double { Self.score(test.meanLikelihood, own.meanLikelihood) }
+
+  private static func score(_ a: Double, _ s: Double) -> Double {
+    a + 1 - s > 0 ? 2 * a * (1 - s) / (a + 1 - s) : 0
+  }
+
+  /// Whether every loss is a number.
+  var isFinite: Bool { (own.losses + test.losses).allSatisfy(\.isFinite) }
+
+  var changed: Evaluation? { own.losses.isEmpty ? nil : own }
+  var kept: Evaluation { test }
+
+  var json: JSONValue {
+    var object: JSONObject = ["self": own.json, "test": test.json, "score": JSONValue(score)]
+    if let absent { object["absent"] = absent.json }
+    return .object(object)
+  }
+
+  var numbers: [(name: String, value: Double?)] {
+    [
+      ("self_accuracy", own.accuracy), ("self_loss", own.knownLoss), ("test_accuracy", test.accuracy),
+      ("test_loss", test.knownLoss), ("score", score),
+    ]
+  }
+}
+
+/// The two sets of samples that forgetting is measured on, and the samples that belong to neither.
+struct ForgettingSamples: UpdateGoal {
+  let own: Samples
+  let test: Samples
+  /// Of classes that nothing is trained on: told apart, and never a reason for a choice.
+  var absent: AbsentSamples?
+
+  /// Accuracy is known of both sets.
+  var hasScore: Bool {
+    if case .classes = test.targets { return own.count > 0 && test.count > 0 }
+    return false
+  }
+
+  func evaluate<Element: Scalar>(
+    _ model: LoadedModel<Element>, _ state: NetworkState<Element>, _ compute: Compute
+  ) throws -> ForgettingMetrics {
+    ForgettingMetrics(
+      own: try model.network.evaluate(state, on: own, loss: model.loss, compute: compute),
+      test: try model.network.evaluate(state, on: test, loss: model.loss, compute: compute),
+      absent: try absent?.evaluate(model, state, compute))
+  }
+
+  func limited(to most: JudgedSamples, seed: UInt64) -> ForgettingSamples {
+    ForgettingSamples(
+      own: own.drawn(most.own, "validation of the group", seed: seed),
+      test: test.drawn(most.test, "validation of the rest", seed: seed))
+  }
+}
+
+extension LoadedModel {
+  /// The samples that results report on: the test split. A removed class's own samples there are `self`, those of the classes
+  /// that remain `test`; for another group `self` is its training samples.
+  /// - Parameter edit: the removal of the group.
+  func reportSamples(_ group: GroupChoice, _ edit: DataEdit, members: [Int]) -> ForgettingSamples {
+    forgetting(group, edit, members: members, in: dataset.test.samples())
+  }
+
+  /// The samples that choices are made on: the held-out validation samples, or the training samples where there are none of
+  /// the group, or none of the rest.
+  func choiceSamples(
+    _ group: GroupChoice, _ edit: DataEdit, members: [Int], partition: Partition
+  ) -> ForgettingSamples {
+    var held = forgetting(group, edit, members: members, in: dataset.train.samples(partition.validation))
+    if held.own.count == 0 || held.test.count == 0 {
+      held = forgetting(group, edit, members: members, in: dataset.train.samples(partition.training))
+    }
+    held.absent = nil
+    return held
+  }
+
+  private func forgetting(
+    _ group: GroupChoice, _ edit: DataEdit, members: [Int], in samples: Samples
+  ) -> ForgettingSamples {
+    let remaining = after(edit)
+    let seen = remaining.data.seenClasses(remaining.partition())
+    guard case .label(let label) = group, case .classes(let labels) = samples.targets else {
+      let parts = samples.parted(bySeen: seen)
+      return ForgettingSamples(own: dataset.train.samples(members), test: parts.seen, absent: parts.absent)
+    }
+    let places = Array(0..<samples.count)
+    let parts = samples.selecting(places.filter { Int(labels[$0]) != label }).parted(bySeen: seen)
+    return ForgettingSamples(
+      own: samples.selecting(places.filter { Int(labels[$0]) == label }), test: parts.seen,
+      absent: parts.absent)
+  }
+}

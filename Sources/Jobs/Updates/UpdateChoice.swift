@@ -1,0 +1,100 @@
+import Influence
+import JSON
+import Network
+import Tensor
+
+/// The most samples that an update is judged by: of those that should change and of the rest.
+struct JudgedSamples {
+  let own: Int
+  let test: Int
+
+  /// When its scale is chosen.
+  static let scales = JudgedSamples(own: 1024, test: 4096)
+  /// At every look along a solver's path.
+  static let path = JudgedSamples(own: 512, test: 1024)
+
+  /// What a trial takes where there are so many samples to judge by.
+  func count(of samples: Double) -> Double { min(samples, Double(own + test)) }
+}
+
+/// Chooses between updates of a model by how the updated model does on validation samples, never on the test split.
+struct UpdateChoice<Element: Scalar, Goal: UpdateGoal> {
+  let model: LoadedModel<Element>
+  let state: NetworkState<Element>
+  /// J.
+  let indices: [Int]
+  /// What a solution is multiplied by to give Δ_J.
+  let factor: Double
+  let goal: Goal
+  /// The same on fewer samples, for the many looks along a solver's path.
+  let pathGoal: Goal
+  let yardstick: UpdateRequest.Yardstick
+  let compute: Compute
+
+  init(
+    model: LoadedModel<Element>, state: NetworkState<Element>, indices: [Int], factor: Double,
+    goal: Goal, yardstick: UpdateRequest.Yardstick, seed: UInt64, compute: Compute
+  ) {
+    self.model = model
+    self.state = state
+    self.indices = indices
+    self.factor = factor
+    self.yardstick = yardstick
+    self.goal = goal.limited(to: .scales, seed: seed)
+    pathGoal = goal.limited(to: .path, seed: seed)
+    self.compute = compute
+  }
+
+  /// The model with θ_J + scale·factor·x.
+  func updated(_ x: [Element], scale: Double) -> NetworkState<Element> {
+    var updated = state
+    let step = Element(scale * factor)
+    for (place, index) in indices.enumerated() { updated.parameters[index] += step * x[place] }
+    return updated
+  }
+
+  /// Tries a scale.
+  func trial(
+    _ x: [Element], scale: Double, on goal: Goal
+  ) throws -> (trial: ScaleTrial, metrics: Goal.Metrics) {
+    let metrics = try goal.evaluate(model, updated(x, scale: scale), compute)
+    return (metrics.trial(scale, by: yardstick), metrics)
+  }
+
+  /// The scales that the request asks for, or a search; without a score to choose by, the theory's 1.
+  func sweep(_ x: [Element], _ scales: UpdateRequest.Scales, _ progress: UpdateProgress) throws
+    -> UpdateSweep
+  {
+    var rows: [JSONValue] = []
+    var done = 0
+    let expected: Int
+    func trial(_ scale: Double) throws -> ScaleTrial {
+      try progress.advance(Double(done) / Double(expected), "scale \(scale.shortText)")
+      done += 1
+      let (trial, metrics) = try self.trial(x, scale: scale, on: goal)
+      rows.append([
+        "scale": .number(scale), "validation": metrics.json, "score": JSONValue(metrics.score),
+        "likelihood_score": JSONValue(metrics.score.map { _ in metrics.likelihoodScore }),
+      ])
+      return trial
+    }
+    switch scales {
+    case .list(let list):
+      expected = list.count
+      return UpdateSweep(best: ScaleSearch.best(try list.map(trial)), rows: rows)
+    case .auto where goal.hasScore:
+      expected = ScaleSearch.scales.count + 6
+      let best = try ScaleSearch.search(trial).best
+      return UpdateSweep(best: best, rows: rows)
+    case .auto:
+      expected = 1
+      return UpdateSweep(best: try trial(1), rows: rows)
+    }
+  }
+}
+
+/// The scales tried and the one chosen.
+struct UpdateSweep {
+  let best: ScaleTrial
+  let rows: [JSONValue]
+}

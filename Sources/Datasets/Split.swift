@@ -2,12 +2,18 @@ import Tensor
 
 /// A named part of a split whose samples were made different from the rest.
 public enum SampleGroup: String, Sendable, CaseIterable {
-  /// Carry the trigger and its label (`derived`, `poison`).
   case poisoned
-  /// Carry a flipped label (`derived`, `relabel`).
   case relabeled
-  /// Drawn from another distribution (`synthetic`, `linear-regression`).
   case heterogeneous
+
+  /// The samples of the group, and the data sets that have it.
+  public var meaning: String {
+    switch self {
+    case .poisoned: "Samples with a trigger and its label, of a set derived by `poison`"
+    case .relabeled: "Samples with a flipped label, of a set derived by `relabel`"
+    case .heterogeneous: "Samples of another distribution, of a synthetic `linear-regression`"
+    }
+  }
 }
 
 /// The samples of one split: inputs, and a class or target values for each.

@@ -113,25 +113,13 @@ extension FieldReader {
 
   public func flag(_ name: String, default standard: Bool) -> Bool {
     guard let value = value(name) else { return standard }
-    guard let flag = value.boolValue else {
-      fault(name, "must be true or false, got \(Self.brief(value))")
-      return standard
-    }
-    return flag
+    return Self.flag(value, at: pointer.appending(name), faults) ?? standard
   }
 
   /// Nil where it is absent, and with a fault where it is no string or longer than `maximumLength` bytes.
   public func text(_ name: String, maximumLength: Int = 1024) -> String? {
     guard let value = value(name) else { return nil }
-    guard let text = value.stringValue else {
-      fault(name, "must be a string, got \(Self.brief(value))")
-      return nil
-    }
-    guard !text.isEmpty, text.utf8.count <= maximumLength else {
-      fault(name, "must have 1 to \(maximumLength) bytes, got \(text.utf8.count)")
-      return nil
-    }
-    return text
+    return Self.text(value, maximumLength: maximumLength, at: pointer.appending(name), faults)
   }
 
   public func requiredText(_ name: String) -> String {
@@ -193,6 +181,26 @@ extension FieldReader {
 // MARK: - Values by themselves
 
 extension FieldReader {
+  public static func flag(_ value: JSONValue, at pointer: JSONPointer, _ faults: RequestFaults) -> Bool? {
+    if let flag = value.boolValue { return flag }
+    faults.add("must be true or false, got \(brief(value))", at: pointer)
+    return nil
+  }
+
+  public static func text(
+    _ value: JSONValue, maximumLength: Int, at pointer: JSONPointer, _ faults: RequestFaults
+  ) -> String? {
+    guard let text = value.stringValue else {
+      faults.add("must be a string, got \(brief(value))", at: pointer)
+      return nil
+    }
+    guard !text.isEmpty, text.utf8.count <= maximumLength else {
+      faults.add("must have 1 to \(maximumLength) bytes, got \(text.utf8.count)", at: pointer)
+      return nil
+    }
+    return text
+  }
+
   public static func integer(
     _ value: JSONValue, in range: ClosedRange<Int>, at pointer: JSONPointer, _ faults: RequestFaults
   ) -> Int? {
@@ -229,18 +237,24 @@ extension FieldReader {
   public static func choice<Choice>(
     _ value: JSONValue, _ type: Choice.Type, at pointer: JSONPointer, _ faults: RequestFaults
   ) -> Choice? where Choice: RawRepresentable<String> & CaseIterable {
-    let names = Choice.allCases.map(\.rawValue)
+    choice(value, among: Choice.allCases.map(\.rawValue), at: pointer, faults).flatMap(Choice.init)
+  }
+
+  /// One of some names.
+  public static func choice(
+    _ value: JSONValue, among names: [String], at pointer: JSONPointer, _ faults: RequestFaults
+  ) -> String? {
     guard let text = value.stringValue else {
       faults.add("must be \(words(names, joinedBy: "or")), got \(brief(value))", at: pointer)
       return nil
     }
-    guard let choice = Choice(rawValue: text) else {
+    guard names.contains(where: { $0.isExactly(text) }) else {
       let suggestion = Spelling.suggestion(for: text, among: names)
       faults.add(
         "must be \(words(names, joinedBy: "or")), got \(brief(value))\(suggestion)", at: pointer)
       return nil
     }
-    return choice
+    return text
   }
 
   public static func list<Element>(

@@ -71,9 +71,8 @@ final class MemoryStore: Catalog {
           ? [set.shape.channels] : [set.shape.channels, set.shape.height, set.shape.width],
         targets: targets, trainCount: set.train.count, testCount: set.test.count,
         trainClassCounts: (0..<classes).map { set.train.indices(ofClass: $0).count },
-        poisonedCount: set.train.indices(of: .poisoned).count,
-        relabelledCount: set.train.indices(of: .relabeled).count,
-        heterogeneousCount: set.train.indices(of: .heterogeneous).count)
+        groupCounts: [SampleGroup: Int](
+          uniqueKeysWithValues: SampleGroup.allCases.map { ($0, set.train.indices(of: $0).count) }))
       described.contract = set.contract
       described.warnings = set.warnings
       described.overflow = set.float32Overflow

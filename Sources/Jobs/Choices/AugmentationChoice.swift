@@ -11,22 +11,12 @@ public enum AugmentationChoice: Hashable, Sendable {
   public static let standard = AugmentationChoice.asTrained
   static let asTrainedName = "as_trained"
 
-  static func read(_ reader: FieldReader, _ name: String) -> AugmentationChoice {
-    guard let value = reader.value(name), value != .string(asTrainedName) else { return standard }
-    guard value.arrayValue != nil else {
-      reader.fault(
-        name, "must be \"\(asTrainedName)\" or a list of augmentations, got \(FieldReader.brief(value))")
-      return standard
-    }
-    return .list(TrainingRecipe.Augmentation.readList(reader, name))
-  }
-
-  var json: JSONValue {
-    switch self {
-    case .asTrained: .string(Self.asTrainedName)
-    case .list(let list): JSONValue(list.map(\.rawValue))
-    }
-  }
+  /// `"as_trained"`, or a list.
+  static let form = Form<AugmentationChoice>.word(
+    asTrainedName, .asTrained,
+    or: TrainingRecipe.Augmentation.list.map(
+      AugmentationChoice.list, { if case .list(let list) = $0 { list } else { [] } }),
+    unless: "must be \"\(asTrainedName)\" or a list of augmentations", isOther: { $0.arrayValue != nil })
 
   /// Checks what depends on the data set.
   func check(_ dataset: CatalogDataset, at pointer: JSONPointer, _ faults: RequestFaults) {
@@ -44,13 +34,9 @@ public enum AugmentationChoice: Hashable, Sendable {
 }
 
 extension TrainingRecipe.Augmentation {
-  /// A list that has each at most once; empty where there is no such member.
-  static func readList(_ reader: FieldReader, _ name: String) -> [Self] {
-    let list =
-      reader.list(name, maximumCount: 8) { FieldReader.choice($0, Self.self, at: $1, reader.faults) } ?? []
-    if Set(list).count != list.count { reader.fault(name, "must name each augmentation once") }
-    return list
-  }
+  /// A list that has each at most once.
+  static let list = Form<[Self]>.list(
+    of: .choice, atMost: 8, repeated: { _ in "must name each augmentation once" })
 
   /// Only pictures can be flipped and cropped.
   static func check(

@@ -69,30 +69,59 @@ public struct CurvatureRequest: Hashable, Sendable {
     let isSmall = each * Double(set.trainCount) <= Self.passOperations.whole
     samples = isSmall || count >= set.trainCount ? .all : .count(count)
   }
+}
 
-  /// Reads `solver`, `damping`, `hessian` and `hessian_samples`.
-  /// - Parameters:
-  ///   - standard: what a request that says nothing gets.
-  ///   - readsSolver: whether `solver` is that of this curvature; otherwise the caller reads it.
-  static func read(
-    _ reader: FieldReader, default standard: CurvatureRequest, readsSolver: Bool = true
-  ) -> CurvatureRequest {
-    var request = CurvatureRequest(
-      solver: readsSolver && reader.has("solver")
-        ? SolverRequest.read(
-          reader, "solver", default: standard.solver.name, standardIterations: standard.solver.iterations)
-        : standard.solver,
-      damping: DampingChoice.read(reader, "damping", default: standard.dampingChoice),
-      matrix: reader.choice("hessian", default: standard.matrix),
-      samples: SampleCount.read(reader, "hessian_samples", default: standard.samples))
-    request.leavesSamplesOpen = standard.leavesSamplesOpen && !reader.has("hessian_samples")
-    return request
-  }
+// MARK: - Fields
 
-  var members: JSONObject {
-    [
-      "solver": solver.json, "damping": dampingChoice.json, "hessian": .string(matrix.rawValue),
-      "hessian_samples": leavesSamplesOpen ? .null : samples.json,
-    ]
+extension CurvatureRequest {
+  /// Of every job that ranks samples.
+  static let rankingFields =
+    Fields<CurvatureRequest>([
+      .member("solver", \.solver, SolverRequest.ofSolves.described(by: Schema.ref("Solver")), "The solver.")
+    ]) + rankingMatrix
+
+  /// The same without the solver, which the request has itself.
+  static let rankingMatrix = Fields<CurvatureRequest>([
+    .member(
+      "damping", \.dampingChoice, DampingChoice.numberOrAutomatic,
+      "δ, added to the diagonal. `auto`: 1/T for a descent, T the sum of rate/(1 − momentum) over its steps; 0 for a minimiser, "
+        + "or as small as rounding allows if there is no weight decay; else a thousandth of the largest eigenvalue. The result's "
+        + "`curvature` says which."), matrixField,
+    .optional(
+      "hessian_samples", \.givenSamples, SampleCount.form,
+      standard: "\(rankingSamples); more, up to all, for small networks, fewer for very large ones",
+      "Samples drawn for the curvature."),
+  ])
+
+  /// Of an update, whose validation score may choose the step of the solver's path.
+  static let updateFields =
+    Fields<CurvatureRequest>([
+      .member(
+        "solver", \.solver, SolverRequest.ofUpdates.described(by: Schema.ref("UpdateSolver")), "The solver."),
+      dampingField,
+    ]) + matrixFields
+
+  /// Of a job without such a score.
+  static let plainFields =
+    Fields<CurvatureRequest>([
+      .member("solver", \.solver, SolverRequest.ofSolves.described(by: Schema.ref("Solver")), "The solver."),
+      dampingField,
+    ]) + matrixFields
+
+  /// The matrix and its samples.
+  static let matrixFields = Fields<CurvatureRequest>([
+    matrixField, .member("hessian_samples", \.samples, SampleCount.form, "Samples drawn for the curvature."),
+  ])
+
+  private static let dampingField = Field<CurvatureRequest>.member(
+    "damping", \.dampingChoice, DampingChoice.number, "δ, added to the diagonal.")
+
+  private static let matrixField = Field<CurvatureRequest>.choice(
+    "hessian", \.matrix, "The matrix. `gauss_newton` is positive semidefinite.")
+
+  /// Nil if the request leaves them open.
+  private var givenSamples: SampleCount? {
+    get { leavesSamplesOpen ? nil : samples }
+    set { if let newValue { samples = newValue } }
   }
 }

@@ -10,23 +10,25 @@ public enum DampingChoice: Hashable, Sendable {
   /// δ; nil until an automatic one is settled.
   public var value: Double? { if case .value(let value) = self { value } else { nil } }
 
-  /// Reads a number of at least 0, or `"auto"` where that is the default.
+  /// A number of at least 0.
   ///
   /// A job whose default is a number has no rule for an automatic one, so `"auto"` is a fault there.
-  static func read(_ reader: FieldReader, _ name: String, default standard: DampingChoice) -> DampingChoice {
-    guard let value = reader.value(name) else { return standard }
-    if value == "auto" {
-      if standard != .automatic { reader.fault(name, "must be a number: this job has no automatic damping") }
-      return standard
-    }
-    guard standard != .automatic || value.doubleValue != nil else {
-      reader.fault(name, "must be a number of at least 0 or \"auto\", got \(FieldReader.brief(value))")
-      return standard
-    }
-    return reader.number(name, .notNegative).map(DampingChoice.value) ?? standard
-  }
+  static let number = Form<DampingChoice>(
+    schema: Schema.number(.notNegative), words: Form<Double>.number(.notNegative).words,
+    read: { value, pointer, faults in
+      if value == "auto" {
+        faults.add("must be a number: this job has no automatic damping", at: pointer)
+        return nil
+      }
+      return FieldReader.number(value, .notNegative, at: pointer, faults).map(DampingChoice.value)
+    }, write: \.json)
 
-  var json: JSONValue {
+  /// A number of at least 0, or `"auto"`.
+  static let numberOrAutomatic = Form<DampingChoice>.word(
+    "auto", .automatic, or: number, unless: "must be a number of at least 0 or \"auto\"",
+    isOther: { $0.doubleValue != nil })
+
+  private var json: JSONValue {
     switch self {
     case .value(let value): .number(value)
     case .automatic: "auto"

@@ -1,3 +1,4 @@
+import Datasets
 import JSON
 
 /// The model a job works on, and which of its checkpoints.
@@ -11,10 +12,19 @@ public struct ModelReference: Hashable, Sendable {
     self.checkpoint = checkpoint
   }
 
-  static func read(_ reader: FieldReader) -> ModelReference {
-    ModelReference(
-      model: reader.requiredResourceName("model"), checkpoint: reader.text("checkpoint", maximumLength: 64))
+  /// The members `model` and `checkpoint`.
+  /// - Parameter checkpoint: the meaning of the second.
+  static func fields(
+    checkpoint: String = "The checkpoint; one of this model's."
+  ) -> Fields<ModelReference> {
+    Fields([
+      .required("model", \.model, .resourceName, "The model."),
+      .optional("checkpoint", \.checkpoint, .id, standard: "the latest that no job edited", checkpoint),
+    ])
   }
+
+  /// Of no model: a request begins with this and is read over it.
+  static let none = ModelReference(model: "")
 
   /// Finds the model, with its checkpoint's recipe, and the checkpoint, by default the latest that is not an edited one.
   ///
@@ -43,8 +53,6 @@ public struct ModelReference: Hashable, Sendable {
     }
     return record.trained(as: found)
   }
-
-  var members: JSONObject { ["model": .string(model), "checkpoint": JSONValue(checkpoint)] }
 
   /// What a job on this model uses.
   func uses(_ datasets: String...) -> JobUses {
@@ -86,47 +94,11 @@ extension CatalogModel {
 }
 
 extension CatalogDataset {
+  /// Training samples that a derived set poisoned.
+  public var poisonedCount: Int { groupCounts[.poisoned, default: 0] }
+  /// Training samples that a derived set relabelled.
+  public var relabelledCount: Int { groupCounts[.relabeled, default: 0] }
+
   /// The samples whose label was changed: the poisoned ones where there are some, else the relabelled ones.
   var changedGroup: GroupChoice { poisonedCount > 0 || relabelledCount == 0 ? .poisoned : .relabeled }
-}
-
-extension GroupChoice {
-  /// Checks that the group is there, and, where it is to be taken out, that something is left without it.
-  func check(
-    _ dataset: CatalogDataset, at pointer: JSONPointer, _ faults: RequestFaults, leavesSome: Bool = true
-  ) {
-    func fault(_ detail: String) { faults.add(detail, at: pointer.appending(member.name)) }
-    switch self {
-    case .label(let label):
-      guard case .classes(let classes) = dataset.targets else {
-        return fault("cannot be used: the data set \"\(dataset.name)\" has regression targets; use indices")
-      }
-      guard label < classes else {
-        return fault("must be between 0 and \(classes - 1), got \(label)")
-      }
-      let counts = dataset.trainClassCounts
-      if counts.indices.contains(label) {
-        if counts[label] == 0 { fault("has no training sample of class \(label)") }
-        if leavesSome, counts[label] == dataset.trainCount {
-          fault("takes every training sample; some must remain")
-        }
-      }
-    case .indices(let indices):
-      if let last = indices.last, last >= dataset.trainCount {
-        fault("must be between 0 and \(dataset.trainCount - 1), got \(last)")
-      } else if leavesSome, indices.count == dataset.trainCount {
-        fault("takes every training sample; some must remain")
-      }
-    case .poisoned, .relabeled, .heterogeneous:
-      let count =
-        switch self {
-        case .poisoned: dataset.poisonedCount
-        case .relabeled: dataset.relabelledCount
-        default: dataset.heterogeneousCount
-        }
-      if count == 0 {
-        fault("cannot be used: the data set \"\(dataset.name)\" has no \(member.name) samples")
-      }
-    }
-  }
 }

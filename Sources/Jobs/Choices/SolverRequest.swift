@@ -78,24 +78,6 @@ extension SolverRequest {
     public static let ofSelfInfluence = Eigenpairs(rank: 100, complement: .constant)
   }
 
-  /// Reads a name, or an object with a `name` and the solver's options.
-  ///
-  /// - Parameters:
-  ///   - standardIterations: of a path solver where the request says nothing. Only where that is `auto` may the
-  ///     request say so: there must be an update whose validation score chooses the step.
-  ///   - eigenpairs: the defaults of `arnoldi`.
-  static func read(
-    _ reader: FieldReader, _ name: String, default standard: Name, standardIterations: Iterations,
-    eigenpairs: Eigenpairs = .ofSolves
-  ) -> SolverRequest {
-    let found = reader.value(name).flatMap {
-      read(
-        $0, at: reader.pointer.appending(name), reader.faults, standardIterations: standardIterations,
-        eigenpairs: eigenpairs)
-    }
-    return found ?? SolverRequest(name: standard, standardIterations, eigenpairs)
-  }
-
   /// A solver with the defaults of its place.
   init(name: Name, _ standardIterations: Iterations, _ eigenpairs: Eigenpairs) {
     self.init(name: name, iterations: name.hasPath ? standardIterations : .standard)
@@ -104,108 +86,113 @@ extension SolverRequest {
     complement = eigenpairs.complement
   }
 
-  /// Reads a solver by itself; nil where it has no valid name.
-  static func read(
-    _ value: JSONValue, at pointer: JSONPointer, _ faults: RequestFaults, standardIterations: Iterations,
-    eigenpairs: Eigenpairs = .ofSolves
-  ) -> SolverRequest? {
-    guard case .object = value else {
-      return FieldReader.choice(value, Name.self, at: pointer, faults).map {
-        SolverRequest(name: $0, standardIterations, eigenpairs)
-      }
-    }
-    let options = FieldReader(value, at: pointer, faults: faults)
-    // Without a valid name nobody knows which options belong here.
-    guard options.requiredValue("name") != nil, let chosen = options.choice("name", Name.self) else {
-      return nil
-    }
-    var solver = SolverRequest(name: chosen, standardIterations, eigenpairs)
-    solver.iterations =
-      readIterations(options, chosen, mayBeAuto: standardIterations == .auto) ?? solver.iterations
-    solver.tolerance = options.number("tolerance", NumberRange(from: .excluding(0), to: .excluding(1)))
-    switch chosen {
-    case .lsmr, .minres, .direct: break
-    case .cg: solver.readPreconditioner(options)
-    case .neumann: solver.scale = options.number("scale", .positive)
+  /// A name, or an object with a `name` and the solver's options.
+  ///
+  /// - Parameters:
+  ///   - iterations: of a path solver if the request does not say. A request may say `auto` only if that is the default:
+  ///     there must be an update whose validation score chooses the step.
+  ///   - eigenpairs: the defaults of `arnoldi`.
+  static func form(_ iterations: Iterations, _ eigenpairs: Eigenpairs = .ofSolves) -> Form<SolverRequest> {
+    .named(
+      Name.allCases.map { name in
+        Alternative(
+          name.rawValue, SolverRequest(name: name, iterations, eigenpairs),
+          name.options(mayBeAuto: iterations == .auto))
+      }, name: { $0.name.rawValue }, isBrief: { _ in false })
+  }
+
+  public static let ofUpdates = form(.auto)
+  public static let ofSolves = form(.standard)
+  public static let ofSelfInfluence = form(.standard, .ofSelfInfluence)
+
+  public var json: JSONValue { Self.ofUpdates.write(self) }
+}
+
+// MARK: - The options of each solver
+
+extension SolverRequest.Name {
+  fileprivate func options(mayBeAuto: Bool) -> Fields<SolverRequest> {
+    let iterations = iterations(mayBeAuto: mayBeAuto)
+    let common = [iterations, Self.tolerance]
+    switch self {
+    case .lsmr, .minres: return Fields(common)
+    // Nothing iterates in a dense solve. Both are accepted, so that one request fits every solver.
+    case .direct: return Fields([iterations.unwritten, Self.tolerance.unwritten])
+    case .cg: return Fields(common + [Self.preconditioner])
+    case .neumann: return Fields(common + [Self.scale])
     case .lissa:
-      solver.scale = options.number("scale", .positive)
-      solver.batchSize = options.integer("batch_size", in: 1...10_000_000, default: 64)
-      solver.repeats = options.integer("repeats", in: 1...1000, default: 1)
-      solver.corrections = options.integer("corrections", in: 0...1000, default: 10)
+      return Fields(
+        common + [
+          Self.scale, .integer("batch_size", \.batchSize, 1...10_000_000, "Samples of a batch."),
+          .integer("repeats", \.repeats, 1...1000, "Independent runs that are averaged."),
+          .integer(
+            "corrections", \.corrections, 0...1000, "Further rounds on the true residual, at most."),
+        ])
     case .arnoldi:
-      solver.rank = options.integer("rank", in: 1...100_000, default: eigenpairs.rank)
-      solver.complement = options.choice("complement", default: eigenpairs.complement)
-    }
-    options.finish()
-    return solver
-  }
-
-  private mutating func readPreconditioner(_ options: FieldReader) {
-    preconditioner = options.choice("preconditioner", default: .none)
-    if preconditioner == .nystrom {
-      rank = options.integer("rank", in: 1...100_000, default: 50)
-    } else if options.has("rank") {
-      options.fault("rank", "belongs to the preconditioner \"nystrom\" alone")
-    }
-    if preconditioner == .jacobi {
-      probes = options.integer("probes", in: 1...1_000_000, default: 100)
-    } else if options.has("probes") {
-      options.fault("probes", "belongs to the preconditioner \"jacobi\" alone")
+      return Fields(
+        common + [
+          .integer("rank", \.rank, 1...100_000, "Eigenpairs."),
+          .choice(
+            "complement", \.complement,
+            "Treatment of the part outside the eigenvectors: dropped, divided by a constant, or solved."),
+        ])
     }
   }
 
-  private static func readIterations(
-    _ options: FieldReader, _ name: Name, mayBeAuto: Bool
-  ) -> Iterations? {
-    guard let value = options.value("iterations") else { return nil }
-    if value == "auto" {
-      if name.hasPath, mayBeAuto { return .auto }
-      if name.hasPath {
-        options.fault(
-          "iterations", "must be an integer: there is no update whose validation score could choose the step")
-        return nil
-      }
-      options.fault(
-        "iterations",
-        "must be an integer: the solver \"\(name.rawValue)\" has no path of steps to choose from")
-      return nil
-    }
-    guard value.doubleValue != nil else {
-      options.fault("iterations", "must be an integer or \"auto\", got \(FieldReader.brief(value))")
-      return nil
-    }
-    return options.integer("iterations", in: 1...1_000_000).map(Iterations.count)
-  }
+  private static let tolerance = Field<SolverRequest>.optional(
+    "tolerance", \.tolerance, .number(NumberRange(from: .excluding(0), to: .excluding(1))),
+    standard: "the solver's own", "The relative residual that ends the solve.")
 
-  public var json: JSONValue {
-    var object: JSONObject = ["name": .string(name.rawValue)]
-    guard name != .direct else { return .object(object) }
-    object["iterations"] =
-      switch iterations {
-      case .standard: .null
-      case .count(let count): JSONValue(count)
-      case .auto: "auto"
-      }
-    object["tolerance"] = JSONValue(tolerance)
-    switch name {
-    case .lsmr, .minres, .direct: break
-    case .cg:
-      object["preconditioner"] = .string(preconditioner.rawValue)
-      switch preconditioner {
-      case .none: break
-      case .jacobi: object["probes"] = JSONValue(probes)
-      case .nystrom: object["rank"] = JSONValue(rank)
-      }
-    case .neumann: object["scale"] = JSONValue(scale)
-    case .lissa:
-      object["scale"] = JSONValue(scale)
-      object["batch_size"] = JSONValue(batchSize)
-      object["repeats"] = JSONValue(repeats)
-      object["corrections"] = JSONValue(corrections)
-    case .arnoldi:
-      object["rank"] = JSONValue(rank)
-      object["complement"] = .string(complement.rawValue)
-    }
-    return .object(object)
+  private static let scale = Field<SolverRequest>.optional(
+    "scale", \.scale, .number(.positive), standard: "measured",
+    "c of the series, above half the largest eigenvalue.")
+
+  private static let preconditioner = Field<SolverRequest>.tagged(
+    "preconditioner", noun: "preconditioner", \.preconditioner,
+    alternatives: [
+      (.none, Fields([])),
+      (
+        .jacobi,
+        Fields([
+          .integer("probes", \.probes, 1...1_000_000, "Random products that estimate the diagonal.")
+        ])
+      ),
+      (.nystrom, Fields([.integer("rank", \.rank, 1...100_000, "Rank of the approximation.")])),
+    ], standard: SolverRequest(name: .cg), "An approximate inverse that shortens the solve.")
+
+  private func iterations(mayBeAuto: Bool) -> Field<SolverRequest> {
+    let count = Form<Int>.integer(1...1_000_000)
+    let name = self
+    let form = Form<SolverRequest.Iterations>(
+      schema: mayBeAuto && hasPath ? Schema.anyOf(count.schema, Schema.constant("auto")) : count.schema,
+      words: mayBeAuto && hasPath ? "\(count.words), or `auto`" : count.words,
+      read: { value, pointer, faults in
+        if value == "auto" {
+          if name.hasPath, mayBeAuto { return .auto }
+          faults.add(
+            name.hasPath
+              ? "must be an integer: there is no update whose validation score could choose the step"
+              : "must be an integer: the solver \"\(name.rawValue)\" has no path of steps to choose from",
+            at: pointer)
+          return nil
+        }
+        guard value.doubleValue != nil else {
+          faults.add("must be an integer or \"auto\", got \(FieldReader.brief(value))", at: pointer)
+          return nil
+        }
+        return count.read(value, pointer, faults).map(SolverRequest.Iterations.count)
+      },
+      write: { iterations in
+        switch iterations {
+        case .standard: .null
+        case .count(let count): JSONValue(count)
+        case .auto: "auto"
+        }
+      })
+    return .member(
+      "iterations", \.iterations, form, standard: mayBeAuto && hasPath ? nil : "the solver's own limit",
+      mayBeAuto && hasPath
+        ? "The most steps. `auto` takes the step of the path with the best score on validation samples."
+        : "The most steps.")
   }
 }

@@ -48,48 +48,6 @@ public struct TestChoice: Hashable, Sendable {
 }
 
 extension TestChoice {
-  /// Reads the member `test`: `{"indices"}`, `{"pick", "count"}` or `{"mean": true}`, each with a `split`.
-  public static func read(_ reader: FieldReader, _ name: String = "test") -> TestChoice {
-    guard let own = reader.nested(name) else { return TestChoice() }
-    var choice = TestChoice(split: own.choice("split", default: .test))
-    let isMean = own.flag("mean", default: false)
-    let present = ["indices", "pick"].filter(own.has) + (isMean ? ["mean"] : [])
-    if !present.contains("pick"), !present.isEmpty, own.has("count") {
-      own.fault("count", "belongs to \"pick\", which is not there")
-    }
-    let count = own.integer("count", in: 1...mostPoints, default: 1)
-    switch own.onlyOne(of: ["indices", "pick", "mean"], present: present, required: false) {
-    case "indices": choice.points = .indices(readIndices(own))
-    case "mean": choice.points = .mean
-    default: choice.points = .pick(own.choice("pick", default: .highestLoss), count: count)
-    }
-    own.finish()
-    return choice
-  }
-
-  private static func readIndices(_ reader: FieldReader) -> [Int] {
-    let indices = reader.list("indices", maximumCount: mostPoints) {
-      FieldReader.integer($0, in: 0...Int(Int32.max), at: $1, reader.faults)
-    }
-    guard let indices else { return [] }
-    if indices.isEmpty { reader.fault("indices", "must name at least one sample") }
-    var seen: Set<Int> = []
-    if let twice = indices.first(where: { !seen.insert($0).inserted }) {
-      reader.fault("indices", "must name each sample once, got \(twice) more than once")
-    }
-    return indices
-  }
-
-  public var json: JSONValue {
-    let split = JSONValue.string(split.rawValue)
-    switch points {
-    case .indices(let indices): return ["indices": JSONValue(indices), "split": split]
-    case .pick(let pick, let count):
-      return ["pick": .string(pick.rawValue), "count": JSONValue(count), "split": split]
-    case .mean: return ["mean": true, "split": split]
-    }
-  }
-
   /// Checks the points against the model and its data set.
   /// - Parameter pointer: the member itself.
   func check(

@@ -88,8 +88,8 @@ public struct UpdateRequest: Hashable, Sendable {
     return Int(stream.next() >> 1)
   }
 
-  /// Whether the step of the solver's path may be chosen by a score, if there is one. Who insists on convergence wants the end
-  /// of the path all the same.
+  /// Whether the step of the solver's path may be chosen by a score, if there is one. With `require_convergence` the solver
+  /// always runs to the end of its path.
   var mayFollowPath: Bool { curvature.solver.iterations == .auto && !requiresConvergence }
 
   static let standardRatio = 0.1
@@ -99,46 +99,54 @@ public struct UpdateRequest: Hashable, Sendable {
 }
 
 extension UpdateRequest {
-  /// - Parameter standard: the defaults of the kind.
-  static func read(_ reader: FieldReader, default standard: UpdateRequest) -> UpdateRequest {
-    var request = readShared(reader, default: standard)
-    request.estimator = reader.choice("estimator", default: standard.estimator)
-    request.modificationRatio = reader.number(
-      "modification_ratio", .positiveShare, default: standard.modificationRatio)
-    request.selection = reader.choice("selection", default: standard.selection)
-    request.curvature = CurvatureRequest.read(reader, default: standard.curvature)
-    request.curve = readScales(reader, "curve", maximumCount: mostPoints) ?? []
-    return request
-  }
+  /// Of `remove` and `recover`.
+  static let fields =
+    Fields<UpdateRequest>([
+      .choice("estimator", \.estimator, "The method."),
+      .number(
+        "modification_ratio", \.modificationRatio, .positiveShare, "Share of parameters that may change."),
+      .choice("selection", \.selection, "The rule that picks those parameters."),
+      .part(\.curvature, CurvatureRequest.updateFields),
+    ]) + sharedFields
+    + Fields([
+      .member(
+        "curve", \.curve, .list(of: scale, atMost: mostPoints),
+        "Scales at which the update is also measured on the test split. None of them is chosen.")
+    ])
 
-  /// Reads what is not the estimator, the parameters that may change, and the curvature.
-  static func readShared(_ reader: FieldReader, default standard: UpdateRequest) -> UpdateRequest {
-    UpdateRequest(
-      gradientSamples: SampleCount.read(reader, "gradient_samples", default: standard.gradientSamples),
-      gradient: reader.choice("gradient", default: standard.gradient),
-      augment: AugmentationChoice.read(reader, "augment"), scales: readScales(reader),
-      yardstick: reader.choice("choose_by", default: standard.yardstick),
-      rounds: reader.integer("rounds", in: 1...mostRounds, default: standard.rounds),
-      seed: reader.integer("seed", in: 0...Int.max, default: 0),
-      requiresConvergence: reader.flag("require_convergence", default: false))
-  }
+  /// The members that are not the estimator, the parameters that may change, and the curvature.
+  static let sharedFields = Fields<UpdateRequest>([
+    .member("gradient_samples", \.gradientSamples, SampleCount.form, "Samples drawn for the gradient."),
+    .choice(
+      "gradient", \.gradient,
+      "`influence` takes the weights for a minimum. `newton` takes the gradient of the changed risk as it is."
+    ),
+    .member(
+      "augment", \.augment, AugmentationChoice.form,
+      "Random changes of the samples of gradient and curvature, each once. `as_trained` is as the checkpoint's recipe does; "
+        + "`[]` leaves samples as they are."),
+    .member(
+      "scales", \.scales, scales,
+      "Factors of the update that are tried, each from the original weights. `auto` looks for the best."),
+    .choice(
+      "choose_by", \.yardstick,
+      "The measure on validation samples that chooses steps and scales: the score, or the same of mean likelihoods instead of "
+        + "accuracies, which few samples tell more finely."),
+    .integer(
+      "rounds", \.rounds, 1...mostRounds, "Updates one after the other, each from where the last one led."),
+    .seed(\.seed, "Seeds the samples that are drawn and their augmentation."),
+    .flag(
+      "require_convergence", \.requiresConvergence,
+      "The job fails if the solver misses its tolerance. The solver then always runs to the end of its path."),
+  ])
 
-  private static func readScales(_ reader: FieldReader) -> Scales {
-    guard let value = reader.value("scales"), value != "auto" else { return .auto }
-    guard value.arrayValue != nil else {
-      reader.fault("scales", "must be a list of numbers or \"auto\", got \(FieldReader.brief(value))")
-      return .auto
-    }
-    if value.arrayValue?.isEmpty ?? false { reader.fault("scales", "must have at least one number") }
-    return .list(readScales(reader, "scales", maximumCount: 1000) ?? [])
-  }
+  private static let scale = Form<Double>.number(NumberRange(from: .including(-1e6), to: .including(1e6)))
 
-  private static func readScales(_ reader: FieldReader, _ name: String, maximumCount: Int) -> [Double]? {
-    let range = NumberRange(from: .including(-1e6), to: .including(1e6))
-    return reader.list(name, maximumCount: maximumCount) {
-      FieldReader.number($0, range, at: $1, reader.faults)
-    }
-  }
+  private static let scales = Form<Scales>.word(
+    "auto", .auto,
+    or: Form<[Double]>.list(of: scale, atMost: 1000, empty: "must have at least one number").map(
+      Scales.list, { if case .list(let list) = $0 { list } else { [] } }),
+    unless: "must be a list of numbers or \"auto\"", isOther: { $0.arrayValue != nil })
 
   /// Checks that the solver fits the estimator, and what depends on the data set.
   func check(_ dataset: CatalogDataset, _ faults: RequestFaults) {
@@ -147,33 +155,6 @@ extension UpdateRequest {
       faults.add(
         "cannot be \"lissa\" for the estimator \"gif\", which is a least-squares problem; use lsmr, cg or neumann",
         at: .root.appending("solver"))
-    }
-  }
-
-  var members: JSONObject {
-    var object: JSONObject = [
-      "estimator": .string(estimator.rawValue), "modification_ratio": .number(modificationRatio),
-      "selection": .string(selection.rawValue),
-    ]
-    object = object.merging(curvature.members).merging(sharedMembers)
-    object["curve"] = JSONValue(curve)
-    return object
-  }
-
-  var sharedMembers: JSONObject {
-    [
-      "gradient_samples": gradientSamples.json, "gradient": .string(gradient.rawValue),
-      "augment": augment.json, "scales": scales.json, "choose_by": .string(yardstick.rawValue),
-      "rounds": JSONValue(rounds), "seed": JSONValue(seed), "require_convergence": .bool(requiresConvergence),
-    ]
-  }
-}
-
-extension UpdateRequest.Scales {
-  var json: JSONValue {
-    switch self {
-    case .auto: "auto"
-    case .list(let list): JSONValue(list)
     }
   }
 }

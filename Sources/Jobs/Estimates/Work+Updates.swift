@@ -7,9 +7,7 @@ extension Work {
     case .label(let label)?:
       set.trainClassCounts.indices.contains(label) ? Double(set.trainClassCounts[label]) : trainCount
     case .indices(let indices)?: Double(indices.count)
-    case .poisoned?: Double(set.poisonedCount)
-    case .relabeled?: Double(set.relabelledCount)
-    case .heterogeneous?: Double(set.heterogeneousCount)
+    case .known(let group)?: Double(set.groupCounts[group] ?? 0)
     case nil: Double(max(set.poisonedCount, set.relabelledCount))
     }
   }

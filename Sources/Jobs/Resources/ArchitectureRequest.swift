@@ -62,6 +62,11 @@ public struct ArchitectureRequest: Sendable {
     self = request
   }
 
+  /// A name, a name with options, or a list of layers, in a request.
+  static let member = JSON.Form<ArchitectureRequest>(
+    schema: Schema.ref("Architecture"), words: "a name, or an object with `name` or `layers`",
+    read: { ArchitectureRequest.read($0, at: $1, $2) }, write: \.json)
+
   init(_ form: Form, outputs: Int? = nil, _ json: JSONValue) {
     self.form = form
     self.outputs = outputs

@@ -199,12 +199,8 @@ public struct CatalogDataset: Sendable, Hashable {
   public var testCount: Int
   /// Training samples a class; empty for regression.
   public var trainClassCounts: [Int]
-  /// Training samples that a derived set poisoned.
-  public var poisonedCount: Int
-  /// Training samples that a derived set relabelled.
-  public var relabelledCount: Int
-  /// Training samples that a synthetic set drew from another distribution.
-  public var heterogeneousCount: Int
+  /// Training samples of each group that the set itself knows; a group without samples may be missing.
+  public var groupCounts: [SampleGroup: Int]
   /// What its samples take in memory, where that is known.
   public var byteCount: Int?
   /// Why it cannot be used yet ("has no train labels"), else nil.
@@ -218,8 +214,8 @@ public struct CatalogDataset: Sendable, Hashable {
 
   public init(
     name: String, inputShape: [Int], targets: Targets, trainCount: Int, testCount: Int,
-    trainClassCounts: [Int] = [], poisonedCount: Int = 0, relabelledCount: Int = 0,
-    heterogeneousCount: Int = 0, byteCount: Int? = nil, incomplete: String? = nil
+    trainClassCounts: [Int] = [], groupCounts: [SampleGroup: Int] = [:], byteCount: Int? = nil,
+    incomplete: String? = nil
   ) {
     self.byteCount = byteCount
     self.name = name
@@ -228,9 +224,7 @@ public struct CatalogDataset: Sendable, Hashable {
     self.trainCount = trainCount
     self.testCount = testCount
     self.trainClassCounts = trainClassCounts
-    self.poisonedCount = poisonedCount
-    self.relabelledCount = relabelledCount
-    self.heterogeneousCount = heterogeneousCount
+    self.groupCounts = groupCounts
     self.incomplete = incomplete
   }
 }

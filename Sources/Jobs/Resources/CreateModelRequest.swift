@@ -18,24 +18,28 @@ public struct CreateModelRequest: Sendable {
   /// That of the data set, known after `resolve`.
   private var contract: DataContract?
 
-  static func read(_ reader: FieldReader) -> CreateModelRequest {
-    let architecture = reader.requiredValue("architecture").flatMap {
-      ArchitectureRequest.read($0, at: reader.pointer.appending("architecture"), reader.faults)
-    }
-    let training = reader.nested("training").map { nested in
-      let recipe = TrainingRecipe.read(nested)
-      nested.finish()
-      return recipe
-    }
-    return CreateModelRequest(
-      name: reader.requiredResourceName("name"), dataset: reader.requiredResourceName("dataset"),
-      architecture: architecture ?? ArchitectureRequest(.named(.linear), "linear"),
-      precision: reader.choice("precision", default: .float32),
-      seed: reader.integer("seed", in: 0...Int.max, default: 0),
-      loss: reader.value("loss").flatMap {
-        LossChoice.read($0, at: reader.pointer.appending("loss"), reader.faults)
-      } ?? .crossEntropy,
-      weightDecay: reader.number("weight_decay", .notNegative, default: 0), training: training)
+  static let standard = CreateModelRequest(
+    name: "", dataset: "", architecture: ArchitectureRequest(.named(.linear), "linear"), precision: .float32,
+    seed: 0, loss: .crossEntropy, weightDecay: 0, training: nil)
+
+  public static let fields = Fields<CreateModelRequest>([
+    .required("name", \.name, .resourceName, "The model's name."),
+    .required("dataset", \.dataset, .resourceName, "The data set that it is for."),
+    .required("architecture", \.architecture, ArchitectureRequest.member, "The network."),
+    .choice("precision", \.precision, "The precision of weights and of everything computed with them."),
+    .seed(\.seed, "Seeds the initial weights and the validation share."),
+    .member("loss", \.loss, LossChoice.form.described(by: Schema.ref("Loss")), "The loss."),
+    .number("weight_decay", \.weightDecay, .notNegative, "λ of the risk."),
+    .optional("training", \.training, TrainingRecipe.member, "A recipe to train by at once, as a job."),
+  ])
+
+  /// The body's schema.
+  public static var schema: JSONValue { fields.schema(standard: standard) }
+
+  private static func read(_ reader: FieldReader) -> CreateModelRequest {
+    var request = standard
+    fields.read(reader, into: &request)
+    return request
   }
 
   /// Reads a body; throws `RequestRejection` with every fault.
@@ -116,13 +120,7 @@ public struct CreateModelRequest: Sendable {
   }
 
   /// The body with every default filled in.
-  public var json: JSONValue {
-    [
-      "name": .string(name), "dataset": .string(dataset), "architecture": architecture.json,
-      "precision": .string(precision.rawValue), "seed": JSONValue(seed), "loss": loss.json,
-      "weight_decay": .number(weightDecay), "training": training?.json ?? .null,
-    ]
-  }
+  public var json: JSONValue { .object(Self.fields.write(self)) }
 }
 
 extension CatalogModel {

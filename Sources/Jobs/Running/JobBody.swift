@@ -2,7 +2,23 @@ import JSON
 
 /// The body of `POST /v1/jobs`: a kind, a priority, a time limit, and the request of that kind.
 public struct JobBody: Sendable {
-  public static let priorities = -100...100
+  private static let priorities = Form<Int>.integer(-100...100)
+  private static let timeLimits = Form<Double>.number(timeLimits(upTo: 1e9))
+
+  /// Seconds.
+  private static func timeLimits(upTo longest: Double) -> NumberRange {
+    NumberRange(from: .excluding(0), to: .including(longest))
+  }
+
+  /// The members that every body may have besides `kind`.
+  public static let members = [
+    FieldMember(
+      "priority", schema: priorities.schema, words: priorities.words, standard: 0, "Higher goes first."),
+    FieldMember(
+      "time_limit", schema: timeLimits.schema, words: timeLimits.words,
+      standardWords: "the configuration's `job_time_limit`",
+      "Seconds that the job may run, all attempts together; at most the configuration's `job_time_limit`."),
+  ]
 
   /// What the configuration allows a job.
   public struct Limits: Sendable {
@@ -64,15 +80,16 @@ public struct JobBody: Sendable {
           "must be \(FieldReader.words(names, joinedBy: "or")), got \(FieldReader.brief(value))\(suggestion)")
       }
     }
-    let priority = reader.integer("priority", in: Self.priorities, default: 0)
+    let priority = reader.value("priority").flatMap {
+      Self.priorities.read($0, reader.pointer.appending("priority"), faults)
+    }
     let longest = limits.timeLimit > 0 ? limits.timeLimit : 1e9
-    let timeLimit = reader.number(
-      "time_limit", NumberRange(from: .excluding(0), to: .including(longest)))
+    let timeLimit = reader.number("time_limit", Self.timeLimits(upTo: longest))
     // Without a kind nobody knows which other members belong here.
     guard let chosen else { return nil }
     let request = chosen.read(reader)
     reader.finish()
-    return JobBody(kind: chosen, priority: priority, timeLimit: timeLimit, request: request)
+    return JobBody(kind: chosen, priority: priority ?? 0, timeLimit: timeLimit, request: request)
   }
 
   public init(kind: JobKind, priority: Int = 0, timeLimit: Double? = nil, request: any JobRequest) {

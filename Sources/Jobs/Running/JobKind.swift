@@ -25,17 +25,26 @@ public struct JobKind: Sendable {
   public let name: String
   /// One sentence for the capabilities.
   public let summary: String
+  /// Sentences for the contract.
+  public let details: String
+  /// The members of a body besides those that every job has.
+  public let members: [FieldMember]
+  /// Schemas of which a body must fulfil one; empty if there is no such condition.
+  public let conditions: [JSONValue]
   /// Whether such a job usually ends within seconds: a worker is kept for those.
   public let isShort: Bool
   let read: @Sendable (FieldReader) -> any JobRequest
   private let make: @Sendable (any JobRequest, JobEnvironment) throws -> any JobRun
 
   public init<Request: JobRequest>(
-    _ type: Request.Type, summary: String, isShort: Bool = false,
+    _ type: Request.Type, isShort: Bool = false,
     run: @escaping @Sendable (Request, JobEnvironment) throws -> any JobRun
   ) {
     name = type.kind
-    self.summary = summary
+    summary = type.summary
+    details = type.details
+    members = type.fields.members(standard: type.standard)
+    conditions = Schema.both(type.fields.conditions, type.conditions)
     self.isShort = isShort
     read = { Request.read($0) }
     make = { request, environment in

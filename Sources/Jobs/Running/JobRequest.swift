@@ -5,8 +5,26 @@ public protocol JobRequest: Sendable {
   /// The value of `kind`.
   static var kind: String { get }
 
-  /// Reads its members and leaves a fault for each that is wrong.
-  static func read(_ reader: FieldReader) -> Self
+  /// One sentence for the capabilities.
+  static var summary: String { get }
+
+  /// More sentences for the contract; empty if the summary and the fields say all.
+  static var details: String { get }
+
+  /// Its members, declared once.
+  static var fields: Fields<Self> { get }
+
+  /// A request that says nothing: every default, and stand-ins for members that must be there.
+  static var standard: Self { get }
+
+  /// The same if defaults depend on other members.
+  static func standard(for reader: FieldReader) -> Self
+
+  /// Checks between members, and defaults that depend on others, after the members were read.
+  mutating func settle(_ reader: FieldReader)
+
+  /// Schemas of which a body must fulfil one, besides those of the fields.
+  static var conditions: [JSONValue] { get }
 
   /// Checks the request against what is stored, and fills in what depends on it (such as the checkpoint), so that
   /// the same body gives the same result later too.
@@ -28,6 +46,21 @@ public protocol JobRequest: Sendable {
 }
 
 extension JobRequest {
+  public static var details: String { "" }
+  public static var conditions: [JSONValue] { [] }
+  public static func standard(for reader: FieldReader) -> Self { standard }
+  public mutating func settle(_ reader: FieldReader) {}
+
+  /// Reads its members and leaves a fault for each that is wrong.
+  public static func read(_ reader: FieldReader) -> Self {
+    var request = standard(for: reader)
+    fields.read(reader, into: &request)
+    request.settle(reader)
+    return request
+  }
+
+  public var members: JSONObject { Self.fields.write(self) }
+
   public func estimate(_ catalog: any Catalog, _ machine: Machine) throws -> JobEstimate? { nil }
 }
 

@@ -27,9 +27,7 @@ extension GroupChoice {
     switch self {
     case .label(let label): dataset.train.indices(ofClass: label)
     case .indices(let indices): indices
-    case .poisoned: dataset.train.indices(of: .poisoned)
-    case .relabeled: dataset.train.indices(of: .relabeled)
-    case .heterogeneous: dataset.train.indices(of: .heterogeneous)
+    case .known(let group): dataset.train.indices(of: group)
     }
   }
 }

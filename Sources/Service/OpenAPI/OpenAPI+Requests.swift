@@ -5,44 +5,18 @@ import Jobs
 import Network
 
 extension OpenAPI {
-  /// The bodies a client sends.
+  /// The bodies a client sends, and the forms that they name.
   static var requestSchemas: JSONObject {
-    let seed = Schema.seed
     var schemas: JSONObject = [
-      "Group": Schema.anyOf(
-        Schema.request(["class": Schema.index]),
-        Schema.request(["indices": indices]), Schema.request(["poisoned": ["const": true]]),
-        Schema.request(["relabeled": ["const": true]]), Schema.request(["heterogeneous": ["const": true]])),
-      "Loss": Schema.anyOf(
-        Schema.choice(["cross_entropy", "mse", "hinge"]),
-        Schema.request(["name": Schema.choice(["cross_entropy", "mse"])]),
-        Schema.request(
-          ["name": Schema.constant("hinge")], ["temperature": Schema.number(.positive, default: 1)])),
-      "Schedule": Schema.anyOf(
-        Schema.choice(["constant", "cosine", "step"]),
-        Schema.request(["name": Schema.constant("constant")]),
-        Schema.request(
-          ["name": Schema.constant("cosine")], ["warmup": Schema.integer(from: 0, to: 1_000_000, default: 0)]),
-        Schema.request(
-          ["name": Schema.constant("step")],
-          [
-            "every": Schema.integer(from: 1, to: 1_000_000, default: 30),
-            "factor": Schema.number(.positiveShare, default: 0.1),
-          ])),
+      "Group": GroupChoice.form.schema, "Loss": LossChoice.form.schema,
+      "Schedule": ScheduleChoice.form.schema,
       "Training": Schema.described(
-        Schema.variants(Schema.request([:], recipe), recipes),
-        "momentum and nesterov belong to sgd, betas and epsilon to adam. lbfgs and newton minimise the risk over "
-          + "all samples until the norm of its gradient is at most gradient_norm, by default as far as rounding "
-          + "allows; epochs is the most iterations (by default 5 epochs, 1000 iterations of lbfgs, 100 of newton); "
-          + "learning_rate, schedule, batch_size, augment and freeze_statistics belong to sgd and adam, history to "
-          + "lbfgs. Where batch normalization sees one value a channel of a sample, a batch_size of 1 is refused, and "
-          + "a last batch of one sample joins the one before. A validation share that is not given is 0 where it "
-          + "would hold out nothing. A cosine begins with warmup epochs in which the rate rises evenly. With freeze_statistics batch "
-          + "normalization goes by its running statistics, which stay as they are."),
-      "Solver": solver(ofUpdate: false, standard: .cg), "UpdateSolver": solver(ofUpdate: true),
-      "SelfSolver": Schema.described(
-        solver(ofUpdate: false, standard: nil, eigenpairs: .ofSelfInfluence),
-        "By default direct up to \(SelfInfluence.directLimit) parameters and arnoldi above."),
+        TrainingRecipe.form.schema,
+        "lbfgs and newton minimise the risk over all samples until the norm of its gradient is at most gradient_norm, by "
+          + "default as far as rounding allows; epochs is the most iterations. Where batch normalization sees one value a channel "
+          + "of a sample, a batch_size of 1 is refused."),
+      "Solver": SolverRequest.ofSolves.schema, "UpdateSolver": SolverRequest.ofUpdates.schema,
+      "SelfSolver": SolverRequest.ofSelfInfluence.schema,
       "Architecture": Schema.anyOf(
         Schema.choice(NamedArchitecture.names),
         Schema.request([
@@ -62,111 +36,11 @@ extension OpenAPI {
           ["name": Schema.choice(["resnet18", "resnet50"])], ["stem": Schema.choice(["small", "imagenet"])]),
         Schema.request(["layers": Schema.ref("Layers")])),
       "Layers": ["type": "array", "items": Schema.ref("Layer"), "minItems": 1, "maxItems": 4096],
-      "Layer": layer,
-      "CreateModel": Schema.request(
-        ["name": Schema.name, "dataset": Schema.name, "architecture": Schema.ref("Architecture")],
-        [
-          "precision": Schema.choice(["float32", "float64"], default: "float32"), "seed": seed,
-          "loss": Schema.ref("Loss"), "weight_decay": Schema.number(.notNegative, default: 0),
-          "training": Schema.ref("Training"),
-        ]),
+      "Layer": layer, "CreateModel": CreateModelRequest.schema,
       "CreateDataset": Schema.request(["name": Schema.name, "source": Schema.ref("DatasetSource")]),
     ]
     schemas = schemas.merging(datasetSchemas).merging(jobSchemas)
     return schemas
-  }
-
-  static var indices: JSONValue {
-    [
-      "type": "array", "items": Schema.index, "minItems": 1, "maxItems": 10_000_000, "uniqueItems": true,
-    ]
-  }
-
-  static var augmentations: JSONValue {
-    ["type": "array", "items": Schema.choice(["flip", "crop"]), "uniqueItems": true]
-  }
-
-  /// The members of a recipe, all optional.
-  static var recipe: JSONObject {
-    [
-      "optimizer": Schema.choice(["sgd", "adam", "lbfgs", "newton"], default: "sgd"),
-      "gradient_norm": Schema.number(.positive),
-      "history": Schema.integer(from: 1, to: 1000, default: 20),
-      "learning_rate": Schema.number(.positive), "momentum": Schema.number(.properShare, default: 0.9),
-      "nesterov": Schema.flag(default: false),
-      "betas": ["type": "array", "items": Schema.number(.properShare), "minItems": 2, "maxItems": 2],
-      "epsilon": Schema.number(.positive, default: 1e-8), "schedule": Schema.ref("Schedule"),
-      "epochs": Schema.integer(from: 1, to: 1_000_000),
-      "batch_size": sampleCount,
-      "augment": augmentations,
-      "freeze_statistics": Schema.flag(default: false),
-      "validation": Schema.number(.properShare, default: 0.1), "exclude": Schema.ref("Group"),
-    ]
-  }
-
-  /// Which members go with which optimizer.
-  static var recipes: [JSONValue] {
-    let descent = [
-      "learning_rate", "schedule", "augment", "freeze_statistics", "momentum", "nesterov", "betas", "epsilon",
-    ]
-    return [
-      Schema.variant(
-        ["optimizer": ["enum": ["sgd", nil]]], required: [],
-        absent: ["betas", "epsilon", "history", "gradient_norm"]),
-      Schema.variant(
-        ["optimizer": Schema.constant("adam")], absent: ["momentum", "nesterov", "history", "gradient_norm"]),
-      Schema.variant(
-        ["optimizer": Schema.constant("lbfgs"), "batch_size": ["enum": ["all", nil]]],
-        required: ["optimizer"],
-        absent: descent),
-      Schema.variant(
-        ["optimizer": Schema.constant("newton"), "batch_size": ["enum": ["all", nil]]],
-        required: ["optimizer"], absent: descent + ["history"]),
-    ]
-  }
-
-  /// - Parameters:
-  ///   - ofUpdate: whether the step of the path can be chosen by the update's validation score.
-  ///   - standard: the default; nil where it depends on the network.
-  ///   - eigenpairs: the defaults of `arnoldi`.
-  private static func solver(
-    ofUpdate: Bool, standard: SolverRequest.Name? = .lsmr, eigenpairs: SolverRequest.Eigenpairs = .ofSolves
-  ) -> JSONValue {
-    let tolerance = Schema.number(NumberRange(from: .excluding(0), to: .excluding(1)))
-    let count = Schema.integer(from: 1, to: 1_000_000)
-    let path: JSONObject = [
-      "iterations": ofUpdate ? Schema.anyOf(count, Schema.constant("auto")) : count, "tolerance": tolerance,
-    ]
-    let limit: JSONObject = ["iterations": count, "tolerance": tolerance]
-    let scale: JSONObject = ["scale": Schema.number(.positive)]
-    return Schema.anyOf(
-      Schema.choice(SolverRequest.Name.allCases.map(\.rawValue), default: standard?.rawValue),
-      Schema.request(["name": Schema.choice(["lsmr", "minres"])], path),
-      Schema.request(
-        ["name": Schema.constant("cg")],
-        path.merging(["preconditioner": Schema.choice(["none"], default: "none")])),
-      Schema.request(
-        ["name": Schema.constant("cg"), "preconditioner": Schema.constant("jacobi")],
-        path.merging(["probes": Schema.integer(from: 1, to: 1_000_000, default: 100)])),
-      Schema.request(
-        ["name": Schema.constant("cg"), "preconditioner": Schema.constant("nystrom")],
-        path.merging(["rank": Schema.integer(from: 1, to: 100_000, default: 50)])),
-      Schema.request(["name": Schema.constant("neumann")], path.merging(scale)),
-      Schema.request(["name": Schema.constant("direct")], limit),
-      Schema.request(
-        ["name": Schema.constant("lissa")],
-        limit.merging(scale).merging([
-          "batch_size": Schema.integer(from: 1, to: 10_000_000, default: 64),
-          "repeats": Schema.integer(from: 1, to: 1000, default: 1),
-          "corrections": Schema.integer(from: 0, to: 1000, default: 10),
-        ])),
-      Schema.request(
-        ["name": Schema.constant("arnoldi")],
-        limit.merging([
-          "rank": Schema.integer(from: 1, to: 100_000, default: eigenpairs.rank),
-          "complement": Schema.choice(
-            SolverRequest.Complement.allCases.map(\.rawValue), default: eigenpairs.complement.rawValue),
-        ])))
   }
 
   private static var layer: JSONValue {

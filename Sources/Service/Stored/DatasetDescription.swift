@@ -97,9 +97,10 @@ struct DatasetDescription {
       trainCount: train?["count"]?.integerValue ?? 0,
       testCount: whole["splits"]?["test"]?["count"]?.integerValue ?? 0,
       trainClassCounts: integers(train?["class_counts"]),
-      poisonedCount: whole["groups"]?["poisoned"]?.integerValue ?? 0,
-      relabelledCount: whole["groups"]?["relabeled"]?.integerValue ?? 0,
-      heterogeneousCount: whole["groups"]?["heterogeneous"]?.integerValue ?? 0,
+      groupCounts: [SampleGroup: Int](
+        uniqueKeysWithValues: SampleGroup.allCases.map {
+          ($0, whole["groups"]?[$0.rawValue]?.integerValue ?? 0)
+        }),
       byteCount: json["bytes"]?.integerValue, incomplete: incomplete)
     set.contract = contract
     set.warnings = warnings

@@ -35,43 +35,76 @@ public struct AttackRequest: JobRequest, Hashable {
   /// The most training points that are changed together.
   static let mostPoints = 1000
 
-  public static func read(_ reader: FieldReader) -> AttackRequest {
-    let target = ModelReference.read(reader)
-    _ = reader.requiredValue("test")
-    let epsilon = reader.number("epsilon", .positive, default: 0.1)
-    return AttackRequest(
-      target: target, test: TestChoice.read(reader), train: readTrain(reader), epsilon: epsilon,
-      step: reader.number("step", .positive, default: epsilon / 10),
-      iterations: reader.integer("iterations", in: 1...10_000, default: 50),
-      curvature: CurvatureRequest.read(reader, default: .ranking), training: readTraining(reader),
-      seed: reader.integer("seed", in: 0...Int.max, default: 0), convergence: .read(reader))
+  public static let summary =
+    "Changes training inputs a little so that the model, trained again, misreads a test point."
+  public static let standard = AttackRequest(
+    target: .none, test: TestChoice(), train: .strongest(1), epsilon: 0.1, step: 0.01, iterations: 50,
+    curvature: .ranking, training: standardTraining, seed: 0, convergence: .reliable)
+
+  public static let fields = Fields<AttackRequest>([
+    .part(\.target, ModelReference.fields()),
+    .required(
+      "test", \.test, TestChoice.form(atMost: mostTests, takesMean: false),
+      "The test points, each attacked by itself."),
+    .member(
+      "train", \.train, trainForm,
+      "The training samples that may change, by index, or how many of the strongest."),
+    .number(
+      "epsilon", \.epsilon, .positive,
+      "The most that an input value may move before normalization: a share of the range of pictures and bytes, which no value "
+        + "leaves, and units of a feature otherwise."),
+    .member(
+      "step", \.step, .number(.positive), standard: "a tenth of `epsilon`", "The move of one iteration."),
+    .integer("iterations", \.iterations, 1...10_000, "Steps of the attack."),
+    .part(\.curvature, CurvatureRequest.rankingFields),
+    .member(
+      "training", \.training, trainingForm, standard: "`lbfgs`",
+      "How the model is trained again, from its checkpoint: by `lbfgs` or `newton`. `validation` and `exclude` are the model's."
+    ),
+    .seed(\.seed, "Seeds the samples that are drawn."), ConvergenceDemand.field(\.convergence),
+  ])
+
+  public mutating func settle(_ reader: FieldReader) {
+    if !reader.has("step") { step = epsilon / 10 }
   }
 
-  private static func readTrain(_ reader: FieldReader) -> Choice {
-    guard let own = reader.nested("train") else { return .strongest(1) }
-    defer { own.finish() }
-    switch own.onlyOne(of: ["indices", "count"]) {
-    case "indices":
-      let indices = own.list("indices", maximumCount: mostPoints) {
-        FieldReader.integer($0, in: 0...Int(Int32.max), at: $1, own.faults)
+  private static let indices = Form<[Int]>.list(
+    of: .index, atMost: mostPoints, empty: "must name at least one sample",
+    repeated: { _ in "must name each sample once" })
+  private static let count = Form<Int>.integer(1...mostPoints)
+
+  private static let trainForm = Form<Choice>(
+    schema: Schema.anyOf(
+      Schema.request(["indices": indices.schema]), Schema.request(["count": count.schema])),
+    words: "object with `indices` or `count`",
+    read: { value, pointer, faults in
+      let own = FieldReader(value, at: pointer, faults: faults)
+      defer { own.finish() }
+      func member<Value>(_ name: String, _ form: Form<Value>) -> Value? {
+        own.value(name).flatMap { form.read($0, pointer.appending(name), faults) }
       }
-      guard let indices else { return .strongest(1) }
-      if indices.isEmpty { own.fault("indices", "must name at least one sample") }
-      if Set(indices).count != indices.count { own.fault("indices", "must name each sample once") }
-      return .indices(indices)
-    default: return .strongest(own.integer("count", in: 1...mostPoints, default: 1))
-    }
-  }
+      switch own.onlyOne(of: ["indices", "count"]) {
+      case "indices": return member("indices", indices).map(Choice.indices)
+      default: return .strongest(member("count", count) ?? 1)
+      }
+    },
+    write: { choice in
+      switch choice {
+      case .indices(let indices): ["indices": JSONValue(indices)]
+      case .strongest(let count): ["count": JSONValue(count)]
+      }
+    })
+
+  private static let trainingForm = TrainingRecipe.form.described(by: [
+    "allOf": [
+      Schema.ref("Training"),
+      ["properties": ["optimizer": Schema.choice(["lbfgs", "newton"])], "required": ["optimizer"]],
+    ]
+  ])
 
   static let standardTraining = TrainingRecipe(
     optimizer: .lbfgs(history: MinimizationMethod.standardHistory, gradientNorm: nil), epochs: 1000,
     batchSize: .all)
-
-  private static func readTraining(_ reader: FieldReader) -> TrainingRecipe {
-    guard let own = reader.nested("training") else { return standardTraining }
-    defer { own.finish() }
-    return TrainingRecipe.read(own)
-  }
 
   public mutating func resolve(_ catalog: any Catalog, _ faults: RequestFaults) throws {
     let model = try target.resolve(catalog, faults)
@@ -106,24 +139,6 @@ public struct AttackRequest: JobRequest, Hashable {
     training = training.onSamples(of: model)
     training.check(set, at: pointer, faults)
     training.check(try? model.network(for: set), of: set, at: pointer, faults)
-  }
-
-  public var members: JSONObject {
-    var object = target.members
-    object["test"] = test.json
-    object["train"] =
-      switch train {
-      case .indices(let indices): ["indices": JSONValue(indices)]
-      case .strongest(let count): ["count": JSONValue(count)]
-      }
-    object["epsilon"] = .number(epsilon)
-    object["step"] = .number(step)
-    object["iterations"] = JSONValue(iterations)
-    object = object.merging(curvature.members)
-    object["training"] = training.json
-    object["seed"] = JSONValue(seed)
-    object["require_convergence"] = convergence.json
-    return object
   }
 
   public var uses: JobUses { target.uses(dataset) }

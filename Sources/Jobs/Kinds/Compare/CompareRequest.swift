@@ -26,44 +26,56 @@ public struct CompareRequest: JobRequest, Hashable {
 
   static let mostRuns = 10_000
 
-  public static func read(_ reader: FieldReader) -> CompareRequest {
-    let target = ModelReference.read(reader)
-    let recovers = reader.flag("recover", default: false)
-    let defaults: UpdateRequest = recovers ? .recovery : .removal
-    let standard = defaults.curvature
-    var shared = UpdateRequest.readShared(reader, default: defaults)
-    shared.curvature.matrix = reader.choice("hessian", default: standard.matrix)
-    shared.curvature.samples = SampleCount.read(reader, "hessian_samples", default: standard.samples)
-    return CompareRequest(
-      target: target, group: GroupChoice.read(reader, required: !recovers), recovers: recovers,
-      estimators: list(reader, "estimator", [.gif]) { FieldReader.choice($0, Estimator.self, at: $1, $2) },
-      ratios: list(reader, "modification_ratio", [UpdateRequest.standardRatio]) {
-        FieldReader.number($0, .positiveShare, at: $1, $2)
-      },
-      selections: list(reader, "selection", [.topOutputs]) {
-        FieldReader.choice($0, SelectionCriterion.self, at: $1, $2)
-      },
-      solvers: list(reader, "solver", [standard.solver]) {
-        SolverRequest.read($0, at: $1, $2, standardIterations: standard.solver.iterations)
-      },
-      dampings: list(reader, "damping", [0]) { FieldReader.number($0, .notNegative, at: $1, $2) },
-      repeats: reader.integer("repeats", in: 1...1000, default: 1),
-      takesGroupOut: reader.flag("group_term", default: true), shared: shared)
+  public static let summary =
+    "Compares the updates of a grid of estimators, shares of parameters and selections, with repeats."
+  public static let details =
+    "A group is required, unless recover is true. A member of the grid is a list or one element. Defaults are those of remove, "
+    + "or with recover those of recover."
+  public static let standard = CompareRequest(.removal)
+
+  public static func standard(for reader: FieldReader) -> CompareRequest {
+    reader.value("recover") == true ? CompareRequest(.recovery) : standard
   }
 
-  /// A list, or one element by itself.
-  private static func list<Element: Hashable>(
-    _ reader: FieldReader, _ name: String, _ standard: [Element],
-    _ read: (JSONValue, JSONPointer, RequestFaults) -> Element?
-  ) -> [Element] {
-    guard let value = reader.value(name) else { return standard }
-    guard case .array(let elements) = value else {
-      return read(value, reader.pointer.appending(name), reader.faults).map { [$0] } ?? standard
-    }
-    if elements.isEmpty { reader.fault(name, "must have at least one element") }
-    let read = reader.list(name, maximumCount: 100) { read($0, $1, reader.faults) } ?? standard
-    if Set(read).count != read.count { reader.fault(name, "must name each once") }
-    return read
+  private init(_ update: UpdateRequest) {
+    target = .none
+    recovers = false
+    estimators = [update.estimator]
+    ratios = [update.modificationRatio]
+    selections = [update.selection]
+    solvers = [update.curvature.solver]
+    dampings = [0]
+    repeats = 1
+    takesGroupOut = true
+    shared = update
+  }
+
+  public static let fields = Fields<CompareRequest>([
+    .part(\.target, ModelReference.fields()),
+    GroupChoice.optional(\.group, unless: ["recover": ["const": true]]) { $0.value("recover") != true },
+    .flag("recover", \.recovers, "The group gets its true labels instead of being taken out."),
+    .member("estimator", \.estimators, grid(of: .choice), "The methods."),
+    .member(
+      "modification_ratio", \.ratios, grid(of: .number(.positiveShare)),
+      "Shares of parameters that may change."),
+    .member("selection", \.selections, grid(of: .choice), "The rules that pick those parameters."),
+    .member(
+      "solver", \.solvers, grid(of: SolverRequest.ofUpdates.described(by: Schema.ref("UpdateSolver"))),
+      "The solvers."),
+    .member("damping", \.dampings, grid(of: .number(.notNegative)), "δ, added to the diagonal."),
+    .integer("repeats", \.repeats, 1...1000, "Runs of each cell, with seed, seed + 1, …"),
+    .part(\.shared.curvature, CurvatureRequest.matrixFields),
+    .flag("group_term", \.takesGroupOut, "The group's own Hessian is taken out of the curvature."),
+    .part(\.shared, UpdateRequest.sharedFields),
+  ])
+
+  /// A list of up to a hundred, each once, or one element by itself.
+  private static func grid<Element: Hashable & Sendable>(of element: Form<Element>) -> Form<[Element]> {
+    .oneOrMany(
+      element,
+      .list(
+        of: element, atMost: 100, empty: "must have at least one element",
+        repeated: { _ in "must name each once" }))
   }
 
   public mutating func resolve(_ catalog: any Catalog, _ faults: RequestFaults) throws {
@@ -97,22 +109,6 @@ public struct CompareRequest: JobRequest, Hashable {
         "must leave room for \(repeats) seeds up to \(Int.max), got \(shared.seed)",
         at: .root.appending("seed"))
     }
-  }
-
-  public var members: JSONObject {
-    var object = target.members
-    if let member = group?.member { object[member.name] = member.value }
-    object["recover"] = .bool(recovers)
-    object["estimator"] = JSONValue(estimators.map(\.rawValue))
-    object["modification_ratio"] = JSONValue(ratios)
-    object["selection"] = JSONValue(selections.map(\.rawValue))
-    object["solver"] = .array(solvers.map(\.json))
-    object["damping"] = JSONValue(dampings)
-    object["repeats"] = JSONValue(repeats)
-    object["hessian"] = .string(shared.curvature.matrix.rawValue)
-    object["hessian_samples"] = shared.curvature.samples.json
-    object["group_term"] = .bool(takesGroupOut)
-    return object.merging(shared.sharedMembers)
   }
 
   public var uses: JobUses { target.uses(dataset) }

@@ -36,37 +36,59 @@ public struct DomainMismatchRequest: JobRequest, Hashable {
     self.convergence = convergence
   }
 
-  public static func read(_ reader: FieldReader) -> DomainMismatchRequest {
-    let target = ModelReference.read(reader)
-    let test = reader.has("test") ? TestChoice.read(reader) : TestChoice(.mean)
-    reader.accept("test")
-    let curvature = CurvatureRequest.read(reader, default: .ranking)
-    return DomainMismatchRequest(
-      model: target.model, checkpoint: target.checkpoint, test: test, groups: readGroups(reader),
-      curvature: curvature, seed: reader.integer("seed", in: 0...Int.max, default: 0),
-      convergence: .read(reader))
-  }
+  public static let summary = "Ranks groups of training samples by their mean influence on test points."
+  public static let standard = DomainMismatchRequest(model: "")
 
-  private static func readGroups(_ reader: FieldReader) -> [Group]? {
-    guard let value = reader.value("groups"), value != "class" else { return nil }
-    guard value.arrayValue != nil else {
-      reader.fault("groups", "must be \"class\" or a list of groups, got \(FieldReader.brief(value))")
-      return nil
-    }
+  public static let fields = Fields<DomainMismatchRequest>([
+    .part(\.target, ModelReference.fields()),
+    .member(
+      "test", \.test, TestChoice.form(), standard: "the mean loss of the test split",
+      "The points whose loss is explained."),
+    .member(
+      "groups", \.groups, groupForm, standard: "the classes", "The groups, each with a `name` if wanted."),
+    .part(\.curvature, CurvatureRequest.rankingFields), .seed(\.seed, "Seeds the samples that are drawn."),
+    ConvergenceDemand.field(\.convergence),
+  ])
+
+  /// Nil stands for a group for each class.
+  private static let groupForm = Form<[Group]?>(
+    schema: Schema.anyOf(
+      Schema.constant("class"),
+      Schema.list(
+        GroupChoice.schema(with: ["name": Form<String>.text(maximumLength: 200).schema]), from: 1,
+        to: mostGroups, isSet: false)), words: "`class`, or a list of groups",
+    read: { value, pointer, faults in
+      if value == "class" { return .some(nil) }
+      guard value.arrayValue != nil else {
+        faults.add("must be \"class\" or a list of groups, got \(FieldReader.brief(value))", at: pointer)
+        return nil
+      }
+      return read(groups: value, at: pointer, faults)
+    },
+    write: { groups in
+      groups.map { groups in
+        .array(groups.map { .object(JSONObject([("name", .string($0.name)), $0.choice.member])) })
+      } ?? .null
+    })
+
+  private static func read(
+    groups value: JSONValue, at pointer: JSONPointer, _ faults: RequestFaults
+  ) -> [Group]? {
+    let read = GroupChoice.named(standardName)
     var number = 0
     var names: Set<ExactText> = []
-    let groups = reader.list("groups", maximumCount: mostGroups) { element, pointer -> Group? in
+    let groups = FieldReader.list(value, maximumCount: mostGroups, at: pointer, faults) { element, place in
       number += 1
-      let own = FieldReader(element, at: pointer, faults: reader.faults)
-      let choice = GroupChoice.read(own)
-      let name = own.text("name", maximumLength: 200) ?? choice.map(Self.standardName) ?? "\(number)"
+      let own = FieldReader(element, at: place, faults: faults)
+      let (choice, given) = read(own)
+      let name = given ?? "\(number)"
       own.finish()
       if !names.insert(ExactText(name)).inserted {
         own.fault("name", "must be another one for each group, got \(name) twice")
       }
       return choice.map { Group(name: name, choice: $0) }
     }
-    if value.arrayValue?.isEmpty ?? false { reader.fault("groups", "must have at least one group") }
+    if value.arrayValue?.isEmpty ?? false { faults.add("must have at least one group", at: pointer) }
     return groups
   }
 
@@ -74,7 +96,7 @@ public struct DomainMismatchRequest: JobRequest, Hashable {
     switch choice {
     case .label(let label): "class \(label)"
     case .indices(let indices): "samples from \(indices.first ?? 0)"
-    case .poisoned, .relabeled, .heterogeneous: choice.member.name
+    case .known(let group): group.rawValue
     }
   }
 
@@ -115,22 +137,6 @@ public struct DomainMismatchRequest: JobRequest, Hashable {
         "is too large: choose at most \(InfluenceRequest.mostArtifactBytes / max(1, bytes)) points, or the mean",
         at: .root.appending("test"))
     }
-  }
-
-  public var members: JSONObject {
-    var object = target.members
-    object["test"] = test.json
-    object["groups"] =
-      groups.map { groups in
-        .array(
-          groups.map { group in
-            .object(JSONObject([("name", .string(group.name)), group.choice.member]))
-          })
-      } ?? .null
-    for member in curvature.members.members { object[member.name] = member.value }
-    object["seed"] = JSONValue(seed)
-    object["require_convergence"] = convergence.json
-    return object
   }
 
   public var uses: JobUses { target.uses(dataset) }

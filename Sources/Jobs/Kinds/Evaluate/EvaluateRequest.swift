@@ -25,13 +25,15 @@ public struct EvaluateRequest: JobRequest, Hashable {
     self.split = split
   }
 
-  public static func read(_ reader: FieldReader) -> EvaluateRequest {
-    let target = ModelReference.read(reader)
-    return EvaluateRequest(
-      model: target.model, checkpoint: target.checkpoint,
-      seed: reader.integer("seed", in: 0...Int.max, default: 0),
-      dataset: reader.resourceName("dataset"), split: reader.choice("split", default: .test))
-  }
+  public static let summary = "Measures a checkpoint on a split of a data set."
+  public static let standard = EvaluateRequest(model: "")
+
+  public static let fields = Fields<EvaluateRequest>([
+    .part(\.target, ModelReference.fields()),
+    .seed(\.seed, "Kept for requests of one shape; nothing is drawn."),
+    .optional("dataset", \.dataset, .resourceName, standard: "the model's", "The data set."),
+    .choice("split", \.split, "`validation`: the training samples that the training held out."),
+  ])
 
   public mutating func resolve(_ catalog: any Catalog, _ faults: RequestFaults) throws {
     let model = try target.resolve(catalog, faults)
@@ -65,12 +67,6 @@ public struct EvaluateRequest: JobRequest, Hashable {
     for difference in contract.differences(from: other) {
       faults.add("does not fit the model: \"\(name)\" \(difference)", at: pointer)
     }
-  }
-
-  public var members: JSONObject {
-    target.members.merging([
-      "seed": JSONValue(seed), "dataset": JSONValue(dataset), "split": .string(split.rawValue),
-    ])
   }
 
   public var uses: JobUses {

@@ -61,30 +61,61 @@ public struct InfluenceRequest: JobRequest, Hashable {
     "test", "solver", "damping", "hessian", "hessian_samples", "self_influence", "self_solver",
   ]
 
-  public static func read(_ reader: FieldReader) -> InfluenceRequest {
-    let target = ModelReference.read(reader)
-    let factors = reader.text("factors", maximumLength: 64)
-    let selfInfluence = reader.flag("self_influence", default: false)
-    let hasTest = reader.has("test")
-    let test = TestChoice.read(reader)
-    let curvature = CurvatureRequest.read(reader, default: .ranking)
-    let selfSolver = SelfSolver.read(reader, "self_solver")
+  public static let summary =
+    "Scores training samples by their influence on the loss of test points, or on their own."
+  public static let details =
+    "Scores +∇ℓ(test)ᵀ(H + δI)⁻¹∇ℓ(train). effect, beside each score, is the estimated change of the test loss if the training "
+    + "sample is left out, in units of the loss: positive where the sample helps. It is scale · score + offset with the numbers "
+    + "of the test's effect, so that scores.npy gives the effects of all samples. With self_influence, test may be absent."
+  public static let standard = InfluenceRequest(model: "")
+
+  public static let fields = Fields<InfluenceRequest>([
+    .part(\.target, ModelReference.fields()),
+    .choice(
+      "influence", \.effect, "`upweight`: the sample's weight changes. `perturbation`: its features change."),
+    .member("train", \.train, TrainChoice.form, "The training samples that are scored."),
+    .integer("top", \.top, 0...10_000, "Training samples that are named for each test point, at either end."),
+    .optional(
+      "factors", \.factors, .id,
+      "A job of this kind whose factors are used again. `test`, `solver`, `damping`, `hessian` and `hessian_samples` are then "
+        + "that job's."),
+    .optional(
+      "test", \.test, TestChoice.form(), standard: "the sample of highest loss",
+      "The points whose loss is explained."),
+    .flag("self_influence", \.selfInfluence, "The influence of each training sample on its own loss."),
+    .optional(
+      "self_solver", \.selfSolver, SelfSolver.member, standard: SelfSolver.standardWords,
+      "The solver of the self-influence."), .part(\.curvature, CurvatureRequest.rankingFields),
+    .seed(\.seed, "Seeds the samples that are drawn."), ConvergenceDemand.field(\.convergence),
+  ])
+
+  public static let conditions: [JSONValue] = [
+    Schema.variant(["self_influence": ["const": true]], absent: ["factors"]),
+    Schema.variant(absent: ["factors", "self_solver"], flags: ["self_influence"]),
+    Schema.variant(
+      ["factors": Schema.id], absent: settledByFactors.filter { $0 != "self_influence" },
+      flags: ["self_influence"]),
+  ]
+
+  public mutating func settle(_ reader: FieldReader) {
     if factors != nil {
-      for name in settledByFactors where reader.has(name) {
+      for name in Self.settledByFactors where reader.has(name) {
         if name == "self_influence", !selfInfluence { continue }
         reader.fault(name, "cannot be given with \"factors\": it is that of the job that made them")
       }
     } else if !selfInfluence, reader.has("self_solver") {
       reader.fault("self_solver", "belongs to \"self_influence\", which is not true")
     }
-    return InfluenceRequest(
-      model: target.model, checkpoint: target.checkpoint,
-      test: factors != nil || (selfInfluence && !hasTest) ? nil : test, train: TrainChoice.read(reader),
-      effect: reader.choice("influence", default: .upweight), curvature: curvature,
-      selfInfluence: selfInfluence, selfSolver: selfInfluence ? selfSolver : nil, factors: factors,
-      top: reader.integer("top", in: 0...10_000, default: 10),
-      seed: reader.integer("seed", in: 0...Int.max, default: 0),
-      convergence: .read(reader))
+    if factors != nil || (selfInfluence && !reader.has("test")) { test = nil }
+    if !selfInfluence { selfSolver = nil }
+  }
+
+  public var members: JSONObject {
+    var object = Self.fields.write(self)
+    if factors != nil {
+      for name in ["solver", "damping", "hessian", "hessian_samples"] { object[name] = .null }
+    }
+    return object
   }
 
   public mutating func resolve(_ catalog: any Catalog, _ faults: RequestFaults) throws {
@@ -181,46 +212,5 @@ public struct InfluenceRequest: JobRequest, Hashable {
     }
   }
 
-  public var members: JSONObject {
-    var object = target.members
-    object["influence"] = .string(effect.rawValue)
-    object["train"] = train.json
-    object["top"] = JSONValue(top)
-    object["factors"] = JSONValue(factors)
-    object["test"] = test?.json ?? .null
-    object["self_influence"] = .bool(selfInfluence)
-    object["self_solver"] = selfSolver?.json ?? .null
-    for member in curvature.members.members { object[member.name] = factors == nil ? member.value : .null }
-    object["seed"] = JSONValue(seed)
-    object["require_convergence"] = convergence.json
-    return object
-  }
-
   public var uses: JobUses { target.uses(dataset) }
-}
-
-/// The solver of self-influences in a request.
-enum SelfSolver {
-  /// Reads a solver; nil where there is none, for `standard` needs to know the network.
-  static func read(_ reader: FieldReader, _ name: String) -> SolverRequest? {
-    guard reader.has(name) else { return nil }
-    return SolverRequest.read(
-      reader, name, default: .direct, standardIterations: .standard, eigenpairs: .ofSelfInfluence)
-  }
-
-  /// The dense factor as long as it can be had, else the strongest eigenpairs.
-  static func standard(parameters: Int) -> SolverRequest {
-    SolverRequest(
-      name: parameters <= SelfInfluence.directLimit ? .direct : .arnoldi, .standard, .ofSelfInfluence)
-  }
-
-  static func check(
-    _ solver: SolverRequest?, parameters: Int, at pointer: JSONPointer, _ faults: RequestFaults
-  ) {
-    if solver?.name == .direct, parameters > SelfInfluence.directLimit {
-      faults.add(
-        "cannot be \"direct\" for \(parameters) parameters, at most \(SelfInfluence.directLimit); use arnoldi or cg",
-        at: pointer)
-    }
-  }
 }

@@ -106,10 +106,12 @@ struct InfluenceRun: PreciseRun {
     guard let job = try environment.catalog.job(id: id) else {
       throw JobFailure(.missing, "There is no job \(id) any more.", advice: "Leave factors out.")
     }
-    let faults = RequestFaults()
-    let choice = TestChoice.read(FieldReader(job.request, faults: faults))
-    guard faults.isEmpty else { throw JobFailure(.corrupt, "The request of the job \(id) cannot be read.") }
-    return choice
+    guard let stored = job.request["test"], !stored.isNull else { return TestChoice() }
+    do {
+      return try TestChoice.form().value(of: stored)
+    } catch {
+      throw JobFailure(.corrupt, "The request of the job \(id) cannot be read: \(error).")
+    }
   }
 
   private func factors<Element: Scalar>(

@@ -53,24 +53,27 @@ public struct MislabeledRequest: JobRequest, Hashable {
     self.convergence = convergence
   }
 
-  public static func read(_ reader: FieldReader) -> MislabeledRequest {
-    let target = ModelReference.read(reader)
-    let solver = SelfSolver.read(reader, "solver")
-    let curvature = CurvatureRequest.read(reader, default: .ranking, readsSolver: false)
-    let fixAt = reader.list("fix_at", maximumCount: 20) {
-      FieldReader.number($0, .positiveShare, at: $1, reader.faults)
-    }
-    let training = reader.nested("training").map { nested in
-      let recipe = TrainingRecipe.read(nested)
-      nested.finish()
-      return recipe
-    }
-    return MislabeledRequest(
-      model: target.model, checkpoint: target.checkpoint,
-      method: reader.choice("method", default: standardMethod), curvature: curvature, solver: solver,
-      fixAt: fixAt, training: training, top: reader.integer("top", in: 0...10_000, default: standardTop),
-      seed: reader.integer("seed", in: 0...Int.max, default: 0), convergence: .read(reader))
-  }
+  public static let summary =
+    "Looks for flipped labels by self-influence or loss, and trains again with what was found put right."
+  public static let details =
+    "Ranks the training samples of any classification by how likely their labels are wrong. suspects lists the first top of them "
+    + "with the class that each looks like. Where the data set was derived with relabel, curve, area and fixed say what was found."
+  public static let standard = MislabeledRequest(model: "")
+
+  public static let fields = Fields<MislabeledRequest>([
+    .part(\.target, ModelReference.fields()),
+    .choice("method", \.method, "The measure that samples are ranked by; `random` to compare."),
+    .optional(
+      "solver", \.solver, SelfSolver.member, standard: SelfSolver.standardWords,
+      "The solver of the self-influence."), .part(\.curvature, CurvatureRequest.rankingMatrix),
+    .optional(
+      "fix_at", \.fixAt, .list(of: .number(.positiveShare), atMost: 20),
+      standard: "0.1, 0.2 and 0.3 if the set was derived by `relabel`",
+      "Inspected shares after which the model is trained again with what was found put right."),
+    .optional("training", \.training, TrainingRecipe.member, standard: "the checkpoint's", "The recipe."),
+    .integer("top", \.top, 0...10_000, "Suspects that the result lists."),
+    .seed(\.seed, "Seeds the samples that are drawn."), ConvergenceDemand.field(\.convergence),
+  ])
 
   public mutating func resolve(_ catalog: any Catalog, _ faults: RequestFaults) throws {
     let model = try target.resolve(catalog, faults)
@@ -108,19 +111,6 @@ public struct MislabeledRequest: JobRequest, Hashable {
       faults.add(
         TrainingRecipe.missing(of: model) + "; or give an empty fix_at", at: .root.appending("training"))
     }
-  }
-
-  public var members: JSONObject {
-    var object = target.members
-    object["method"] = .string(method.rawValue)
-    for member in curvature.members.members { object[member.name] = member.value }
-    object["solver"] = solver?.json ?? .null
-    object["fix_at"] = fixAt.map { JSONValue($0) } ?? .null
-    object["training"] = training?.json ?? .null
-    object["top"] = JSONValue(top)
-    object["seed"] = JSONValue(seed)
-    object["require_convergence"] = convergence.json
-    return object
   }
 
   public var uses: JobUses { target.uses(dataset) }

@@ -21,12 +21,16 @@ public struct RecoverRequest: JobRequest, Hashable {
     self.update = update
   }
 
-  public static func read(_ reader: FieldReader) -> RecoverRequest {
-    let target = ModelReference.read(reader)
-    return RecoverRequest(
-      model: target.model, checkpoint: target.checkpoint, group: GroupChoice.read(reader, required: false),
-      update: UpdateRequest.read(reader, default: .recovery))
-  }
+  public static let summary =
+    "Exchanges poisoned or relabelled training samples for their true labels without retraining."
+  public static let details =
+    "The group defaults to the samples whose label was changed by poison, or else by relabel."
+  public static let standard = RecoverRequest(model: "")
+
+  public static let fields = Fields<RecoverRequest>([
+    .part(\.target, ModelReference.fields()), GroupChoice.optional(\.group),
+    .part(\.update, UpdateRequest.fields),
+  ])
 
   public mutating func resolve(_ catalog: any Catalog, _ faults: RequestFaults) throws {
     let model = try target.resolve(catalog, faults)
@@ -47,12 +51,6 @@ public struct RecoverRequest: JobRequest, Hashable {
       }
     }
     update.check(set, faults)
-  }
-
-  public var members: JSONObject {
-    var object = target.members
-    if let member = group?.member { object[member.name] = member.value }
-    return object.merging(update.members)
   }
 
   public var uses: JobUses { target.uses(dataset) }

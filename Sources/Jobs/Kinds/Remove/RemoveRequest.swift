@@ -22,13 +22,15 @@ public struct RemoveRequest: JobRequest, Hashable {
     self.takesGroupOut = takesGroupOut
   }
 
-  public static func read(_ reader: FieldReader) -> RemoveRequest {
-    let target = ModelReference.read(reader)
-    return RemoveRequest(
-      model: target.model, checkpoint: target.checkpoint, group: GroupChoice.read(reader) ?? .poisoned,
-      update: UpdateRequest.read(reader, default: .removal),
-      takesGroupOut: reader.flag("group_term", default: true))
-  }
+  public static let summary =
+    "Takes a class or a group of training samples out of a model without retraining."
+  public static let standard = RemoveRequest(model: "", group: .poisoned, update: .removal)
+
+  public static let fields = Fields<RemoveRequest>([
+    .part(\.target, ModelReference.fields()), GroupChoice.required(\.group),
+    .part(\.update, UpdateRequest.fields),
+    .flag("group_term", \.takesGroupOut, "The group's own Hessian is taken out of the curvature."),
+  ])
 
   public mutating func resolve(_ catalog: any Catalog, _ faults: RequestFaults) throws {
     let model = try target.resolve(catalog, faults)
@@ -37,14 +39,6 @@ public struct RemoveRequest: JobRequest, Hashable {
     group.check(set, at: .root, faults)
     if faults.isEmpty { group.checkPresent(in: try catalog.editedData(of: model), at: .root, faults) }
     update.check(set, faults)
-  }
-
-  public var members: JSONObject {
-    var object = target.members
-    object[group.member.name] = group.member.value
-    object = object.merging(update.members)
-    object["group_term"] = .bool(takesGroupOut)
-    return object
   }
 
   public var uses: JobUses { target.uses(dataset) }

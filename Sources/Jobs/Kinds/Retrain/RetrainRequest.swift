@@ -32,19 +32,24 @@ public struct RetrainRequest: JobRequest, Hashable {
     self.training = training
   }
 
-  public static func read(_ reader: FieldReader) -> RetrainRequest {
-    let target = ModelReference.read(reader)
-    let recovers = reader.flag("recover", default: false)
-    let group = GroupChoice.read(reader, required: false)
-    let training = reader.nested("training").map { nested in
-      let recipe = TrainingRecipe.read(nested)
-      nested.finish()
-      return recipe
-    }
-    return RetrainRequest(
-      model: target.model, checkpoint: target.checkpoint, group: group, recovers: recovers,
-      seed: reader.integer("seed", in: 0...Int.max), name: reader.resourceName("name"), training: training)
-  }
+  public static let summary = "Trains a model again without a group, as the reference of a removal."
+  public static let details =
+    "A group is required, unless recover is true, or the checkpoint is an edited one: then training is on just what that "
+    + "checkpoint stands for."
+  public static let standard = RetrainRequest(model: "", group: nil)
+
+  public static let fields = Fields<RetrainRequest>([
+    .part(\.target, ModelReference.fields()), GroupChoice.optional(\.group),
+    .flag("recover", \.recovers, "The group gets its true labels instead of being left out."),
+    .optional(
+      "seed", \.seed, .integer(0...Int.max), standard: "the model's",
+      "Seeds the initial weights and the training."),
+    .optional(
+      "name", \.name, .resourceName, standard: "made of the model's name and the group",
+      "The new model's name."),
+    .optional(
+      "training", \.training, TrainingRecipe.member, standard: "the checkpoint's", "The recipe."),
+  ])
 
   public mutating func resolve(_ catalog: any Catalog, _ faults: RequestFaults) throws {
     let model = try target.resolve(catalog, faults, needsWeights: false)
@@ -78,16 +83,6 @@ public struct RetrainRequest: JobRequest, Hashable {
     }
     seed = seed ?? model.seed
     if let name, try catalog.model(named: name) != nil { throw NameTaken(.model, name) }
-  }
-
-  public var members: JSONObject {
-    var object = target.members
-    if let member = group?.member { object[member.name] = member.value }
-    object["recover"] = .bool(recovers)
-    object["seed"] = JSONValue(seed)
-    object["name"] = JSONValue(name)
-    object["training"] = training?.json ?? .null
-    return object
   }
 
   public var uses: JobUses { target.uses(dataset) }

@@ -75,7 +75,7 @@ struct RetrainRun: PreciseRun {
         switch group {
         case .label(let label): "class-\(label)"
         case .indices(let indices): "\(indices.count)-samples"
-        case .poisoned, .relabeled, .heterogeneous: group.member.name
+        case .known(let group): group.rawValue
         }
       suffix = (request.recovers ? "-recovered-" : "-without-") + what
     } else {

@@ -20,6 +20,15 @@ public struct SpectrumRequest: JobRequest, Hashable {
       self.points = points
       self.width = width
     }
+
+    static let fields = Fields<Density>([
+      .integer("probes", \.probes, 1...1000, "Random starts."),
+      .integer("steps", \.steps, 1...1000, "Lanczos steps a probe."),
+      .integer("points", \.points, 2...10_000, "Points that the density is given at."),
+      .optional(
+        "width", \.width, .number(.positive), standard: "a hundredth of the spectrum's width",
+        "The standard deviation that each node is widened by."),
+    ])
   }
 
   public var target: ModelReference
@@ -46,58 +55,72 @@ public struct SpectrumRequest: JobRequest, Hashable {
   /// The model's data set, known after `resolve`.
   public var dataset = ""
 
-  public static func read(_ reader: FieldReader) -> SpectrumRequest {
-    let target = ModelReference.read(reader)
-    let losses = readLosses(reader)
-    let training = reader.nested("training").map { nested in
-      let recipe = TrainingRecipe.read(nested)
-      nested.finish()
-      return recipe
-    }
-    return SpectrumRequest(
-      target: target, count: reader.integer("count", in: 1...5000, default: 20), losses: losses.list,
-      listsLosses: losses.isList, l2: readWeights(reader),
-      retrains: reader.flag("retrain", default: false), training: training,
-      matrix: reader.choice("hessian", default: .hessian),
-      samples: SampleCount.read(reader, "hessian_samples", default: .count(4096)),
-      tolerance: reader.number("tolerance", NumberRange(from: .excluding(0), to: .excluding(1))),
-      iterations: reader.integer("iterations", in: 1...1_000_000, default: 2000),
-      density: readDensity(reader), seed: reader.integer("seed", in: 0...Int.max, default: 0))
+  public static let summary = "Finds the largest-magnitude eigenvalues of the risk's curvature."
+  public static let standard = SpectrumRequest(
+    target: .none, count: 20, losses: [], listsLosses: false, l2: [], retrains: false, training: nil,
+    matrix: .hessian, samples: .count(4096), tolerance: nil, iterations: 2000, density: nil, seed: 0)
+
+  public static let fields = Fields<SpectrumRequest>([
+    .part(\.target, ModelReference.fields()), .integer("count", \.count, 1...5000, "Eigenvalues."),
+    .optional(
+      "loss", \.lossMember, lossForm, standard: "the model's",
+      "The losses, all at the same weights unless `retrain` is true."),
+    .optional(
+      "l2", \.l2Member,
+      .oneOrMany(
+        .number(.notNegative),
+        .list(of: .number(.notNegative), atMost: 1000, empty: "must have at least one number")),
+      standard: "the model's weight decay", "λ of the risk, which shifts the spectrum."),
+    .flag("retrain", \.retrains, "A model is trained for each loss and `l2`."),
+    .optional(
+      "training", \.training, TrainingRecipe.member, standard: "the checkpoint's",
+      "The recipe, with `retrain`."), .choice("hessian", \.matrix, "The matrix."),
+    .member("hessian_samples", \.samples, SampleCount.form, "Samples drawn for the curvature."),
+    .optional(
+      "tolerance", \.tolerance, .number(NumberRange(from: .excluding(0), to: .excluding(1))),
+      standard: "the solver's own", "On ‖Hv − λv‖, relative to the largest magnitude."),
+    .integer("iterations", \.iterations, 1...1_000_000, "The most products for one loss."),
+    .optional(
+      "density", \.density, .object(Density.fields, standard: Density()),
+      "The spectral density by stochastic Lanczos quadrature: an object with `probes`, `steps`, `points`, `width`."
+    ),
+    .seed(\.seed, "Seeds the samples and the probes."),
+  ])
+
+  public static let conditions: [JSONValue] = [
+    Schema.variant(["retrain": ["const": true]]), Schema.variant(absent: ["training"], flags: ["retrain"]),
+  ]
+
+  /// The member `loss`: one loss, or a list, which gives arrays an axis for it.
+  struct LossMember: Hashable, Sendable {
+    var list: [LossChoice]
+    var isList: Bool
   }
 
-  private static func readLosses(_ reader: FieldReader) -> (list: [LossChoice], isList: Bool) {
-    guard let value = reader.value("loss") else { return ([], false) }
-    guard case .array(let elements) = value else {
-      return (
-        LossChoice.read(value, at: reader.pointer.appending("loss"), reader.faults).map { [$0] } ?? [], false
-      )
-    }
-    if elements.isEmpty { reader.fault("loss", "must name at least one loss") }
-    let losses = reader.list("loss", maximumCount: 16) { LossChoice.read($0, at: $1, reader.faults) } ?? []
-    if Set(losses).count != losses.count { reader.fault("loss", "must name each loss once") }
-    return (losses, true)
+  private var lossMember: LossMember? {
+    get { losses.isEmpty ? nil : LossMember(list: losses, isList: listsLosses) }
+    set { (losses, listsLosses) = (newValue?.list ?? [], newValue?.isList ?? false) }
   }
 
-  private static func readWeights(_ reader: FieldReader) -> [Double] {
-    guard let value = reader.value("l2") else { return [] }
-    guard case .array(let elements) = value else {
-      return reader.number("l2", .notNegative).map { [$0] } ?? []
-    }
-    if elements.isEmpty { reader.fault("l2", "must have at least one number") }
-    return reader.list("l2", maximumCount: 1000) {
-      FieldReader.number($0, .notNegative, at: $1, reader.faults)
-    } ?? []
+  private var l2Member: [Double]? {
+    get { l2.isEmpty ? nil : l2 }
+    set { l2 = newValue ?? [] }
   }
 
-  private static func readDensity(_ reader: FieldReader) -> Density? {
-    guard let options = reader.nested("density") else { return nil }
-    defer { options.finish() }
-    return Density(
-      probes: options.integer("probes", in: 1...1000, default: 10),
-      steps: options.integer("steps", in: 1...1000, default: 80),
-      points: options.integer("points", in: 2...10_000, default: 400),
-      width: options.number("width", .positive))
-  }
+  private static let lossForm: Form<LossMember> = {
+    let one = LossChoice.form.described(by: Schema.ref("Loss"))
+    let many = Form<[LossChoice]>.list(
+      of: one, atMost: 16, empty: "must name at least one loss",
+      repeated: { _ in "must name each loss once" })
+    return Form(
+      schema: Schema.anyOf(one.schema, many.schema), words: "\(one.words); or a list",
+      read: { value, pointer, faults in
+        if case .array = value {
+          return many.read(value, pointer, faults).map { LossMember(list: $0, isList: true) }
+        }
+        return one.read(value, pointer, faults).map { LossMember(list: [$0], isList: false) }
+      }, write: { $0.isList ? many.write($0.list) : $0.list.first.map(one.write) ?? .null })
+  }()
 
   public mutating func resolve(_ catalog: any Catalog, _ faults: RequestFaults) throws {
     let model = try target.resolve(catalog, faults, needsWeights: !retrains)
@@ -123,30 +146,5 @@ public struct SpectrumRequest: JobRequest, Hashable {
     }
   }
 
-  public var members: JSONObject {
-    var object = target.members
-    object["count"] = JSONValue(count)
-    object["loss"] = listsLosses ? .array(losses.map(\.json)) : losses.first?.json ?? .null
-    object["l2"] = l2.isEmpty ? .null : JSONValue(l2)
-    object["retrain"] = .bool(retrains)
-    object["training"] = training?.json ?? .null
-    object["hessian"] = .string(matrix.rawValue)
-    object["hessian_samples"] = samples.json
-    object["tolerance"] = JSONValue(tolerance)
-    object["iterations"] = JSONValue(iterations)
-    object["density"] = density?.json ?? .null
-    object["seed"] = JSONValue(seed)
-    return object
-  }
-
   public var uses: JobUses { target.uses(dataset) }
-}
-
-extension SpectrumRequest.Density {
-  var json: JSONValue {
-    [
-      "probes": JSONValue(probes), "steps": JSONValue(steps), "points": JSONValue(points),
-      "width": JSONValue(width),
-    ]
-  }
 }

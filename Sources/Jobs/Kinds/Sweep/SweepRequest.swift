@@ -20,49 +20,56 @@ public struct SweepRequest: JobRequest, Hashable {
   /// The most models of a sweep.
   static let mostModels = 10_000
 
-  public static func read(_ reader: FieldReader) -> SweepRequest {
-    let pointer = reader.pointer.appending("architectures")
-    _ = reader.requiredValue("architectures")
-    let architectures = reader.list("architectures", maximumCount: 1000) {
-      ArchitectureRequest.read($0, at: $1, reader.faults)?.json
-    }
-    if reader.value("architectures")?.arrayValue?.isEmpty ?? false {
-      reader.faults.add("must have at least one architecture", at: pointer)
-    }
-    let weightDecays =
-      reader.list("weight_decays", maximumCount: 1000) {
-        FieldReader.number($0, .notNegative, at: $1, reader.faults)
-      } ?? [0]
-    if weightDecays.isEmpty { reader.fault("weight_decays", "must have at least one number") }
-    let request = SweepRequest(
-      dataset: reader.requiredResourceName("dataset"), architectures: architectures ?? [],
-      weightDecays: weightDecays, seeds: readSeeds(reader),
-      precision: reader.choice("precision", default: .float64),
-      loss: reader.value("loss").flatMap {
-        LossChoice.read($0, at: reader.pointer.appending("loss"), reader.faults)
-      } ?? .crossEntropy, plan: ValidationPlan.read(reader))
-    let models = request.architectures.count * request.weightDecays.count * request.seeds.count
-    if models > mostModels {
+  public static let summary =
+    "Trains the models of a grid of architectures and weight decays, and validates influence on each."
+  public static let details =
+    "Trains a model for every architecture, weight decay and seed, and validates influence on each as a validate job does; the "
+    + "models are not kept."
+  public static let standard = SweepRequest(
+    dataset: "", architectures: [], weightDecays: [0], seeds: [0], precision: .float64, loss: .crossEntropy,
+    plan: ValidationPlan())
+
+  public static let fields = Fields<SweepRequest>([
+    .required("dataset", \.dataset, .resourceName, "The data set."),
+    .required(
+      "architectures", \.architectures,
+      .list(
+        of: ArchitectureRequest.member.map(\.json, { json in ArchitectureRequest(.named(.linear), json) }),
+        atMost: 1000, empty: "must have at least one architecture"), "The networks."),
+    .member(
+      "weight_decays", \.weightDecays,
+      .list(of: .number(.notNegative), atMost: 1000, empty: "must have at least one number"),
+      "λ of the risks."),
+    .member(
+      "seeds", \.seeds, seedForm, "Seeds of weights, order of samples and draws. A number n means 0 to n − 1."
+    ),
+    .choice("precision", \.precision, "The precision of everything computed."),
+    .member("loss", \.loss, LossChoice.form.described(by: Schema.ref("Loss")), "The loss."),
+    .part(\.plan, ValidationPlan.fields),
+  ])
+
+  public mutating func settle(_ reader: FieldReader) {
+    let models = architectures.count * weightDecays.count * seeds.count
+    if models > Self.mostModels {
       reader.fault(
-        "architectures", "make \(models) models with the weight decays and seeds, at most \(mostModels)")
+        "architectures",
+        "make \(models) models with the weight decays and seeds, at most \(Self.mostModels)")
     }
-    return request
   }
 
   /// A list, or how many from 0.
-  private static func readSeeds(_ reader: FieldReader) -> [Int] {
-    guard let value = reader.value("seeds") else { return [0] }
-    guard value.arrayValue != nil else {
-      return Array(0..<(reader.integer("seeds", in: 1...1000) ?? 1))
-    }
-    let seeds =
-      reader.list("seeds", maximumCount: 1000) {
-        FieldReader.integer($0, in: 0...Int.max, at: $1, reader.faults)
-      } ?? [0]
-    if seeds.isEmpty { reader.fault("seeds", "must have at least one number") }
-    if Set(seeds).count != seeds.count { reader.fault("seeds", "must name each seed once") }
-    return seeds
-  }
+  private static let seedForm: Form<[Int]> = {
+    let count = Form<Int>.integer(1...1000)
+    let list = Form<[Int]>.list(
+      of: .integer(0...Int.max), atMost: 1000, empty: "must have at least one number",
+      repeated: { _ in "must name each seed once" })
+    return Form(
+      schema: Schema.anyOf(count.schema, list.schema), words: "\(count.words), or a list of integers",
+      read: { value, pointer, faults in
+        if case .array = value { return list.read(value, pointer, faults) }
+        return Array(0..<(count.read(value, pointer, faults) ?? 1))
+      }, write: list.write)
+  }()
 
   public mutating func resolve(_ catalog: any Catalog, _ faults: RequestFaults) throws {
     let set = try catalog.usableDataset(dataset, at: .root.appending("dataset"), faults)
@@ -103,15 +110,6 @@ public struct SweepRequest: JobRequest, Hashable {
         }
       }
     }
-  }
-
-  public var members: JSONObject {
-    let own: JSONObject = [
-      "dataset": .string(dataset), "architectures": .array(architectures),
-      "weight_decays": JSONValue(weightDecays), "seeds": JSONValue(seeds),
-      "precision": .string(precision.rawValue), "loss": loss.json,
-    ]
-    return own.merging(plan.members)
   }
 
   public var uses: JobUses { JobUses(datasets: [dataset]) }

@@ -29,11 +29,26 @@ public struct TrainRequest: JobRequest, Hashable {
     self.recipe = recipe
   }
 
-  public static func read(_ reader: FieldReader) -> TrainRequest {
-    let target = ModelReference.read(reader)
-    return TrainRequest(
-      model: target.model, checkpoint: target.checkpoint, seed: reader.integer("seed", in: 0...Int.max),
-      recipe: TrainingRecipe.read(reader))
+  public static let summary = "Trains a model by a recipe."
+  public static let standard = TrainRequest(model: "")
+
+  public static let fields = Fields<TrainRequest>([
+    .required("model", \.target.model, .resourceName, "The model."),
+    .optional(
+      "checkpoint", \.start, .id, standard: "the latest that no job edited",
+      "The checkpoint where the training starts; `\(initial)` for the model's first weights."),
+    .optional(
+      "seed", \.seed, .integer(0...Int.max), standard: "the model's",
+      "Seeds the order of samples, augmentation and dropout."), .part(\.recipe, TrainingRecipe.fields),
+  ])
+
+  /// The member `checkpoint`.
+  private var start: String? {
+    get { startsAnew ? Self.initial : target.checkpoint }
+    set {
+      startsAnew = newValue == Self.initial
+      target.checkpoint = startsAnew ? nil : newValue
+    }
   }
 
   public mutating func resolve(_ catalog: any Catalog, _ faults: RequestFaults) throws {
@@ -52,12 +67,6 @@ public struct TrainRequest: JobRequest, Hashable {
     let set = try catalog.usableDataset(dataset, at: .root.appending("model"), faults)
     recipe.check(set, at: .root, faults)
     recipe.check(try? model.network(for: set), of: set, at: .root, faults)
-  }
-
-  public var members: JSONObject {
-    var members = target.members
-    if startsAnew { members["checkpoint"] = .string(Self.initial) }
-    return members.merging(["seed": JSONValue(seed)]).merging(recipe.members)
   }
 
   public var uses: JobUses { target.uses(dataset) }

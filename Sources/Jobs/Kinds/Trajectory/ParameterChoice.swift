@@ -9,29 +9,35 @@ public enum ParameterChoice: Hashable, Sendable {
 
   static let mostIndices = 10_000
 
-  static func read(_ value: JSONValue, at pointer: JSONPointer, _ faults: RequestFaults) -> ParameterChoice? {
-    guard case .object = value else {
-      return FieldReader.integer(value, in: 0...Int(Int32.max), at: pointer, faults).map(
-        ParameterChoice.index)
-    }
-    let reader = FieldReader(value, at: pointer, faults: faults)
-    defer { reader.finish() }
-    let name = reader.requiredValue("tensor") == nil ? nil : reader.text("tensor", maximumLength: 256)
-    guard reader.requiredValue("indices") != nil,
-      let indices = reader.list(
-        "indices", maximumCount: mostIndices,
-        { FieldReader.integer($0, in: 0...Int(Int32.max), at: $1, faults) })
-    else { return nil }
-    if indices.isEmpty { reader.fault("indices", "must name at least one parameter") }
-    return name.map { .tensor($0, indices: indices) }
-  }
+  private static let places = Form<[Int]>.list(
+    of: .index, atMost: mostIndices, empty: "must name at least one parameter")
 
-  var json: JSONValue {
-    switch self {
-    case .index(let index): JSONValue(index)
-    case .tensor(let name, let indices): ["tensor": .string(name), "indices": JSONValue(indices)]
-    }
-  }
+  /// An index, or an object with `tensor` and `indices`.
+  static let form = Form<ParameterChoice>(
+    schema: Schema.anyOf(
+      Form<Int>.index.schema,
+      Schema.request([
+        "tensor": Form<String>.text(maximumLength: 256).schema, "indices": places.schema,
+      ])), words: "index, or object with `tensor` and `indices`",
+    read: { value, pointer, faults in
+      guard case .object = value else {
+        return Form<Int>.index.read(value, pointer, faults).map(ParameterChoice.index)
+      }
+      let reader = FieldReader(value, at: pointer, faults: faults)
+      defer { reader.finish() }
+      let name = reader.requiredValue("tensor") == nil ? nil : reader.text("tensor", maximumLength: 256)
+      let indices = reader.requiredValue("indices").flatMap {
+        places.read($0, pointer.appending("indices"), faults)
+      }
+      guard let name, let indices else { return nil }
+      return .tensor(name, indices: indices)
+    },
+    write: { choice in
+      switch choice {
+      case .index(let index): JSONValue(index)
+      case .tensor(let name, let indices): ["tensor": .string(name), "indices": JSONValue(indices)]
+      }
+    })
 }
 
 /// A parameter that was named, and where the engine has it.

@@ -34,47 +34,54 @@ public struct TrajectoryRequest: JobRequest, Hashable {
   /// The most free parameters: the constrained optimum is found with a dense matrix of them.
   static let mostParameters = 1000
   static let mostSteps = 10_000
-  private static let standardEstimators: [Estimator] = [.gif, .fif, .pif]
   private static let standardCurvature = CurvatureRequest(
     solver: SolverRequest(name: .lsmr, iterations: .standard), samples: .all)
 
-  public static func read(_ reader: FieldReader) -> TrajectoryRequest {
-    let target = ModelReference.read(reader)
-    let request = TrajectoryRequest(
-      target: target, group: GroupChoice.read(reader) ?? .heterogeneous,
-      order: reader.choice("order", default: .ascending),
-      step: reader.integer("step", in: 1...Int(Int32.max), default: 1), parameters: readParameters(reader),
-      estimators: readChoices(reader, "estimators", standardEstimators),
-      modes: readChoices(reader, "modes", Mode.allCases),
-      curvature: CurvatureRequest.read(reader, default: standardCurvature),
-      gradient: reader.choice("gradient", default: .influence),
-      seed: reader.integer("seed", in: 0...Int.max, default: 0))
-    if request.estimators.contains(.if) {
-      reader.fault("estimators", "must be \"gif\", \"fif\" or \"pif\": \"if\" moves every parameter")
+  public static let summary =
+    "Follows free parameters while samples are taken out, beside the constrained optimum."
+  public static let standard = TrajectoryRequest(
+    target: .none, group: .heterogeneous, order: .ascending, step: 1, parameters: [],
+    estimators: [.gif, .fif, .pif], modes: Mode.allCases, curvature: standardCurvature, gradient: .influence,
+    seed: 0)
+
+  public static let fields = Fields<TrajectoryRequest>([
+    .part(\.target, ModelReference.fields()), GroupChoice.required(\.group),
+    .choice("order", \.order, "The order in which the samples are taken out."),
+    .integer("step", \.step, 1...Int(Int32.max), "Samples taken out at a time."),
+    .required(
+      "parameters", \.parameters,
+      .list(of: ParameterChoice.form, atMost: mostParameters, empty: "must name at least one parameter"),
+      "The free parameters: places over all tensors in PyTorch's order, or a tensor and places in it."),
+    .member("estimators", \.estimators, estimators, "The methods."),
+    .member(
+      "modes", \.modes, choices(.choice),
+      "`cumulative`: each point from the original weights. `sequential`: each from the last one."),
+    .part(\.curvature, CurvatureRequest.plainFields),
+    .choice(
+      "gradient", \.gradient,
+      "`influence` takes the weights for a minimum. `newton` takes the gradient of the changed risk as it is."
+    ),
+    .seed(\.seed, "Seeds the samples that are drawn."),
+  ])
+
+  private static func choices<Choice: Hashable & Sendable>(_ choice: Form<Choice>) -> Form<[Choice]> {
+    .list(
+      of: choice, atMost: 16, empty: "must have at least one element",
+      repeated: { _ in "must name each once" })
+  }
+
+  /// `if` moves every parameter, so there is no free part to follow.
+  private static let estimators: Form<[Estimator]> = {
+    let names = Estimator.allCases.filter { $0 != .if }.map(\.rawValue)
+    let choice = Form<Estimator>.choice.described(
+      by: Schema.choice(names), words: names.map { "`\($0)`" }.joined(separator: ", "))
+    return choices(choice).checked { estimators, pointer, faults in
+      if estimators.contains(.if) {
+        faults.add(
+          "must be \(FieldReader.words(names, joinedBy: "or")): \"if\" moves every parameter", at: pointer)
+      }
     }
-    return request
-  }
-
-  private static func readParameters(_ reader: FieldReader) -> [ParameterChoice] {
-    guard let value = reader.requiredValue("parameters") else { return [] }
-    if value.arrayValue?.isEmpty ?? false { reader.fault("parameters", "must name at least one parameter") }
-    return reader.list("parameters", maximumCount: mostParameters) {
-      ParameterChoice.read($0, at: $1, reader.faults)
-    } ?? []
-  }
-
-  private static func readChoices<Choice>(
-    _ reader: FieldReader, _ name: String, _ standard: [Choice]
-  ) -> [Choice] where Choice: RawRepresentable<String> & CaseIterable & Hashable {
-    guard let value = reader.value(name) else { return standard }
-    if value.arrayValue?.isEmpty ?? false { reader.fault(name, "must have at least one element") }
-    let choices =
-      reader.list(name, maximumCount: 16) {
-        FieldReader.choice($0, Choice.self, at: $1, reader.faults)
-      } ?? []
-    if Set(choices).count != choices.count { reader.fault(name, "must name each once") }
-    return choices
-  }
+  }()
 
   public mutating func resolve(_ catalog: any Catalog, _ faults: RequestFaults) throws {
     let model = try target.resolve(catalog, faults)
@@ -95,20 +102,6 @@ public struct TrajectoryRequest: JobRequest, Hashable {
       faults.add(
         "cannot be \"lissa\": its answer is random; use lsmr or direct", at: .root.appending("solver"))
     }
-  }
-
-  public var members: JSONObject {
-    var object = target.members
-    object[group.member.name] = group.member.value
-    object["order"] = .string(order.rawValue)
-    object["step"] = JSONValue(step)
-    object["parameters"] = .array(parameters.map(\.json))
-    object["estimators"] = JSONValue(estimators.map(\.rawValue))
-    object["modes"] = JSONValue(modes.map(\.rawValue))
-    object = object.merging(curvature.members)
-    object["gradient"] = .string(gradient.rawValue)
-    object["seed"] = JSONValue(seed)
-    return object
   }
 
   public var uses: JobUses { target.uses(dataset) }

@@ -27,14 +27,18 @@ public struct ValidateRequest: JobRequest, Hashable {
     self.convergence = convergence
   }
 
-  public static func read(_ reader: FieldReader) -> ValidateRequest {
-    let target = ModelReference.read(reader)
-    return ValidateRequest(
-      model: target.model, checkpoint: target.checkpoint, plan: ValidationPlan.read(reader),
-      precision: reader.choice("precision", Precision.self),
-      seed: reader.integer("seed", in: 0...Int.max, default: 0),
-      convergence: .read(reader))
-  }
+  public static let summary = "Measures estimates of influence against training without the samples."
+  public static let details =
+    "Estimates of what removing training samples does to the loss of test points, beside training without them and a control "
+    + "training that leaves nothing out. A float32 model may be validated in float64."
+  public static let standard = ValidateRequest(model: "")
+
+  public static let fields = Fields<ValidateRequest>([
+    .part(\.target, ModelReference.fields()), .part(\.plan, ValidationPlan.fields),
+    .optional(
+      "precision", \.precision, .choice, standard: "the model's", "The precision of everything computed."),
+    .seed(\.seed, "Seeds what is drawn."), ConvergenceDemand.field(\.convergence),
+  ])
 
   public mutating func resolve(_ catalog: any Catalog, _ faults: RequestFaults) throws {
     let model = try target.resolve(catalog, faults)
@@ -47,13 +51,6 @@ public struct ValidateRequest: JobRequest, Hashable {
     precision = precision ?? model.precision
     plan.resolve(
       model, set, removed: try catalog.editedData(of: model)?.removed ?? [], at: .root, faults)
-  }
-
-  public var members: JSONObject {
-    target.members.merging(plan.members).merging([
-      "precision": JSONValue(precision?.rawValue), "seed": JSONValue(seed),
-      "require_convergence": convergence.json,
-    ])
   }
 
   public var uses: JobUses { target.uses(dataset) }

@@ -1,5 +1,3 @@
-import JSON
-
 /// The names users give to data sets and models: `[a-z0-9][a-z0-9._-]{0,62}`.
 public enum ResourceName {
   public static let rule =
@@ -22,21 +20,26 @@ public enum ResourceName {
 }
 
 extension FieldReader {
-  /// A name of a data set or model; nil where it is absent, and with a fault where it is none.
+  /// A name of a data set or model; nil if it is absent, and with a fault if it is no name.
   public func resourceName(_ name: String) -> String? {
-    guard let value = value(name) else { return nil }
-    guard let text = value.stringValue else {
-      fault(name, "must be a string, got \(Self.brief(value))")
-      return nil
-    }
-    guard ResourceName.isValid(text) else {
-      fault(name, "\(ResourceName.rule), got \(Self.brief(value))")
-      return nil
-    }
-    return text
+    value(name).flatMap { Self.resourceName($0, at: pointer.appending(name), faults) }
   }
 
   public func requiredResourceName(_ name: String) -> String {
     requiredValue(name) == nil ? "" : resourceName(name) ?? ""
+  }
+
+  public static func resourceName(
+    _ value: JSONValue, at pointer: JSONPointer, _ faults: RequestFaults
+  ) -> String? {
+    guard let text = value.stringValue else {
+      faults.add("must be a string, got \(brief(value))", at: pointer)
+      return nil
+    }
+    guard ResourceName.isValid(text) else {
+      faults.add("\(ResourceName.rule), got \(brief(value))", at: pointer)
+      return nil
+    }
+    return text
   }
 }

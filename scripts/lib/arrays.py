@@ -1,4 +1,4 @@
-"""Arrays of the service and correlations, without packages: for what experiments reckon beside the service."""
+"""Arrays of the service and correlations, without packages, for computations of experiments beside the service."""
 
 import array
 import ast

@@ -1,4 +1,4 @@
-"""What influence is beside distance. See scripts/experiments/distance.
+"""Compares influence with distance. See scripts/experiments/distance.
 
 distance.py pictures FOLDER URL DATASET TEST…   reads the pictures; keeps labels and nearness
 distance.py candidates FOLDER TEST…             prints a line a test picture: its index, the training pictures to leave out

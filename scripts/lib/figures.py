@@ -1,6 +1,7 @@
-"""Draws the pictures of RESULTS.md: figures.py FOLDER OUT [NAME…]. See scripts/experiments/figures.
+"""Draws the pictures of the experiments: figures.py FOLDER OUT [NAME…]. See scripts/experiments/figures.
 
-FOLDER has the jobs that the experiments kept; a picture whose jobs are not there is left out. The same jobs give the same bytes.
+FOLDER has the jobs that the experiments kept. A picture whose jobs are not there is left out. The same jobs give the
+same bytes.
 """
 
 import io

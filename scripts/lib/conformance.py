@@ -16,7 +16,7 @@ SENTINEL = b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 
 
 class Expected:
-    """What llhttp's log says of a case."""
+    """The messages of a case by llhttp's log."""
 
     def __init__(self, log):
         self.heads = []  # of each complete head: whether the connection is kept
@@ -135,7 +135,7 @@ def read_corpus(folder):
 
 
 class Answers:
-    """What came back on a connection."""
+    """The answers that came back on a connection."""
 
     REFUSALS = {400, 408, 413, 414, 417, 431, 501, 505}
 
@@ -185,7 +185,7 @@ class Answers:
 
 
 def exchange(address, data, ends, single):
-    """What a connection answers to `data`; `ends`: the client says that no more comes."""
+    """The answer of a connection to `data`. With `ends` the client says that no more comes."""
     with socket.create_connection(address, timeout=5) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         raw = b""

@@ -1,7 +1,7 @@
-# Sourced after setup.sh and server.sh by the scripts of scripts/experiments: a server whose database stays, so that an
-# experiment goes on where it was stopped, and shows again what is done already.
+# Sourced after setup.sh and server.sh by the scripts of scripts/experiments: a server whose database stays. So an experiment
+# goes on where it was stopped, and shows finished jobs again.
 
-# Where the database of the experiments stays; what they keep lies beside it.
+# The database of the experiments. The answers that they keep lie beside it.
 experiments_database=${INFLUENCED_EXPERIMENTS:-${XDG_STATE_HOME:-$HOME/.local/state}/influenced/experiments.sqlite}
 
 # open_experiments ARGUMENT…: reads the arguments, builds and starts the server; or uses the one at INFLUENCED_URL.
@@ -43,7 +43,7 @@ has() { curl -s -f -o "$work/found" ${request_headers[@]+"${request_headers[@]}"
 dataset() {
   has "/v1/datasets/$1" && return
   request POST /v1/datasets "{\"name\": \"$1\", \"source\": $2}"
-  # Where reading takes long the answer is a job.
+  # If reading takes long, the answer is a job.
   [ -z "$(answer /kind '')" ] || follow "$(answer /id)" "read $1"
 }
 
@@ -53,7 +53,7 @@ model() {
   own=$(key_of "$body")
   made=$(made_results_folder made)/model-$1
   if has "/v1/models/$1"; then
-    # What is noted of a model of this name at another service, or before it was deleted, is of another age.
+    # A note on a model of this name at another service, or on one that was deleted since, has another age.
     [ ! -f "$made" ] || read -r key age <"$made" || true
     [ "$age" != "$(age_of_model "$1")" ] || [ "$key" = "$own" ] ||
       fail "the model $1 was made by an earlier text of this script. Delete it at the service, or take another database."
@@ -137,7 +137,7 @@ correlations() {
     }' "$work/answer"
 }
 
-# Where the answers are kept that pictures are drawn of: a folder beside the database, or INFLUENCED_RESULTS.
+# The folder of the answers that pictures are drawn from: beside the database, or INFLUENCED_RESULTS.
 results_folder() { printf '%s\n' "${INFLUENCED_RESULTS:-$(dirname "$experiments_database")/results}"; }
 
 # made_results_folder [PART]: the same, or a folder in it, made where it is not there yet. `made` has notes of which jobs and

@@ -40,7 +40,7 @@ def model(name, training):
     return {"name": name, "dataset": "digits", "architecture": {"name": "mlp", "hidden": [96]}, "seed": 3, "weight_decay": 0.001, "training": training}
 
 
-# What is asked for again and again: the path, the body, and whether it is long. `@` becomes a new name.
+# Requests that are sent again and again: the path, the body, and whether the job is long. `@` becomes a new name.
 WORKS = {
     "sgd": ("/v1/models", model("@", training("sgd", 1200, batch_size=64, learning_rate=0.02)), True),
     "lbfgs": ("/v1/models", model("@", training("lbfgs", 3000, gradient_norm=1e-12)), True),
@@ -167,7 +167,7 @@ def without_passing(value):
 
 
 def fingerprint(server, job):
-    """What must be the same in every run: the result without times and names, and the weights."""
+    """The parts of a job that must be the same in every run: the result without times and names, and the weights."""
     made = server.all(f"/v1/models/{made_model(job)}/checkpoints")
     weights = sorted(item["sha256"] for item in made if item["job"] == job["id"])
     return json.dumps([without_passing(job["result"]), weights], sort_keys=True)
@@ -199,7 +199,7 @@ def set_arrays(number):
 
 
 class Ledger:
-    """What was acknowledged, and what may have happened without an answer."""
+    """Everything that was acknowledged, and everything that may have happened without an answer."""
 
     def __init__(self):
         self.lock = threading.Lock()
@@ -468,7 +468,7 @@ def step(event):
 
 
 class Checks:
-    """What must hold after every restart, and at the end."""
+    """The checks after every restart, and at the end."""
 
     def __init__(self, ledger, server, reference, weights_digest):
         self.ledger, self.server = ledger, server
@@ -563,7 +563,7 @@ class Checks:
                 ledger.fault(f"the checkpoint {id} has another SHA-256")
         if len(found) > ledger.lost_uploads:
             ledger.fault(f"{len(found)} checkpoints are there that nobody uploaded")
-        # What an upload without an answer has left counts from now on.
+        # The checkpoint of an upload without an answer counts from now on.
         for id in found:
             ledger.checkpoints[id] = "kept"
             ledger.lost_uploads -= 1

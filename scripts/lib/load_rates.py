@@ -13,8 +13,8 @@ from load import Server
 from service_client import Failure
 
 CONNECTIONS = 32
-# What may be added to the resident memory between the second third of the rounds of `steady` and the last: in the first the
-# allocator's and SQLite's caches fill.
+# The share by which the resident memory may grow between the second third of the rounds of `steady` and the last. In the first
+# third the caches of the allocator and of SQLite fill.
 GROWTH = 0.05
 POST = """
 wrk.method = "POST"
@@ -74,7 +74,7 @@ class Loads:
         if failed:
             raise Failure(f"{failed} posts were not answered with a success")
         kept = self.queued() - before
-        # What was sent when wrk left may be kept though nobody read its answer.
+        # Posts under way when wrk left may be kept though nobody read their answers.
         if not answers <= kept <= answers + CONNECTIONS:
             raise Failure(f"{answers} posts were answered with 202, {kept} jobs are there")
         print(f"  POST /v1/jobs, {CONNECTIONS} connections: {rate:.0f} a second, 99th percentile {last:.2f} ms, all kept", flush=True)

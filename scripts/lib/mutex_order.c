@@ -1,8 +1,8 @@
 // Tells the thread sanitizer what `Synchronization.Mutex` does where it waits.
 //
-// The fast paths of a Mutex are atomics in the program's own, instrumented code. Where a thread must wait, the lock
-// passes from one to the other in the runtime library and the kernel, which the sanitizer does not see: it would report
-// everything guarded that way as a race. Preloaded, these two stand before the library's own and say what they order.
+// The fast paths of a Mutex are atomics in the program's own, instrumented code. If a thread must wait, the lock passes on
+// in the runtime library and the kernel. The sanitizer does not see that, and would report everything guarded by the
+// lock as a race. Preloaded, these two functions stand before the library's own and tell the sanitizer the order.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdint.h>

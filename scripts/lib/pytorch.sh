@@ -1,7 +1,7 @@
 # Sourced after setup.sh and server.sh by the checks against PyTorch.
 
-# check_with_pytorch PROGRAM ARGUMENT…: runs a Python program of this folder with the address of a server and the names among
-# the arguments; the server is a temporary one unless `--url` names another.
+# check_with_pytorch PROGRAM ARGUMENT…: runs a Python program of this folder. It is given the address of a server, a temporary one
+# unless `--url` names another, and the names among the arguments.
 check_with_pytorch() {
   local program=$1 given='' names=() python=${PYTHON:-python3}
   shift

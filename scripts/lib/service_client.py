@@ -62,7 +62,7 @@ class Client:
 def run_checks(url, names, cases, title, check):
     """Runs `check(client, name, case, made)` for every case named, or all: the exit code of a program that does this.
 
-    What a check puts into `made`, paths of the service, is deleted behind it.
+    `made` holds paths of the service. They are deleted after the check.
     """
     names = names or list(cases)
     unknown = [name for name in names if name not in cases]

@@ -11,10 +11,10 @@ public enum HTTPError: Error, Equatable, Sendable {
   /// The connection is gone, or the client closed it before the request was complete.
   case disconnected
   case tooManyConnections
-  /// The bodies under way take all the memory allowed for them.
+  /// The bodies that are being received take all the memory allowed for them.
   case overloaded
   case stopping
-  /// The handler let go of the exchange without a response.
+  /// The handler dropped the exchange without a response.
   case unanswered
   /// A stream was given more bytes than its length, or bytes after its end.
   case bodyOverrun(length: Int)

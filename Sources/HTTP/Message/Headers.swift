@@ -1,4 +1,5 @@
-/// An ordered list of fields (RFC 9110 §5): names compare without regard to case, repeated fields are kept apart.
+/// An ordered list of fields (RFC 9110 §5). Names compare without regard to case. Repeated fields are kept
+/// apart.
 ///
 /// The fields lie in one array of bytes as they stand on the wire (`name: value CR LF` each), so that a response
 /// copies them in one piece.
@@ -29,8 +30,8 @@ public struct Headers: Sendable {
 
   /// Appends a field, keeping those of the same name.
   ///
-  /// `name` is a token written by the program. Bytes of `value` that no field may hold (CR, LF, NUL and other
-  /// control characters, RFC 9110 §5.5) become spaces: a value can never start another field.
+  /// `name` is a token written by the program. CR, LF, NUL and other control characters in `value` (RFC 9110
+  /// §5.5) become spaces, so a value can never start another field.
   public mutating func add(_ name: String, _ value: String) {
     precondition(
       !name.isEmpty && name.utf8.allSatisfy { $0.isTokenCharacter }, "A header name must be a token.")
@@ -64,7 +65,7 @@ public struct Headers: Sendable {
     fields.reserveCapacity(fieldCount)
   }
 
-  /// Puts one field in place of all of that name.
+  /// Replaces all fields of that name by one.
   public mutating func set(_ name: String, _ value: String) {
     remove(name)
     add(name, value)
@@ -95,8 +96,8 @@ public struct Headers: Sendable {
     return values
   }
 
-  /// The members of a comma-separated list field over all its lines, trimmed, empty ones left out (RFC 9110 §5.6.1).
-  /// For lists of tokens: a comma within a quoted string also parts.
+  /// The members of a comma-separated list field over all its lines, trimmed, without empty ones (RFC 9110
+  /// §5.6.1). Only for lists of tokens: a comma within a quoted string splits too.
   public func list(named name: String) -> [String] {
     all(named: name).flatMap { value in
       value.split(separator: ",").map { String($0.trimmingASCIIWhitespace()) }.filter { !$0.isEmpty }
@@ -144,7 +145,7 @@ extension Headers: ExpressibleByDictionaryLiteral {
 }
 
 extension Headers: Equatable {
-  /// Same fields in the same order, names without regard to case.
+  /// Whether both have the same fields in the same order. Names compare without regard to case.
   public static func == (a: Headers, b: Headers) -> Bool {
     a.count == b.count
       && zip(a, b).allSatisfy { $0.name.lowercased() == $1.name.lowercased() && $0.value == $1.value }

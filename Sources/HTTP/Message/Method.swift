@@ -1,4 +1,4 @@
-/// A request method (RFC 9110 §9). Case-sensitive; methods without a constant here are kept as they came.
+/// A request method (RFC 9110 §9), case-sensitive. A method without a constant here is kept as it came.
 public struct Method: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
   public let rawValue: String
 

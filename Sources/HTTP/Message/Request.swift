@@ -1,13 +1,13 @@
 /// The head of a request: its request line and fields, checked and decoded.
 public struct Request: Sendable, Equatable {
-  /// How the length of the body is known (RFC 9112 §6.3).
+  /// How the end of the body is found (RFC 9112 §6.3).
   public enum Framing: Sendable, Equatable {
     case none
     case length(Int)
     case chunked
   }
 
-  /// A name and value of the query, decoded; the value is empty where there is no `=`.
+  /// A name and value of the query, decoded. The value is empty if there is no `=`.
   public struct QueryItem: Sendable, Equatable {
     public var name: String
     public var value: String
@@ -21,14 +21,16 @@ public struct Request: Sendable, Equatable {
   public var method: Method
   /// The request target as it came.
   public var target: String
-  /// The decoded path, for people and logs: route by `pathSegments`, which keep an encoded slash apart. `*` for OPTIONS *.
+  /// The decoded path, for people and logs; `*` for OPTIONS *. Route by `pathSegments`, which keep an encoded
+  /// slash apart.
   public var path: String
-  /// The decoded segments of the path; `/` has none, `/a/` has `["a", ""]`. None is `.` or `..` or holds a control character.
+  /// The decoded segments of the path: none for `/`, `["a", ""]` for `/a/`. No segment is `.` or `..` or
+  /// holds a control character.
   public var pathSegments: [String]
   public var query: [QueryItem]
   public var version: Version
   public var headers: Headers
-  /// The authority of the target URI: that of an absolute target, else the Host field; nil only in HTTP/1.0.
+  /// The authority of the target URI: that of an absolute target, else the Host field. Nil only in HTTP/1.0.
   public var authority: String?
   public var framing: Framing
   /// Whether the client asked for another request on this connection (RFC 9112 §9.3).
@@ -38,7 +40,7 @@ public struct Request: Sendable, Equatable {
   /// The numeric address of the client, without port.
   public var remoteAddress: String
 
-  /// A request as a test writes it: the target is parsed as on the wire.
+  /// A request for tests: the target is parsed as on the wire.
   public init(_ method: Method, _ target: String, headers: Headers = [:]) throws(ParseError) {
     let parts = try RequestTarget(target, method: method)
     self.init(

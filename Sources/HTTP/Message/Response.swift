@@ -1,18 +1,18 @@
 /// A response: its status, fields and body.
 ///
-/// The server writes `Date`, `Content-Length`, `Transfer-Encoding` and `Connection` itself; fields of these names are
-/// left out, but `Connection: close` closes the connection after the response.
+/// The server writes `Date`, `Content-Length`, `Transfer-Encoding` and `Connection` itself and drops fields
+/// of these names. But `Connection: close` closes the connection after the response.
 public struct Response: Sendable {
   public enum Body: Sendable {
     case empty
     case bytes([UInt8])
-    /// Fetched piece by piece, each when the system has taken the one before; nil ends the body, an error breaks the
-    /// connection off. The calls come one after another on a queue of their own and may block for as long as a read does.
-    /// For blobs: pieces of about 1 MiB are fast, and a slow client holds no thread.
-    /// With a length it must be exactly so many bytes; without, the body is chunked.
+    /// The closure gives the next piece each time the system has taken the one before; nil ends the body, and
+    /// an error breaks the connection off. Calls come one after another on a queue of their own and may block
+    /// for as long as a read does, so a slow client holds no thread. For blobs; pieces of about 1 MiB are
+    /// fast. With a length the body must have exactly that many bytes; without one it is chunked.
     case pull(length: Int?, @Sendable () throws -> [UInt8]?)
-    /// Costs no thread while nothing is written: the closure is called at once, must not block, and keeps the writer for
-    /// `send` from anywhere, until `finish`. For server-sent events.
+    /// The closure is called at once and must not block. It keeps the writer and may `send` from anywhere
+    /// until `finish`. For server-sent events: no thread is held while nothing is written.
     case channel(length: Int?, @Sendable (BodyWriter) -> Void)
   }
 

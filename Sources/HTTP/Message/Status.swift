@@ -3,7 +3,7 @@ public struct Status: Sendable, Hashable, CustomStringConvertible {
   public let code: Int
   public let reason: String
 
-  /// A status of a code in 100…999; the reason phrase of the registry unless one is given.
+  /// A status with a code in 100…999. The reason phrase is that of the registry unless one is given.
   public init(_ code: Int, reason: String? = nil) {
     self.code = min(max(code, 100), 999)
     self.reason = reason ?? Status.phrase(code)
@@ -17,7 +17,7 @@ public struct Status: Sendable, Hashable, CustomStringConvertible {
   public var forbidsBody: Bool { code < 200 || code == 204 || code == 304 }
 
   public static let `continue` = Status(100)
-  /// Never sent: what logs and counters say of a request whose client left before its response began.
+  /// Never sent. Logs and counters use it for a request whose client left before its response began.
   public static let clientClosedRequest = Status(499, reason: "Client Closed Request")
   public static let ok = Status(200)
   public static let created = Status(201)

@@ -9,7 +9,7 @@ extension UInt8 {
     }
   }
 
-  /// What a field value may hold between its ends: VCHAR, obs-text, SP, HTAB (RFC 9110 §5.5).
+  /// A byte that a field value may hold between its ends: VCHAR, obs-text, SP, HTAB (RFC 9110 §5.5).
   @inline(__always) var isFieldContent: Bool { (self >= 0x20 && self != 0x7F) || self == 0x09 }
 
   /// `unreserved / sub-delims` of RFC 3986 §2.2 and §2.3.
@@ -67,7 +67,8 @@ extension Span<UInt8> {
     return nil
   }
 
-  /// The bytes as text; the caller knows them to be ASCII or has no use for what is not UTF-8.
+  /// The bytes as text. Bytes that are not UTF-8 are replaced: the caller knows them to be ASCII or has no
+  /// use for others.
   func text(_ bounds: Range<Int>) -> String {
     extracting(bounds).withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
   }

@@ -1,4 +1,4 @@
-/// Why bytes are not a request this server takes. Flat, so that a test names each case.
+/// Why bytes are not a request that this server accepts. The list is flat, so that a test names each case.
 public enum ParseError: Error, Equatable, Sendable, CaseIterable {
   case bareLineFeed
   case bareCarriageReturn
@@ -35,7 +35,7 @@ public enum ParseError: Error, Equatable, Sendable, CaseIterable {
   case missingChunkTerminator
   case trailersTooLarge
 
-  /// The status the error is answered with; the connection is closed after it.
+  /// The status of the answer. The connection is closed after it.
   public var status: Status {
     switch self {
     case .requestLineTooLong: .uriTooLong
@@ -48,7 +48,7 @@ public enum ParseError: Error, Equatable, Sendable, CaseIterable {
     }
   }
 
-  /// What was wrong and what would be right, with the section that says so.
+  /// A sentence: the fault and the right form, with the section of the RFC.
   public var detail: String {
     switch self {
     case .bareLineFeed: "a line ends with LF alone; lines end with CR LF (RFC 9112 §2.2)"

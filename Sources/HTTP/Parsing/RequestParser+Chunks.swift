@@ -10,7 +10,7 @@ extension RequestParser {
       i += 1
     }
     guard i > 0 else { throw .invalidChunkSize }
-    extensionBytes += line.count - min(i, 16)  // digits beyond 16 are leading zeros: as idle as an extension
+    extensionBytes += line.count - min(i, 16)  // digits beyond 16 are leading zeros and count as an extension
     if extensionBytes > limits.chunkExtensionBytes { throw .chunkExtensionsTooLarge }
     try Self.checkExtensions(line, from: i)
     if size > 0 {
@@ -58,7 +58,7 @@ extension RequestParser {
     }
   }
 
-  /// Behind the closing quote of the quoted string at `start` (RFC 9110 §5.6.4), or nil.
+  /// The index behind the closing quote of the quoted string at `start` (RFC 9110 §5.6.4), or nil.
   private static func quotedStringEnd(_ line: Span<UInt8>, from start: Int) -> Int? {
     var i = start + 1
     while i < line.count {
@@ -73,7 +73,7 @@ extension RequestParser {
     return nil
   }
 
-  /// The CR LF behind the data of a chunk. False when it has not all come.
+  /// Takes the CR LF behind the data of a chunk. False if it has not all come.
   mutating func takeChunkTerminator(_ input: Span<UInt8>, _ position: inout Int) throws(ParseError) -> Bool {
     while position < input.count {
       let byte = input[position]
@@ -88,8 +88,8 @@ extension RequestParser {
     return false
   }
 
-  /// A line of the trailer section, RFC 9112 §7.1.2: checked like a field of the head and then dropped, since no
-  /// field defined for trailers means anything here (RFC 9110 §6.5.1).
+  /// Takes a line of the trailer section, RFC 9112 §7.1.2. It is checked like a field of the head and then
+  /// dropped: no field defined for trailers means anything here (RFC 9110 §6.5.1).
   mutating func takeTrailer(_ line: Span<UInt8>) throws(ParseError) {
     guard line.count > 0 else {
       state = .ended

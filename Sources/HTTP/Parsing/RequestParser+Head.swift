@@ -1,4 +1,4 @@
-/// What is known of a head whose end has not come.
+/// The part of a head that has come, while its end has not.
 struct PartialHead: Sendable {
   var method = Method.get
   var target = ""
@@ -15,7 +15,7 @@ struct PartialHead: Sendable {
 }
 
 extension RequestParser {
-  /// Takes a line of the head; the empty one gives the request.
+  /// Takes a line of the head. The empty line gives the request.
   mutating func takeHeadLine(_ line: Span<UInt8>) throws(ParseError) -> Request? {
     if state == .requestLine {
       guard line.count > 0 else { return nil }  // empty lines before a request are skipped, RFC 9112 §2.2
@@ -118,7 +118,7 @@ extension RequestParser {
         if option.equalsIgnoringCase("keep-alive") { head.asksKeepAlive = true }
       }
     case 14 where name.equalsIgnoringCase("content-length"):
-      // A list of equal lengths could be taken as one (RFC 9110 §8.6); nobody honest sends one.
+      // A list of equal lengths may be read as one length (RFC 9110 §8.6). No honest client sends one.
       guard head.contentLength == nil else { throw .severalContentLengths }
       head.contentLength = try Self.contentLength(value)
     case 17 where name.equalsIgnoringCase("transfer-encoding"):
@@ -131,7 +131,7 @@ extension RequestParser {
     head.headers.add(line: line, name: nameBounds, value: valueBounds)
   }
 
-  /// Calls `take` with each member of a comma-separated list; empty ones are left out (RFC 9110 §5.6.1.2).
+  /// Calls `take` with each non-empty member of a comma-separated list (RFC 9110 §5.6.1.2).
   private static func eachMember(of value: Span<UInt8>, _ take: (Span<UInt8>) -> Void) {
     var start = 0
     while start <= value.count {

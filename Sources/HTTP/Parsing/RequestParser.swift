@@ -1,19 +1,21 @@
 import Glibc
 
-/// Turns the bytes of a connection into requests: an incremental parser of HTTP/1.1 messages (RFC 9112) that is a
-/// pure function of the bytes it was given, however they were split.
+/// Turns the bytes of a connection into requests: an incremental parser of HTTP/1.1 messages (RFC 9112). Its
+/// events depend on the bytes alone, not on how they were split.
 ///
-/// It owns no more than one incomplete line and the fields so far, within `Limits`; its time is linear in the bytes.
-/// After an error it stays in it.
+/// It holds at most one incomplete line and the fields so far, within `Limits`. Its time is linear in the
+/// bytes. After an error it gives the same error again.
 public struct RequestParser: Sendable {
   public struct Limits: Sendable, Equatable {
-    /// Of the request line, CR LF included; more is `requestLineTooLong`.
+    /// The most bytes of the request line, CR LF included; more is `requestLineTooLong`.
     public var requestLineBytes: Int
-    /// Of the request line and the fields together; more is `headTooLarge`. Also the bound of a trailer section.
+    /// The most bytes of the request line and the fields together; more is `headTooLarge`. Also the limit of
+    /// a trailer section.
     public var headBytes: Int
-    /// More is `tooManyFields`; also the bound of a trailer section.
+    /// The most fields; more is `tooManyFields`. Also the limit of a trailer section.
     public var fieldCount: Int
-    /// Of all chunk-size lines of one body beyond their digits; more is `chunkExtensionsTooLarge`.
+    /// The most bytes of all chunk-size lines of one body, without their digits; more is
+    /// `chunkExtensionsTooLarge`.
     public var chunkExtensionBytes: Int
 
     public init(
@@ -59,13 +61,14 @@ public struct RequestParser: Sendable {
 
   public init(limits: Limits = Limits()) { self.limits = limits }
 
-  /// Whether no byte of a next request has come.
+  /// Whether no byte of the next request has come.
   public var isBetweenRequests: Bool { state == .requestLine && sectionBytes == 0 && partial.isEmpty }
 
   /// Whether a head has begun and not ended.
   public var isInHead: Bool { (state == .requestLine || state == .fields) && !isBetweenRequests }
 
-  /// Takes the bytes of `input` from `position` on until something is complete and moves `position` behind them.
+  /// Takes the bytes of `input` from `position` on until an event is complete, and moves `position` behind
+  /// them.
   ///
   /// - Returns: nil when all of `input` is taken and nothing is complete.
   public mutating func next(_ input: Span<UInt8>, at position: inout Int) throws(ParseError) -> Event? {
@@ -142,10 +145,10 @@ public struct RequestParser: Sendable {
     case joined([UInt8])
   }
 
-  /// The next whole line without its CR LF, or nil when its end has not come (what came of it is kept).
+  /// The next whole line without its CR LF. Nil if its end has not come; then the part that came is kept.
   ///
-  /// The limit is checked before the content, on the line as far as it has come: the answer is the same for every
-  /// split of the bytes.
+  /// The limit is checked before the content, on the line as far as it has come. So the answer is the same
+  /// for every split of the bytes.
   private mutating func takeLine(
     _ input: Span<UInt8>, _ position: inout Int
   ) throws(ParseError) -> Line? {
@@ -182,7 +185,7 @@ public struct RequestParser: Sendable {
     case .trailers:
       if sectionBytes + lineBytes > limits.headBytes { throw .trailersTooLarge }
     default:
-      // A size of 16 digits and CR LF are no extension.
+      // 16 digits and CR LF are not counted as an extension.
       if extensionBytes + lineBytes > limits.chunkExtensionBytes + 18 { throw .chunkExtensionsTooLarge }
     }
   }

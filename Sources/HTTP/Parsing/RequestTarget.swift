@@ -63,7 +63,7 @@ struct RequestTarget: Sendable {
   private static func segment(_ target: Span<UInt8>, _ bounds: Range<Int>) throws(ParseError) -> String {
     let text = try decode(target, bounds, plusIsSpace: false)
     for byte in text.utf8 where byte < 0x20 || byte == 0x7F { throw .forbiddenPath }
-    // An encoded slash stays within its segment, but must not hide a step upwards either.
+    // An encoded slash stays within its segment. It must not hide a step upwards either.
     let count = text.utf8.count
     if text == "." || text == ".." { throw .forbiddenPath }
     if count > 2, text.utf8.contains(0x2F),

@@ -7,10 +7,11 @@ public enum ByteRange: Sendable, Equatable {
   /// Answer 416 with `Content-Range: bytes */length`.
   case unsatisfiable
 
-  /// The one range a request asks of a representation of `length` bytes.
+  /// The range that a request asks for, of a representation of `length` bytes.
   ///
-  /// Everything is given where `Range` is absent, malformed, of another unit or of several ranges (§14.2 lets a server
-  /// ignore it), where the method is not GET, and where `If-Range` does not match strongly (§13.1.5).
+  /// The whole is given if the method is not GET, or `If-Range` does not match strongly (§13.1.5). It is also
+  /// given if `Range` is absent, malformed, of another unit or of several ranges: §14.2 lets a server ignore
+  /// it.
   public static func of(
     _ request: Request, length: Int, entityTag: EntityTag?, modified: Int? = nil
   ) -> ByteRange {
@@ -50,7 +51,7 @@ public enum ByteRange: Sendable, Equatable {
     return first < length ? .part(first..<min(last, length - 1) + 1) : .unsatisfiable
   }
 
-  /// A row of digits; what is larger than any length counts as the largest.
+  /// The number of a row of digits. A number larger than any length counts as the largest.
   private static func number(_ digits: Substring) -> Int? {
     guard !digits.isEmpty else { return nil }
     var value = 0

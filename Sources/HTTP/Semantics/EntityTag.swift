@@ -16,14 +16,14 @@ public struct EntityTag: Sendable, Equatable, CustomStringConvertible {
 
   public var description: String { (isWeak ? "W/\"" : "\"") + opaque + "\"" }
 
-  /// Neither is weak and both are the same, RFC 9110 §8.8.3.2.
+  /// Whether neither is weak and both are the same, RFC 9110 §8.8.3.2.
   public func matchesStrongly(_ other: EntityTag) -> Bool {
     !isWeak && !other.isWeak && opaque == other.opaque
   }
 
   public func matchesWeakly(_ other: EntityTag) -> Bool { opaque == other.opaque }
 
-  /// The tags of a comma-separated list; nil where it is malformed.
+  /// The tags of a comma-separated list; nil if it is malformed.
   static func list(_ text: String) -> [EntityTag]? {
     let bytes = Array(text.utf8)
     var tags: [EntityTag] = []
@@ -60,7 +60,7 @@ public enum Precondition: Sendable, Equatable {
   /// Evaluates If-Match, If-Unmodified-Since, If-None-Match and If-Modified-Since in the order of §13.2.2.
   ///
   /// - Parameters:
-  ///   - entityTag: of the current representation; nil where there is none.
+  ///   - entityTag: of the current representation; nil if there is none.
   ///   - modified: seconds since 1970, if known.
   public static func evaluate(
     _ request: Request, entityTag: EntityTag?, modified: Int? = nil

@@ -7,7 +7,7 @@ public enum HTTPDate {
     String(decoding: bytes(secondsSince1970: seconds), as: UTF8.self)
   }
 
-  /// The seconds since 1970 of an IMF-fixdate, or nil. A leap second counts as the one before it; the two
+  /// The seconds since 1970 of an IMF-fixdate, or nil. A leap second counts as the second before it. The two
   /// obsolete formats are not read.
   public static func seconds(_ text: String) -> Int? {
     let b = Array(text.utf8)

@@ -1,9 +1,9 @@
 /// Proactive negotiation by `Accept` (RFC 9110 §12.5.1).
 public enum Negotiation {
-  /// The offer the client likes best; among equals the first. Nil where none is acceptable (406).
+  /// The offer that the client prefers, the first among equals. Nil if none is acceptable (406).
   ///
   /// Without `Accept`, or with a malformed one, everything is acceptable. Offers are types such as
-  /// `application/json`; parameters of ranges other than `q` are ignored, those of offers too.
+  /// `application/json`. Parameters are ignored, but for `q`.
   public static func preferred(_ offers: [String], accept headers: Headers) -> String? {
     let fields = headers.all(named: "Accept")
     guard !fields.isEmpty, let ranges = parse(fields.joined(separator: ",")), !ranges.isEmpty else {
@@ -20,7 +20,7 @@ public enum Negotiation {
   struct MediaRange: Equatable {
     var type: String
     var subtype: String
-    /// In thousandths.
+    /// `q` in thousandths.
     var quality: Int
 
     var specificity: Int { type == "*" ? 0 : subtype == "*" ? 1 : 2 }

@@ -1,9 +1,9 @@
-/// Finds what handles a path: patterns of typed elements such as `/v1/jobs/{id}/artifacts/{name}`.
+/// Finds the handler of a path, by patterns of typed elements such as `/v1/jobs/{id}/artifacts/{name}`.
 ///
-/// Literal elements come before parameters; a parameter takes one whole, non-empty segment. A match costs one look-up a
-/// segment, however many routes there are.
+/// A literal element is tried before a parameter. A parameter takes one whole, non-empty segment. A match
+/// costs one look-up for each segment, however many routes there are.
 public struct Router<Handler> {
-  /// The segments a route's parameters took, by name.
+  /// The segments that the parameters of a route took, by name.
   public struct Parameters: Sendable, Equatable {
     private var items: [(name: String, value: String)] = []
 
@@ -18,7 +18,7 @@ public struct Router<Handler> {
 
   public struct Route {
     public let method: Method
-    /// As it was registered: the name of the route in metrics.
+    /// The pattern as it was registered. Metrics name the route by it.
     public let pattern: String
     public let handler: Handler
     let names: [String]
@@ -27,7 +27,7 @@ public struct Router<Handler> {
   public enum Match {
     /// For HEAD without a route of its own this is the route of GET.
     case found(Route, Parameters)
-    /// The path exists; these methods do (for the `Allow` field).
+    /// The path exists for these methods (the `Allow` field).
     case methodNotAllowed(allow: [Method])
     case notFound
   }
@@ -44,8 +44,8 @@ public struct Router<Handler> {
 
   public init() {}
 
-  /// Registers a route. `pattern` is written by the program: it starts with `/`, its elements are literals or
-  /// `{name}`, and it is registered once a method.
+  /// Registers a route. `pattern` is written by the program. It starts with `/`, its elements are literals or
+  /// `{name}`, and it is registered once for each method.
   public mutating func add(_ method: Method, _ pattern: String, _ handler: Handler) {
     precondition(pattern.hasPrefix("/"), "A route's pattern must start with '/'.")
     var node = 0
@@ -89,7 +89,7 @@ public struct Router<Handler> {
     request.path == "*" ? .notFound : match(request.method, request.pathSegments)
   }
 
-  /// Goes down by the literal first, then by the parameter; it visits each node of the patterns at most once.
+  /// Tries the literal first, then the parameter. It visits each node of the patterns at most once.
   private func find(
     _ method: Method, _ segments: [String], _ depth: Int, _ index: Int, _ values: inout [String],
     _ methods: inout [Method]

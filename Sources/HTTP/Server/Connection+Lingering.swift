@@ -2,19 +2,20 @@ import Glibc
 
 /// The end of a connection: a client still sending gets to read the last response before a reset (RFC 9112 §9.6).
 ///
-/// Many clients send a whole body before they read. A refused body is therefore read to its end and dropped, at the pace
-/// that is asked of any body; what comes behind it, and what is no request, only for `lingerDeadline`.
+/// Many clients send a whole body before they read. So a refused body is read to its end and dropped, at the
+/// pace that any body must have. Other bytes are read only for `lingerDeadline`.
 extension Connection {
-  /// The most that is read where no body is under way.
+  /// The most bytes that are read while no body is under way.
   private static let lingerBytes = 16 << 20
 
-  /// Says that no more will be sent, and reads on.
+  /// Ends the sending side, and reads on.
   func linger() {
     guard !closed, !lingering else { return }
     guard !inputEnded else { return close() }
     lingering = true
     shutdown(descriptor, Int32(SHUT_WR))
-    // Of a body that waits for 100 Continue nothing is on its way, though some clients send it all the same.
+    // A client that waits for 100 Continue has sent nothing of its body, though some clients send it all the
+    // same.
     let isComing = isBodyRefused && !expectsContinue
     skipBody(stash.bytes.span.extracting(stash.start..<stash.bytes.count))
     stash.clear()
@@ -48,7 +49,7 @@ extension Connection {
     }
   }
 
-  /// From now on only so long as the client may need to read the response.
+  /// From now on reads only as long as the client may need to read the response.
   func hastenLinger() {
     isBodyRefused = false
     deadline = min(deadline, monotonicNow() &+ core.configuration.lingerDeadline.nanoseconds)

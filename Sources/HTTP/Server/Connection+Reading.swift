@@ -30,7 +30,7 @@ extension Connection {
     }
   }
 
-  /// Goes on with what is stashed, as far as it can.
+  /// Goes on with the stashed bytes, as far as it can.
   func resume() {
     while !stash.isEmpty, !closed {
       let bytes = stash.bytes
@@ -40,7 +40,7 @@ extension Connection {
       if !stash.isEmpty { stash.drop(taken) }
       guard taken == rest else { return }
     }
-    // With nothing stashed a finished exchange must still make room for the next.
+    // A finished exchange must make room for the next, also if nothing is stashed.
     if !closed { _ = advance(Span()) }
   }
 
@@ -54,7 +54,7 @@ extension Connection {
     }
   }
 
-  /// Takes from `input` what can be taken now; the number of bytes.
+  /// Takes the bytes of `input` that can be taken now. Returns how many.
   private func advance(_ input: Span<UInt8>) -> Int {
     defer { offerGathered() }
     var position = 0
@@ -89,7 +89,7 @@ extension Connection {
         failBody(.malformed(error))
       }
     }
-    // The end of a refused body is still looked for.
+    // The end of a refused body is still looked for, so bytes behind it are kept.
     return isBodyRefused ? position : input.count
   }
 
@@ -130,7 +130,7 @@ extension Connection {
     core.handler(Exchange(request: request, transport: self, id: exchange))
   }
 
-  /// Answers what is no request, and closes.
+  /// Answers bytes that are no request, and closes.
   func refuse(_ error: HTTPError) {
     guard outcome == .idle else {
       closesWhenSent = true

@@ -122,7 +122,7 @@ extension Connection {
 
   // MARK: Sending
 
-  /// Sends what the event has gathered.
+  /// Sends the output that the event has gathered.
   func flush() {
     guard !loop.output.isEmpty else { return }
     defer { loop.output.removeAll(keepingCapacity: true) }
@@ -133,7 +133,7 @@ extension Connection {
     if sent < loop.output.count { wait(for: loop.output, from: sent, nil) }
   }
 
-  /// Sends `bytes` behind what waits, without copying them.
+  /// Sends `bytes` behind those that wait, without copying them.
   private func enqueue(_ bytes: [UInt8], _ completion: (@Sendable (Bool) -> Void)? = nil) {
     guard !closed else {
       completion?(false)
@@ -147,7 +147,7 @@ extension Connection {
     if sent < bytes.count { wait(for: bytes, from: sent, completion) } else { completion?(true) }
   }
 
-  /// Sends until the socket takes no more; how far, or nil when it failed.
+  /// Sends until the socket takes no more. Returns how far it came, or nil if the socket failed.
   private func push(_ bytes: UnsafeRawBufferPointer, from offset: Int) -> Int? {
     guard let base = bytes.baseAddress else { return offset }
     var sent = offset

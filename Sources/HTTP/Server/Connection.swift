@@ -1,21 +1,21 @@
 import Glibc
 import Synchronization
 
-/// One client's connection: a parser, the exchange under way, and what waits to be sent.
+/// The connection of a client: a parser, the exchange under way, and the output that waits.
 ///
-/// Everything mutable belongs to the queue of `loop`; what is called from other threads hops there. Requests are taken one
-/// at a time: while one is under way, what comes behind it stays in `stash` and in the socket.
+/// Everything mutable belongs to the queue of `loop`. Calls from other threads are moved to it. One request
+/// is under way at a time; the bytes behind it stay in `stash` and in the socket.
 final class Connection: Transport, @unchecked Sendable {
-  /// How far the request under way is read.
+  /// How much of the request under way is read.
   enum Intake { case head, body, ended }
-  /// How far it is answered.
+  /// How much of it is answered.
   enum Outcome { case idle, awaited, streaming, done }
 
-  /// The most that is read ahead where no body is expected.
+  /// The most bytes that are read ahead while no body is expected.
   static let headRead = 16 << 10
   /// Unsent bytes above which no further request is taken.
   static let sendWindow = 256 << 10
-  /// The most of an unwanted body that is read to keep the connection.
+  /// The most bytes of an unwanted body that are read to keep the connection.
   static let discardBudget = 64 << 10
 
   let descriptor: Int32
@@ -23,10 +23,10 @@ final class Connection: Transport, @unchecked Sendable {
   let core: ServerCore
   let key: AddressKey
   let remoteAddress: String
-  /// The place in the loop's table, and what its events are told by.
+  /// The place in the table of the loop. Events name the connection by it.
   var slot = -1
   var token: UInt64 = 0
-  /// When `expired` is to be called.
+  /// The time of the next call of `expired`.
   var deadline = UInt64.max
 
   var parser: RequestParser
@@ -48,25 +48,25 @@ final class Connection: Transport, @unchecked Sendable {
   var closeActions: [@Sendable () -> Void] = []
   weak var writer: BodyWriter?
 
-  // What waits to be sent.
+  // Output that waits to be sent.
   var pending: [Pending] = []
   var pendingFirst = 0
   var pendingBytes = 0
   var finalStatus = Status.ok
   var bodyBytes = 0
 
-  // Where the connection is in its life.
-  /// Within an event of the loop: output gathers in `loop.output` until its end.
+  // The life of the connection.
+  /// Whether an event of the loop is under way. Its output is gathered in `loop.output` until its end.
   var isActive = false
   var inputEnded = false
   var closesWhenSent = false
   var lingering = false
   var lingered = 0
-  /// The body of the last request was refused before its end: lingering goes on to that end.
+  /// Whether the body of the last request was refused before its end. Then lingering goes on to that end.
   var isBodyRefused = false
   var closed = false
 
-  // Deadlines, in nanoseconds of the monotonic clock; 0 where not running.
+  // Deadlines, in nanoseconds of the monotonic clock; 0 for none.
   var headStart: UInt64 = 0
   var idleStart: UInt64
   var served = false
@@ -100,7 +100,7 @@ final class Connection: Transport, @unchecked Sendable {
     settle()
   }
 
-  /// Ends an event: sends what it gathered, then sees what comes next.
+  /// Ends an event: sends its output, then decides what comes next.
   func leave() {
     if inputEnded, intake == .body, stash.isEmpty, takerWantsMore {
       if case .discard = taker { closesWhenSent = true }
@@ -133,7 +133,7 @@ final class Connection: Transport, @unchecked Sendable {
     core.connectionClosed(key)
   }
 
-  /// No new request; an idle connection closes now.
+  /// Takes no new request. An idle connection closes now.
   func wind() {
     guard !closed else { return }
     if lingering { return hastenLinger() }
@@ -178,7 +178,7 @@ final class Connection: Transport, @unchecked Sendable {
     }
   }
 
-  /// Takes the time waited off the budget of the body and adds what the bytes are worth.
+  /// Subtracts the time waited from the budget of the body, and adds the worth of the bytes.
   func chargeBody(now: UInt64, received: Int) {
     guard bodyWait != 0 else { return }
     let waited = now &- bodyWait
@@ -230,7 +230,7 @@ final class Connection: Transport, @unchecked Sendable {
     if interest.contains(.reading) {
       readable()
     } else if event.isBroken {
-      // Nobody reads here now to see the failure, and nothing can be sent any more.
+      // Nobody reads now and would see the failure, and nothing can be sent any more.
       close()
     }
   }

@@ -7,7 +7,7 @@ public enum DetachedThread {
     init(_ body: @escaping @Sendable () -> Void) { self.body = body }
   }
 
-  /// Runs `body` on a thread of its own; false where the system has none to give.
+  /// Runs `body` on a thread of its own. False if the system has no thread to give.
   public static func start(stackBytes: Int, _ body: @escaping @Sendable () -> Void) -> Bool {
     let work = Unmanaged.passRetained(Work(body))
     var thread = pthread_t()

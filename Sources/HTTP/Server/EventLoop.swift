@@ -2,16 +2,16 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// A serial queue with the connections that belong to it, and a thread that waits until one of them is ready and then joins
-/// the queue: an event costs no change of thread. All state but `queue` and the atomics is the queue's own.
+/// A serial queue with its connections, and a thread that waits until one of them is ready and then joins the
+/// queue. So an event costs no change of thread. All state but `queue` and the atomics belongs to the queue.
 final class EventLoop: @unchecked Sendable {
   static let bufferSize = 256 << 10
   private static let eventsAtOnce = 256
-  /// Of the thread, which handlers run on too.
+  /// The stack of the thread. Handlers run on it too.
   private static let stackBytes = 4 << 20
 
   let queue: DispatchQueue
-  /// What `recv` fills; lives for one event.
+  /// The target of `recv`, valid for one event.
   let buffer = UnsafeMutableRawPointer.allocate(byteCount: EventLoop.bufferSize, alignment: 64)
   /// Small responses of one event, sent together.
   var output: [UInt8] = []
@@ -22,7 +22,7 @@ final class EventLoop: @unchecked Sendable {
   private var freeSlots: [Int] = []
   private var registrations: UInt32 = 0
   private var poller: Poller?
-  /// How often deadlines are looked at, in nanoseconds.
+  /// The time between looks at deadlines, in nanoseconds.
   private let tick: UInt64
   private let stopped = Atomic<Bool>(false)
   private let thread = Atomic<UInt>(0)
@@ -39,7 +39,7 @@ final class EventLoop: @unchecked Sendable {
     poller?.close()
   }
 
-  /// Starts to wait for events; before the first connection joins.
+  /// Starts to wait for events. Called before the first connection joins.
   func start() throws(SocketError) {
     guard poller == nil else { return }
     let poller = try Poller()
@@ -93,7 +93,7 @@ final class EventLoop: @unchecked Sendable {
     thread.store(0, ordering: .relaxed)
   }
 
-  /// Runs `work` on the queue: at once where the caller is there already.
+  /// Runs `work` on the queue, at once if the caller is on it.
   func run(_ work: @escaping @Sendable () -> Void) {
     if isCurrent { work() } else { queue.async { self.perform(work) } }
   }
@@ -102,14 +102,14 @@ final class EventLoop: @unchecked Sendable {
 
   var connections: [Connection] { slots.compactMap { $0 } }
 
-  /// Takes a connection in; false where the system cannot watch it, or nobody does any more.
+  /// Takes a connection in. False if the system cannot watch it, or the loop has stopped.
   func add(_ connection: Connection, _ interest: Poller.Interest) -> Bool {
     guard !stopped.load(ordering: .acquiring) else { return false }
     registrations &+= 1
     let slot = freeSlots.popLast() ?? slots.count
     if slot == slots.count { slots.append(connection) } else { slots[slot] = connection }
     connection.slot = slot
-    // An event may be of a connection that has left its slot to another since.
+    // An event may belong to a connection that has left its slot to another since.
     connection.token = UInt64(registrations) << 32 | UInt64(slot)
     return poller?.add(connection.descriptor, token: connection.token, interest) ?? false
   }

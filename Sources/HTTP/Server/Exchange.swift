@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What an exchange speaks to: a connection, or in tests the memory.
+/// The other end of an exchange: a connection, or memory in tests.
 protocol Transport: AnyObject, Sendable {
   func label(_ label: Int, _ exchange: UInt64)
   func respond(_ response: Response, to exchange: UInt64)
@@ -12,7 +12,7 @@ protocol Transport: AnyObject, Sendable {
   func whenClosed(_ exchange: UInt64, _ action: @escaping @Sendable () -> Void)
 }
 
-/// A request and its one response. Let go of without a response, it is answered with 500.
+/// A request and its one response. An exchange that is dropped without a response is answered with 500.
 public final class Exchange: Sendable {
   public let request: Request
   public let body: RequestBody
@@ -34,11 +34,12 @@ public final class Exchange: Sendable {
     body = RequestBody(transport: transport, id: id, contentLength: length)
   }
 
-  /// Gives the exchange a number that comes back in its `Completion`, such as that of its route; to be called within the
-  /// handler's call.
+  /// Gives the exchange a number that comes back in its `Completion`, such as that of its route. Call it
+  /// within the call of the handler.
   public func label(_ label: Int) { transport.label(label, id) }
 
-  /// Answers, from any thread, now or later. Within the handler's call it is the fastest: without a change of thread.
+  /// Answers, from any thread, now or later. Within the call of the handler it is fastest, because no thread
+  /// changes.
   ///
   /// - Returns: false when the exchange was answered before; that call does nothing.
   @discardableResult
@@ -48,9 +49,9 @@ public final class Exchange: Sendable {
     return true
   }
 
-  /// Calls `action` once if the client closes its side, or the connection fails, before the response is complete: nobody
-  /// is likely to wait for it any more (a response is still sent if it can be). Called on the connection's loop; it must
-  /// not block. Not called after a complete response.
+  /// Calls `action` once if the client closes its side, or the connection fails, before the response is
+  /// complete. Then nobody is likely to wait for the response. It is still sent if it can be. `action` runs
+  /// on the loop of the connection and must not block.
   public func onClose(_ action: @escaping @Sendable () -> Void) { transport.whenClosed(id, action) }
 
   deinit {
@@ -58,8 +59,8 @@ public final class Exchange: Sendable {
   }
 }
 
-/// The body of a request, to be taken at most once, either whole or as a stream. `100 Continue` is sent when it is asked
-/// for, not before; a body nobody asks for is not read into memory.
+/// The body of a request. It is taken at most once, either whole or as a stream. `100 Continue` is sent when
+/// it is asked for. A body that nobody asks for is not read into memory.
 public struct RequestBody: Sendable {
   public typealias Collected = @Sendable (Result<[UInt8], HTTPError>) -> Void
   public typealias Chunk = @Sendable ([UInt8]) throws -> Void
@@ -67,7 +68,7 @@ public struct RequestBody: Sendable {
 
   private let transport: any Transport
   private let id: UInt64
-  /// 0 where there is no body, nil where it is chunked.
+  /// 0 for no body, nil for a chunked one.
   public let contentLength: Int?
 
   init(transport: any Transport, id: UInt64, contentLength: Int?) {
@@ -80,17 +81,18 @@ public struct RequestBody: Sendable {
 
   /// Takes the whole body, at most `limit` bytes (the server's `bodyBytes` by default).
   ///
-  /// `completion` runs on the connection's loop, before this returns if the body has come already: it must not block or
-  /// compute for long. After a failure the exchange is to be answered as usual; the connection is closed after it.
+  /// `completion` runs on the loop of the connection, before this call returns if the body has come already.
+  /// It must not block or compute for long. After a failure answer the exchange as usual; then the connection
+  /// is closed.
   public func collect(limit: Int? = nil, _ completion: @escaping Collected) {
     transport.collect(id, limit: limit, completion)
   }
 
   /// Takes the body piece by piece, at most `limit` bytes in all.
   ///
-  /// `chunk` and `completion` run one after another on a queue of their own and may block: no more than a few pieces are
-  /// read ahead of them. An error thrown by `chunk` ends the stream and reaches `completion`, which otherwise gets the
-  /// number of bytes, or an `HTTPError`.
+  /// `chunk` and `completion` run one after another on a queue of their own and may block. No more than a few
+  /// pieces are read ahead of them. An error thrown by `chunk` ends the stream and reaches `completion`. Else
+  /// `completion` gets the number of bytes, or an `HTTPError`.
   public func stream(
     limit: Int? = nil, chunk: @escaping Chunk, completion: @escaping Streamed
   ) {

@@ -9,7 +9,7 @@ final class Listener: @unchecked Sendable {
   private let core: ServerCore
   private let queue = DispatchQueue(label: "http.accept")
   private let source: any DispatchSourceRead
-  // Of the queue.
+  // Belongs to the queue.
   private var next = 0
   private var paused = false
   private var cancelled = false
@@ -68,8 +68,8 @@ final class Listener: @unchecked Sendable {
     }
   }
 
-  /// Over a limit: the answer is sent if the socket takes it, and what the client may have sent is read so that closing
-  /// does not reset the answer.
+  /// Refuses a client over a limit. The answer is sent if the socket takes it. The client's bytes are read,
+  /// so that closing does not reset the answer.
   private func refuse(_ client: Int32) {
     core.refused.add(1, ordering: .relaxed)
     refusal.withUnsafeBytes { bytes in
@@ -82,7 +82,7 @@ final class Listener: @unchecked Sendable {
     close(client)
   }
 
-  /// No descriptor is left: waits for some to close instead of turning in circles.
+  /// Waits for some descriptors to close, instead of turning in circles while none is left.
   private func pause() {
     guard !paused, !cancelled else { return }
     paused = true

@@ -1,7 +1,7 @@
 import CEpoll
 import Glibc
 
-/// Which of many descriptors are ready: epoll(7), level-triggered.
+/// Finds the ready ones among many descriptors: epoll(7), level-triggered.
 struct Poller: Sendable {
   struct Interest: OptionSet, Sendable {
     let rawValue: UInt32
@@ -10,15 +10,15 @@ struct Poller: Sendable {
   }
 
   struct Event {
-    /// What the descriptor was added with.
+    /// The token that the descriptor was added with.
     var token: UInt64
     var isReadable: Bool
     var isWritable: Bool
-    /// Both directions are closed, or the connection has failed. Told even where there is no interest.
+    /// Whether both directions are closed, or the connection has failed. Reported even for no interest.
     var isBroken: Bool
   }
 
-  /// What `wait` fills.
+  /// The buffer that `wait` fills.
   typealias Events = UnsafeMutableBufferPointer<epoll_event>
 
   private let descriptor: Int32
@@ -30,7 +30,7 @@ struct Poller: Sendable {
 
   func close() { _ = Glibc.close(descriptor) }
 
-  /// False where the system has no room for another.
+  /// False if the system has no room for another.
   func add(_ client: Int32, token: UInt64, _ interest: Interest) -> Bool {
     control(EPOLL_CTL_ADD, client, token, interest)
   }
@@ -48,7 +48,7 @@ struct Poller: Sendable {
     return epoll_ctl(descriptor, operation, client, &event) == 0
   }
 
-  /// Waits until something is ready or the time is over; how many of `events` are filled.
+  /// Waits until a descriptor is ready or the time is over. Returns how many of `events` are filled.
   func wait(_ events: Events, milliseconds: Int32) -> Int {
     Int(max(0, epoll_wait(descriptor, events.baseAddress, Int32(events.count), milliseconds)))
   }

@@ -8,7 +8,7 @@ enum ResponseEncoder {
   }
 
   enum Persistence {
-    /// The default of the client's version.
+    /// The default of the client's version of HTTP.
     case implied
     case keepAlive
     case close

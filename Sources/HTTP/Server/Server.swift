@@ -4,17 +4,18 @@ import Synchronization
 
 /// A server of HTTP/1.1 (RFC 9110, RFC 9112) on plain sockets.
 ///
-/// `handler` is called on the loop of the connection and must not block; it answers there or hands the exchange on.
+/// `handler` is called on the loop of the connection and must not block. It answers there or hands the
+/// exchange on.
 public final class Server: Sendable {
   public struct Statistics: Sendable, Equatable {
     public var openConnections = 0
     public var acceptedConnections = 0
-    /// Turned away over a limit.
+    /// Connections that were refused over a limit.
     public var refusedConnections = 0
     public var requests = 0
   }
 
-  /// Kept for everything that is no connection: files, databases, event sets.
+  /// Descriptors that are kept for everything else: files, databases, event sets.
   private static let otherDescriptors = 128
 
   private let core: ServerCore
@@ -24,7 +25,7 @@ public final class Server: Sendable {
   public init(configuration: ServerConfiguration, handler: @escaping @Sendable (Exchange) -> Void) {
     var configuration = configuration
     let allowed = Socket.allowDescriptors(configuration.connections + Self.otherDescriptors)
-    // Without a descriptor to accept with, a client could not even be told.
+    // A client beyond the descriptors could not even be refused.
     configuration.connections = min(configuration.connections, max(1, allowed - Self.otherDescriptors))
     core = ServerCore(configuration: configuration, handler: handler)
     let processors = Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
@@ -45,7 +46,7 @@ public final class Server: Sendable {
 
   /// Listens and serves.
   ///
-  /// - Returns: the port, chosen by the system where the configuration has 0.
+  /// - Returns: the port. The system chooses it if the configuration has 0.
   /// - Throws: `SocketError` naming the call that failed.
   @discardableResult
   public func start() throws -> UInt16 {
@@ -59,8 +60,9 @@ public final class Server: Sendable {
     return port
   }
 
-  /// Stops accepting, closes idle connections, lets running exchanges end, and ends those that are left after `grace`.
-  /// `completion` is called once, when no connection is left. Who keeps event streams open finishes them first.
+  /// Stops accepting, closes idle connections, lets running exchanges end, and ends those that are left after
+  /// `grace`. `completion` is called once, when no connection is left. A caller with open event streams
+  /// finishes them first.
   public func stop(grace: Duration, completion: @escaping @Sendable () -> Void) {
     core.beginStop()
     let closing = listeners.withLock { listeners in

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What the connections of a server share.
+/// The state that the connections of a server share.
 final class ServerCore: Sendable {
   let configuration: ServerConfiguration
   let handler: @Sendable (Exchange) -> Void
@@ -32,17 +32,17 @@ final class ServerCore: Sendable {
     nanosecondsPerByte = 1_000_000_000 / UInt64(min(max(1, configuration.minimumBodyRate), 1_000_000_000))
   }
 
-  /// The time that `count` bytes buy at the lowest rate allowed.
+  /// The time that `count` bytes are worth at the lowest rate allowed.
   func worth(_ count: Int) -> UInt64 { UInt64(max(0, count)) &* nanosecondsPerByte }
 
   var isStopping: Bool { stopping.load(ordering: .relaxed) }
   func beginStop() { stopping.store(true, ordering: .releasing) }
 
-  /// Takes room for bytes of a body; false when there is none.
+  /// Takes room for bytes of a body. False if there is none.
   func reserve(_ count: Int) -> Bool { take(count, of: collected, limit: configuration.collectedBytes) }
   func unreserve(_ count: Int) { collected.subtract(count, ordering: .relaxed) }
 
-  /// Takes room for bytes that a client does not take yet; false when there is none.
+  /// Takes room for bytes that a client does not take yet. False if there is none.
   func reserveUnsent(_ count: Int) -> Bool { take(count, of: unsent, limit: configuration.unsentBytes) }
   func unreserveUnsent(_ count: Int) { unsent.subtract(count, ordering: .relaxed) }
 
@@ -54,7 +54,7 @@ final class ServerCore: Sendable {
 
   var openConnections: Int { addresses.withLock { $0.total } }
 
-  /// Counts a connection in; false when there are too many, in all or of its address.
+  /// Counts a connection. False if there are too many, in all or of its address.
   func admit(_ key: AddressKey) -> Bool {
     addresses.withLock { addresses in
       guard addresses.total < configuration.connections,
@@ -78,7 +78,7 @@ final class ServerCore: Sendable {
     action?()
   }
 
-  /// Calls `action` once when no connection is open, which may be now.
+  /// Calls `action` once when no connection is open, possibly now.
   func whenEmpty(_ action: @escaping @Sendable () -> Void) {
     let isEmpty = addresses.withLock { addresses in
       if addresses.total > 0 { addresses.whenEmpty = action }

@@ -13,8 +13,8 @@ public struct SocketError: Error, Sendable, CustomStringConvertible {
   public var description: String { "\(call): \(String(cString: strerror(code)))" }
 }
 
-/// The address of a client as bytes, to count by: IPv4 in its mapped form, of IPv6 the network part (/64), which is what
-/// one client has.
+/// The address of a client as bytes, for counting: IPv4 in its mapped form; of IPv6 the network part (/64),
+/// because one client has all of it.
 struct AddressKey: Hashable, Sendable {
   var high: UInt64
   var low: UInt64
@@ -24,7 +24,8 @@ struct AddressKey: Hashable, Sendable {
 enum Socket {
   private static let noSignal = Int32(MSG_NOSIGNAL)
 
-  /// Raises the process' limit of open descriptors to `count`, or as near as the system allows; what it then is.
+  /// Raises the process' limit of open descriptors to `count`, or as near as the system allows. Returns the
+  /// limit.
   static func allowDescriptors(_ count: Int) -> Int {
     let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
     var limit = rlimit()
@@ -117,7 +118,7 @@ enum Socket {
     case none
     /// No descriptor is left for another connection.
     case exhausted
-    /// This one failed; others may not.
+    /// This connection failed. Others may not.
     case failed
   }
 
@@ -203,7 +204,7 @@ enum Socket {
 }
 
 extension Duration {
-  /// Bounded to what fits; nothing below zero.
+  /// The duration in nanoseconds, bounded to the range of the type.
   var nanoseconds: UInt64 {
     let (seconds, attoseconds) = components
     guard seconds >= 0 else { return 0 }

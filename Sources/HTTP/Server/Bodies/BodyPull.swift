@@ -1,6 +1,7 @@
 import Dispatch
 
-/// Asks for the next piece of a body when the system has taken the one before: a slow client holds no thread.
+/// Asks for the next piece of a body when the system has taken the one before. So a slow client holds no
+/// thread.
 final class BodyPull: Sendable {
   private let writer: BodyWriter
   private let produce: @Sendable () throws -> [UInt8]?

@@ -1,12 +1,12 @@
 import Dispatch
 
-/// Who takes the body of the request under way.
+/// The taker of the body of the request under way.
 enum BodyTaker {
-  /// Nobody has asked yet: it stays in the socket.
+  /// Nobody has asked yet: the body stays in the socket.
   case nobody
   case collect(Collection)
   case stream(BodyStream)
-  /// Answered already; the rest is dropped, up to so many bytes.
+  /// The request is answered already. The rest of the body is dropped, up to this many bytes.
   case discard(Int)
 
   final class Collection {
@@ -21,10 +21,11 @@ enum BodyTaker {
   }
 }
 
-/// Hands the pieces of a body to a consumer on a queue of its own. Its variables belong to the connection's loop, but
-/// `failed`, which belongs to the queue.
+/// Hands the pieces of a body to a consumer on a queue of its own. Its variables belong to the loop of the
+/// connection, but `failed` belongs to the queue.
 final class BodyStream: @unchecked Sendable {
-  /// Bytes that may be read ahead of the consumer, and what a piece counts beyond its bytes: many small ones take memory too.
+  /// Bytes that may be read ahead of the consumer. A piece counts `pieceOverhead` beyond its bytes, because
+  /// many small pieces take memory too.
   static let window = 1 << 20
   private static let pieceOverhead = 512
 
@@ -50,11 +51,11 @@ final class BodyStream: @unchecked Sendable {
     gathered.append(copying: bytes)
   }
 
-  /// What the bytes gathered count as a piece; 0 where there are none.
+  /// The count of the gathered bytes as a piece; 0 for no bytes.
   var gatheredCost: Int { gathered.isEmpty ? 0 : gathered.count + Self.pieceOverhead }
 
-  /// Hands on what is gathered. `taken` is called on the consumer's queue when the piece is used up, with what it counted and
-  /// what the consumer threw.
+  /// Hands on the gathered bytes. `taken` is called on the consumer's queue when the piece is used up, with
+  /// its count and the error that the consumer threw.
   func offer(taken: @escaping @Sendable (Int, (any Error)?) -> Void) {
     let cost = gatheredCost
     let bytes = gathered
@@ -75,7 +76,7 @@ final class BodyStream: @unchecked Sendable {
 
   func release(_ cost: Int) { outstanding -= cost }
 
-  /// After everything offered; a failure of the consumer has been told already.
+  /// Called after everything was offered. A failure of the consumer was reported before.
   func finish(_ result: Result<Int, HTTPError>) {
     queue.async { [self] in
       guard !failed else { return }

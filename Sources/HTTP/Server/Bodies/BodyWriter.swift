@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The writing end of a streamed response; any thread may send.
+/// The writing end of a streamed response. Any thread may send.
 public final class BodyWriter: Sendable {
   enum Framing: Sendable {
     case length(Int)
@@ -34,10 +34,11 @@ public final class BodyWriter: Sendable {
   /// False once the client is gone or the body is finished.
   public var isOpen: Bool { open.load(ordering: .acquiring) }
 
-  /// Bytes sent that the system has not taken yet: a channel whose client does not read grows it.
+  /// Bytes that were sent and that the system has not taken yet. They grow if the client does not read.
   public var pendingBytes: Int { backlog.load(ordering: .relaxed) }
 
-  /// Hands bytes over without waiting. `completion`, on the connection's loop, says whether the system has taken them.
+  /// Hands bytes over without waiting. `completion` is called on the loop of the connection with whether the
+  /// system has taken them.
   ///
   /// - Throws: `HTTPError.disconnected` when the client is gone or too slow, `bodyOverrun` past the declared length.
   public func send(_ bytes: [UInt8], completion: (@Sendable (Bool) -> Void)? = nil) throws(HTTPError) {
@@ -64,8 +65,8 @@ public final class BodyWriter: Sendable {
 
   public func send(_ text: String) throws(HTTPError) { try send(Array(text.utf8)) }
 
-  /// Ends the body. Without it a `channel` ends when its writer is let go of.
-  /// A body shorter than its declared length closes the connection, which is how the client learns of it.
+  /// Ends the body. Without this call a `channel` ends when its writer is dropped. If the body is shorter
+  /// than its declared length, the connection is closed: so the client learns of it.
   public func finish() {
     let ended = state.withLock { state in
       guard !state.finished else { return false }
@@ -80,8 +81,8 @@ public final class BodyWriter: Sendable {
     connection.endChannel(id, last, whole: complete, last: endsWithConnection, bodyBytes: writtenBytes)
   }
 
-  /// Ends the body as broken off: the connection is closed without the end of a chunked body, so that the client does not
-  /// take what it has for the whole.
+  /// Breaks the body off: the connection is closed without the end of a chunked body. So the client does not
+  /// take the part it has for the whole.
   public func abort() {
     broken.store(true, ordering: .releasing)
     finish()
@@ -89,7 +90,7 @@ public final class BodyWriter: Sendable {
 
   deinit { finish() }
 
-  /// Whether the body has as many bytes as were declared and may be followed by another response.
+  /// Whether the body has as many bytes as were declared, so that another response may follow it.
   var isComplete: Bool { state.withLock { ($0.remaining ?? 0) == 0 } && !broken.load(ordering: .acquiring) }
   var endsWithConnection: Bool { if case .untilClose = framing { true } else { false } }
   var writtenBytes: Int { state.withLock { $0.total } }

@@ -22,8 +22,8 @@ extension Connection {
       }, gone: action)
   }
 
-  /// Does `work` at once where the caller is within an event of this connection, else in one of its own; `gone` where the
-  /// connection is closed.
+  /// Does `work`, at once if the caller is within an event of this connection, else in an event of its own.
+  /// Calls `gone` if the connection is closed.
   func onLoop(_ work: @escaping @Sendable (Connection) -> Void, gone: @escaping @Sendable () -> Void) {
     if loop.isCurrent, isActive {
       if closed { gone() } else { work(self) }
@@ -60,7 +60,7 @@ extension Connection {
     taker = .collect(collection)
     startBody(limit: collection.limit)
     if intake == .body, let length = remainingLength {
-      // What a header claims is not yet memory: large bodies grow as they come.
+      // The length that a header claims is not reserved. Large bodies grow as they come.
       collection.bytes.reserveCapacity(min(length, 64 << 10))
     }
   }
@@ -89,7 +89,7 @@ extension Connection {
   }
 
   func takeBody(_ bytes: Span<UInt8>) {
-    // Who sends the body has not waited for 100 Continue.
+    // The client sends the body without having waited for 100 Continue.
     expectsContinue = false
     if let length = remainingLength { remainingLength = length - bytes.count }
     switch taker {
@@ -114,7 +114,7 @@ extension Connection {
     }
   }
 
-  /// Hands what an event has brought to who takes it in pieces.
+  /// Hands the bytes of an event to a taker that takes pieces.
   func offerGathered() {
     guard case .stream(let stream) = taker, stream.gatheredCost > 0 else { return }
     guard core.reserve(stream.gatheredCost) else { return failBody(.overloaded) }
@@ -146,7 +146,7 @@ extension Connection {
     }
   }
 
-  /// The body cannot be had: whoever takes it learns why and answers; the connection closes after that.
+  /// The body cannot be received. Its taker gets the error and answers, and then the connection closes.
   func failBody(_ error: HTTPError) {
     intake = .ended
     closesAfterResponse = true
@@ -177,8 +177,9 @@ extension Connection {
     if outcome == .done || outcome == .streaming { abandonBody() }
   }
 
-  /// A response is being sent and nobody takes the rest of the body: a small rest is read and dropped to keep the
-  /// connection, before a large one it closes (RFC 9110 §10.1.1, RFC 9112 §9.3) and reads it while it lingers.
+  /// Nobody takes the rest of the body while a response is sent. A small rest is read and dropped, to keep
+  /// the connection. With a large rest the connection closes (RFC 9110 §10.1.1, RFC 9112 §9.3) and reads the
+  /// rest while it lingers.
   func abandonBody() {
     guard intake == .body else { return }
     failTaker(.bodyTaken)

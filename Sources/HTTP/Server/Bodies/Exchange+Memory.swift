@@ -1,7 +1,8 @@
 import Synchronization
 
 extension Exchange {
-  /// An exchange without a connection, for tests of handlers: the body is there at once and `answer` gets the response.
+  /// An exchange without a connection, for tests of handlers. The body is there at once, and `answer` gets
+  /// the response.
   public convenience init(
     _ request: Request, body: [UInt8] = [], answer: @escaping @Sendable (Response) -> Void
   ) {

@@ -1,5 +1,5 @@
-/// Bytes received and not yet parsed. Taking from the front moves nothing: what many requests behind one another cost does
-/// not grow with their number.
+/// Bytes received and not yet parsed. Taking from the front moves no bytes, so the cost of pipelined requests
+/// does not grow with their number.
 struct Stash {
   private(set) var bytes: [UInt8] = []
   private(set) var start = 0

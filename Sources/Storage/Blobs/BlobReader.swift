@@ -1,6 +1,6 @@
 import Formats
 
-/// Reads a blob from any place on. Holds no connection between calls: a slow client keeps nobody waiting.
+/// Reads a blob from any place. It holds no connection between calls, so a slow client keeps nobody waiting.
 public struct BlobReader: Sendable {
   public let blob: BlobRecord
   private let database: Database
@@ -21,9 +21,9 @@ public struct BlobReader: Sendable {
     }
   }
 
-  /// Reads what is written and not sealed yet, as only its writer may.
+  /// Reads a blob that is written and not sealed yet. Only its writer may.
   ///
-  /// - Throws: `StorageError.notFound` where it was discarded.
+  /// - Throws: `StorageError.notFound` for a discarded blob.
   public init(_ store: Store, _ pending: PendingBlob) throws {
     database = store.database
     sound = store.soundBlobs
@@ -37,10 +37,10 @@ public struct BlobReader: Sendable {
     chunkByteCount = size
   }
 
-  /// Fills `buffer` with the bytes from `offset` on, and returns how many there were: fewer than it holds
-  /// only at the blob's end.
+  /// Fills `buffer` with the bytes from `offset` on, and returns how many there were. They are fewer than it
+  /// holds only at the end of the blob.
   ///
-  /// - Throws: `StorageError.notFound` where the blob has been deleted meanwhile, `.corruptBlob`;
+  /// - Throws: `StorageError.notFound` for a blob that was deleted meanwhile, `.corruptBlob`;
   ///   `DatabaseError`.
   public func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
     precondition(offset >= 0, "A blob is read from offset 0 or more, not \(offset).")
@@ -60,8 +60,8 @@ public struct BlobReader: Sendable {
     }
   }
 
-  /// Hands on the bytes of `range`, all of them by default, in order, in pieces of at most a chunk; they are
-  /// valid during the call.
+  /// Hands on the bytes of `range` (by default all) in order, in pieces of at most a chunk. A piece is valid
+  /// during the call.
   public func stream(_ range: Range<Int>? = nil, _ receive: (UnsafeRawBufferPointer) throws -> Void) throws {
     let range = (range ?? 0..<blob.byteCount).clamped(to: 0..<blob.byteCount)
     guard !range.isEmpty else { return }
@@ -70,7 +70,7 @@ public struct BlobReader: Sendable {
     defer { buffer.deallocate() }
     var offset = range.lowerBound
     while offset < range.upperBound {
-      // Up to the end of the chunk, so that later pieces are whole ones.
+      // Up to the end of the chunk, so that later pieces are whole chunks.
       let wanted = min(chunkByteCount - offset % chunkByteCount, range.upperBound - offset, buffer.count)
       let count = try read(at: offset, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]))
       try receive(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
@@ -78,8 +78,8 @@ public struct BlobReader: Sendable {
     }
   }
 
-  /// As `stream` of everything, with the SHA-256 compared at the end: what was received is sound only when
-  /// this returns.
+  /// Streams everything and compares the SHA-256 at the end. The received bytes are sound only if this call
+  /// returns.
   ///
   /// - Throws: `StorageError.corruptBlob`.
   public func streamVerified(_ receive: (UnsafeRawBufferPointer) throws -> Void) throws {
@@ -95,7 +95,7 @@ public struct BlobReader: Sendable {
     sound.insert(blob.id)
   }
 
-  /// Reads everything and compares the SHA-256, unless that has been done since the store was opened: to be called
+  /// Reads everything and compares the SHA-256, unless that was done since the store was opened. Call it
   /// before parts are handed out.
   ///
   /// - Throws: `StorageError.corruptBlob`.

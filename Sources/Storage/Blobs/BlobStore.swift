@@ -1,6 +1,6 @@
 import Formats
 
-/// Names a blob within the database; never used twice.
+/// Names a blob within the database. An id is never used twice.
 public struct BlobID: RawRepresentable, Hashable, Sendable {
   public let rawValue: Int64
 
@@ -16,7 +16,7 @@ public struct BlobRecord: Hashable, Sendable {
   public let sha256: SHA256.Digest
 }
 
-/// All of a blob's content, on its way to being owned; `BlobStore.seal` makes it one.
+/// A blob whose content is written and that no row owns yet. `BlobStore.seal` makes it permanent.
 public struct PendingBlob: Hashable, Sendable {
   public let id: BlobID
   public let byteCount: Int
@@ -24,10 +24,10 @@ public struct PendingBlob: Hashable, Sendable {
 }
 
 /// Content of any size, in chunks. A blob belongs to the one row (checkpoint, artifact, …) that names it, and
-/// goes when that row goes.
+/// is removed with that row.
 public struct BlobStore {
-  /// Bytes a chunk has, but for the last. Measured: from 256 KiB on reading and writing get no faster, and a
-  /// reader holds one in memory.
+  /// Bytes of a chunk, but for the last. By measurement reading and writing get no faster from 256 KiB on,
+  /// and a reader holds a chunk in memory.
   public static let chunkByteCount = 512 << 10
 
   let session: Session
@@ -42,9 +42,9 @@ public struct BlobStore {
     return record
   }
 
-  /// Makes a written blob permanent; the same transaction must create the row that owns it.
+  /// Makes a written blob permanent. The same transaction must create the row that owns it.
   ///
-  /// - Throws: `StorageError.notFound` where it was discarded or sealed before.
+  /// - Throws: `StorageError.notFound` for a blob that was discarded or sealed before.
   @discardableResult
   public func seal(_ pending: PendingBlob) throws -> BlobRecord {
     let changed = try connection.run(
@@ -54,7 +54,7 @@ public struct BlobStore {
     return BlobRecord(id: pending.id, byteCount: pending.byteCount, sha256: pending.sha256)
   }
 
-  /// Stores a small blob in the transaction at hand; for more than a few MiB use a `BlobWriter`.
+  /// Stores a small blob in the present transaction. For more than a few MiB use a `BlobWriter`.
   public func insert(_ bytes: [UInt8]) throws -> BlobRecord {
     let id = try insertPending()
     try bytes.withUnsafeBytes { bytes in
@@ -90,8 +90,8 @@ public struct BlobStore {
     try connection.run("UPDATE blob SET state = 'dead' WHERE state = 'pending'")
   }
 
-  /// Removes chunks of dead blobs, some at a time, and the blobs without any left; returns how many rows
-  /// went.
+  /// Removes chunks of dead blobs, some at a time, and dead blobs without chunks. Returns how many rows it
+  /// removed.
   func sweep(chunkLimit: Int) throws -> Int {
     let dead = try connection.first("SELECT id FROM blob WHERE state = 'dead' LIMIT 1") { $0.int64(0) }
     guard let dead = dead.map(BlobID.init) else { return 0 }
@@ -118,8 +118,8 @@ public struct BlobStore {
 }
 
 extension Store {
-  /// Removes the chunks of some dead blobs in one short transaction; returns how many rows went, 0 when none
-  /// is left.
+  /// Removes the chunks of some dead blobs in one short transaction. Returns how many rows it removed, 0 if
+  /// none is left.
   func sweepDeadBlobs() throws -> Int {
     try database.writer.perform(.relaxed, .alone) { [clock, identifiers] connection in
       let session = Session(connection: connection, clock: clock, identifiers: identifiers)

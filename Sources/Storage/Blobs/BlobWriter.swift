@@ -1,9 +1,9 @@
 import Dispatch
 import Formats
 
-/// Writes a blob piece by piece, holding two chunks in memory. Every chunk is a commit of its own that
-/// others' commits come between; nothing counts until the blob is sealed. A writer that goes away before
-/// gives its chunks up.
+/// Writes a blob piece by piece, with two chunks in memory. Every chunk is a commit of its own, and commits
+/// of others come between. Nothing counts until the blob is sealed. A writer that is dropped before gives its
+/// chunks up.
 public final class BlobWriter {
   private let store: Store
   private let chunkByteCount: Int
@@ -50,8 +50,8 @@ public final class BlobWriter {
     try bytes.withUnsafeBytes { try append($0) }
   }
 
-  /// Ends the content. The blob must then be sealed (`Session.blobs.seal`) or discarded; one that is neither
-  /// goes at the next start.
+  /// Ends the content. Then seal the blob (`Session.blobs.seal`) or discard it; else the next start discards
+  /// it.
   public func flush() throws -> PendingBlob {
     precondition(!isFlushed, "A blob is flushed once.")
     if !chunk.isEmpty || chunks == 0 { try writeChunk() }
@@ -62,7 +62,7 @@ public final class BlobWriter {
   }
 
   /// Ends the content, and seals the blob in one transaction with `body`, which creates the row that owns it.
-  /// Where that fails the blob is given up.
+  /// If `body` fails, the blob is given up.
   public func finish<Result: Sendable>(
     _ body: @escaping @Sendable (Session, BlobRecord) throws -> Result
   ) throws -> Result {
@@ -75,8 +75,8 @@ public final class BlobWriter {
     }
   }
 
-  /// Starts writing the chunk, after the one before is written: one is hashed and filled while the other goes
-  /// to the disk.
+  /// Starts to write the chunk after the one before is written. So one chunk is hashed and filled while
+  /// another goes to the disk.
   private func writeChunk() throws {
     try awaitWrite()
     let (known, position, bytes, chunkByteCount) = (id, chunks, chunk, chunkByteCount)
@@ -104,7 +104,7 @@ public final class BlobWriter {
   }
 }
 
-/// A chunk on its way to the disk.
+/// A chunk that is being written to the disk.
 private final class PendingWrite: Sendable {
   private let done = DispatchSemaphore(value: 0)
   private let result = Lock<Result<BlobID, any Error>>(.failure(StorageError.closed))
@@ -114,7 +114,7 @@ private final class PendingWrite: Sendable {
     done.signal()
   }
 
-  /// To be called once.
+  /// Waits for the write. To be called once.
   func wait() throws -> BlobID {
     done.wait()
     return try result.withLock { try $0.get() }

@@ -1,4 +1,4 @@
-/// The blobs whose SHA-256 was seen to be right since the store was opened.
+/// The blobs whose SHA-256 was found right since the store was opened.
 final class SoundBlobs: Sendable {
   private static let limit = 100_000
   private let ids = Lock<Set<BlobID>>([])

@@ -6,7 +6,7 @@ public protocol Bindable {
   func bind(to statement: OpaquePointer, at index: Int32) -> Int32
 }
 
-/// Makes SQLite take a copy: Swift's memory moves.
+/// Makes SQLite take a copy, because Swift's memory may move.
 private var copied: sqlite3_destructor_type { unsafeBitCast(-1, to: sqlite3_destructor_type.self) }
 
 extension Int64: Bindable {
@@ -47,7 +47,7 @@ extension [UInt8]: Bindable {
   }
 }
 
-/// Bound without a copy: the memory must stay as it is until the statement has run, as it does for an
+/// Bound without a copy. The memory must stay as it is until the statement has run, as it does for an
 /// argument.
 extension UnsafeRawBufferPointer: Bindable {
   public func bind(to statement: OpaquePointer, at index: Int32) -> Int32 {

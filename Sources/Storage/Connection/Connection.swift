@@ -1,16 +1,16 @@
 import CSQLite
 
-/// One connection to a database file, for one thread at a time: `Database` sees to that.
+/// A connection to a database file. One thread uses it at a time: `Database` ensures that.
 ///
-/// Prepared statements are kept by their text. A body that runs the text of a statement that runs already gets
-/// one of its own.
+/// Prepared statements are kept by their text. If a body runs the text of a statement that is running, it
+/// gets a statement of its own.
 public final class Connection {
   package let handle: OpaquePointer
-  /// Whether `synchronous` is `FULL`; nil while nobody has set it for good.
+  /// Whether `synchronous` is `FULL`; nil before it was set.
   var isSynchronous: Bool?
   private var statements: [String: Statement] = [:]
 
-  /// A prepared statement, and whether it runs.
+  /// A prepared statement, and whether it is running.
   private final class Statement {
     let handle: OpaquePointer
     var isRunning = false
@@ -57,7 +57,7 @@ public final class Connection {
     }
   }
 
-  /// The rows of one statement, each as `read` makes of it.
+  /// The rows of one statement, each mapped by `read`.
   public func rows<Value>(
     _ sql: String, _ values: any Bindable..., read: (Row) throws -> Value
   ) throws -> [Value] {
@@ -75,7 +75,8 @@ public final class Connection {
     }
   }
 
-  /// The first row of one statement, or nil; the statement runs to its end, so one that writes has written.
+  /// The first row of one statement, or nil. The statement runs to its end, so a statement that writes has
+  /// written.
   public func first<Value>(
     _ sql: String, _ values: any Bindable..., read: (Row) throws -> Value
   ) throws -> Value? {
@@ -100,8 +101,8 @@ public final class Connection {
     guard result == SQLITE_OK else { throw DatabaseError(connection: handle, result: result, sql: sql) }
   }
 
-  /// Runs `body` as a whole: all of it is kept, or, when it throws, none. Inside another transaction it is a
-  /// savepoint.
+  /// Runs `body` as a whole. All its changes are kept or, if it throws, none. Within another transaction it
+  /// is a savepoint.
   public func transaction<Result>(_ body: () throws -> Result) throws -> Result {
     let nested = isInTransaction
     try run(nested ? "SAVEPOINT inner_transaction" : "BEGIN IMMEDIATE")
@@ -110,7 +111,7 @@ public final class Connection {
       result = try body()
       try run(nested ? "RELEASE inner_transaction" : "COMMIT")
     } catch {
-      // Some failures (a full disk) have ended the transaction already; then there is nothing to roll back.
+      // Some failures (a full disk) have ended the transaction already. Then nothing is to be rolled back.
       if isInTransaction {
         if nested {
           _ = try? run("ROLLBACK TO inner_transaction")

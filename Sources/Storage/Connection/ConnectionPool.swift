@@ -1,6 +1,6 @@
 import Dispatch
 
-/// Connections handed to one caller at a time, opened when first needed.
+/// Connections, each handed to one caller at a time and opened when first needed.
 final class ConnectionPool: Sendable {
   private struct State {
     var idle: [Handoff] = []
@@ -17,7 +17,7 @@ final class ConnectionPool: Sendable {
     precondition(limit > 0, "A pool needs at least one connection.")
     self.open = open
     self.limit = limit
-    // Made with 0 and raised: Dispatch traps when a semaphore goes with less than it was made with.
+    // Made with 0 and raised: Dispatch traps if a semaphore is freed with less than it was made with.
     free = DispatchSemaphore(value: 0)
     for _ in 0..<limit { free.signal() }
   }
@@ -38,9 +38,9 @@ final class ConnectionPool: Sendable {
     return try body(handoff.connection)
   }
 
-  /// Runs `body` while no connection is handed out, those that are being given back.
+  /// Runs `body` while no connection is handed out. Waits until all are given back.
   func withoutReaders<Result>(_ body: () throws -> Result) throws -> Result {
-    // One at a time: two that had half of the pool each would wait for ever.
+    // One caller at a time: two that held half of the pool each would wait for ever.
     try exclusion.withLock { _ in
       for _ in 0..<limit { free.wait() }
       defer { for _ in 0..<limit { free.signal() } }
@@ -56,7 +56,7 @@ final class ConnectionPool: Sendable {
   }
 }
 
-/// Carries a connection from one thread to another. Sound as long as its holder gives it to one thread at a
+/// Carries a connection from one thread to another. This is sound if its holder gives it to one thread at a
 /// time, as the pool and the write queue do.
 struct Handoff: @unchecked Sendable {
   let connection: Connection

@@ -2,11 +2,11 @@ import CSQLite
 import Glibc
 
 extension Database {
-  /// What the file takes.
+  /// The size of the file.
   public struct Size: Equatable, Sendable {
     /// Bytes of the database's pages, used and free.
     public let byteCount: Int
-    /// Those of them that hold nothing; `reclaim` gives them back.
+    /// Bytes of the pages that are free. `reclaim` gives them back.
     public let freeByteCount: Int
     /// Bytes of the write-ahead log beside the file.
     public let logByteCount: Int
@@ -23,7 +23,7 @@ extension Database {
     }
   }
 
-  /// SQLite's own check of the whole file and of all foreign keys; takes seconds for each GiB.
+  /// SQLite's own check of the whole file and of all foreign keys. It takes seconds for each GiB.
   ///
   /// - Returns: the faults found, none for a sound file.
   public func integrityCheck() throws -> [String] {
@@ -36,8 +36,8 @@ extension Database {
     }
   }
 
-  /// Shows that the database takes writes, by one of more bytes than a small request has: what just fits on a disk that is
-  /// all but full shows nothing. What was shown a second ago still holds.
+  /// Checks that the database takes writes, by a write larger than a small request: a smaller one may still
+  /// fit on a disk that is all but full. A success holds for a second.
   public func checkWritable() throws {
     let now = Timestamp.now()
     guard abs(now.seconds(since: lastWritable.withLock { $0 })) > 1 else { return }
@@ -69,17 +69,18 @@ extension Database {
     return try max(0, before - size().byteCount)
   }
 
-  /// Moves the log's content into the file, as far as readers allow, without waiting for them; the log starts
-  /// anew with the next write.
+  /// Moves the content of the log into the file, as far as readers allow, without waiting for them. The log
+  /// starts anew with the next write.
   public func checkpointLog() throws {
     try writer.perform(.durable, .bare) { connection in
       _ = try connection.rows("PRAGMA wal_checkpoint(PASSIVE)") { $0.int(0) }
     }
   }
 
-  /// Empties the log, which readers that leave no gap between them keep from starting anew: holds new ones up for a moment.
+  /// Empties the log. Readers that leave no gap between them keep the log from starting anew, so new readers
+  /// wait for a moment.
   ///
-  /// A reader of another process, such as a backup, keeps the log as it is until later.
+  /// If another process reads, such as a backup, the log stays until later.
   func restartLog() throws {
     try readers.withoutReaders {
       try writer.perform(.durable, .bare) { [configuration] connection in
@@ -93,9 +94,9 @@ extension Database {
   /// Writes a consistent, compact copy of the running database to a new file.
   ///
   /// - Throws: `StorageError.fileExists`; `.fileFailure`; `DatabaseError`, such as one for a full disk. A
-  ///   copy that failed leaves nothing.
+  ///   copy that failed leaves nothing behind.
   public func backup(to destination: String) throws {
-    // Not one of the readers: `query_only` forbids to write the copy as well.
+    // Not a connection of the readers: `query_only` forbids to write the copy too.
     try Self.named(path) {
       let connection = try Connection(
         path: path, flags: SQLITE_OPEN_READONLY, fileSystem: configuration.fileSystem)
@@ -104,7 +105,7 @@ extension Database {
     }
   }
 
-  /// As `backup(to:)`, of a database that another process may be serving. Changes nothing in it.
+  /// The same for a database that another process may be serving. It changes nothing in the database.
   public static func backup(of path: String, to destination: String) throws {
     guard access(path, F_OK) == 0 else {
       throw StorageError.cannotOpen(path: path, detail: "there is no such file")
@@ -119,7 +120,7 @@ extension Database {
     }
   }
 
-  /// The copy is made under another name, and gets its own when it is complete and on the disk.
+  /// The copy gets its name when it is complete and on the disk.
   private static func backup(_ connection: Connection, to destination: String) throws {
     guard access(destination, F_OK) != 0 else { throw StorageError.fileExists(path: destination) }
     let partial = destination + ".partial"
@@ -127,7 +128,7 @@ extension Database {
     do {
       try connection.run("VACUUM INTO ?", partial)
       try synchronize(partial)
-      // A link fails where the name has been taken meanwhile; a rename would replace the file.
+      // A link fails if the name was taken meanwhile. A rename would replace the file.
       guard link(partial, destination) == 0 else {
         throw errno == EEXIST ? StorageError.fileExists(path: destination) : fileFailure(destination)
       }

@@ -2,29 +2,28 @@ import CSQLite
 import Glibc
 import Synchronization
 
-/// A database file: one connection that writes, for which callers queue and share commits, and some that read
-/// beside it.
+/// A database file: one connection that writes and some that read beside it. Callers queue for the writer and
+/// share commits.
 ///
-/// Readers see the last commit and never wait for the writer (write-ahead log). What `write` returned from is
-/// on the disk (`synchronous=FULL`).
+/// Readers see the last commit and never wait for the writer (write-ahead log). When `write` returns, its
+/// changes are on the disk (`synchronous=FULL`).
 public final class Database: Sendable {
   public struct Configuration: Sendable {
-    /// Connections that read at the same time; further readers wait.
+    /// Connections that read at the same time. Further readers wait.
     public var readers = 4
-    /// How long a locked file is waited for: by a backup of another process, say.
+    /// Time to wait for a file that is locked, for example by a backup of another process.
     public var busyTimeoutSeconds = 5.0
-    /// The log is cut to this size when its content has moved to the file.
+    /// The size that the log is cut to when its content has moved to the file.
     public var logByteLimit = 64 << 20
-    /// SQLite's page cache of each connection.
+    /// The size of SQLite's page cache, for each connection.
     public var cacheByteCount = 8 << 20
-    /// The name of a registered SQLite VFS, nil for the system's; tests inject failures by it.
+    /// The name of a registered SQLite VFS; nil for that of the system. Tests inject failures by it.
     package var fileSystem: String?
 
     public init() {}
   }
 
-  /// Bytes a page of a new file has: large enough for blobs to be written fast, small enough for small
-  /// commits.
+  /// Bytes of a page of a new file: large enough to write blobs fast, small enough for small commits.
   static let pageByteCount = 8192
   /// Marks the file as this program's ("infl").
   static let applicationID: Int64 = 0x696e_666c
@@ -33,10 +32,10 @@ public final class Database: Sendable {
   let configuration: Configuration
   let writer: WriteQueue
   let readers: ConnectionPool
-  /// When `checkWritable` last succeeded.
+  /// The time when `checkWritable` last succeeded.
   let lastWritable = Lock(Timestamp(milliseconds: 0))
 
-  /// Opens the file, or makes it, and brings its schema up to date.
+  /// Opens or makes the file, and brings its schema up to date.
   ///
   /// - Throws: `StorageError.cannotOpen`, `.notADatabase`, `.foreignDatabase`, `.readOnly`, `.newerSchema`;
   ///   `DatabaseError`.
@@ -59,17 +58,17 @@ public final class Database: Sendable {
     }
   }
 
-  /// Grows with every write, before its caller hears of it: what was read after this number was taken is still right
-  /// while the number is the same.
+  /// Grows with every write, before the caller of the write hears of it. While the number is the same, values
+  /// read after it was taken are still right.
   public var version: Int { writer.commits.load(ordering: .sequentiallyConsistent) }
 
-  /// Runs `body` with a connection that reads. For several statements that must agree with each other, see
-  /// `snapshot`.
+  /// Runs `body` with a connection that reads. Use `snapshot` for several statements that must agree with
+  /// each other.
   public func read<Result>(_ body: (Connection) throws -> Result) throws -> Result {
     try readers.withConnection(body)
   }
 
-  /// Runs `body` with a connection that reads, all of whose statements see the same commit.
+  /// Runs `body` with a connection that reads. All its statements see the same commit.
   public func snapshot<Result>(_ body: (Connection) throws -> Result) throws -> Result {
     try readers.withConnection { connection in
       try connection.run("BEGIN")
@@ -78,19 +77,19 @@ public final class Database: Sendable {
     }
   }
 
-  /// Runs `body` in a transaction, and returns when it is committed. What `body` throws rolls back its own
+  /// Runs `body` in a transaction, and returns when it is committed. An error of `body` rolls back its own
   /// changes alone.
   ///
-  /// Several callers' bodies may share one commit. The body runs on any thread, after all that were queued
-  /// before; it must not wait for another `write`, and leaves nothing behind but in the database: it may be
-  /// run twice, when another of its commit has failed.
+  /// Bodies of several callers may share one commit. A body runs on any thread, after all that were queued
+  /// before, and must not wait for another `write`. It may run twice, so it leaves nothing behind but in the
+  /// database.
   public func write<Result: Sendable>(
     durability: Durability = .durable, _ body: @escaping @Sendable (Connection) throws -> Result
   ) throws -> Result {
     try writer.perform(durability, .shared, body)
   }
 
-  /// As above, without waiting: `completion` is called with the outcome after the commit, on any thread, and
+  /// The same without waiting. `completion` is called with the outcome after the commit, on any thread, and
   /// must not block.
   public func write<Result: Sendable>(
     durability: Durability = .durable, _ body: @escaping @Sendable (Connection) throws -> Result,
@@ -99,7 +98,7 @@ public final class Database: Sendable {
     writer.submit(durability, .shared, body, completion: completion)
   }
 
-  /// As above, suspending.
+  /// The same, suspending.
   public func write<Result: Sendable>(
     durability: Durability = .durable, _ body: @escaping @Sendable (Connection) throws -> Result
   ) async throws -> Result {
@@ -108,7 +107,7 @@ public final class Database: Sendable {
     }
   }
 
-  /// Waits for what is queued, and closes all connections; later calls throw `StorageError.closed`.
+  /// Waits for queued writes, and closes all connections. Later calls throw `StorageError.closed`.
   public func close() {
     lastWritable.withLock { $0 = Timestamp(milliseconds: 0) }
     readers.close()
@@ -132,7 +131,7 @@ public final class Database: Sendable {
         guard application == 0, tables == 0, version == 0 else {
           throw StorageError.foreignDatabase(path: path)
         }
-        // These two shape the file, and must come before its first page is written.
+        // These two shape the file, so they come before its first page is written.
         try connection.script("PRAGMA page_size=\(pageByteCount); PRAGMA auto_vacuum=INCREMENTAL")
       }
       let mode = try connection.first("PRAGMA journal_mode=WAL") { $0.string(0) }

@@ -1,21 +1,21 @@
 import Glibc
 import Synchronization
 
-/// Holds a file beside the database as long as it lives, so that only one process serves it; a process that
-/// dies lets go of it.
+/// Locks a file beside the database while the object lives, so that only one process serves the database. A
+/// process that dies releases the lock.
 final class FileLock: Sendable {
-  /// -1 when it has been let go.
+  /// -1 after the release.
   private let descriptor: Atomic<Int32>
 
-  /// - Throws: `StorageError.alreadyOpen` where another process has it.
+  /// - Throws: `StorageError.alreadyOpen` if another process has the lock.
   init(database path: String) throws {
     let descriptor = open(path + "-lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else {
       let code = errno
       throw StorageError.cannotOpen(path: path, detail: String(cString: strerror(code)))
     }
-    // Tried for a second: the process before may be about to end, and one that is just being forked from here
-    // has the file until it runs its own program.
+    // Tries for a second. The process before may be about to end. A child that is being forked from here has
+    // the file until it runs its own program.
     var attempts = 100
     while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
       attempts -= 1

@@ -1,9 +1,9 @@
 import Glibc
 
-/// A value that one thread at a time has.
+/// A value that one thread uses at a time.
 ///
-/// A POSIX mutex in place of `Synchronization.Mutex`: the thread sanitizer does not see the latter's
-/// synchronization, and reports races that are none.
+/// A POSIX mutex in place of `Synchronization.Mutex`. The thread sanitizer does not see the synchronization
+/// of the latter and reports false races.
 final class Lock<Value: Sendable>: @unchecked Sendable {
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private var value: Value

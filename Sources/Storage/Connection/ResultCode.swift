@@ -1,6 +1,6 @@
 import CSQLite
 
-/// An extended result code of SQLite. A primary code matches all its extended ones: `case ResultCode.busy:`
+/// An extended result code of SQLite. A primary code matches all its extended codes: `case ResultCode.busy:`
 /// catches `SQLITE_BUSY_SNAPSHOT`.
 public struct ResultCode: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
   public let rawValue: Int32

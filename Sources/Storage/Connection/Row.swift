@@ -1,9 +1,9 @@
 import CSQLite
 
-/// The row a statement stands on; valid only while it is being read. Columns are counted from 0.
+/// The present row of a statement, valid only while it is being read. Columns are counted from 0.
 ///
-/// Reading follows SQLite's conversions: a NULL is 0, "" or no bytes where the value is not optional. The
-/// schema's types and NOT NULL keep that from happening.
+/// Reading follows SQLite's conversions: a NULL is 0, "" or no bytes unless the value is optional. The types
+/// and NOT NULL of the schema keep that from happening.
 public struct Row {
   let statement: OpaquePointer
 

@@ -1,5 +1,4 @@
-/// The stores, seen through one connection during one `read` or `write`. Writing in a `read` is an error of
-/// SQLite's.
+/// The stores, seen through one connection during one `read` or `write`. SQLite refuses to write in a `read`.
 public struct Session {
   public let connection: Connection
   let clock: @Sendable () -> Timestamp

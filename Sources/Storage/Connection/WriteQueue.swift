@@ -2,29 +2,29 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// When a write counts as done.
+/// The moment when a write counts as done.
 public enum Durability: Sendable {
   /// After its commit is on the disk.
   case durable
-  /// After its commit is in the log: a crash of the program does not lose it, one of the machine may, until
-  /// the next durable write.
+  /// After its commit is in the log. A crash of the program does not lose it. A crash of the machine may,
+  /// until the next durable write.
   case relaxed
 }
 
-/// Runs transactions one after the other on a single connection, and lets those that wait at the same time
-/// share one commit.
+/// Runs transactions one after the other on a single connection. Those that wait at the same time share one
+/// commit.
 ///
-/// There is no thread of its own: a caller that finds nobody writing writes at once, on its own thread,
-/// whatever is queued up to then; what came in meanwhile goes to a Dispatch queue. Each request of a shared
-/// commit is kept or taken back as a whole by itself; for that it may run twice. All are answered after the commit.
+/// A caller that finds nobody writing writes everything queued up to then on its own thread; later requests
+/// go to a Dispatch queue. Each request of a shared commit is kept or rolled back as a whole, and may run
+/// twice. All are answered after the commit.
 final class WriteQueue: Sendable {
   enum Grouping: Sendable {
-    /// Small: may share a commit.
+    /// A small request: it may share a commit.
     case shared
-    /// Large, such as a piece of a blob: has a commit of its own, so that when the disk is full nobody else
-    /// fails with it.
+    /// A large request, such as a piece of a blob. It has a commit of its own: if the disk is full, nobody
+    /// else fails with it.
     case alone
-    /// Not in a transaction at all.
+    /// A request that runs outside of a transaction.
     case bare
   }
 
@@ -41,15 +41,15 @@ final class WriteQueue: Sendable {
     var isClosed = false
   }
 
-  /// Requests that share a commit at most; keeps the first one's answer from waiting for too many others.
+  /// The most requests that share a commit. It keeps the first one's answer from waiting for too many others.
   private static let batchLimit = 256
 
   private let handoff: Lock<Handoff?>
   private let state = Lock(State())
   private let queue = DispatchQueue(label: "storage.write", qos: .userInitiated)
-  /// Commits so far. It has grown before anybody hears of a commit.
+  /// Commits so far. It grows before anybody hears of a commit.
   let commits = Atomic<Int>(0)
-  /// The thread that is running requests, 0 for none: a request that waits for another would wait for itself.
+  /// The thread that is running requests; 0 for none. A request that waits for another would wait for itself.
   private let writingThread = Atomic<UInt>(0)
 
   init(_ connection: Connection) {
@@ -84,7 +84,7 @@ final class WriteQueue: Sendable {
     }
   }
 
-  /// Waits for what is queued, and closes the connection.
+  /// Waits for queued requests, and closes the connection.
   func close() {
     let wasClosed = state.withLock { state in
       defer { state.isClosed = true }
@@ -95,7 +95,7 @@ final class WriteQueue: Sendable {
     handoff.withLock { $0 = nil }
   }
 
-  /// True where the caller must see to it that the queue is drained.
+  /// Whether the caller must have the queue drained.
   private func enqueue(_ request: Request) throws -> Bool {
     try state.withLock { state in
       guard !state.isClosed else { throw StorageError.closed }
@@ -105,7 +105,7 @@ final class WriteQueue: Sendable {
     }
   }
 
-  /// Commits one batch, and leaves the next to the Dispatch queue.
+  /// Commits one batch, and leaves the next one to the Dispatch queue.
   private func drainOnce() {
     let batch = state.withLock { state in
       let count = Self.batchCount(state.pending)
@@ -135,7 +135,7 @@ final class WriteQueue: Sendable {
     return min(batchLimit, pending.prefix { $0.grouping == .shared }.count)
   }
 
-  /// Runs and commits the batch; the error of each request, nil for those that are committed.
+  /// Runs and commits the batch. Returns the error of each request, nil for those that are committed.
   private static func commit(_ batch: [Request], on connection: Connection) -> [(any Error)?] {
     var errors: [(any Error)?] = batch.map { _ in nil }
     do {
@@ -145,8 +145,8 @@ final class WriteQueue: Sendable {
       }
       try connection.synchronize(fully: batch.contains { $0.durability == .durable })
       try connection.run("BEGIN IMMEDIATE")
-      // Savepoints cost as much as small requests, so at first there are none. When one of several fails, which is
-      // rare, all run again, each in its own.
+      // Savepoints cost as much as small requests, so at first there are none. If one of several requests
+      // fails, which is rare, all run again, each in its own savepoint.
       if batch.count == 1 || !runTogether(batch, on: connection) {
         if batch.count > 1 {
           if connection.isInTransaction { try connection.run("ROLLBACK") }
@@ -161,8 +161,8 @@ final class WriteQueue: Sendable {
             }
           } catch {
             errors[index] = error
-            // A failure such as a full disk may have ended the whole transaction; the others must not believe
-            // in a commit.
+            // A failure such as a full disk may have ended the whole transaction. Then the other requests are
+            // not committed either.
             if !connection.isInTransaction { throw error }
             if batch.count == 1 { throw error }
           }
@@ -178,7 +178,7 @@ final class WriteQueue: Sendable {
 }
 
 extension WriteQueue {
-  /// Runs all requests of a batch in the transaction at hand; false at the first that fails.
+  /// Runs all requests of a batch in the present transaction. False at the first that fails.
   private static func runTogether(_ batch: [Request], on connection: Connection) -> Bool {
     for request in batch {
       do {
@@ -192,7 +192,7 @@ extension WriteQueue {
 }
 
 extension Connection {
-  /// Whether a commit waits for the disk.
+  /// Sets whether a commit waits for the disk.
   fileprivate func synchronize(fully: Bool) throws {
     guard isSynchronous != fully else { return }
     isSynchronous = nil
@@ -201,7 +201,7 @@ extension Connection {
   }
 }
 
-/// Keeps what a request's body returned until its commit, and what became of that.
+/// Keeps the result of a request's body until its commit, and the outcome of the commit.
 private final class Outcome<Value: Sendable>: Sendable {
   private let value = Lock<Value?>(nil)
   private let error = Lock<(any Error)?>(nil)

@@ -1,8 +1,8 @@
-/// Makes opaque ids that sort by the time they were made, and in the order they were made.
+/// Makes opaque ids that sort in the order they were made, and by their time.
 ///
 /// An id is 48 bits of milliseconds and 52 random bits, as 20 lower-case characters of Crockford's base 32,
-/// whose alphabet sorts as its values do. Ids of the same millisecond, or of one in which the clock went
-/// back, count on from the one before.
+/// whose alphabet sorts as its values do. In the same millisecond, or if the clock goes back, ids count on
+/// from the last one.
 public final class IdentifierSource: Sendable {
   private struct State {
     var milliseconds: UInt64 = 0
@@ -41,7 +41,7 @@ public final class IdentifierSource: Sendable {
       }
       return (state.milliseconds, state.low)
     }
-    // The 100 bits, five a character: 48 bits are nine characters and three bits of the tenth.
+    // The 100 bits, five a character. 48 bits are nine characters and three bits of the tenth.
     let high = milliseconds << 2 | low >> 50
     var characters: [UInt8] = []
     characters.reserveCapacity(20)
@@ -54,7 +54,7 @@ public final class IdentifierSource: Sendable {
     return String(decoding: characters, as: UTF8.self)
   }
 
-  /// Makes all later ids sort after `id`, one of an earlier run; other text is ignored.
+  /// Makes all later ids sort after `id`, an id of an earlier run. Other text is ignored.
   func advance(past id: String) {
     var value: (high: UInt64, low: UInt64) = (0, 0)
     let characters = Array(id.utf8)

@@ -1,5 +1,5 @@
-/// One step of the schema, from the version before it. Steps that were released never change; new ones are
-/// added at the end.
+/// A step of the schema, from the version before it. Released steps never change. New steps are added at the
+/// end.
 package struct Migration: Sendable {
   package let version: Int
   package let name: String
@@ -16,10 +16,10 @@ package struct Migration: Sendable {
     self.init(version: version, name: name) { try $0.script(sql) }
   }
 
-  /// Runs the steps that the file has not had yet, each in a transaction together with its version number, so
-  /// that a step is done or not done.
+  /// Runs the steps that the file has not had yet. Each runs in a transaction together with its version
+  /// number, so it is done or not done.
   ///
-  /// - Throws: `StorageError.newerSchema` where the file has had steps that are not known here.
+  /// - Throws: `StorageError.newerSchema` if the file has had steps that are not known here.
   package static func run(_ migrations: [Migration], on connection: Connection) throws {
     let found = try connection.first("PRAGMA user_version") { $0.int(0) } ?? 0
     let supported = migrations.last?.version ?? 0

@@ -1,8 +1,8 @@
 /// The tables, as the list of steps that make them.
 ///
-/// Times are milliseconds since 1970; JSON is text that nothing here looks into. A blob belongs to the one
-/// row that names it: when that row goes or names another, a trigger marks the blob dead, whatever made the
-/// row go, and `BlobStore.sweep` removes its chunks later in short transactions.
+/// Times are milliseconds since 1970. JSON is text that nothing here reads. A blob belongs to the one row
+/// that names it. If that row is deleted or names another blob, a trigger marks the blob dead, and
+/// `BlobStore.sweep` removes its chunks later in short transactions.
 package enum Schema {
   package static let migrations = [
     Migration(version: 1, name: "first", sql: first),
@@ -13,8 +13,8 @@ package enum Schema {
     Migration(version: 6, name: "records", run: addRecords),
   ]
 
-  /// A chunk's key holds its blob's id and its position, so that a blob's chunks lie side by side without an
-  /// index.
+  /// The key of a chunk holds the id of its blob and its position, so chunks of a blob lie side by side
+  /// without an index.
   static let chunkPositionBits: Int64 = 24
 
   private static let first = """
@@ -169,8 +169,8 @@ package enum Schema {
     CREATE INDEX idempotency_expiry ON idempotency (expires);
     """
 
-  /// Every checkpoint gets the recipe that it was trained by: that of its job where that is still there, else the latest of its
-  /// model, which jobs on it went by so far; an edited one gets its parent's, and an initial one has none.
+  /// Every checkpoint gets the recipe that it was trained by: that of its job, or else the latest of its
+  /// model, which jobs used so far. An edited checkpoint gets that of its parent; an initial one gets none.
   @Sendable private static func addRecipes(_ connection: Connection) throws {
     try connection.script(
       """
@@ -192,9 +192,9 @@ package enum Schema {
     {}
   }
 
-  /// Every edited checkpoint gets the record of its parent and the edit of the job that made it; one whose job or parent is gone
-  /// has an incomplete record. A model that was retrained with true labels was trained on them. Weights trained on from edited
-  /// ones saw every sample of their recipe in earlier versions, so that they have no edits.
+  /// Every edited checkpoint gets the record of its parent and the edit of its job. If the job or the parent
+  /// is gone, the record is incomplete. A model retrained with true labels was trained on them. Weights
+  /// trained on from edited ones have no edits: in earlier versions they saw every sample of their recipe.
   @Sendable private static func addRecords(_ connection: Connection) throws {
     try connection.script(
       """
@@ -243,8 +243,8 @@ package enum Schema {
     try connection.script("DROP TABLE temp.edit")
   }
 
-  /// A worker for short jobs must not walk over all the long ones that wait, nor a list of one kind's jobs in one state
-  /// over those in all others.
+  /// Indexes for two walks: a worker for short jobs passes over long jobs that wait, and a list of one kind
+  /// in one state over all other states.
   private static let lanes = """
     DROP INDEX job_queue;
     CREATE INDEX job_lane ON job (lane, priority DESC, id) WHERE state = 'queued';

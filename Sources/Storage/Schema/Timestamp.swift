@@ -24,13 +24,13 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
     Double(milliseconds - earlier.milliseconds) / 1000
   }
 
-  /// RFC 3339 in UTC with milliseconds: `2026-01-31T09:05:07.042Z`. For the years 0 to 9999.
+  /// RFC 3339 in UTC with milliseconds, for the years 0 to 9999: `2026-01-31T09:05:07.042Z`.
   public var description: String {
     let (seconds, milliseconds) = Self.floorDivision(milliseconds, 1000)
     let (days, secondOfDay) = Self.floorDivision(seconds, 86400)
     let (year, month, day) = Self.civil(daysSince1970: days)
     if (0...9999).contains(year) {
-      // Every response and line of the log has one.
+      // Made by hand, because every response and every line of the log has one.
       return String(unsafeUninitializedCapacity: 24) { text in
         var place = 0
         func put(_ value: Int64, _ width: Int, _ separator: Unicode.Scalar) {
@@ -63,7 +63,7 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
   }
 
   /// The proleptic Gregorian date. Years are counted from March, so that the leap day is the last of its
-  /// year, in eras of 400 years, which all have 146,097 days.
+  /// year. An era of 400 years has 146,097 days.
   private static func civil(daysSince1970 days: Int64) -> (year: Int64, month: Int64, day: Int64) {
     let (era, dayOfEra) = floorDivision(days + 719_468, 146_097)
     let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36524 - dayOfEra / 146_096) / 365

@@ -12,7 +12,7 @@ public struct ArtifactStore {
   let session: Session
   private var connection: Connection { session.connection }
 
-  /// - Throws: `StorageError.notFound` where there is no such job or blob; `.alreadyExists`.
+  /// - Throws: `StorageError.notFound` for a job or blob that is not there; `.alreadyExists`.
   @discardableResult
   public func create(job: String, name: String, dtype: String, shape: [Int], blob: BlobID) throws
     -> ArtifactRecord
@@ -38,7 +38,7 @@ public struct ArtifactStore {
     return record
   }
 
-  /// By name.
+  /// The artifacts of a job, by name.
   public func list(job: String) throws -> [ArtifactRecord] {
     try connection.rows("\(Self.select) WHERE job = ? ORDER BY name", job, read: Self.record)
   }

@@ -15,9 +15,9 @@ public struct CheckpointKind: RawRepresentable, Hashable, Sendable {
   public static let retrained = CheckpointKind(rawValue: "retrained")
 }
 
-/// The weights of a model at one time. `metrics` is JSON. So are `training`, the recipe of weights that were trained, and
-/// `record`, what edits did to the training data since; both are nil in lists of a model's checkpoints. `job` and `parent` may
-/// name things that have been deleted since.
+/// The weights of a model at one time. `metrics`, `training` (the recipe of trained weights) and `record`
+/// (the edits of the training data since) are JSON. `training` and `record` are nil in lists of a model's
+/// checkpoints. `job` and `parent` may name things that were deleted since.
 public struct CheckpointRecord: Hashable, Sendable {
   public let id: String
   public let model: String
@@ -40,7 +40,7 @@ public struct NewCheckpoint: Sendable {
   public var training: String?
   public var record: String?
   public var blob: BlobID
-  /// An id that `Store.makeIdentifier` gave out before; nil takes a new one.
+  /// An id from `Store.makeIdentifier`; nil takes a new one.
   public var id: String?
 
   public init(
@@ -63,7 +63,7 @@ public struct CheckpointStore {
   let session: Session
   private var connection: Connection { session.connection }
 
-  /// - Throws: `StorageError.notFound` where there is no such model or blob.
+  /// - Throws: `StorageError.notFound` for a model or blob that is not there.
   @discardableResult
   public func create(_ new: NewCheckpoint) throws -> CheckpointRecord {
     _ = try session.models.get(new.model)
@@ -92,7 +92,8 @@ public struct CheckpointStore {
     return record
   }
 
-  /// A model's, newest first, those made before the one with the id `after`; without recipes and records, which may be long.
+  /// The checkpoints of a model that were made before the one with the id `after`, newest first. They come
+  /// without recipes and records, which may be long.
   public func list(model: String, after: String? = nil, limit: Int) throws -> Page<CheckpointRecord> {
     let rows = try connection.rows(
       """
@@ -102,12 +103,12 @@ public struct CheckpointStore {
     return Page(rows, limit: limit, id: \.id)
   }
 
-  /// A job's, oldest first.
+  /// The checkpoints of a job, oldest first.
   public func list(job: String) throws -> [CheckpointRecord] {
     try connection.rows("\(Self.select()) WHERE job = ? ORDER BY checkpoint.id", job, read: Self.record)
   }
 
-  /// The newest of a model that is of one of these kinds; of any kind where none is given.
+  /// The newest checkpoint of a model that is of one of these kinds; of any kind if none is given.
   public func latest(model: String, kinds: [CheckpointKind] = []) throws -> CheckpointRecord? {
     let condition = kinds.isEmpty ? "" : "AND kind IN (\(kinds.map { _ in "?" }.joined(separator: ", ")))"
     return try connection.first(
@@ -115,7 +116,7 @@ public struct CheckpointStore {
       binding: [model] + kinds.map(\.rawValue), read: Self.record)
   }
 
-  /// The newest of a model that has just these bytes.
+  /// The newest checkpoint of a model that has exactly these bytes.
   public func newest(model: String, sha256: SHA256.Digest) throws -> CheckpointRecord? {
     try connection.first(
       "\(Self.select()) WHERE model = ? AND sha256 = ? ORDER BY checkpoint.id DESC LIMIT 1", model,
@@ -139,8 +140,8 @@ public struct CheckpointStore {
     }
   }
 
-  /// Deletes the oldest edited checkpoints that were made before a time and that no unfinished job uses, at most
-  /// `limit` of them; returns how many.
+  /// Deletes the oldest edited checkpoints that were made before `time` and that no unfinished job uses, at
+  /// most `limit` of them. Returns how many.
   public func deleteEdited(before time: Timestamp, limit: Int) throws -> Int {
     try connection.run(
       """

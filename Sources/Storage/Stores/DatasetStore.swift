@@ -1,4 +1,4 @@
-/// A data set as it is kept. `source` and `description` are JSON.
+/// A stored data set. `source` and `description` are JSON.
 public struct DatasetRecord: Hashable, Sendable {
   public let id: String
   public let name: String
@@ -9,13 +9,13 @@ public struct DatasetRecord: Hashable, Sendable {
 }
 
 public enum DatasetState: String, Sendable, CaseIterable {
-  /// Parts are still to come, by upload or by a job.
+  /// Parts are missing. They come by upload or by a job.
   case incomplete
   case ready, failed
 }
 
-/// One stored array of a data set: `part` is `inputs` or `labels`, `split` is `train` or `test`; `detail` is
-/// JSON, such as the array's shape.
+/// A stored array of a data set. `part` is `inputs` or `labels`, `split` is `train` or `test`, and `detail`
+/// is JSON such as the shape of the array.
 public struct DatasetPart: Hashable, Sendable {
   public let split: String
   public let part: String
@@ -54,7 +54,7 @@ public struct DatasetStore {
     return record
   }
 
-  /// Newest first, those made before the one with the id `after`.
+  /// The data sets that were made before the one with the id `after`, newest first.
   public func list(after: String? = nil, limit: Int) throws -> Page<DatasetRecord> {
     let rows = try connection.rows(
       "SELECT \(Self.columns) FROM dataset WHERE ?1 IS NULL OR id < ?1 ORDER BY id DESC LIMIT ?2", after,
@@ -63,7 +63,7 @@ public struct DatasetStore {
     return Page(rows, limit: limit, id: \.id)
   }
 
-  /// Changes what is given.
+  /// Changes the members that are given.
   ///
   /// - Throws: `StorageError.notFound`.
   public func update(
@@ -86,7 +86,7 @@ public struct DatasetStore {
     }
   }
 
-  /// Stores an array, in place of the one that was there.
+  /// Stores an array, and replaces an earlier one.
   ///
   /// - Throws: `StorageError.notFound`; `.inUse` while a model or an unfinished job uses the data set.
   public func put(_ name: String, split: String, part: String, detail: String, blob: BlobID) throws {

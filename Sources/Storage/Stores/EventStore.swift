@@ -1,26 +1,26 @@
-/// Something a client that follows a job is told. `data` is JSON.
+/// An event of a job, for clients that follow it. `data` is JSON.
 public struct EventRecord: Hashable, Sendable {
-  /// Counts a job's events from 1, also those that were dropped.
+  /// Counts the events of a job from 1, with those that were dropped.
   public let id: Int
   public let name: String
   public let data: String
   public let created: Timestamp
 }
 
-/// The latest events of each job, for streams that resume where they were cut.
+/// The latest events of each job, for streams that resume after a cut.
 public struct EventStore {
-  /// How many of a job's events are kept at least.
+  /// The number of events of a job that are kept at least.
   public static let limit = 1000
 
-  /// After so many events the oldest go.
+  /// The number of events after which the oldest are removed.
   public static let pruningStep = 64
 
   let session: Session
   private var connection: Connection { session.connection }
 
-  /// Adds an event and returns its id; the oldest ones go when there are too many.
+  /// Adds an event and returns its id. The oldest events are removed if there are too many.
   ///
-  /// - Throws: `StorageError.notFound` where there is no such job.
+  /// - Throws: `StorageError.notFound` for a job that is not there.
   @discardableResult
   public func append(job: String, name: String, data: String) throws -> Int {
     let id: Int
@@ -34,7 +34,7 @@ public struct EventStore {
     } catch let error as DatabaseError where ResultCode.foreignKeyConstraint ~= error.code {
       throw StorageError.notFound(.job, job)
     }
-    // Not at every event, as each deletion costs as much as an insertion.
+    // Not at every event, because a deletion costs as much as an insertion.
     if id % Self.pruningStep == 0 {
       try connection.run("DELETE FROM event WHERE job = ? AND id <= ?", job, id - Self.limit)
     }
@@ -53,10 +53,10 @@ public struct EventStore {
     }
   }
 
-  /// Drops the progress events of the first jobs that ended in a span of time, `limit` of them and those that ended in the
-  /// same millisecond as the last.
+  /// Drops the progress events of the first `limit` jobs that ended in a span of time, and of those that
+  /// ended in the same millisecond as the last.
   ///
-  /// - Returns: when the last of them ended; nil where none did.
+  /// - Returns: the time when the last of them ended; nil for no job.
   func thin(endedFrom start: Timestamp, to end: Timestamp, limit: Int) throws -> Timestamp? {
     let last = try connection.rows(
       "SELECT finished FROM job WHERE finished >= ? AND finished < ? ORDER BY finished LIMIT ?", start, end,
@@ -71,7 +71,7 @@ public struct EventStore {
     return last
   }
 
-  /// The id of the latest event, 0 when there is none.
+  /// The id of the latest event; 0 for no event.
   public func latest(job: String) throws -> Int {
     try connection.first("SELECT max(id) FROM event WHERE job = ?", job, read: { $0.int(0) }) ?? 0
   }

@@ -1,28 +1,28 @@
 import Formats
 
-/// What a request with an idempotency key was answered with.
+/// The answer to a request with an idempotency key.
 public struct IdempotencyRecord: Hashable, Sendable {
   public let key: String
   public let status: Int
-  /// Where the resource is that it made, such as `/v1/jobs/…`.
+  /// The address of the resource that it made, such as `/v1/jobs/…`.
   public let resource: String
   public let expires: Timestamp
 }
 
-/// Remembers, for a time, which requests with an `Idempotency-Key` were done. To be used in the transaction
-/// that does what the request asks: `find` first, then the work, then `record`; of two same requests at once
-/// the second then finds the first.
+/// Remembers, for a time, the requests with an `Idempotency-Key` that were done. Use it in the transaction of
+/// the request: `find` first, then the work, then `record`. Of two equal requests at once the second then
+/// finds the first.
 public struct IdempotencyStore {
   let session: Session
   private var connection: Connection { session.connection }
 
-  /// The answer given before, nil for a new key or one that has expired.
+  /// The answer that was given before; nil for a new or expired key.
   ///
   /// - Parameters:
-  ///   - key: the client's key, with what tells routes apart.
+  ///   - key: the client's key, with the name of the route.
   ///   - body: the digest of the request's body.
-  ///   - earlier: the digest by which an earlier version of the program has stored the same body, if it was another one.
-  /// - Throws: `StorageError.idempotencyKeyReused` where the key came with another body.
+  ///   - earlier: the digest of the same body by an earlier version of the program, if it was another.
+  /// - Throws: `StorageError.idempotencyKeyReused` if the key came with another body.
   public func find(
     key: String, body: SHA256.Digest, earlier: SHA256.Digest? = nil
   ) throws -> IdempotencyRecord? {
@@ -53,7 +53,7 @@ public struct IdempotencyStore {
       """, key, body.hexadecimal, status, resource, session.now.advanced(bySeconds: lifetimeSeconds))
   }
 
-  /// Returns how many went.
+  /// Removes expired keys. Returns how many.
   @discardableResult
   public func removeExpired() throws -> Int {
     try connection.run("DELETE FROM idempotency WHERE expires <= ?", session.now)

@@ -9,16 +9,16 @@ public enum JobState: String, Sendable, CaseIterable {
   }
 }
 
-/// A job as it is kept. `progress`, `error`, `request`, `estimate` and `result` are JSON.
+/// A stored job. `progress`, `error`, `request`, `estimate` and `result` are JSON.
 public struct JobRecord: Hashable, Sendable {
   public let id: String
   public let kind: String
   public let state: JobState
-  /// Higher goes first.
+  /// Jobs of higher priority run first.
   public let priority: Int
-  /// Which workers may take it; see `JobStore.claim`.
+  /// Decides which workers may take the job; see `JobStore.claim`.
   public let lane: Int
-  /// 1 and the number of crashes it ran into.
+  /// 1 plus the number of crashes while it ran.
   public let attempt: Int
   public let cancelRequested: Bool
   public let created: Timestamp
@@ -28,18 +28,18 @@ public struct JobRecord: Hashable, Sendable {
   public let error: String?
   public let request: String
   public let estimate: String?
-  /// Nil in lists: results can be large.
+  /// Nil in lists, because results can be large.
   public let result: String?
 }
 
 public struct NewJob: Sendable {
   public var kind: String
   public var request: String
-  /// What it will take, as JSON.
+  /// The estimate of time and memory, as JSON.
   public var estimate: String?
   public var priority: Int
   public var lane: Int
-  /// What must not be deleted before the job is finished.
+  /// Models that must not be deleted before the job is finished.
   public var models: [String]
   public var datasets: [String]
   public var checkpoints: [String]
@@ -61,7 +61,7 @@ public struct NewJob: Sendable {
   }
 }
 
-/// How a job ended; the texts are JSON.
+/// The end of a job. The texts are JSON.
 public enum JobOutcome: Sendable {
   case succeeded(result: String)
   case failed(error: String)
@@ -76,7 +76,7 @@ public enum JobOutcome: Sendable {
   }
 }
 
-/// Which jobs a list has; what is nil does not matter.
+/// The jobs that a list has. A nil member does not restrict it.
 public struct JobFilter: Sendable {
   public var state: JobState?
   public var kind: String?
@@ -90,7 +90,7 @@ public struct JobFilter: Sendable {
   }
 }
 
-/// How many jobs of a kind are in a state.
+/// The number of jobs of a kind in a state.
 public struct JobCount: Hashable, Sendable {
   public let kind: String
   public let state: JobState

@@ -1,18 +1,16 @@
 extension JobStore {
-  /// What a request to cancel came to.
+  /// The outcome of a request to cancel.
   public enum Cancellation: Equatable, Sendable {
-    /// It was queued, and is cancelled.
+    /// The job was queued, and is cancelled.
     case cancelled
-    /// It runs; its worker is to stop it, and to call `finish`.
+    /// The job runs. Its worker must stop it and call `finish`.
     case requested
     case alreadyFinished(JobState)
   }
 
-  /// Takes the next job for a worker: the highest priority first, the oldest of the same. Nil when none
-  /// waits.
+  /// Takes the next job for a worker: the highest priority first, the oldest of the same. Nil if none waits.
   ///
-  /// - Parameter laneLimit: only jobs of this lane or a lower one, so that a worker can be kept for short
-  ///   jobs.
+  /// - Parameter laneLimit: the highest lane to take from, so that a worker can be kept for short jobs.
   public func claim(laneLimit: Int = .max) throws -> JobRecord? {
     guard let id = try next(laneLimit: laneLimit) else { return nil }
     return try connection.first(
@@ -22,7 +20,7 @@ extension JobStore {
       """, session.now, id, read: Self.record)
   }
 
-  /// The job that `claim` would take. A look at the first of each lane, however many wait.
+  /// The job that `claim` would take. It looks at the first job of each lane, however many wait.
   public func next(laneLimit: Int = .max) throws -> String? {
     var best: (priority: Int, id: String)?
     var lane = Int.min
@@ -64,8 +62,8 @@ extension JobStore {
     try session.stages.removeAll(of: id)
   }
 
-  /// Puts a running job back into the queue when the program stops in good order; it goes on from its stages
-  /// later.
+  /// Puts a running job back into the queue when the program stops in good order. Later it goes on from its
+  /// stages.
   ///
   /// - Throws: `StorageError.notFound`, `.wrongState`.
   public func requeue(_ id: String) throws {
@@ -89,8 +87,8 @@ extension JobStore {
     }
   }
 
-  /// Deals with the jobs that ran when the program died: each is cancelled if that was asked for, failed if
-  /// it has been run `maximumAttempts` times, and queued again otherwise.
+  /// Handles the jobs that ran when the program died. A job is cancelled if that was asked for, failed if it
+  /// has run `maximumAttempts` times, and queued again otherwise.
   func recover(maximumAttempts: Int) throws -> (requeued: [String], failed: [String], cancelled: [String]) {
     let cancelled = try connection.rows(
       """

@@ -1,17 +1,17 @@
-/// The jobs: the queue, those that run, and the finished ones until they are deleted.
+/// The jobs: queued, running, and finished until they are deleted.
 public struct JobStore {
   let session: Session
   var connection: Connection { session.connection }
 
-  /// What a job uses; the raw value is the column `role`.
+  /// The kind of thing that a job uses. The raw value is the column `role`.
   enum Role: String {
     case model, dataset, checkpoint
   }
 
   /// Queues a job.
   ///
-  /// - Parameter queueLimit: how many may be queued, with this one.
-  /// - Throws: `StorageError.queueFull`; `.notFound` for a model, data set or checkpoint it uses.
+  /// - Parameter queueLimit: the most queued jobs, this one included.
+  /// - Throws: `StorageError.queueFull`; `.notFound` for a model, data set or checkpoint that the job uses.
   @discardableResult
   public func create(_ new: NewJob, queueLimit: Int = .max) throws -> JobRecord {
     guard try queued() < queueLimit else { throw StorageError.queueFull(limit: queueLimit) }
@@ -54,11 +54,11 @@ public struct JobStore {
     return record
   }
 
-  /// Newest first, those made before the one with the id `after`; without results, and without the whole
-  /// of a large request.
+  /// The jobs that were made before the one with the id `after`, newest first. They come without results, and
+  /// of a large request only with its beginning.
   ///
-  /// A page costs the same however many jobs there are, but for the jobs of a model that are of one kind or state, which
-  /// are looked for among all of that model.
+  /// A page costs the same however many jobs there are. One case is an exception: jobs of a model and of one
+  /// kind or state are looked for among all jobs of the model.
   public func list(_ filter: JobFilter = .init(), after: String? = nil, limit: Int) throws -> Page<JobRecord>
   {
     var values: [any Bindable] = []
@@ -72,7 +72,7 @@ public struct JobStore {
     add("name", filter.model)
     add("kind", filter.kind)
     add("state", filter.state?.rawValue)
-    // As the column of the table that is walked.
+    // The column of the table that is walked.
     let key = filter.model == nil ? "job.id" : "job_use.job"
     add(key, after, "<")
     values.append(limit + 1)
@@ -83,7 +83,7 @@ public struct JobStore {
     }
     var query = select(conditions)
     if filter.kind != nil, filter.state == nil, filter.model == nil {
-      // One walk for each state, merged: an index by kind and state serves lists by both as well.
+      // One walk for each state, merged. So an index by kind and state serves lists by both too.
       query = JobState.allCases.map { select(conditions + ["state = '\($0.rawValue)'"]) }
         .joined(separator: " UNION ALL ")
     }
@@ -93,25 +93,24 @@ public struct JobStore {
     return Page(rows, limit: limit, id: \.id)
   }
 
-  /// How many jobs there are of each kind in each state; costs the same however many there are.
+  /// The number of jobs of each kind in each state. It costs the same however many there are.
   public func counts() throws -> [JobCount] {
     try connection.rows("SELECT kind, state, count FROM job_count ORDER BY kind, state") { row in
       JobCount(kind: row.string(0), state: try row.value(1), count: row.int(2))
     }
   }
 
-  /// How many jobs wait.
+  /// The number of queued jobs.
   public func queued() throws -> Int {
     try connection.first("SELECT total(count) FROM job_count WHERE state = 'queued'") { $0.int(0) } ?? 0
   }
 
-  /// Keeps what a client is shown of a running job's progress. A job that does not run any more is left as it
-  /// is.
+  /// Stores the progress of a running job that clients see. A job that no longer runs is not changed.
   public func setProgress(_ id: String, _ progress: String) throws {
     try connection.run("UPDATE job SET progress = ? WHERE id = ? AND state = 'running'", progress, id)
   }
 
-  /// Deletes a finished job with its artifacts and events; checkpoints it made stay with their models.
+  /// Deletes a finished job with its artifacts and events. Checkpoints that it made stay with their models.
   ///
   /// - Throws: `StorageError.notFound`, `.wrongState`.
   public func delete(_ id: String) throws {
@@ -120,14 +119,14 @@ public struct JobStore {
     try connection.run("DELETE FROM job WHERE id = ?", id)
   }
 
-  /// Deletes the oldest jobs that were finished before a time, at most `limit` of them; returns how many.
+  /// Deletes the oldest jobs that were finished before `time`, at most `limit` of them. Returns how many.
   public func deleteFinished(before time: Timestamp, limit: Int) throws -> Int {
     try connection.run(
       "DELETE FROM job WHERE id IN (SELECT id FROM job WHERE finished < ? ORDER BY finished LIMIT ?)", time,
       limit)
   }
 
-  /// The id of an unfinished job that uses something.
+  /// The id of an unfinished job that uses a thing.
   func unfinishedUser(of role: Role, _ name: String) throws -> String? {
     try connection.first(
       """
@@ -141,7 +140,7 @@ public struct JobStore {
     request, estimate
     """
 
-  /// Of a request that is larger than this only its kind, model and size are told in lists.
+  /// The length in bytes above which lists show only the kind, model and size of a request.
   static let briefRequestLength = 4096
 
   private static let briefColumns = columns.replacing(
@@ -152,7 +151,7 @@ public struct JobStore {
       END,
       """)
 
-  /// Of the columns above and the result.
+  /// Reads the columns above and the result.
   static func record(_ row: Row) throws -> JobRecord {
     JobRecord(
       id: row.string(0), kind: row.string(1), state: try row.value(2), priority: row.int(3), lane: row.int(4),

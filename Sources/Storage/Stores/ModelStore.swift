@@ -1,4 +1,4 @@
-/// A model as it is kept: what it is, in JSON, and the data set it belongs to. Its weights are checkpoints.
+/// A stored model: its description in JSON, and its data set. Its weights are checkpoints.
 public struct ModelRecord: Hashable, Sendable {
   public let id: String
   public let name: String
@@ -11,7 +11,7 @@ public struct ModelStore {
   let session: Session
   private var connection: Connection { session.connection }
 
-  /// - Throws: `StorageError.alreadyExists`; `.notFound` where there is no such data set.
+  /// - Throws: `StorageError.alreadyExists`; `.notFound` for a data set that is not there.
   @discardableResult
   public func create(name: String, dataset: String, description: String) throws -> ModelRecord {
     guard try find(name) == nil else { throw StorageError.alreadyExists(.model, name) }
@@ -35,7 +35,7 @@ public struct ModelStore {
     return record
   }
 
-  /// Newest first, those made before the one with the id `after`.
+  /// The models that were made before the one with the id `after`, newest first.
   public func list(after: String? = nil, limit: Int) throws -> Page<ModelRecord> {
     let rows = try connection.rows(
       "SELECT \(Self.columns) FROM model WHERE ?1 IS NULL OR id < ?1 ORDER BY id DESC LIMIT ?2", after,

@@ -1,4 +1,4 @@
-/// What a running job has saved, to go on from after a crash or a stop. `detail` is JSON.
+/// A state that a running job has saved, to go on from after a crash or a stop. `detail` is JSON.
 public struct StageRecord: Hashable, Sendable {
   public let name: String
   public let detail: String
@@ -6,12 +6,12 @@ public struct StageRecord: Hashable, Sendable {
   public let saved: Timestamp
 }
 
-/// Named blobs that a job saves as it goes; they are dropped when it ends.
+/// Named blobs that a job saves while it runs. They are dropped when it ends.
 public struct StageStore {
   let session: Session
   private var connection: Connection { session.connection }
 
-  /// Saves a stage in place of the one of that name.
+  /// Saves a stage, and replaces an earlier one of that name.
   ///
   /// - Throws: `StorageError.notFound`; `.wrongState` unless the job runs, so that a worker that lost its job
   ///   leaves nothing behind.
@@ -31,7 +31,7 @@ public struct StageStore {
     try connection.first("\(Self.select) WHERE job = ? AND name = ?", job, name, read: Self.record)
   }
 
-  /// By name.
+  /// The stages of a job, by name.
   public func list(job: String) throws -> [StageRecord] {
     try connection.rows("\(Self.select) WHERE job = ? ORDER BY name", job, read: Self.record)
   }

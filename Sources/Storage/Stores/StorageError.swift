@@ -1,8 +1,8 @@
 import Formats
 
-/// What the stores refuse, each with what would be right.
+/// Refusals of the stores. Each says what would be right.
 public enum StorageError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// What a name or id belongs to.
+  /// The kind of thing that a name or id belongs to.
   public enum Entity: String, Sendable {
     case dataset = "data set"
     case model, checkpoint, job, artifact, blob, stage
@@ -11,7 +11,7 @@ public enum StorageError: Error, Equatable, Sendable, CustomStringConvertible {
   case alreadyExists(Entity, String)
   case notFound(Entity, String)
   case inUse(Entity, String, by: String)
-  /// A job is not in a state that allows the step.
+  /// The job is not in a state that allows the step.
   case wrongState(job: String, state: JobState, expected: String)
   case queueFull(limit: Int)
   /// The key was used with another body.

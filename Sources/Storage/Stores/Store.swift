@@ -8,32 +8,32 @@ import Glibc
 /// let page = try store.read { try $0.jobs.list(limit: 50) }
 /// ```
 ///
-/// A `Session` is the stores as one transaction sees them: what several of them do in one `write` is kept
+/// A `Session` is the stores as one transaction sees them. Changes of several stores in one `write` are kept
 /// together or not at all.
 public final class Store: Sendable {
   public let database: Database
-  /// What opening found and put right.
+  /// The repairs that opening made.
   public let recovery: Recovery
   let clock: @Sendable () -> Timestamp
   let identifiers: IdentifierSource
   let soundBlobs = SoundBlobs()
-  /// The events of jobs that ended before are thinned.
+  /// Events of jobs that ended before this time are thinned.
   private let thinned = Lock(Timestamp(milliseconds: 0))
   private let lock: FileLock
 
-  /// What opening found of an earlier run.
+  /// Remains of an earlier run that opening found.
   public struct Recovery: Equatable, Sendable {
-    /// Jobs that ran when the program died, by what became of them.
+    /// Jobs that ran when the program died, by their new state.
     public let requeued: [String]
     public let failed: [String]
     public let cancelled: [String]
-    /// Blobs whose writing was cut off.
+    /// Blobs whose writing was interrupted.
     public let abandonedBlobs: Int
   }
 
-  /// Opens or makes the file, queues again what a crash interrupted, and gives up half-written blobs.
+  /// Opens or makes the file, queues interrupted jobs again, and discards half-written blobs.
   ///
-  /// - Parameter maximumAttempts: a job that ran that many times when the program died is failed.
+  /// - Parameter maximumAttempts: a job that has run this many times when the program died is failed.
   /// - Throws: as `Database.init`, and `StorageError.alreadyOpen`.
   public init(
     path: String, configuration: Database.Configuration = .init(), maximumAttempts: Int = 3,
@@ -46,7 +46,7 @@ public final class Store: Sendable {
     self.identifiers = identifiers
     recovery = try database.write { connection in
       let session = Session(connection: connection, clock: clock, identifiers: identifiers)
-      // The clock may have been set back since; new ids still come after old ones.
+      // The clock may have been set back since. New ids must still sort after old ones.
       for table in ["job", "checkpoint", "model", "dataset"] {
         if let last = try connection.first("SELECT max(id) FROM \(table)", read: { $0.optionalString(0) })
           ?? nil
@@ -64,17 +64,17 @@ public final class Store: Sendable {
   /// See `Database.version`.
   public var version: Int { database.version }
 
-  /// Reads. For several statements that must agree with each other, see `snapshot`.
+  /// Reads. Use `snapshot` for several statements that must agree with each other.
   public func read<Result>(_ body: (Session) throws -> Result) throws -> Result {
     try database.read { try body(session($0)) }
   }
 
-  /// Reads, everything from the same commit.
+  /// Reads everything from the same commit.
   public func snapshot<Result>(_ body: (Session) throws -> Result) throws -> Result {
     try database.snapshot { try body(session($0)) }
   }
 
-  /// Writes in a transaction, and returns when it is committed; see `Database.write`.
+  /// Writes in a transaction, and returns when it is committed. See `Database.write`.
   public func write<Result: Sendable>(
     durability: Durability = .durable, _ body: @escaping @Sendable (Session) throws -> Result
   ) throws -> Result {
@@ -83,7 +83,7 @@ public final class Store: Sendable {
     }
   }
 
-  /// As above, without waiting: `completion` is called after the commit, on any thread, and must not block.
+  /// The same without waiting. `completion` is called after the commit, on any thread, and must not block.
   public func write<Result: Sendable>(
     durability: Durability = .durable, _ body: @escaping @Sendable (Session) throws -> Result,
     completion: @escaping @Sendable (Swift.Result<Result, any Error>) -> Void
@@ -95,7 +95,7 @@ public final class Store: Sendable {
       }, completion: completion)
   }
 
-  /// As above, suspending.
+  /// The same, suspending.
   public func write<Result: Sendable>(
     durability: Durability = .durable, _ body: @escaping @Sendable (Session) throws -> Result
   ) async throws -> Result {
@@ -104,14 +104,14 @@ public final class Store: Sendable {
     }
   }
 
-  /// An id for a thing that is to be created later; it sorts by now.
+  /// An id for a thing that is created later. It sorts by the present time.
   public func makeIdentifier() -> String { identifiers.next() }
 
-  /// Seconds after its end that the progress of a job can still be followed from its beginning.
+  /// The seconds after its end during which the progress of a job can still be followed from its beginning.
   public static let progressLifetimeSeconds = 3600.0
 
-  /// Removes what nothing refers to any more, and gives the space back: dead blobs, expired idempotency keys, the
-  /// progress of jobs that ended long ago, free pages. In short transactions; meant to be called every minute or so.
+  /// Removes dead blobs, expired idempotency keys and the progress of jobs that ended long ago, and gives
+  /// free pages back, in short transactions. To be called every minute or so.
   public func maintain() throws {
     try write { _ = try $0.idempotency.removeExpired() }
     try thinEvents(endedBefore: clock().advanced(bySeconds: -Self.progressLifetimeSeconds))
@@ -120,7 +120,7 @@ public final class Store: Sendable {
     if size.freeByteCount > 16 << 20 || size.logByteCount > 16 << 20 { try database.reclaim() }
   }
 
-  /// Drops the progress events of jobs that ended before a time and leaves them those of their states.
+  /// Drops the progress events of jobs that ended before `time`. Events of their states stay.
   private func thinEvents(endedBefore time: Timestamp) throws {
     while true {
       let from = thinned.withLock { $0 }
@@ -131,7 +131,7 @@ public final class Store: Sendable {
     }
   }
 
-  /// Waits for the writes that are queued, and closes the file; later calls throw `StorageError.closed`.
+  /// Waits for queued writes, and closes the file. Later calls throw `StorageError.closed`.
   public func close() {
     database.close()
     lock.release()

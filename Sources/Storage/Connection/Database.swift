@@ -80,9 +80,8 @@ public final class Database: Sendable {
   /// Runs `body` in a transaction, and returns when it is committed. An error of `body` rolls back its own
   /// changes alone.
   ///
-  /// Bodies of several callers may share one commit. A body runs on any thread, after all that were queued
-  /// before, and must not wait for another `write`. It may run twice, so it leaves nothing behind but in the
-  /// database.
+  /// Bodies of several callers share commits. A body runs on any thread, after those queued before, and must
+  /// not wait for another `write`. It may run twice, so it leaves nothing behind but in the database.
   public func write<Result: Sendable>(
     durability: Durability = .durable, _ body: @escaping @Sendable (Connection) throws -> Result
   ) throws -> Result {

@@ -14,9 +14,8 @@ public enum Durability: Sendable {
 /// Runs transactions one after the other on a single connection. Those that wait at the same time share one
 /// commit.
 ///
-/// A caller that finds nobody writing writes everything queued up to then on its own thread; later requests
-/// go to a Dispatch queue. Each request of a shared commit is kept or rolled back as a whole, and may run
-/// twice. All are answered after the commit.
+/// A caller that finds nobody writing writes all that is queued on its own thread. Later requests go to a
+/// Dispatch queue. A request of a shared commit is kept or rolled back by itself, and may run twice.
 final class WriteQueue: Sendable {
   enum Grouping: Sendable {
     /// A small request: it may share a commit.

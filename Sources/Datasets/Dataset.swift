@@ -1,13 +1,13 @@
 import Synchronization
 import Tensor
 
-/// A set of samples to train and test on. Immutable; copies share their samples.
+/// A set of samples to train and test on. It is immutable, and copies share their samples.
 public struct Dataset: Sendable {
-  /// What is learnt.
+  /// The task.
   public enum Kind: Hashable, Sendable {
-    /// One of `classes` classes, 0 ..< classes, with names where the source has them.
+    /// To name one of `classes` classes, 0 ..< classes, with names if the source has them.
     case classification(classes: Int, names: [String]?)
-    /// A vector of `outputs` numbers.
+    /// To predict a vector of `outputs` numbers.
     case regression(outputs: Int)
   }
 
@@ -20,21 +20,22 @@ public struct Dataset: Sendable {
   /// May be empty.
   public let test: Split
   public let normalization: Normalization
-  /// Where it comes from, under which licence, and what was done to it; sentences for a reader.
+  /// The origin of the set, its licence, and the changes made to it; sentences for a reader.
   public let source: String
-  /// How training samples were poisoned; nil where they were not.
+  /// The poisoning of the training samples; nil for none.
   public let poisoning: Poisoning?
-  /// The unit in which results give inputs back.
+  /// The unit of inputs in results.
   public let unit: InputUnit
-  /// What the reader of the source noticed and a user should know; `warnings` has these and more.
+  /// Remarks of the reader of the source for a user. `warnings` has these and more.
   let remarks: [String]
   let lazily: Lazily
 
   /// The unit of inputs in results that hold samples, such as an attack's.
   public enum InputUnit: Sendable {
-    /// As the network's normalization takes them: 0…1 for pictures of bytes in IDX, CIFAR-10 and `digits`.
+    /// The values before the network's normalization: 0…1 for pictures of bytes in IDX, CIFAR-10 and
+    /// `digits`.
     case scaled
-    /// As the arrays have them that the set was made of: 0…255 for bytes.
+    /// The values of the arrays that the set was made of: 0…255 for bytes.
     case stored
   }
 
@@ -56,7 +57,7 @@ public struct Dataset: Sendable {
     lazily = Lazily()
   }
 
-  /// The same set with some of its parts exchanged.
+  /// The same set with some parts replaced.
   func with(
     name: String? = nil, kind: Kind? = nil, train: Split? = nil, test: Split? = nil,
     normalization: Normalization? = nil, source: String? = nil, poisoning: Poisoning?? = nil,
@@ -69,7 +70,7 @@ public struct Dataset: Sendable {
       remarks: remarks ?? self.remarks)
   }
 
-  /// Number of outputs a network for this set has: classes, or regression outputs.
+  /// The number of outputs of a network for this set: classes, or regression outputs.
   public var outputs: Int {
     switch kind {
     case .classification(let classes, _): classes
@@ -80,7 +81,7 @@ public struct Dataset: Sendable {
   /// Whether samples have positions, so that they can be shown as pictures.
   public var isPictures: Bool { !shape.isVector }
 
-  /// Counts and moments of both splits; computed once, when first asked for.
+  /// Counts and moments of both splits. Computed once, when first asked for.
   public var statistics: Statistics {
     lazily.statistics.withLock { known in
       if let known { return known }
@@ -90,9 +91,9 @@ public struct Dataset: Sendable {
     }
   }
 
-  /// SHA-256 of the content, 64 hexadecimal digits: of the shape, kind and normalization, and of all
-  /// inputs, labels, targets, true labels and groups of both splits, but not of the name or the source's
-  /// sentences. Computed once, when first asked for.
+  /// SHA-256 of the content, 64 hexadecimal digits. It covers shape, kind and normalization, and all inputs,
+  /// labels, targets, true labels and groups of both splits, but not the name and the sentences on the
+  /// source. Computed once, when first asked for.
   public var sha256: String {
     lazily.digest.withLock { known in
       if let known { return known }
@@ -105,7 +106,7 @@ public struct Dataset: Sendable {
   /// The same set under another name.
   public func named(_ name: String) -> Dataset { with(name: name) }
 
-  /// What is computed once, when it is first asked for.
+  /// Values that are computed once, when first asked for.
   final class Lazily: Sendable {
     let statistics = Mutex<Statistics?>(nil)
     let digest = Mutex<String?>(nil)
@@ -127,7 +128,7 @@ extension Dataset {
     }
   }
 
-  /// A set of two parts; with `standardized`, each channel by the training part.
+  /// A set of two parts. With `standardized` each channel is standardised by the training part.
   init(
     name: String, shape: Shape, kind: Kind, train: Part, test: Part, scale: Double, standardized: Bool,
     source: String, unit: InputUnit = .scaled, remarks: [String] = []

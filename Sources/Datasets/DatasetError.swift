@@ -1,27 +1,27 @@
 import Formats
 import JSON
 
-/// Why a data set could not be read or made. Every case says what was wrong and, where that is
-/// not plain, what would be right; `description` is a sentence a client can be shown.
+/// Why a data set could not be read or made. Every case says what was wrong and, if it is not plain, what
+/// would be right. `description` is a sentence for a client.
 public enum DatasetError: Error, Equatable, Sendable {
   /// A file of the set, by its path below the data directory.
   case file(String, FileFault)
-  /// A path that the data directory does not give out.
+  /// A path that the data directory refuses.
   case path(String, PathFault)
-  /// Parameters of a set that are not acceptable: all of them, never only the first.
+  /// Parameters of a set that are not acceptable: all of them.
   case parameters([ParameterFault])
-  /// Arrays a client sent (`inputs` or `labels` of a split).
+  /// An array of a client (`inputs` or `labels` of a split).
   case array(String, ArrayFault)
 }
 
-/// What is wrong with a file's bytes.
+/// A fault of the bytes of a file.
 public enum FileFault: Equatable, Sendable {
   case missing
-  /// The file is not there, and a packed form of it is: `beside` is its path.
+  /// The file is missing, and a packed form of it is at the path `beside`.
   case packed(beside: String)
   case unreadable(String)
   case encoding(TextFault)
-  /// Cells that are no numbers, a column each.
+  /// Columns with cells that are not numbers.
   case columns([ColumnFault])
   case notRegular
   case changedWhileReading
@@ -43,13 +43,13 @@ public enum FileFault: Equatable, Sendable {
   case format(String)
 }
 
-/// A column of a table whose cells cannot all be used as numbers.
+/// A column of a table with cells that are not numbers.
 public struct ColumnFault: Equatable, Sendable {
   public let column: String
-  /// The first row with such a cell, as a spreadsheet counts, and the cell.
+  /// The first row with such a cell, counted as a spreadsheet does.
   public let row: Int
   public let value: String
-  /// How many of the rows that were read have such a cell.
+  /// The number of such cells in the rows that were read.
   public let count: Int
   public let rows: Int
 
@@ -61,7 +61,7 @@ public struct ColumnFault: Equatable, Sendable {
     self.rows = rows
   }
 
-  /// Whether the cell says that nothing is known.
+  /// Whether the cell stands for a missing value.
   var isMissing: Bool {
     ["", "na", "n/a", "nan", "null", "none", "?", "-"].contains(value.lowercased())
   }
@@ -77,7 +77,7 @@ public enum PathFault: Equatable, Sendable {
   case tooLong
 }
 
-/// One parameter that is not acceptable; `parameter` is its key in the API (`poison.fraction`).
+/// A parameter that is not acceptable. `parameter` is its key in the API (`poison.fraction`).
 public struct ParameterFault: Equatable, Sendable {
   public let parameter: String
   public let detail: String
@@ -88,7 +88,7 @@ public struct ParameterFault: Equatable, Sendable {
   }
 }
 
-/// What is wrong with an array a client sent.
+/// A fault of an array of a client.
 public enum ArrayFault: Equatable, Sendable {
   case format(String)
   case rank(shape: [Int], expected: String)

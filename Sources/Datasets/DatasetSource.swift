@@ -1,5 +1,5 @@
-/// Everything a set can be made from on the server, with all parameters: the same source gives the same
-/// set, bit for bit, as long as the files it names stay the same.
+/// Everything that a set can be made from on the server, with all parameters. The same source gives the same
+/// set, bit for bit, while the files that it names stay the same.
 public indirect enum DatasetSource: Equatable, Sendable {
   case builtIn(BuiltInSet, test: BuiltInSet.TestSplit)
   case idx(IDXSource)
@@ -11,15 +11,16 @@ public indirect enum DatasetSource: Equatable, Sendable {
   case blobs(SyntheticBlobs)
   /// Changes to another set, in order.
   case derived(of: String, [Derivation])
-  /// Arrays that a client uploads one after the other. `dataset` does not make it: who stores the arrays does.
+  /// Arrays that a client uploads one after the other. `dataset` does not make the set: the store of the
+  /// arrays does.
   case upload(UploadSource)
-  /// The set of another source in another normalization than that source's own.
+  /// The set of another source with another normalization.
   case normalized(DatasetSource, by: NormalizationChoice)
 
   /// Makes the set.
   ///
-  /// - Parameter base: gives the set that a derived one is of.
-  /// - Throws: `DatasetError`, or what `base` throws.
+  /// - Parameter base: gives the base of a derived set.
+  /// - Throws: `DatasetError`, and the errors of `base`.
   public func dataset(
     named name: String, in directory: DataDirectory, base: (String) throws -> Dataset
   ) throws -> Dataset {
@@ -52,7 +53,7 @@ public indirect enum DatasetSource: Equatable, Sendable {
   }
 }
 
-/// What a client said of arrays that it uploads.
+/// The options of a client for arrays that it uploads.
 public struct UploadSource: Equatable, Sendable {
   public var reading: ArrayReading
   public var normalization: NormalizationChoice
@@ -75,7 +76,7 @@ public enum Derivation: Equatable, Sendable {
 extension Dataset {
   /// The set with that change.
   ///
-  /// - Throws: `DatasetError.parameters`, all that does not fit at once.
+  /// - Throws: `DatasetError.parameters`, with all faults.
   public func derived(_ derivation: Derivation) throws(DatasetError) -> Dataset {
     switch derivation {
     case .poison(let poison): try poisoned(poison)

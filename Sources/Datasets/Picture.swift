@@ -9,9 +9,9 @@ public struct Picture: Equatable, Sendable {
 }
 
 extension Split {
-  /// The sample as a picture: its original bytes (0…16 of `digits` spread over 0…255) where it came from
-  /// bytes, else scaled so that its smallest value is 0 and its largest 255. Nil for vectors and for
-  /// pictures of other than 1 or 3 channels.
+  /// The sample as a picture. Bytes are shown as they are (0…16 of `digits` is spread over 0…255). Numbers
+  /// are scaled so that the smallest value is 0 and the largest 255. Nil for vectors, and for other than 1 or
+  /// 3 channels.
   ///
   /// - Precondition: index in 0 ..< count.
   public func picture(at index: Int) -> Picture? {

@@ -27,7 +27,7 @@ public enum SampleStorage: Equatable, Sendable {
 
   var isBytes: Bool { if case .bytes = self { true } else { false } }
 
-  /// A stored value, as it is.
+  /// The stored value at a position.
   subscript(position: Int) -> Double {
     switch self {
     case .bytes(let values, _): Double(values[position])
@@ -46,7 +46,7 @@ public enum SampleStorage: Equatable, Sendable {
     }
   }
 
-  /// No samples, stored in the same type.
+  /// The same type of storage without samples.
   var emptied: SampleStorage {
     switch self {
     case .bytes(_, let maximum): .bytes([], maximum: maximum)

@@ -4,13 +4,13 @@ extension Split {
   /// Copies the inputs of some samples, normalized, to `target` in channels-last order
   /// (sample, height, width, channel).
   ///
-  /// Bytes and `Float` are normalized in the precision asked for, `Double` in `Double`; `Float` too in `Double` where the
-  /// mean is a thousand standard deviations or more.
+  /// Bytes and `Float` are normalized in the asked precision, `Double` in `Double`. `Float` is normalized in
+  /// `Double` too if the mean is at least a thousand standard deviations.
   ///
   /// - Precondition: indices are in 0 ..< count; `target` has room for indices.count · shape.count values.
   public func copyInputs<T: Scalar>(_ indices: UnsafeBufferPointer<Int>, into target: UnsafeMutablePointer<T>)
   {
-    // One decision of the types a call; the loops below are concrete.
+    // The types are decided once for each call. The loops below are concrete.
     if T.self == Float.self {
       copy(indices, into: UnsafeMutableRawPointer(target).assumingMemoryBound(to: Float.self))
     } else if T.self == Double.self {
@@ -20,7 +20,7 @@ extension Split {
     }
   }
 
-  /// The same from any collection of indices, such as `0..<count` or a slice of a permutation.
+  /// The same for any collection of indices, such as `0..<count` or a slice of a permutation.
   public func copyInputs<T: Scalar>(
     _ indices: some RandomAccessCollection<Int>, into target: UnsafeMutablePointer<T>
   ) {
@@ -70,7 +70,7 @@ extension Split {
       elements: elements)
   }
 
-  /// The values of one sample as the network sees them, in the order users know: (channel, height, width).
+  /// The values of one sample that the network sees, in the order (channel, height, width).
   ///
   /// - Precondition: index in 0 ..< count.
   public func values(at index: Int) -> [Double] {
@@ -129,7 +129,7 @@ extension Split {
     }
   }
 
-  /// target ← narrow((widen(raw) − centre) · factor), row of a picture by row.
+  /// target ← narrow((widen(raw) − centre) · factor), row by row of a picture.
   @inline(__always)
   private func gather<Raw, Work: BinaryFloatingPoint, T>(
     _ values: [Raw], _ indices: UnsafeBufferPointer<Int>, _ centre: [Work], _ factor: [Work],

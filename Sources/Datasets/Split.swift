@@ -1,6 +1,6 @@
 import Tensor
 
-/// A named part of a split whose samples were made different from the rest.
+/// A named group of samples of a split that were made different from the rest.
 public enum SampleGroup: String, Sendable, CaseIterable {
   case poisoned
   case relabeled
@@ -26,11 +26,11 @@ public struct Split: Sendable {
   public let storage: SampleStorage
   /// The class of each sample; empty for regression.
   public let labels: [Int32]
-  /// The classes before any was changed by `poison` or `relabel`; nil where none was.
+  /// The classes before `poison` or `relabel` changed some; nil if none was changed.
   public let trueLabels: [Int32]?
   /// (count, outputs) for regression; nil for classification.
   public let targets: Tensor<Double>?
-  /// Ascending indices of the samples of each group; no entry where there is none.
+  /// Ascending indices of the samples of each group; an empty group has no entry.
   public let groups: [SampleGroup: [Int]]
   let map: ValueMap
 
@@ -53,7 +53,7 @@ public struct Split: Sendable {
   /// Whether each sample has a class, not target values.
   public var isClassification: Bool { targets == nil }
 
-  /// The indices of a group, ascending; empty where there is none.
+  /// The indices of a group, ascending.
   public func indices(of group: SampleGroup) -> [Int] { groups[group] ?? [] }
 
   /// The indices of the samples of a class, ascending.
@@ -61,15 +61,15 @@ public struct Split: Sendable {
     labels.indices.filter { Int(labels[$0]) == label }
   }
 
-  /// The true classes of the samples: `labels` where none was changed.
+  /// The true classes of the samples: `labels` if none was changed.
   public var originalLabels: [Int32] { trueLabels ?? labels }
 
-  /// The split with each sample's true label; its groups stay as they are.
+  /// The split with the true label of each sample. Its groups do not change.
   public func withTrueLabels() -> Split {
     Split(shape: shape, storage: storage, labels: originalLabels, groups: groups, map: map)
   }
 
-  /// The samples of those indices, in that order, their groups along with them.
+  /// The samples of those indices, in that order, with their groups.
   ///
   /// - Precondition: indices are in 0 ..< count.
   public func selecting(_ indices: [Int]) -> Split {

@@ -1,5 +1,5 @@
 extension FileKind {
-  /// What a client wanted to send.
+  /// The file that a client wanted to send.
   public enum Purpose: Sendable, CaseIterable {
     /// A safetensors file.
     case weights
@@ -7,7 +7,7 @@ extension FileKind {
     case array
   }
 
-  /// The file in a sentence's words.
+  /// The name of the file within a sentence.
   public var name: String {
     switch self {
     case .torch: "a PyTorch file (torch.save)"
@@ -42,7 +42,7 @@ extension FileKind {
     }
   }
 
-  /// One sentence: what the file is, and how the right one is made.
+  /// A sentence that says what the file is and how the right one is made.
   public func refusal(as purpose: Purpose) -> String {
     let wanted = purpose == .weights ? "a safetensors file" : "an .npy file"
     return "the body is \(name), not \(wanted): \(advice(purpose))"

@@ -1,7 +1,7 @@
-/// What a file is by its first bytes, where it is none of the formats that are read here.
+/// The kind of a file by its first bytes, if it is none of the formats that are read here.
 ///
-/// It serves refusals: a body of weights or an array that is something else is named for what it is, with the line of
-/// Python that makes the right one (`FileKind+Advice.swift`).
+/// It serves refusals. A body that should be weights or an array and is something else is named, with the
+/// line of Python that makes the right one (`FileKind+Advice.swift`).
 public enum FileKind: Equatable, Sendable, CaseIterable {
   /// `torch.save` since PyTorch 1.6, a zip archive with `data.pkl`; before that, pickles one after the other.
   case torch
@@ -33,13 +33,13 @@ public enum FileKind: Equatable, Sendable, CaseIterable {
   case html
   case json
   case form
-  /// Lines of text that is no other kind, such as CSV.
+  /// Lines of text of no other kind, such as CSV.
   case text
 
-  /// Bytes from which every kind is told; with fewer some are not.
+  /// The number of first bytes by which every kind is recognised. Fewer bytes do for some kinds.
   public static let prefixByteCount = 1024
 
-  /// The kind of the file that begins with these bytes; nil where they are no kind that is known here.
+  /// The kind of the file that begins with these bytes; nil for a kind that is not known here.
   public init?(prefix bytes: some Collection<UInt8>) {
     let head = Array(bytes.prefix(Self.prefixByteCount))
     if let kind = Self.archive(head) ?? Self.signature(head) ?? Self.words(head) {
@@ -122,7 +122,7 @@ public enum FileKind: Equatable, Sendable, CaseIterable {
     {
       return .pickle
     }
-    // Bytes of UTF-8 above ASCII are text too; control characters are not.
+    // Bytes of UTF-8 above ASCII are text too. Control characters are not.
     guard rest.allSatisfy(isText) else { return nil }
     if first == UInt8(ascii: "<") { return .html }
     if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") { return .json }
@@ -131,7 +131,7 @@ public enum FileKind: Equatable, Sendable, CaseIterable {
       ? .text : nil
   }
 
-  /// Without the bytes of a last character that the prefix cuts.
+  /// The bytes without those of a last character that the prefix cuts.
   private static func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
     let cut = bytes.suffix(4).lastIndex { $0 & 0xc0 != 0x80 } ?? bytes.startIndex
     return bytes.endIndex - cut < 4 && bytes[cut] >= 0x80 ? bytes[..<cut] : bytes

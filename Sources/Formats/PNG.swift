@@ -7,7 +7,7 @@ public enum PNG {
     public var channels: Int { self == .grayscale ? 1 : 3 }
   }
 
-  /// What keeps a picture from being written.
+  /// The reason why a picture cannot be written.
   public enum Failure: Error, Equatable, CustomStringConvertible {
     /// The format holds 1 to 2³¹ − 1 columns and rows.
     case size(width: Int, height: Int)
@@ -26,7 +26,7 @@ public enum PNG {
   /// A complete PNG file.
   ///
   /// - Parameter pixels: rows from the top, channels last, height × width × channels bytes.
-  /// - Throws: `Failure` where the sizes do not agree.
+  /// - Throws: `Failure` if the sizes do not agree.
   public static func encode(_ pixels: [UInt8], width: Int, height: Int, color: ColorType) throws(Failure)
     -> [UInt8]
   {
@@ -38,7 +38,7 @@ public enum PNG {
     }
     guard pixels.count == total else { throw .pixelCount(found: pixels.count, expected: total) }
 
-    // Every row starts with its filter type, 0: the samples as they are.
+    // Every row starts with its filter type. 0 leaves the samples as they are.
     var rows: [UInt8] = []
     rows.reserveCapacity(total + height)
     for row in 0..<height {
@@ -63,8 +63,8 @@ public enum PNG {
     file += bigEndian(check.value)
   }
 
-  /// A zlib stream (RFC 1950) of stored blocks (RFC 1951, section 3.2.4): samples are small, and a client
-  /// that wants them smaller asks for compressed transfer.
+  /// A zlib stream (RFC 1950) of stored blocks (RFC 1951, section 3.2.4). Samples are small; a client that
+  /// wants fewer bytes asks for a compressed transfer.
   private static func zlibStored(_ bytes: [UInt8]) -> [UInt8] {
     var stream: [UInt8] = [0x78, 0x01]
     var start = 0

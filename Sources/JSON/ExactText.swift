@@ -1,7 +1,7 @@
-/// A text as a key: two are equal if they have the same bytes.
+/// A text as a key. Two texts are equal if they have the same bytes.
 ///
-/// Swift's `String` compares by canonical equivalence, so that "é" of one scalar equals "é" of two, and the Kelvin sign
-/// equals "K". Names that a user or a file gives must not be merged like that.
+/// Swift's `String` compares by canonical equivalence: "é" of one scalar equals "é" of two, and the Kelvin
+/// sign equals "K". Names of users and files must not be merged like that.
 public struct ExactText: Hashable, Sendable {
   public let text: String
 
@@ -19,6 +19,6 @@ public struct ExactText: Hashable, Sendable {
 }
 
 extension String {
-  /// Whether both have the same bytes; `==` also takes texts for equal that differ in their Unicode form.
+  /// Whether both have the same bytes. `==` also holds for texts that differ in their Unicode form.
   public func isExactly(_ other: String) -> Bool { utf8.elementsEqual(other.utf8) }
 }

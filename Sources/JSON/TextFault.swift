@@ -1,12 +1,13 @@
-/// Why bytes are not text in UTF-8, and where.
+/// Why bytes are not text in UTF-8, and the place.
 public enum TextFault: Error, Equatable, Sendable {
-  /// The first bytes or the many zeros are those of UTF-16 or UTF-32; `name` says which.
+  /// The first bytes or many zeros show UTF-16 or UTF-32; `name` says which.
   case otherEncoding(name: String)
-  /// The first byte that belongs to no UTF-8 sequence: its value, its place from 0, its line from 1, and its place in that
-  /// line from 1.
+  /// The first byte that belongs to no UTF-8 sequence: its value, its offset from 0, its line from 1, and its
+  /// column from 1.
   case invalid(byte: UInt8, offset: Int, line: Int, column: Int)
 
-  /// The first fault of a text; nil where all of it is UTF-8 (RFC 3629). Lines end with LF, or with a CR that no LF follows.
+  /// The first fault of a text; nil if all of it is UTF-8 (RFC 3629). Lines end with LF, or with a CR that no
+  /// LF follows.
   public init?(of bytes: [UInt8]) {
     if let name = Self.wideEncoding(bytes) {
       self = .otherEncoding(name: name)
@@ -46,7 +47,7 @@ public enum TextFault: Error, Equatable, Sendable {
         place += 1
         continue
       }
-      // The range of the second byte keeps out overlong forms, surrogates and what lies above U+10FFFF.
+      // The range of the second byte excludes overlong forms, surrogates and values above U+10FFFF.
       let (length, second): (Int, ClosedRange<UInt8>)
       switch first {
       case 0xC2...0xDF: (length, second) = (2, 0x80...0xBF)

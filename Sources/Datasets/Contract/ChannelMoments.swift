@@ -1,12 +1,12 @@
 import Tensor
 
-/// Mean and (population) standard deviation of each channel over samples and positions; of each
-/// feature, for vectors. Zeros where there are no samples.
+/// Mean and (population) standard deviation of each channel over samples and positions; of each feature for
+/// vectors. Zeros if there are no samples.
 public struct ChannelMoments: Equatable, Sendable {
   public let mean: [Double]
   public let standardDeviation: [Double]
 
-  /// The moments of stored values times `scale`, computed in `Double`; of bytes exactly, from counts.
+  /// The moments of stored values times `scale`, computed in `Double`. Those of bytes are exact, from counts.
   init(_ storage: SampleStorage, shape: Shape, scale: Double) {
     let channels = shape.channels
     guard storage.count > 0 else {
@@ -76,7 +76,7 @@ public struct ChannelMoments: Equatable, Sendable {
     var mean = [Double](repeating: 0, count: channels)
     var deviation = mean
     let rows = values.count / channels
-    // Squares of values above 10¹⁵⁰ are infinite, so those are computed in units of the largest.
+    // Squares of values above 10¹⁵⁰ are infinite. Such values are computed in units of the largest.
     let largest = values.reduce(0.0) { max($0, Double($1.magnitude)) }
     let unit = largest > 1e100 ? largest : 1
     values.withUnsafeBufferPointer { values in
@@ -99,8 +99,8 @@ public struct ChannelMoments: Equatable, Sendable {
     return (mean.map { $0 * unit }, deviation.map { $0 * unit })
   }
 
-  /// The moments of one channel that lies far from 0 for its spread, from distances to its first value, which are nearly
-  /// exact. Sums are compensated (Neumaier 1974), so that a large offset costs no digits.
+  /// The moments of a channel that lies far from 0 for its spread. They come from distances to its first
+  /// value, which are nearly exact. Sums are compensated (Neumaier 1974), so a large offset costs no digits.
   private static func shifted<Element: BinaryFloatingPoint>(
     _ values: [Element], _ channel: Int, of channels: Int, unit: Double
   ) -> (mean: Double, deviation: Double) {

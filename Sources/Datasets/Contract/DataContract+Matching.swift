@@ -3,16 +3,16 @@ import Foundation
 import JSON
 import Tensor
 
-/// How the classes of a set are those of a model.
+/// The correspondence of the classes of a set and of a model.
 public struct ClassMatch: Equatable, Sendable {
-  /// The model's class of each class of the set; nil where they are the same.
+  /// The model's class for each class of the set; nil if they are the same.
   public var map: [Int32]?
-  /// Remarks for a user on how they were matched.
+  /// Remarks for a user on the matching.
   public var warning: String?
 }
 
-/// Why a set cannot be taken for a model: everything in which it differs, each as a sentence without its subject, such as
-/// "has samples of the shape 3×32×32, and the model takes 1×28×28".
+/// Why a set cannot be used with a model: all differences, each a sentence without its subject, such as "has
+/// samples of the shape 3×32×32, and the model takes 1×28×28".
 public struct ContractMismatch: Error, Equatable, Sendable, CustomStringConvertible {
   public var differences: [String]
 
@@ -20,7 +20,8 @@ public struct ContractMismatch: Error, Equatable, Sendable, CustomStringConverti
 }
 
 extension DataContract {
-  /// How the classes of a set with the contract `other` are this model's: by name where both have names, else by number.
+  /// Matches the classes of a set with the contract `other` to those of this model: by name if both have
+  /// names, else by number.
   ///
   /// - Throws: `ContractMismatch`.
   public func classes(of other: DataContract) throws(ContractMismatch) -> ClassMatch {
@@ -35,7 +36,7 @@ extension DataContract {
     case (.classification, .regression):
       throw mismatch("has regression targets, and the model names classes")
     case (.classification(let own, var ownNames), .classification(let found, var foundNames)):
-      // Classes without names count as named by their numbers, if the other side's names are numbers.
+      // Classes without names count as named by their numbers, if the names of the other side are numbers.
       if ownNames == nil, let names = foundNames, Self.areNumbers(names) {
         ownNames = (0..<own).map(String.init)
       }
@@ -78,7 +79,7 @@ extension DataContract {
     return known.elementsEqual(Int32(0)..<Int32(own.count)) ? nil : known
   }
 
-  /// Whether every name is a whole number as it is usually written.
+  /// Whether every name is a whole number in its usual form.
   private static func areNumbers(_ names: [String]) -> Bool {
     names.allSatisfy { name in Int(name).map { $0 >= 0 && String($0).isExactly(name) } ?? false }
   }
@@ -90,12 +91,12 @@ extension DataContract {
     return shown.joined(separator: ", ") + (names.count > 12 ? " and \(names.count - 12) more" : "")
   }
 
-  /// The known differences between this model's inputs and those of a set with the contract `other`.
+  /// Compares the inputs of this model with those of a set with the contract `other`.
   ///
   /// - Parameters:
-  ///   - seen: the range of the set's scaled inputs, where `other.range` does not say.
-  /// - Throws: `ContractMismatch` where they cannot be the same quantity.
-  /// - Returns: a warning, where they may not be.
+  ///   - seen: the range of the set's scaled inputs, if `other.range` does not say.
+  /// - Throws: `ContractMismatch` if they cannot be the same quantity.
+  /// - Returns: a warning, if they may differ.
   public func inputs(
     of other: DataContract, own range: ClosedRange<Double>? = nil, seen: ClosedRange<Double>? = nil
   ) throws(ContractMismatch) -> String? {
@@ -105,7 +106,7 @@ extension DataContract {
         "has samples of the shape \(text(other.shape)), and the model takes \(text(shape))"
       ])
     }
-    // Bytes meet bytes at the same point of their range.
+    // Bytes of both sides are scaled to the same range.
     if type == .uint8, other.type == .uint8 { return nil }
     guard let own = self.range ?? range, let found = other.range ?? seen,
       type == .uint8 || other.type == .uint8
@@ -138,7 +139,7 @@ extension DataContract {
     return nil
   }
 
-  /// Everything by which a set with the contract `other` cannot be taken, as far as the contracts tell.
+  /// All differences of a set with the contract `other`, as far as contracts show them.
   public func differences(from other: DataContract) -> [String] {
     var differences: [String] = []
     do throws(ContractMismatch) { _ = try inputs(of: other) } catch { differences += error.differences }
@@ -147,7 +148,7 @@ extension DataContract {
   }
 
   /// The normalization of a set's stored inputs by this model's numbers.
-  /// - Parameter storage: of the set; its scale is `scale`.
+  /// - Parameter storage: the samples of the set, with the scale `scale`.
   func normalization(of storage: SampleStorage, scale: Double, own: Normalization) -> Normalization {
     let numbers = normalization ?? own
     var scale = scale
@@ -162,11 +163,11 @@ extension DataContract {
 func brief(_ value: Double) -> String { String(format: "%.4g", value) }
 
 extension Dataset {
-  /// This set as a model takes it: its raw values normalized by the model's numbers, its labels numbered as the model's
-  /// classes are.
+  /// This set in the form that a model takes: raw values normalized by the model's numbers, labels numbered
+  /// as the model's classes.
   ///
   /// - Parameter own: the set that the model is for.
-  /// - Throws: `ContractMismatch`, all that differs.
+  /// - Throws: `ContractMismatch` with all differences.
   public func meeting(
     _ contract: DataContract, of own: Dataset
   ) throws(ContractMismatch) -> (dataset: Dataset, warnings: [String]) {

@@ -1,22 +1,22 @@
 import Tensor
 
-/// What a model expects of its inputs and names its outputs: the shape, type and range of an input, its normalization, and
-/// its classes in order. It is fixed with the model, and another data set meets the model only through it.
+/// The shape, type and range of a model's inputs, their normalization, and its classes in order. The contract
+/// is fixed with the model. Another data set meets the model only through it.
 public struct DataContract: Hashable, Sendable {
-  /// How the inputs of a set are stored.
+  /// The type that the inputs of a set are stored in.
   public enum ValueType: String, Sendable, CaseIterable {
     case uint8, float32, float64
   }
 
   /// The shape of one sample: (features) or (channels, height, width).
   public var shape: [Int]
-  /// Nil for what an older version stored, which did not write it down.
+  /// Nil for a model of an older version, which did not store it.
   public var type: ValueType?
-  /// The range of scaled inputs, where it is known: of bytes by their type, 0…1; of pictures of numbers the range of the
-  /// training split, widened to 0…1 or 0…255 where that is what they are. Nil for vectors of numbers.
+  /// The range of scaled inputs, if it is known. It is 0…1 for bytes. For pictures of numbers it is the range
+  /// of the training split, widened to 0…1 or 0…255 if it is one of those. Nil for vectors of numbers.
   public var range: ClosedRange<Double>?
-  /// What brings stored values to those that the network sees; its scale is that of the set it was made of. Nil where there
-  /// are too many features to write down, and then it is the set's.
+  /// The map from stored values to those that the network sees. Its scale is that of the set it was made
+  /// from. Nil if there are too many features to write down; then it is that of the set.
   public var normalization: Normalization?
   public var kind: Dataset.Kind
 
@@ -31,7 +31,7 @@ public struct DataContract: Hashable, Sendable {
     self.kind = kind
   }
 
-  /// Whether everything is known that meeting another set needs.
+  /// Whether the contract is known well enough to meet another set.
   public var isComplete: Bool { type != nil && normalization != nil }
 }
 
@@ -42,7 +42,7 @@ extension Dataset {
       shape: shape.dimensions, type: valueType, range: valueRange, normalization: normalization, kind: kind)
   }
 
-  /// How the training inputs are stored.
+  /// The type that the training inputs are stored in.
   public var valueType: DataContract.ValueType {
     switch train.storage {
     case .bytes: .uint8
@@ -60,7 +60,7 @@ extension Dataset {
     return seen
   }
 
-  /// The smallest and the largest scaled value of the training inputs, computed once; nil where there are none.
+  /// The smallest and the largest scaled value of the training inputs, computed once; nil if there are none.
   var observedRange: ClosedRange<Double>? {
     lazily.observedRange.withLock { known in
       if let known { return known }

@@ -2,8 +2,8 @@ import Formats
 import Tensor
 
 extension Dataset {
-  /// What `sha256` is of: lines of text that say shape, kind, normalization (bit patterns) and sizes, each
-  /// followed by the little-endian bytes of the arrays it announces, inputs channels-last.
+  /// The text that `sha256` digests. Lines say shape, kind, normalization (bit patterns) and sizes. After
+  /// each come the little-endian bytes of the arrays that it announces, inputs channels-last.
   func contentDigest() -> String {
     var hash = SHA256()
     func line(_ text: String) { hash.update(Array((text + "\n").utf8)) }

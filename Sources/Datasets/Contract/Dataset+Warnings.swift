@@ -2,8 +2,8 @@ import Foundation
 import Tensor
 
 extension Dataset {
-  /// What a user should know before anything is made of the set: it can be used, and something about it looks wrong.
-  /// Sentences; empty for most sets.
+  /// Warnings about the set for a user: it can be used, and something about it looks wrong. Sentences; empty
+  /// for most sets.
   public var warnings: [String] {
     remarks + classWarnings + nameWarnings + layoutWarnings + valueWarnings + targetWarnings
       + constantWarnings + overflowWarnings
@@ -40,7 +40,7 @@ extension Dataset {
     return warnings
   }
 
-  /// `class 3`, `classes 3 and 5`, with their names where there are some.
+  /// `class 3`, `classes 3 and 5`, with the names of the classes if they have some.
   private func named(_ classes: [Int]) -> String {
     var names: [String]?
     if case .classification(_, let given) = kind { names = given }
@@ -51,7 +51,7 @@ extension Dataset {
     return (classes.count == 1 ? "class " : "classes ") + shown.joined(separator: ", ") + more
   }
 
-  /// Swift compares texts by canonical equivalence, which is what makes two spellings look the same to a reader.
+  /// Swift compares texts by canonical equivalence: two spellings that are equal look the same to a reader.
   private var nameWarnings: [String] {
     guard case .classification(_, let names?) = kind else { return [] }
     var first: [String: Int] = [:]
@@ -79,7 +79,7 @@ extension Dataset {
     ]
   }
 
-  /// Root mean squares above this are told: gradients grow with the square of the inputs.
+  /// Larger root mean squares give a warning, because gradients grow with the square of the inputs.
   private static let mostUsualSize = 30.0
 
   private var valueWarnings: [String] {
@@ -117,7 +117,7 @@ extension Dataset {
     return warnings
   }
 
-  /// Root mean squares of regression targets above this are told.
+  /// Larger root mean squares of regression targets give a warning.
   private static let mostUsualTarget = 100.0
 
   private var targetWarnings: [String] {

@@ -1,12 +1,12 @@
 import Tensor
 
-/// A sample that single precision cannot hold.
+/// A sample with a value that single precision cannot hold.
 public struct InputOverflow: Hashable, Sendable {
   /// `train` or `test`.
   public var split: String
-  /// In its split.
+  /// The index in the split.
   public var sample: Int
-  /// As it is stored.
+  /// The stored value.
   public var value: Double
   public var isTarget: Bool
 
@@ -26,8 +26,8 @@ extension InputOverflow: CustomStringConvertible {
 }
 
 extension Dataset {
-  /// The first sample with an input, normalized, or a target that is no finite number in single precision; nil where every
-  /// one fits. Computed once, when first asked for.
+  /// The first sample with a normalized input, or a target, that is no finite number in single precision; nil
+  /// if there is none. Computed once, when first asked for.
   public var float32Overflow: InputOverflow? {
     lazily.overflow.withLock { known in
       if let known { return known }
@@ -45,7 +45,7 @@ extension Dataset {
           split: title, sample: place / targets.shape[1], value: targets.elements[place], isTarget: true)
       }
     }
-    // Where even the largest value under the largest factor fits, nothing has to be looked at one by one.
+    // If even the largest value times the largest factor fits, no value has to be looked at.
     let centre = normalization.centre.reduce(0) { max($0, abs($1)) }
     let factor = normalization.factor.reduce(0) { max($0, abs($1)) }
     let largest = split.storage.largestMagnitude

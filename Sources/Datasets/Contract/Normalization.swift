@@ -1,11 +1,11 @@
-/// How stored values become the values a network sees: x = (raw · scale − mean) / standardDeviation,
-/// mean and standard deviation a channel.
+/// The map from stored values to those that a network sees: x = (raw · scale − mean) / standardDeviation,
+/// with a mean and a standard deviation for each channel.
 public struct Normalization: Hashable, Sendable {
   /// 1/255 for pictures of bytes, else 1.
   public let scale: Double
-  /// A channel (a feature, for vectors), of the scaled values; all 0 where nothing is subtracted.
+  /// The mean of each channel (feature, for vectors) of the scaled values; all 0 if nothing is subtracted.
   public let mean: [Double]
-  /// A channel, of the scaled values; all 1 where nothing is divided by.
+  /// The standard deviation of each channel of the scaled values; all 1 if nothing is divided.
   public let standardDeviation: [Double]
 
   public init(scale: Double, mean: [Double], standardDeviation: [Double]) {
@@ -15,25 +15,25 @@ public struct Normalization: Hashable, Sendable {
     self.standardDeviation = standardDeviation
   }
 
-  /// Values stay as they are, apart from `scale`.
+  /// Multiplies by `scale` alone.
   public static func none(channels: Int, scale: Double = 1) -> Normalization {
     Normalization(
       scale: scale, mean: Array(repeating: 0, count: channels),
       standardDeviation: Array(repeating: 1, count: channels))
   }
 
-  /// Mean 0 and standard deviation 1 a channel over the samples that `moments` is of. A channel that is
+  /// Mean 0 and standard deviation 1 for each channel over the samples of `moments`. A channel that is
   /// constant, but for the last bits of its values, is only centred.
   public static func standardizing(_ moments: ChannelMoments, scale: Double) -> Normalization {
     Normalization(
       scale: scale, mean: moments.mean,
       standardDeviation: zip(moments.mean, moments.standardDeviation).map { mean, deviation in
-        // A deviation of less than two units in the last place is the rounding of equal values.
+        // A deviation below two units in the last place is the rounding of equal values.
         deviation > 2 * .ulpOfOne * abs(mean) && (scale / deviation).isFinite ? deviation : 1
       })
   }
 
-  /// A value before standardisation, from the one that the network sees.
+  /// The scaled value of a value that the network sees.
   /// - Parameter channel: a feature, for vectors.
   public func unstandardized(_ value: Double, channel: Int) -> Double {
     value * standardDeviation[channel] + mean[channel]
@@ -50,7 +50,8 @@ public struct Normalization: Hashable, Sendable {
 }
 
 extension Normalization {
-  /// Whether single precision would lose digits in raw − centre: the centre is a thousand standard deviations or more.
+  /// Whether single precision would lose digits in raw − centre: the centre is at least a thousand standard
+  /// deviations.
   var hasLargeOffset: Bool {
     zip(centre, factor).contains { abs($0 * $1) > 1000 }
   }

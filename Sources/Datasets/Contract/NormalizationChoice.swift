@@ -1,18 +1,18 @@
 import Tensor
 
-/// How a user wants the inputs of a set to be normalized. All numbers are of scaled values: 0…1 where the source is bytes.
+/// The normalization that a user asks for. All numbers are of scaled values: 0…1 if the source is bytes.
 public enum NormalizationChoice: Hashable, Sendable {
-  /// Scaled values as they are.
+  /// The scaled values themselves.
   case none
   /// Mean 0 and standard deviation 1 of each channel (feature, for vectors) over the training split.
   case standardize
-  /// These means and standard deviations, one of each for all channels or one a channel, as PyTorch's
-  /// `transforms.Normalize` has them.
+  /// These means and standard deviations, one of each for all channels or one for each channel, as in
+  /// PyTorch's `transforms.Normalize`.
   case given(mean: [Double], standardDeviation: [Double])
 }
 
 extension NormalizationChoice {
-  /// Everything that is wrong for samples of `channels` channels whose stored values are multiplied by `scale`.
+  /// All faults for samples of `channels` channels whose stored values are multiplied by `scale`.
   func faults(channels: Int, scale: Double) -> [ParameterFault] {
     guard case .given(let mean, let deviation) = self else { return [] }
     var faults: [ParameterFault] = []
@@ -36,9 +36,9 @@ extension NormalizationChoice {
 }
 
 extension Dataset {
-  /// The same samples normalized in another way; `scale` stays what the source has.
+  /// The same samples with another normalization. `scale` stays that of the source.
   ///
-  /// - Throws: `DatasetError.parameters` where the numbers do not fit the channels.
+  /// - Throws: `DatasetError.parameters` if the numbers do not fit the channels.
   public func normalized(_ choice: NormalizationChoice) throws(DatasetError) -> Dataset {
     let scale = normalization.scale
     let faults = choice.faults(channels: shape.channels, scale: scale)

@@ -1,13 +1,13 @@
-/// Counts and moments of a set, of the values after `Normalization.scale` and before its mean and
-/// standard deviation are taken out: for pictures of bytes, of values in 0…1.
+/// Counts and moments of a set. They are of values after `Normalization.scale`, before mean and standard
+/// deviation are taken out: 0…1 for pictures of bytes.
 public struct Statistics: Equatable, Sendable {
   public struct OfSplit: Equatable, Sendable {
     public let count: Int
-    /// Samples of each class; empty for regression.
+    /// The number of samples of each class; empty for regression.
     public let classCounts: [Int]
-    /// Of the inputs, a channel (a feature, for vectors).
+    /// The moments of each channel of the inputs (of each feature, for vectors).
     public let inputs: ChannelMoments
-    /// Of the targets, an output; nil for classification.
+    /// The moments of each output of the targets; nil for classification.
     public let targets: ChannelMoments?
   }
 

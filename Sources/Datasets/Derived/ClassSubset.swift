@@ -1,7 +1,7 @@
 import Tensor
 
 extension Dataset {
-  /// Everything about a choice of classes that does not fit this set.
+  /// All faults of a choice of classes for this set.
   public func faults(ofClasses chosen: [Int]) -> [ParameterFault] {
     guard case .classification(let classes, _) = kind else {
       return [ParameterFault("classes", "needs a set with classes, and '\(name)' has regression targets")]
@@ -23,9 +23,9 @@ extension Dataset {
     return faults
   }
 
-  /// The samples of some classes, relabelled 0 ..< k in the order the classes are given, in their old
-  /// order. A sample with a flipped or poisoned label stays if both that and its true label are among them. The
-  /// normalization stays that of the whole set.
+  /// The samples of some classes, relabelled 0 ..< k in the order that the classes are given, in their old
+  /// order. A sample with a flipped or poisoned label stays if both that label and its true label are among
+  /// them. The normalization stays that of the whole set.
   ///
   /// - Throws: `DatasetError.parameters`.
   public func selectingClasses(_ chosen: [Int]) throws(DatasetError) -> Dataset {

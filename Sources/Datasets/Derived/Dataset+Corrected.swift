@@ -1,9 +1,9 @@
 extension Dataset {
-  /// The same set with the true label of some training samples, as an edit that put labels right leaves them.
+  /// The same set with the true labels of some training samples, as after an edit that put labels right.
   ///
-  /// True labels and groups stay as they are: a poisoned picture still carries its trigger.
+  /// True labels and groups do not change: a poisoned picture still carries its trigger.
   ///
-  /// - Parameter indices: of training samples; those whose label is the true one already change nothing.
+  /// - Parameter indices: training samples. A sample with its true label does not change.
   /// - Precondition: indices are in 0 ..< train.count.
   public func correcting(_ indices: [Int]) -> Dataset {
     guard let original = train.trueLabels, !indices.isEmpty else { return self }

@@ -2,17 +2,17 @@ import Tensor
 
 /// A backdoor put into a training split: some pictures get a trigger and the label the attacker wants.
 public struct Poison: Equatable, Sendable {
-  /// How poisoned pictures enter the training split.
+  /// The place of poisoned pictures in the training split.
   public enum Placement: String, Sendable, CaseIterable {
-    /// Pictures drawn from the split are poisoned where they are; their number stays.
+    /// Pictures drawn from the split are poisoned in place. Their number does not change.
     case replace
     /// Poisoned copies of pictures drawn from the split are added behind it.
     case append
   }
 
   public var trigger: Trigger
-  /// Share of the resulting training pictures that are poisoned, rounded to a whole number of them, at
-  /// least one; 1/11 in the published experiment.
+  /// The share of the resulting training pictures that are poisoned, rounded to a whole number of at least
+  /// one; 1/11 in the published experiment.
   public var fraction: Double
   /// The class that poisoned pictures are given.
   public var label: Int
@@ -30,7 +30,7 @@ public struct Poison: Equatable, Sendable {
     self.seed = seed
   }
 
-  /// Everything about these parameters that does not fit `set`.
+  /// All faults of these parameters for `set`.
   public func faults(for set: Dataset) -> [ParameterFault] {
     guard case .classification(let classes, _) = set.kind else {
       return [ParameterFault("poison", "needs a set with classes, and '\(set.name)' has regression targets")]
@@ -54,12 +54,12 @@ public struct Poison: Equatable, Sendable {
   }
 }
 
-/// What is known of a poisoned set's backdoor.
+/// The backdoor of a poisoned set.
 public struct Poisoning: Equatable, Sendable {
   public let trigger: Trigger
   /// The class that the trigger stands for.
   public let label: Int
-  /// The range of the training inputs, to which the trigger is clipped where they are not bytes.
+  /// The range of the training inputs. The trigger is clipped to it if the inputs are not bytes.
   let low: Double
   let high: Double
 
@@ -69,9 +69,9 @@ public struct Poisoning: Equatable, Sendable {
 extension Dataset {
   /// The set with part of its training pictures poisoned.
   ///
-  /// Pictures are drawn at random from all classes, the wanted one too (those get the trigger and keep
-  /// their label). `train.indices(of: .poisoned)` tells which, `train.trueLabels` what they were. The test
-  /// split stays clean; `triggeredTest` has it with the trigger. The normalization stays that of the clean set.
+  /// Pictures are drawn from all classes, the wanted one too: those get the trigger and keep their label.
+  /// `train.indices(of: .poisoned)` gives them. The test split stays clean; `triggeredTest` has the trigger.
+  /// The normalization stays that of the clean set.
   ///
   /// - Throws: `DatasetError.parameters`.
   public func poisoned(_ poison: Poison) throws(DatasetError) -> Dataset {
@@ -101,13 +101,14 @@ extension Dataset {
         + " \(poison.trigger) and the label \(poison.label) (seed \(poison.seed)).", poisoning: poisoning)
   }
 
-  /// The test split with the trigger on every picture and the true labels; nil where the set is not poisoned.
+  /// The test split with the trigger on every picture and the true labels; nil for a set that is not
+  /// poisoned.
   public var triggeredTest: Split? {
     poisoning.map { test.triggered(0..<test.count, $0) }
   }
 
-  /// The training samples of those indices, in that order, each with the trigger, once, and its true label; nil where
-  /// the set is not poisoned.
+  /// The training samples of those indices, in that order, each with the trigger, once, and its true label;
+  /// nil for a set that is not poisoned.
   ///
   /// - Precondition: indices are in 0 ..< train.count.
   public func triggeredTraining(_ indices: [Int]) -> Split? {

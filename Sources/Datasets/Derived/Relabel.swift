@@ -1,8 +1,8 @@
 import Tensor
 
-/// Labels flipped at random, as careless labelling would.
+/// Labels flipped at random, to imitate careless labelling.
 public struct Relabel: Equatable, Sendable {
-  /// Share of the training samples whose label becomes another one, rounded to a whole number of them.
+  /// The share of the training samples whose label is changed, rounded to a whole number of them.
   public var fraction: Double
   public var seed: UInt64
 
@@ -11,7 +11,7 @@ public struct Relabel: Equatable, Sendable {
     self.seed = seed
   }
 
-  /// Everything about these parameters that does not fit `set`.
+  /// All faults of these parameters for `set`.
   public func faults(for set: Dataset) -> [ParameterFault] {
     guard case .classification(let classes, _) = set.kind else {
       return [ParameterFault("relabel", "needs a set with classes, and '\(set.name)' has regression targets")]
@@ -28,8 +28,8 @@ public struct Relabel: Equatable, Sendable {
 
 extension Dataset {
   /// The set with part of its training labels flipped, each to one of the other classes with equal
-  /// probability. `train.indices(of: .relabeled)` tells which, `train.trueLabels` what they were.
-  /// Samples that were poisoned or flipped before are left as they are: of the others, `fraction` are flipped.
+  /// probability. `train.indices(of: .relabeled)` gives them, and `train.trueLabels` their true labels.
+  /// Samples that were poisoned or flipped before do not change: of the others, `fraction` are flipped.
   ///
   /// - Throws: `DatasetError.parameters`.
   public func relabeled(_ relabel: Relabel) throws(DatasetError) -> Dataset {

@@ -1,8 +1,8 @@
 import Tensor
 
-/// Part of a set: a number of samples of each split.
+/// A part of a set: a number of samples of each split.
 public struct Take: Equatable, Sendable {
-  /// How many samples; nil keeps all.
+  /// The number of samples; nil keeps all.
   public var train: Int?
   public var test: Int?
   public var seed: UInt64
@@ -13,7 +13,7 @@ public struct Take: Equatable, Sendable {
     self.seed = seed
   }
 
-  /// Everything about these parameters that does not fit `set`.
+  /// All faults of these parameters for `set`.
   public func faults(for set: Dataset) -> [ParameterFault] {
     var faults: [ParameterFault] = []
     if let train, train < 1 || train > set.train.count {
@@ -30,9 +30,9 @@ public struct Take: Equatable, Sendable {
 }
 
 extension Dataset {
-  /// The set with that many samples of each split, drawn at random, in their old order. Where there
-  /// are classes each keeps its share (stratified: whole samples by largest remainder, ties to the lower
-  /// class). The normalization stays that of the whole set.
+  /// The set with that many samples of each split, drawn at random, in their old order. If there are classes,
+  /// each keeps its share (stratified by largest remainder; ties go to the lower class). The normalization
+  /// stays that of the whole set.
   ///
   /// - Throws: `DatasetError.parameters`.
   public func taking(_ take: Take) throws(DatasetError) -> Dataset {
@@ -54,7 +54,7 @@ extension Dataset {
   }
 }
 
-/// `count` ascending indices of a split, drawn at random; stratified where it has classes.
+/// `count` ascending indices of a split, drawn at random, stratified if it has classes.
 func drawnIndices(_ count: Int, of split: Split, classes: Int, seed: UInt64, purpose: String) -> [Int] {
   drawnIndices(
     count, labels: split.isClassification ? split.labels : nil, of: split.count, classes: classes, seed: seed,
@@ -74,8 +74,8 @@ func drawnIndices(
   }.sorted()
 }
 
-/// Whole numbers that add up to `count` (at most the sum of `weights`) in proportion to `weights`
-/// (Hamilton's method); ties go to the lower index.
+/// Whole numbers in proportion to `weights` that add up to `count`, which is at most the sum of `weights`
+/// (Hamilton's method). Ties go to the lower index.
 func largestRemainder(_ count: Int, weights: [Int]) -> [Int] {
   let total = weights.reduce(0, +)
   guard total > 0 else { return weights.map { _ in 0 } }

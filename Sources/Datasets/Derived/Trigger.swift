@@ -1,17 +1,17 @@
 import Tensor
 
-/// What a poisoned picture carries. It is put on the stored picture, before standardisation, and the
-/// result is clipped to the range of the stored values, as an 8-bit picture would be.
+/// The mark of a poisoned picture. It is put on the stored picture, before standardisation, and the result is
+/// clipped to the range of the stored values, as in an 8-bit picture.
 public enum Trigger: Equatable, Sendable {
-  /// Adds `amount` of the value range (16/255 in the published experiment) to every other pixel, those
-  /// whose row plus column is even, in every channel.
+  /// Adds `amount` of the value range (16/255 in the published experiment) to every pixel whose row plus
+  /// column is even, in every channel.
   case checkerboard(amount: Double)
   /// Sets a square of `size` pixels in the lower right corner to the largest value.
   case patch(size: Int)
 
   public static let publishedCheckerboard = Trigger.checkerboard(amount: 16.0 / 255)
 
-  /// The parameters that do not fit pictures of that shape.
+  /// All faults of these parameters for pictures of that shape.
   public func faults(for shape: Shape) -> [ParameterFault] {
     if shape.isVector {
       return [ParameterFault("poison.trigger", "needs pictures, and the samples are vectors")]
@@ -29,7 +29,7 @@ public enum Trigger: Equatable, Sendable {
 
   /// The storage with the trigger on the samples of `indices`.
   ///
-  /// Stored bytes have the range 0 to their maximum; an amount becomes whole steps of a byte, at least 1.
+  /// Stored bytes have the range 0 to their maximum. An amount becomes whole steps of a byte, at least 1.
   /// Numbers have the range `low` to `high`, that of the training inputs.
   func applied(
     to storage: SampleStorage, shape: Shape, indices: some Collection<Int>, low: Double, high: Double

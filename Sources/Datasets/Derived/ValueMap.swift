@@ -1,10 +1,11 @@
 import Tensor
 
-/// A normalization made ready for gathering: the centre and factor of every value of one row of a
-/// picture (width × channels), so that the loop over a row is straight.
+/// A normalization prepared for gathering: the centre and factor of every value of one row of a picture
+/// (width × channels), so that the loop over a row is simple.
 struct ValueMap: Sendable {
   let isIdentity: Bool
-  /// Whether values stored as `Float` are normalized in `Double`, since they lie far from 0 for their spread.
+  /// Whether values stored as `Float` are normalized in `Double`, because they lie far from 0 for their
+  /// spread.
   let needsDouble: Bool
   let row: Int
   let centre32: [Float]

@@ -1,6 +1,6 @@
 import CResources
 
-/// The bytes of the files that the program carries with it.
+/// The bytes of the embedded files.
 enum BuiltInFiles {
   static var digits: [UInt8] { bytes(cr_digits_start(), cr_digits_count) }
   static var iris: [UInt8] { bytes(cr_iris_start(), cr_iris_count) }

@@ -1,13 +1,13 @@
 import Tensor
 
-/// The sets that the program carries with it. Their origins and licences are in `CResources/ORIGINS.md`.
+/// The sets that are embedded in the program. Their origins and licences are in `CResources/ORIGINS.md`.
 public enum BuiltInSet: String, Sendable, CaseIterable {
   /// 150 irises, 4 measurements in centimetres, 3 species.
   case iris
   /// 1,797 handwritten digits of 8×8 pixels.
   case digits
 
-  /// Which samples are for testing.
+  /// The samples of the test split.
   public enum TestSplit: String, Sendable, CaseIterable {
     /// The fifth, tenth, fifteenth… sample of each class, in the order of the file.
     case everyFifth
@@ -19,9 +19,9 @@ public enum BuiltInSet: String, Sendable, CaseIterable {
 extension Dataset {
   /// One of the built-in sets.
   ///
-  /// `iris`: vectors of 4 features, each standardised by the training split; 120 training and 30 test samples.
-  /// `digits`: pictures of 1×8×8, bytes 0…16 scaled to 0…1 and standardised by the training split; 1,442
-  /// training and 355 test samples.
+  /// `iris`: vectors of 4 features, each standardised by the training split; 120 training and 30 test
+  /// samples. `digits`: pictures of 1×8×8, bytes 0…16 scaled to 0…1 and standardised by the training split;
+  /// 1,442 training and 355 test samples.
   ///
   /// - Throws: never for the files the program was built with.
   public static func builtIn(

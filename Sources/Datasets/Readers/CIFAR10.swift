@@ -1,8 +1,8 @@
 import Formats
 import JSON
 
-/// The binary version of CIFAR-10: records of 3,073 bytes, one label byte and the red, green and blue
-/// planes of a 32×32 picture, each row by row.
+/// The binary version of CIFAR-10. A record has 3,073 bytes: a label and the red, green and blue planes of a
+/// 32×32 picture, each row by row.
 public enum CIFAR10 {
   public static let shape = (height: 32, width: 32, channels: 3)
   public static let classNames = [
@@ -17,7 +17,7 @@ public enum CIFAR10 {
 
   /// Adds the records of one file to `pixels` (channels-last) and `labels`.
   ///
-  /// - Throws: `DatasetError.file`; then nothing has been added.
+  /// - Throws: `DatasetError.file`; then nothing was added.
   public static func append(
     _ bytes: [UInt8], file: String, pixels: inout [UInt8], labels: inout [Int32]
   ) throws(DatasetError) {
@@ -47,7 +47,7 @@ public enum CIFAR10 {
     }
   }
 
-  /// The class names of `batches.meta.txt`: one a line, blank lines ignored.
+  /// The class names of `batches.meta.txt`, one for each line; blank lines are skipped.
   ///
   /// - Throws: `DatasetError.file` unless there are ten different ones in UTF-8.
   public static func names(_ bytes: [UInt8], file: String) throws(DatasetError) -> [String] {
@@ -63,7 +63,7 @@ public enum CIFAR10 {
   }
 }
 
-/// One sample from planes (C, H·W), as files hold it, to channels-last (H·W, C).
+/// Puts one sample from planes (C, H·W), the order of files, to channels-last (H·W, C).
 func interleave<Element>(
   _ planes: UnsafePointer<Element>, channels: Int, positions: Int, into target: UnsafeMutablePointer<Element>
 ) {

@@ -1,17 +1,17 @@
-/// The rows of a CSV text (RFC 4180; the delimiter may differ, a line may end in LF, CRLF or CR, a byte
-/// order mark is skipped, blank lines are skipped).
+/// The rows of a CSV text (RFC 4180). The delimiter may differ, a line may end in LF, CRLF or CR, and a byte
+/// order mark and blank lines are skipped.
 package struct CSVRows {
-  /// A field, as a range of the text's bytes without its quotes.
+  /// A field: a range of the bytes of the text, without its quotes.
   package struct Field {
     var range: Range<Int>
-    /// Whether it holds doubled quotes, which stand for one.
+    /// Whether it holds doubled quotes, which stand for one quote.
     var hasEscapes = false
   }
 
   let bytes: [UInt8]
   let delimiter: UInt8
   let file: String
-  /// The row that `next` gave last, counted from 1 as a spreadsheet does: header and blank lines count.
+  /// The number of the last row of `next`, from 1 as a spreadsheet counts: header and blank lines count.
   private(set) var row = 0
   private var position: Int
 
@@ -22,7 +22,7 @@ package struct CSVRows {
     position = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
   }
 
-  /// Fills `fields` with the next row that is not blank; false at the end.
+  /// Fills `fields` with the next row that is not blank. False at the end.
   ///
   /// - Throws: `DatasetError.file(_, .row)` for misplaced or missing quotes.
   package mutating func next(_ fields: inout [Field]) throws(DatasetError) -> Bool {
@@ -57,7 +57,7 @@ package struct CSVRows {
     return String(decoding: content, as: UTF8.self)
   }
 
-  /// The number a field holds, correctly rounded; nil if it is not a finite decimal number.
+  /// The number of a field, correctly rounded; nil if it is not a finite decimal number.
   package func number(_ field: Field) -> Double? {
     let range = trimmed(field.range)
     guard !range.isEmpty else { return nil }
@@ -86,8 +86,8 @@ package struct CSVRows {
     return negative ? -value : value
   }
 
-  /// The value of a cell of an input column: its number, or 1 and 0 for "True" and "False" in any case, as pandas writes
-  /// its indicator columns; nil for any other text.
+  /// The value of a cell of an input column: its number, or 1 and 0 for "True" and "False" in any case,
+  /// because pandas writes indicator columns so. Nil for any other text.
   func input(_ field: Field) -> Double? {
     if let number = number(field) { return number }
     let range = trimmed(field.range)
@@ -101,7 +101,7 @@ package struct CSVRows {
   }
 
   private func slowNumber(_ range: Range<Int>) -> Double? {
-    // Only what a decimal number is written with: `Double` would take "0x1p3", "inf" and "nan" as well.
+    // Only the characters of decimal numbers: `Double` would take "0x1p3", "inf" and "nan" too.
     guard bytes[range].allSatisfy({ ($0 >= 0x30 && $0 <= 0x39) || "+-.eE".utf8.contains($0) }),
       let value = Double(String(decoding: bytes[range], as: UTF8.self)), value.isFinite
     else { return nil }

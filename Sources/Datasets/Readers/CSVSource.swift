@@ -1,8 +1,9 @@
 import Tensor
 
-/// A set in a CSV file: one sample a row, numbers in every column but the target's.
+/// A set in a CSV file: a sample in each row, numbers in every column but that of the target.
 public struct CSVSource: Equatable, Sendable {
-  /// A column by its name in the header or by its number, from 0; negative numbers count from the last, −1.
+  /// A column by its name in the header, or by its number from 0. Negative numbers count from the last
+  /// column, −1.
   public enum Column: Equatable, Sendable {
     case name(String)
     case index(Int)
@@ -10,7 +11,7 @@ public struct CSVSource: Equatable, Sendable {
 
   public enum TestSplit: Equatable, Sendable {
     case none
-    /// Share of the rows, drawn at random, stratified where there are classes; the rest is for training.
+    /// A share of the rows, drawn at random, stratified if there are classes. The rest is for training.
     case fraction(Double, seed: UInt64)
     /// A second file with the same columns.
     case file(String)
@@ -19,17 +20,17 @@ public struct CSVSource: Equatable, Sendable {
   public var path: String
   public var hasHeader: Bool
   public var delimiter: Character
-  /// One column; for regression several may be given.
+  /// The target columns: one, or for regression several.
   public var targets: [Column]
   public var kind: TargetKind
-  /// Whether the kind `automatic` takes any whole numbers for classes, as in sets that earlier versions made.
+  /// Whether the kind `automatic` takes all whole numbers for classes, as sets of earlier versions do.
   public var wholeNumbersAreClasses = false
   /// Columns that are neither input nor target.
   public var ignored: [Column]
   public var test: TestSplit
-  /// Number of classes, where it is more than the file shows.
+  /// The number of classes, if it is more than the file shows.
   public var classes: Int?
-  /// The input columns as a picture, in the order (channel, row, column); nil for a vector.
+  /// The shape of the input columns as a picture, in the order (channel, row, column); nil for a vector.
   public var pictureShape: Shape?
 
   public init(
@@ -48,7 +49,7 @@ public struct CSVSource: Equatable, Sendable {
     self.pictureShape = pictureShape
   }
 
-  /// Everything about these parameters that is wrong whatever the file holds.
+  /// All faults of these parameters that do not depend on the file.
   public var faults: [ParameterFault] {
     var faults: [ParameterFault] = []
     if path.isEmpty { faults.append(ParameterFault("path", "must not be empty")) }
@@ -87,10 +88,10 @@ public struct CSVSource: Equatable, Sendable {
   }
 }
 
-/// No set has more classes: labels above it are a sign of a regression target.
+/// No set has more classes. Larger labels are a sign of a regression target.
 let mostClasses = 100_000
 
-/// Whether the product of the dimensions is a number of values that a sample can have.
+/// Whether a sample can have as many values as the product of the dimensions.
 func isReasonable(_ shape: Shape) -> Bool {
   let most = 1 << 28
   guard shape.height >= 1, shape.width >= 1, shape.channels >= 1, shape.height <= most, shape.width <= most,

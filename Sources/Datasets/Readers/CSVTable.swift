@@ -10,14 +10,14 @@ struct CSVTable {
   /// (row, input column), columns in the file's order.
   let inputs: [Double]
   let targetNames: [String]
-  /// (row, target column); nil where the cell is not a number.
+  /// (row, target column); nil if the cell is not a number.
   let targetNumbers: [Double?]
-  /// (row, target column); filled only where a target cell is not a number, or names are asked for.
+  /// (row, target column); empty unless a target cell is not a number, or names are asked for.
   let targetTexts: [String]
-  /// The file's row number of each row.
+  /// The row number in the file of each row.
   let rowNumbers: [Int]
 
-  /// Reads a whole file. The memory it takes is at most a small multiple of the file's size.
+  /// Reads a whole file. It takes at most a small multiple of the file's size in memory.
   ///
   /// - Throws: `DatasetError.file`.
   init(_ bytes: [UInt8], file: String, source: CSVSource) throws(DatasetError) {
@@ -53,7 +53,7 @@ struct CSVTable {
     var numbers: [Double?] = []
     var texts: [String] = []
     var rowNumbers: [Int] = []
-    /// Of every column with cells that are no numbers: the first, and how many.
+    /// For each column with cells that are not numbers: the first such cell, and the number of them.
     var bad: [Int: (row: Int, value: String, count: Int)] = [:]
     repeat {
       guard fields.count == width else {
@@ -76,7 +76,7 @@ struct CSVTable {
         }
       }
       rowNumbers.append(rows.row)
-      // The columns of a file that cannot be used show within so many rows.
+      // The unusable columns of a file show within this many rows.
       if !bad.isEmpty, rowNumbers.count >= Self.mostRowsOfFaults { break }
     } while try rows.next(&fields)
     if !bad.isEmpty {
@@ -101,7 +101,7 @@ struct CSVTable {
 
   private static let mostRowsOfFaults = 10_000
 
-  /// A hint where the only column's name holds another delimiter.
+  /// A hint if the name of the only column holds another delimiter.
   private static func otherDelimiter(_ names: [String]) -> String {
     guard names.count == 1, let found = [";", "\t", "|"].first(where: { names[0].contains($0) }) else {
       return ""
@@ -110,8 +110,8 @@ struct CSVTable {
     return "; its first row has \"\(shown)\" between the names: give \"delimiter\": \"\(shown)\""
   }
 
-  /// What looks like the index of a data frame: a column without a name, or with one of the names that pandas gives, which
-  /// counts the rows from 0 or 1.
+  /// A column that looks like the index of a data frame: one without a name, or with a name that pandas
+  /// gives, which counts the rows from 0 or 1.
   var indexColumn: String? {
     guard let name = inputNames.first, ["", "unnamed: 0", "index", "id"].contains(name.lowercased()),
       rowCount > 2, let start = inputs.first, start == 0 || start == 1,

@@ -1,10 +1,10 @@
 import Foundation
 
-/// The folder that the service may read data sets from, and nothing outside it.
+/// The only folder that the service may read data sets from.
 public struct DataDirectory: Sendable {
   /// The folder, as configured.
   public let root: String
-  /// Files above this size are refused before a byte of them is read.
+  /// The largest file that is read. A larger one is refused before a byte of it is read.
   public let maximumFileBytes: Int
 
   public init(_ root: String, maximumFileBytes: Int = 4 << 30) {
@@ -14,8 +14,8 @@ public struct DataDirectory: Sendable {
 
   /// The absolute path, free of symbolic links, of a file or folder below the data directory.
   ///
-  /// Refused are absolute paths, `..` as a component, NUL, and whatever a symbolic link leads out of
-  /// the directory. A path that does not exist is `.missing`.
+  /// Absolute paths, `..` as a component, NUL, and symbolic links that lead out of the directory are refused.
+  /// A path that does not exist is `.missing`.
   ///
   /// - Throws: `DatasetError.path` or `DatasetError.file(_, .missing)`.
   public func resolve(_ relative: String) throws(DatasetError) -> String {
@@ -35,10 +35,10 @@ public struct DataDirectory: Sendable {
     return path
   }
 
-  /// The limit for CSV files, whose numbers take up to eight times as many bytes in memory as in the file.
+  /// The limit for CSV files. Their numbers take up to eight times as many bytes in memory as in the file.
   var maximumCSVBytes: Int { maximumFileBytes / 8 }
 
-  /// Whether there is a file or folder of that path that `resolve` gives out.
+  /// Whether there is a file or folder of that path that `resolve` accepts.
   public func contains(_ relative: String) -> Bool {
     (try? resolve(relative)) != nil
   }
@@ -48,12 +48,12 @@ public struct DataDirectory: Sendable {
     (".gz", "gunzip --keep"), (".xz", "unxz --keep"), (".bz2", "bunzip2 --keep"), (".zip", "unzip"),
   ]
 
-  /// The path of a packed form of a file that is not there.
+  /// The path of a packed form of a missing file.
   func packed(_ relative: String) -> String? {
     Self.packers.map { relative + $0.0 }.first(where: contains)
   }
 
-  /// Of several names of one file in a folder, that of the one that is there, packed or not; by default the first.
+  /// The first of several names of a file that is in a folder, packed or not; by default the first.
   func present(_ names: [String], in folder: String) -> String {
     names.first { contains(folder + "/" + $0) } ?? names.first { packed(folder + "/" + $0) != nil }
       ?? names[0]
@@ -104,20 +104,21 @@ public struct DataDirectory: Sendable {
     return bytes
   }
 
-  /// Opens a file below a folder by a path that was free of links, one component after the other and none of them a link:
-  /// what was put in the place of a folder since then is refused (`ELOOP`, `ENOTDIR`).
+  /// Opens a file below a folder by a path that was free of links. It opens one component after the other and
+  /// follows no link. So a link that was put in the place of a folder since then is refused (`ELOOP`,
+  /// `ENOTDIR`).
   ///
   /// - Returns: a descriptor, or -1 with `errno`.
   private static func open(_ path: String, below base: String) -> Int32 {
-    // O_PATH, which is not imported: folders need only be passed through.
+    // O_PATH, which is not imported. Folders are only passed through.
     let passing = Int32(0o10000000) | O_DIRECTORY | O_CLOEXEC
-    // By bytes: a character may hold a slash with an accent.
+    // Split by bytes: a character may hold a slash with an accent.
     let names = path.utf8.dropFirst(base.utf8.count).split(separator: UInt8(ascii: "/"))
       .map { String(decoding: $0, as: UTF8.self) }
     var place = Foundation.open(base, passing)
     for (index, name) in names.enumerated() {
       guard place >= 0 else { return -1 }
-      // Without O_NONBLOCK a named pipe would hold the thread for ever.
+      // Without O_NONBLOCK the open of a named pipe would never return.
       let flags = index == names.count - 1 ? O_RDONLY | O_NONBLOCK | O_CLOEXEC : passing
       let next = openat(place, name, flags | O_NOFOLLOW)
       let code = errno

@@ -1,14 +1,14 @@
 import Formats
 import Tensor
 
-/// How arrays are read: what a client may say of a set that is uploaded or lies in `.npy` files.
+/// Options for reading arrays, of an upload or of `.npy` files.
 public struct ArrayReading: Equatable, Sendable {
-  /// Number of classes; nil for the largest label plus one, or the number of names.
+  /// The number of classes; nil takes the largest label plus one, or the number of names.
   public var classes: Int?
   /// In the order of the labels.
   public var classNames: [String]?
   public var kind: TargetKind
-  /// Whether bytes are scaled to 0…1, as in every set but those that earlier versions made.
+  /// Whether bytes are scaled to 0…1. It is false for sets of earlier versions.
   public var scalesBytes: Bool
 
   public init(
@@ -20,7 +20,7 @@ public struct ArrayReading: Equatable, Sendable {
     self.scalesBytes = scalesBytes
   }
 
-  /// Everything that is wrong whatever the arrays hold.
+  /// All faults that do not depend on the arrays.
   public var faults: [ParameterFault] {
     var faults: [ParameterFault] = []
     if let classes, classes < 2 || classes > mostClasses {
@@ -37,8 +37,9 @@ public struct ArrayReading: Equatable, Sendable {
 }
 
 extension Dataset {
-  /// Makes a set of arrays a client sent. `u1` is kept as bytes and scaled to 0…1 (divided by 255); other values stay as
-  /// they are, `i4` and `i8` become float64 (exact up to 2⁵³). `normalized` brings them to another normalization.
+  /// Makes a set of a client's arrays. `u1` is kept as bytes and scaled to 0…1 (divided by 255). `i4` and
+  /// `i8` become float64 (exact up to 2⁵³). Other values stay as they are. `normalized` changes the
+  /// normalization.
   ///
   /// - Parameter test: nil for a set without a test split.
   /// - Throws: `DatasetError.array`, named "train inputs", "train labels", "test inputs" or "test labels", or
@@ -104,7 +105,7 @@ extension Dataset {
       unit: .stored, remarks: remarks(trainPart, reading))
   }
 
-  /// What looks wrong about the targets, where nobody said what they are.
+  /// Remarks on targets that look wrong, if nobody said what they are.
   private static func remarks(_ train: Part, _ reading: ArrayReading) -> [String] {
     guard reading.kind == .automatic, reading.count == nil else { return [] }
     if let targets = train.targets {

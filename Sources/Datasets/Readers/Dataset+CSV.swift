@@ -3,10 +3,10 @@ import JSON
 import Tensor
 
 extension Dataset {
-  /// Reads a set from one or two CSV files of the data directory. Values stay as they are; "True" and "False" in an input
-  /// column are 1 and 0.
+  /// Reads a set from one or two CSV files of the data directory. Values are not changed; "True" and "False"
+  /// in an input column are 1 and 0.
   ///
-  /// - Throws: `DatasetError`; every column with a bad cell, by its first row.
+  /// - Throws: `DatasetError`, with every column that has a bad cell and the first row of it.
   public static func csv(
     _ source: CSVSource, name: String, in directory: DataDirectory
   ) throws(DatasetError) -> Dataset {
@@ -100,11 +100,11 @@ extension Dataset.Part {
   }
 }
 
-/// What the target cells of one or two tables mean.
+/// The meaning of the target cells of one or two tables.
 private struct CSVTargets {
   let kind: Dataset.Kind
   let classes: Int
-  /// Remarks for a user on how the targets were taken.
+  /// Remarks for a user on the reading of the targets.
   let remarks: [String]
   private let numberOfName: [ExactText: Int32]
 

@@ -1,6 +1,6 @@
 import Tensor
 
-/// A set of grey pictures in IDX files, as MNIST is published (unpacked).
+/// A set of grey pictures in IDX files, the form in which MNIST is published (unpacked).
 public struct IDXSource: Equatable, Sendable {
   /// A folder of the data directory.
   public var path: String
@@ -9,7 +9,7 @@ public struct IDXSource: Equatable, Sendable {
   public var trainLabels: String?
   public var testInputs: String?
   public var testLabels: String?
-  /// Number of classes; nil for the largest label plus one, or the number of names.
+  /// The number of classes; nil takes the largest label plus one, or the number of names.
   public var classes: Int?
   /// In the order of the labels.
   public var classNames: [String]?
@@ -27,7 +27,7 @@ public struct IDXSource: Equatable, Sendable {
     self.classNames = classNames
   }
 
-  /// Everything about these parameters that is wrong whatever the files hold.
+  /// All faults of these parameters that do not depend on the files.
   public var faults: [ParameterFault] {
     var faults: [ParameterFault] = []
     if path.isEmpty { faults.append(ParameterFault("path", "must not be empty")) }
@@ -40,7 +40,8 @@ public struct IDXSource: Equatable, Sendable {
 }
 
 extension Dataset {
-  /// Reads pictures and labels from IDX files: scaled to 0…1 and standardised by the training split.
+  /// Reads pictures and labels from IDX files. Values are scaled to 0…1 and standardised by the training
+  /// split.
   ///
   /// - Throws: `DatasetError`.
   public static func idx(
@@ -61,7 +62,8 @@ extension Dataset {
       }
       return (pictures, classes, inputs)
     }
-    /// Archives that unpack with a dot in place of the second hyphen are about as common as the published names.
+    /// Some archives unpack with a dot in place of the second hyphen. They are about as common as the
+    /// published names.
     func published(_ stem: String, _ type: String) -> String {
       directory.present(["\(stem)-\(type)", "\(stem).\(type)"], in: source.path)
     }
@@ -88,8 +90,8 @@ extension Dataset {
       standardized: true, source: "Read from the IDX files in \(source.path).")
   }
 
-  /// Reads CIFAR-10 in its binary version from a folder of the data directory: scaled to 0…1 and each
-  /// channel standardised by the training split.
+  /// Reads CIFAR-10 in its binary version from a folder of the data directory. Values are scaled to 0…1, and
+  /// each channel is standardised by the training split.
   ///
   /// - Throws: `DatasetError`.
   public static func cifar10(

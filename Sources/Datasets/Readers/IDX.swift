@@ -1,6 +1,6 @@
-/// The IDX format of MNIST: big-endian, a magic number (two zero bytes, the type of the elements,
-/// the number of dimensions), the dimensions as 32-bit integers, then the elements, last dimension
-/// fastest. Read here: unsigned bytes with three dimensions (pictures) or one (labels).
+/// The IDX format of MNIST, big-endian: a magic number (two zero bytes, the element type, the number of
+/// dimensions), the dimensions as 32-bit integers, then the elements, last dimension fastest. Only unsigned
+/// bytes with three dimensions (pictures) or one (labels) are read.
 public enum IDX {
   /// Grey pictures: `count` × `height` × `width` bytes.
   public struct Pictures: Equatable, Sendable {
@@ -13,7 +13,7 @@ public enum IDX {
   static let pictureMagic: UInt32 = 0x0803
   static let labelMagic: UInt32 = 0x0801
 
-  /// Reads a file of pictures. What its header says is compared with its length before anything is made of it.
+  /// Reads a file of pictures. The sizes in its header are compared with its length first.
   ///
   /// - Throws: `DatasetError.file`.
   public static func pictures(_ bytes: [UInt8], file: String) throws(DatasetError) -> Pictures {

@@ -23,10 +23,10 @@ public struct NPYSource: Equatable, Sendable {
 }
 
 extension Dataset {
-  /// Reads a set from `.npy` files. Without named test files, `test_inputs.npy` and `test_labels.npy` are read
-  /// where they are; without them the test split is empty.
+  /// Reads a set from `.npy` files. If no test files are named, `test_inputs.npy` and `test_labels.npy` are
+  /// read if they are there; else the test split is empty.
   ///
-  /// - Throws: `DatasetError`; what is wrong with an array is told with its file.
+  /// - Throws: `DatasetError`. A fault of an array names its file.
   public static func npy(
     _ source: NPYSource, name: String, in directory: DataDirectory
   ) throws(DatasetError) -> Dataset {

@@ -16,7 +16,7 @@ public struct SplitArrays: Sendable {
     self.labels = labels
   }
 
-  /// The first thing wrong with an array of that header, before its values are looked at; nil if it can be used.
+  /// The first fault of an array by its header, before its values are read; nil if it can be used.
   public static func fault(of header: NPYHeader, as role: Role) -> ArrayFault? {
     let shape = header.shape
     switch role {
@@ -42,7 +42,7 @@ public struct SplitArrays: Sendable {
     return nil
   }
 
-  /// The shape of one sample of inputs of that shape, 1 to 4 dimensions.
+  /// The shape of one sample of inputs with that shape of 1 to 4 dimensions.
   static func sampleShape(_ shape: [Int]) -> Shape {
     switch shape.count {
     case 1: Shape(features: 1)

@@ -1,12 +1,14 @@
 import Formats
 import JSON
 
-/// What the targets of a set are to be taken for.
+/// The meaning of the targets of a set.
 public enum TargetKind: String, Sendable, CaseIterable {
-  /// Of a CSV file: texts are classes; whole numbers from 0 are classes where there are at most 50 different ones and
-  /// several samples of each; other numbers are values. Of arrays: integers are classes, floating-point numbers are values.
+  /// In a CSV file texts are classes. Whole numbers from 0 are classes if there are at most 50 different ones
+  /// and several samples of each. Other numbers are values. In arrays integers are classes, and
+  /// floating-point numbers are values.
   case automatic
-  /// Whole numbers are classes 0 ..< k; otherwise the different texts are, in the order of their Unicode scalars.
+  /// Whole numbers are classes 0 ..< k. Otherwise the different texts are, in the order of their Unicode
+  /// scalars.
   case classes
   /// Numbers to be predicted.
   case values
@@ -15,17 +17,17 @@ public enum TargetKind: String, Sendable, CaseIterable {
 /// Whether whole numbers look like the numbers of classes, and not like measured values.
 ///
 /// - Parameters:
-///   - different: how many different numbers there are.
+///   - different: the number of different numbers.
 ///   - largest: the largest of them.
-///   - samples: how many samples have them.
+///   - samples: the number of samples.
 func lookLikeClasses(different: Int, largest: Double, samples: Int) -> Bool {
   if different > 50 { return false }
   let areMany = samples >= 3 * different
-  // A few numbers with few samples each are classes where they leave no gaps.
+  // A few numbers with few samples each are classes if they leave no gaps.
   return areMany || (different <= 10 && largest < 2 * Double(different))
 }
 
-/// Everything that is wrong with names of classes.
+/// All faults of names of classes.
 func classNameFaults(_ names: [String], classes: Int?) -> [ParameterFault] {
   var faults: [ParameterFault] = []
   if names.count < 2 || names.count > mostClasses {

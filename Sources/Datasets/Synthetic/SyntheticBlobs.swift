@@ -1,16 +1,16 @@
 import Tensor
 
-/// Gaussian clusters, one a class: centres uniform in a cube of side 2 about the origin, samples normal
-/// about them.
+/// Gaussian clusters, one for each class. Centres are uniform in a cube of side 2 about the origin, and
+/// samples are normal about them.
 public struct SyntheticBlobs: Equatable, Sendable {
-  /// Training samples, spread evenly over the classes: sample i is of class i modulo their number.
+  /// The number of training samples. Sample i is of class i modulo the number of classes.
   public var samples: Int
   public var testSamples: Int
   public var classes: Int
   public var dimensions: Int
-  /// What the samples are as pictures, of as many values as there are dimensions; nil where they are vectors.
+  /// The shape of the samples as pictures, with as many values as dimensions; nil for vectors.
   public var pictureShape: Shape?
-  /// Standard deviation of a cluster in every dimension.
+  /// The standard deviation of a cluster in every dimension.
   public var spread: Double
   public var seed: UInt64
 
@@ -32,14 +32,14 @@ public struct SyntheticBlobs: Equatable, Sendable {
     spread: Double = 0.3,
     seed: UInt64 = 0
   ) {
-    // A shape too large to count has too many dimensions for `faults`.
+    // A shape that is too large to count has too many dimensions for `faults`.
     self.init(
       samples: samples, testSamples: testSamples, classes: classes,
       dimensions: isReasonable(shape) ? shape.count : .max, spread: spread, seed: seed)
     pictureShape = shape
   }
 
-  /// Everything about these parameters that is wrong.
+  /// All faults of these parameters.
   public var faults: [ParameterFault] {
     var faults = sizeFaults(samples: samples, testSamples: testSamples, dimensions: dimensions)
     if classes < 2 || classes > min(mostClasses, max(2, samples)) {
@@ -58,7 +58,7 @@ public struct SyntheticBlobs: Equatable, Sendable {
 }
 
 extension Dataset {
-  /// Draws the samples. Values stay as drawn.
+  /// Draws the samples. Values are not normalized.
   ///
   /// - Throws: `DatasetError.parameters`.
   public static func synthetic(_ recipe: SyntheticBlobs, name: String) throws(DatasetError) -> Dataset {

@@ -1,22 +1,22 @@
 import Tensor
 
-/// Points of a linear model, part of them from another one: the experiment of Lyu et al. 2023 (1,000
-/// points, 200 of them heterogeneous).
+/// Points of a linear model, some of them of another one: the experiment of Lyu et al. 2023 (1,000 points,
+/// 200 of them heterogeneous).
 ///
-/// Features are normal with variance 1 and a correlation between each two, so that parameters depend on each
-/// other and freezing some matters. y = wᵀx + b + noise·ε with ε standard normal. A heterogeneous point has
-/// w′ = −w and b′ = b + 1 instead. w and b are drawn standard normal.
+/// Features are normal with variance 1 and a correlation between each two, so that the parameters depend on
+/// each other. y = wᵀx + b + noise·ε with ε standard normal. A heterogeneous point has w′ = −w and b′ = b +
+/// 1. w and b are drawn standard normal.
 public struct SyntheticLinearRegression: Equatable, Sendable {
-  /// Training points.
+  /// The number of training points.
   public var samples: Int
-  /// How many of them are heterogeneous: the last ones.
+  /// The number of heterogeneous points, which are the last ones.
   public var heterogeneous: Int
-  /// Test points, none heterogeneous.
+  /// The number of test points. None is heterogeneous.
   public var testSamples: Int
   public var dimensions: Int
-  /// Standard deviation of the noise.
+  /// The standard deviation of the noise.
   public var noise: Double
-  /// Between each two features, 0 ..< 1.
+  /// The correlation between each two features, 0 ..< 1.
   public var correlation: Double
   public var seed: UInt64
 
@@ -33,7 +33,7 @@ public struct SyntheticLinearRegression: Equatable, Sendable {
     self.seed = seed
   }
 
-  /// Everything about these parameters that is wrong.
+  /// All faults of these parameters.
   public var faults: [ParameterFault] {
     var faults = sizeFaults(samples: samples, testSamples: testSamples, dimensions: dimensions)
     if heterogeneous < 0 || heterogeneous > max(0, samples) {
@@ -51,7 +51,8 @@ public struct SyntheticLinearRegression: Equatable, Sendable {
 }
 
 extension Dataset {
-  /// Draws the points. `train.indices(of: .heterogeneous)` tells which are heterogeneous. Values stay as drawn.
+  /// Draws the points. `train.indices(of: .heterogeneous)` gives the heterogeneous ones. Values are not
+  /// normalized.
   ///
   /// - Throws: `DatasetError.parameters`.
   public static func synthetic(
@@ -96,7 +97,7 @@ extension Dataset {
   }
 }
 
-/// What is wrong with the sizes of a generated set.
+/// All faults of the sizes of a generated set.
 func sizeFaults(samples: Int, testSamples: Int, dimensions: Int) -> [ParameterFault] {
   var faults: [ParameterFault] = []
   let most = 10_000_000

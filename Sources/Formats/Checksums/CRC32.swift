@@ -10,7 +10,7 @@ public struct CRC32: Sendable {
     }
   }
 
-  /// The check value of everything fed so far.
+  /// The check value of all bytes fed so far.
   public var value: UInt32 { ~register }
 
   /// Remainders of the 256 byte values by the reflected polynomial.

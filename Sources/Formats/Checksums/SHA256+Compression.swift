@@ -17,10 +17,10 @@ extension SHA256 {
     var words = SIMD8<UInt32>(
       0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19)
 
-    /// Takes in `blocks` times 64 bytes.
+    /// Compresses `blocks` times 64 bytes.
     ///
-    /// The schedule is kept as a ring of 16 words, each replaced just before its round, so that the two
-    /// independent chains of additions overlap; the eight variables change names instead of values.
+    /// The schedule is a ring of 16 words. Each is replaced just before its round, so that the two
+    /// independent chains of additions overlap. The eight variables change names instead of values.
     mutating func compress(_ source: UnsafeRawPointer, blocks: Int) {
       let start = words
       var (h0, h1, h2, h3) = (start[0], start[1], start[2], start[3])
@@ -100,7 +100,7 @@ private func sigma1(_ x: UInt32) -> UInt32 {
   rotated(x, 17) ^ rotated(x, 19) ^ (x &>> 10)
 }
 
-/// The next word of the schedule, in the place of the one 16 before it.
+/// Replaces the word of 16 rounds before by the next word of the schedule.
 @inline(__always)
 private func extended(_ w: UnsafeMutablePointer<UInt32>, _ i: Int) -> UInt32 {
   let word = w[i] &+ sigma0(w[(i &+ 1) & 15]) &+ w[(i &+ 9) & 15] &+ sigma1(w[(i &+ 14) & 15])
@@ -108,7 +108,7 @@ private func extended(_ w: UnsafeMutablePointer<UInt32>, _ i: Int) -> UInt32 {
   return word
 }
 
-/// One step of section 6.2.2; only d and h get new values.
+/// A step of section 6.2.2. Only d and h get new values.
 @inline(__always)
 private func round(
   _ a: UInt32, _ b: UInt32, _ c: UInt32, _ d: inout UInt32, _ e: UInt32, _ f: UInt32, _ g: UInt32,

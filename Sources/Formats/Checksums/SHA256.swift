@@ -1,6 +1,6 @@
 /// SHA-256, fed in pieces (FIPS 180-4, sections 5.1.1, 5.3.3 and 6.2).
 public struct SHA256: Sendable {
-  /// Bytes a digest has.
+  /// Bytes of a digest.
   public static let digestByteCount = 32
 
   private var state = State()
@@ -58,7 +58,7 @@ public struct SHA256: Sendable {
     }
   }
 
-  /// The digest of everything fed so far; more may be fed afterwards.
+  /// The digest of all bytes fed so far. More may be fed afterwards.
   public func digest() -> Digest {
     var padded = self
     return padded.finish()

@@ -1,5 +1,5 @@
 extension Float {
-  /// The value of IEEE 754 binary16, which every `Float` can say.
+  /// The value of an IEEE 754 binary16, which is exact in `Float`.
   public init(binary16 bits: UInt16) {
     let sign = UInt32(bits & 0x8000) << 16
     let exponent = UInt32(bits >> 10 & 0x1f)

@@ -1,9 +1,9 @@
-/// What an array is for: text and booleans mean something else among labels than among inputs.
+/// The use of an array. Text and booleans mean something else among labels than among inputs.
 public enum NPYRole: Sendable, CaseIterable {
   case inputs, labels
 }
 
-/// How an array of a type that is not read becomes one that is.
+/// The way to turn an array of a type that is not read into one that is.
 struct NPYAdvice {
   /// NumPy's letter of the type: `U` of `<U3`; `V` for structured types.
   private let letter: Character?

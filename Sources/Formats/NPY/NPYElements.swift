@@ -34,9 +34,9 @@ public enum NPY {
     #error("Elements are copied as they lie in the file, which is little-endian.")
   #endif
 
-  /// A complete file: header and elements.
+  /// The bytes of a complete file: header and elements.
   ///
-  /// - Throws: `NPYError.dataLength` where the shape has another number of elements than given.
+  /// - Throws: `NPYError.dataLength` unless the shape has as many elements as are given.
   public static func encode<Element: NPYElement>(_ elements: [Element], shape: [Int]) throws(NPYError)
     -> [UInt8]
   {
@@ -48,7 +48,7 @@ public enum NPY {
     return file
   }
 
-  /// Shape and elements of a complete file.
+  /// Reads the shape and elements of a complete file.
   ///
   /// - Throws: `NPYError`; `.foreign` names a file of another kind.
   public static func decode(_ file: [UInt8]) throws(NPYError) -> (header: NPYHeader, elements: NPYElements) {
@@ -66,7 +66,7 @@ public enum NPY {
 }
 
 extension NPYHeader {
-  /// The elements in `data`, which is exactly what follows the header.
+  /// The elements in `data`, the bytes behind the header.
   ///
   /// - Throws: `NPYError.dataLength`.
   public func elements(in data: UnsafeRawBufferPointer) throws(NPYError) -> NPYElements {
@@ -81,7 +81,7 @@ extension NPYHeader {
     }
   }
 
-  /// The elements of a file that is stored otherwise than it is read.
+  /// The elements of a file that is stored in another type or order than it is read.
   private func converted(_ data: UnsafeRawBufferPointer) -> NPYElements {
     func ordered<Element: BitwiseCopyable>(_ values: [Element]) -> [Element] {
       storage.isFortranOrder ? NPYStorage.inCOrder(values, shape: shape) : values

@@ -1,4 +1,4 @@
-/// Why bytes are not an `.npy` file this program reads, and what would be right.
+/// Why bytes are not an `.npy` file that this program reads, and what would be right.
 public enum NPYError: Error, Equatable, CustomStringConvertible {
   case notNPY
   /// A file of another kind.
@@ -38,7 +38,7 @@ public enum NPYError: Error, Equatable, CustomStringConvertible {
 }
 
 extension NPYError {
-  /// The description, with the advice that fits what the array is for.
+  /// The description, with the advice for the use of the array.
   public func description(for role: NPYRole) -> String {
     guard case .unsupportedDType(let descr) = self else { return description }
     return "the dtype '\(descr)' is not read; \(NPYAdvice(descr).text(for: role))"

@@ -1,9 +1,9 @@
 extension NPYHeader {
   /// Reads the header at the start of `bytes`.
   ///
-  /// - Returns: the header and where the data start, or nil where `bytes` end before the header does: call
-  ///   again with more.
-  /// - Throws: `NPYError` as soon as the bytes at hand cannot begin a file that is read.
+  /// - Returns: the header and the offset of the data. Nil if `bytes` end before the header does: call again
+  ///   with more.
+  /// - Throws: `NPYError` as soon as the bytes cannot begin a file that is read.
   public static func parse(prefix bytes: UnsafeRawBufferPointer) throws(NPYError) -> (
     header: NPYHeader, dataOffset: Int
   )? {
@@ -22,7 +22,7 @@ extension NPYHeader {
     return (try scanner.header(), end)
   }
 
-  /// Reads the header at the start of `bytes`; as above.
+  /// The same for an array of bytes.
   public static func parse(prefix bytes: [UInt8]) throws(NPYError) -> (header: NPYHeader, dataOffset: Int)? {
     do {
       return try bytes.withUnsafeBytes { try parse(prefix: $0) }
@@ -35,7 +35,7 @@ extension NPYHeader {
 
   /// Reads the header of a complete file.
   ///
-  /// - Throws: `NPYError`; also where the header is cut off, or the data are not exactly those announced.
+  /// - Throws: `NPYError`; also if the header is cut off, or the data have not the announced length.
   public static func parse(file bytes: UnsafeRawBufferPointer) throws(NPYError) -> (
     header: NPYHeader, dataOffset: Int
   ) {
@@ -47,7 +47,7 @@ extension NPYHeader {
     return (header, offset)
   }
 
-  /// Where the text of the header starts and how long it is; nil where these bytes are not there yet.
+  /// The offset and length of the text of the header; nil if these bytes are not there yet.
   private static func textStart(_ bytes: UnsafeRawBufferPointer) throws(NPYError) -> (
     offset: Int, length: Int
   )? {

@@ -1,11 +1,11 @@
-/// What precedes the data of an `.npy` file: element type and shape, and how the elements lie in the file.
+/// The header of an `.npy` file: element type and shape, and the layout of the elements in the file.
 ///
-/// Elements are written little-endian in C order. Other files are read too where no value changes by it (`NPYStorage`).
+/// Elements are written little-endian in C order. Other layouts are read too if no value changes
+/// (`NPYStorage`).
 ///
-/// Source: NumPy's `numpy.lib.format` ("NEP 1, a simple file format for NumPy arrays"), versions 1.0, 2.0 and
-/// 3.0.
+/// Source: NumPy's `numpy.lib.format` (NEP 1), versions 1.0, 2.0 and 3.0.
 public struct NPYHeader: Hashable, Sendable {
-  /// The element types that values are read as, and written in.
+  /// The element types that values are read as and written in.
   public enum DType: String, Sendable, CaseIterable {
     case float32 = "<f4"
     case float64 = "<f8"
@@ -13,7 +13,7 @@ public struct NPYHeader: Hashable, Sendable {
     case int32 = "<i4"
     case int64 = "<i8"
 
-    /// Bytes an element has.
+    /// Bytes of an element.
     public var byteCount: Int {
       switch self {
       case .uint8: 1
@@ -22,24 +22,24 @@ public struct NPYHeader: Hashable, Sendable {
       }
     }
 
-    /// The name NumPy gives it: `float32`, `uint8`, ….
+    /// NumPy's name: `float32`, `uint8`, ….
     public var name: String { "\(self)" }
   }
 
-  /// NumPy's own limit up to version 1.
+  /// The limit of NumPy up to its version 1.
   public static let maximumDimensions = 32
-  /// The longest header that is read, in bytes; a shape of 32 dimensions needs under 1,000.
+  /// The most bytes of a header that is read. A shape of 32 dimensions needs under 1,000.
   public static let maximumByteCount = 65536
 
-  /// What the elements are read as.
+  /// The type that the elements are read as.
   public let dtype: DType
-  /// How they lie in the file.
+  /// The layout of the elements in the file.
   public let storage: NPYStorage
   public let shape: [Int]
   /// The product of the shape; 1 for a scalar, whose shape is empty.
   public let elementCount: Int
 
-  /// - Throws: `NPYError.tooManyDimensions`, `.malformedHeader` for a negative extent, `.tooLarge` where the
+  /// - Throws: `NPYError.tooManyDimensions`, `.malformedHeader` for a negative extent, `.tooLarge` if the
   ///   bytes of the array would not fit an `Int`.
   public init(dtype: DType, shape: [Int]) throws(NPYError) {
     try self.init(dtype: dtype, storage: NPYStorage(dtype), shape: shape)
@@ -68,13 +68,13 @@ public struct NPYHeader: Hashable, Sendable {
   /// Bytes of the data that follow the header.
   public var dataByteCount: Int { elementCount * storage.byteCount }
 
-  /// Bytes of the elements once they are read.
+  /// Bytes of the elements after reading.
   public var readByteCount: Int { elementCount * dtype.byteCount }
 
-  /// Whether the file lies as it would be written here.
+  /// Whether the file has the layout that this program writes.
   public var isNative: Bool { storage == NPYStorage(dtype) }
 
-  /// What reading the file changes, though no value: a sentence for whoever sent it; nil for nothing.
+  /// The conversion that reading makes, as a sentence for the sender; nil for none. It changes no value.
   public var conversion: String? {
     let isConverted = storage.descr != dtype.rawValue
     guard isConverted || storage.isFortranOrder else { return nil }

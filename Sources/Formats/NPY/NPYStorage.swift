@@ -1,6 +1,6 @@
-/// How the elements of an `.npy` file lie in it: NumPy's type string and the order of the axes.
+/// The layout of the elements of an `.npy` file: NumPy's type string and the order of the axes.
 ///
-/// Every type here has values that all fit the type that they are read as, so that reading one changes no value.
+/// All values of a type here fit the type that they are read as, so reading changes no value.
 public struct NPYStorage: Hashable, Sendable {
   /// NumPy's letters for the kinds of numbers.
   enum Kind: Character, Sendable {
@@ -11,13 +11,13 @@ public struct NPYStorage: Hashable, Sendable {
   }
 
   let kind: Kind
-  /// Bytes an element has in the file.
+  /// Bytes of an element in the file.
   let byteCount: Int
   let isBigEndian: Bool
-  /// Whether the first axis is the one that runs fastest.
+  /// Whether the first axis runs fastest.
   public let isFortranOrder: Bool
 
-  /// The type that the elements are read as; nil where the type is not read.
+  /// The type that the elements are read as; nil for a type that is not read.
   var dtype: NPYHeader.DType? {
     switch (kind, byteCount) {
     case (.floating, 4): .float32
@@ -29,7 +29,8 @@ public struct NPYStorage: Hashable, Sendable {
     }
   }
 
-  /// NumPy's type string, such as `<f4` or `>u2`; nil where it is not one of a number that is read.
+  /// The layout of NumPy's type string, such as `<f4` or `>u2`; nil if it is not that of a number that is
+  /// read.
   init?(descr: String, isFortranOrder: Bool = false) {
     var text = Substring(descr)
     let order = text.first.flatMap { "<>=|".contains($0) ? $0 : nil }
@@ -45,7 +46,7 @@ public struct NPYStorage: Hashable, Sendable {
     guard dtype != nil else { return nil }
   }
 
-  /// As elements of that type are written.
+  /// The layout that elements of that type are written in.
   init(_ dtype: NPYHeader.DType) {
     switch dtype {
     case .float32, .float64: kind = .floating
@@ -62,7 +63,8 @@ public struct NPYStorage: Hashable, Sendable {
     (byteCount == 1 ? "|" : isBigEndian ? ">" : "<") + String(kind.rawValue) + String(byteCount)
   }
 
-  /// Whole numbers of the file, in its order. Every conversion is exact: `dtype` chose an element that holds all values.
+  /// Whole numbers of the file, in its order. Every conversion is exact, because `dtype` is a type that holds
+  /// all values.
   func integers<Element: FixedWidthInteger>(_ data: UnsafeRawBufferPointer, _: Element.Type) -> [Element] {
     switch (kind, byteCount) {
     case (.boolean, _): raw(data, UInt8.self).map { $0 == 0 ? 0 : 1 }
@@ -91,7 +93,7 @@ public struct NPYStorage: Hashable, Sendable {
     }
   }
 
-  /// Values in Fortran order, put into C order.
+  /// Puts values from Fortran order into C order.
   static func inCOrder<Element: BitwiseCopyable>(_ values: [Element], shape: [Int]) -> [Element] {
     guard shape.filter({ $0 > 1 }).count > 1, let columns = shape.last else { return values }
     var strides: [Int] = []
@@ -107,7 +109,7 @@ public struct NPYStorage: Hashable, Sendable {
     var start = 0
     while ordered.count < values.count {
       for column in 0..<columns { ordered.append(values[start + column * strides[last]]) }
-      // The next row: an odometer over the axes before the last.
+      // Goes to the next row, like an odometer over the axes before the last.
       var axis = last - 1
       while axis >= 0 {
         index[axis] += 1

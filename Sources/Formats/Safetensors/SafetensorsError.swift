@@ -1,4 +1,4 @@
-/// Why bytes are not a safetensors file this program reads, and what would be right.
+/// Why bytes are not a safetensors file that this program reads, and what would be right.
 public enum SafetensorsError: Error, Equatable, CustomStringConvertible {
   /// A file of another kind.
   case foreign(FileKind)
@@ -18,7 +18,7 @@ public enum SafetensorsError: Error, Equatable, CustomStringConvertible {
   case tooLarge(tensor: String, shape: [Int])
   case byteCount(tensor: String, found: Int, expected: Int)
   case offsets(tensor: String, begin: Int, end: Int)
-  /// A hole (`begin` after `expected`) or an overlap (`begin` before it).
+  /// A gap (`begin` after `expected`) or an overlap (`begin` before it).
   case notContiguous(tensor: String, begin: Int, expected: Int)
 
   public var description: String {

@@ -1,6 +1,6 @@
 extension SafetensorsHeader {
   /// The bytes before the data: the length, then the JSON text without spaces, padded with spaces to a
-  /// multiple of 8. The same header gives the same bytes; metadata are sorted by key.
+  /// multiple of 8. Metadata are sorted by key, so the same header gives the same bytes.
   public var encoded: [UInt8] {
     var text: [UInt8] = [UInt8(ascii: "{")]
     if !metadata.isEmpty {
@@ -27,7 +27,7 @@ extension SafetensorsHeader {
     return (0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * UInt64($0))) } + text
   }
 
-  /// RFC 8259, section 7: quotes, backslashes and control characters are escaped, nothing else.
+  /// RFC 8259, section 7: only quotes, backslashes and control characters are escaped.
   private static func append(quoted string: String, to text: inout [UInt8]) {
     text.append(UInt8(ascii: "\""))
     for byte in string.utf8 {

@@ -1,10 +1,9 @@
-/// The header of a safetensors file: every tensor's name, element type, shape and place in the data.
+/// The header of a safetensors file: name, element type, shape and place of every tensor.
 ///
-/// Source: the format section of the safetensors project: 8 bytes little-endian header length, the header in
-/// JSON, the data. The tensors cover the data without holes or overlaps.
+/// Source: the format section of the safetensors project. A file is 8 bytes of header length (little-endian),
+/// the header in JSON, and the data. The tensors cover the data without gaps or overlaps.
 public struct SafetensorsHeader: Equatable, Sendable {
-  /// The element types of the format that are whole bytes long, in the format's own order, by which its
-  /// writers sort.
+  /// The element types of the format with whole bytes, in the format's own order, which its writers sort by.
   public enum DType: String, Sendable, CaseIterable {
     case bool = "BOOL"
     case uint8 = "U8"
@@ -22,7 +21,7 @@ public struct SafetensorsHeader: Equatable, Sendable {
     case int64 = "I64"
     case uint64 = "U64"
 
-    /// Bytes an element has.
+    /// Bytes of an element.
     public var byteCount: Int {
       switch self {
       case .bool, .uint8, .int8, .float8e5m2, .float8e4m3: 1
@@ -46,7 +45,7 @@ public struct SafetensorsHeader: Equatable, Sendable {
     public var byteCount: Int { end - begin }
   }
 
-  /// What a tensor to be written is, before it has a place.
+  /// A tensor that will be written, before it has a place.
   public struct Declaration: Equatable, Sendable {
     public let name: String
     public let dtype: DType
@@ -59,7 +58,7 @@ public struct SafetensorsHeader: Equatable, Sendable {
     }
   }
 
-  /// What is taken from a file that others wrote; the format itself allows headers of 100 MB.
+  /// Limits for files of others. The format itself allows headers of 100 MB.
   public struct Limits: Sendable {
     /// Bytes of the JSON text. ResNet-50's is 30 kB.
     public var headerByteCount = 1 << 20
@@ -73,12 +72,12 @@ public struct SafetensorsHeader: Equatable, Sendable {
   public let tensors: [Tensor]
   /// The free text under `__metadata__`.
   public let metadata: [String: String]
-  /// Bytes the data have.
+  /// Bytes of the data.
   public let dataByteCount: Int
 
-  /// The header of a new file, whose data follow in the order of `tensors`: by falling element type in the
-  /// format's order, so that every tensor is aligned, then by the bytes of the name. The same declarations in
-  /// any order give the same header.
+  /// The header of a new file, whose data follow in the order of `tensors`. That is by falling element type
+  /// in the format's order, so that every tensor is aligned, then by the bytes of the name. The order of
+  /// `declarations` does not matter.
   ///
   /// - Throws: `SafetensorsError.duplicateKey`, `.tooLarge`.
   public init(_ declarations: [Declaration], metadata: [String: String] = [:]) throws(SafetensorsError) {
@@ -111,7 +110,7 @@ public struct SafetensorsHeader: Equatable, Sendable {
     dataByteCount = offset
   }
 
-  /// Checks that parsed tensors cover the data from 0 on, each as long as its dtype and shape say.
+  /// Checks that parsed tensors cover the data from 0 on, each with the length of its dtype and shape.
   init(parsed: [Tensor], metadata: [String: String]) throws(SafetensorsError) {
     let sorted = parsed.sorted { ($0.begin, $0.end) < ($1.begin, $1.end) }
     var offset = 0
@@ -133,7 +132,7 @@ public struct SafetensorsHeader: Equatable, Sendable {
     dataByteCount = offset
   }
 
-  /// A negative extent is too large as well: it comes only from a program.
+  /// A negative extent counts as too large. It comes only from a program.
   private static func byteCount(tensor: String, dtype: DType, shape: [Int]) throws(SafetensorsError) -> Int {
     var count = dtype.byteCount
     for extent in shape {

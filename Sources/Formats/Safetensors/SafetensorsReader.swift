@@ -1,4 +1,4 @@
-/// Reads a safetensors file that comes in pieces of any size, holding no more than its header.
+/// Reads a safetensors file in pieces of any size. It holds no more than the header.
 ///
 /// ```swift
 /// var reader = SafetensorsReader()
@@ -8,21 +8,22 @@
 /// let header = try reader.finish()
 /// ```
 public struct SafetensorsReader: Sendable {
-  /// Consecutive bytes of one tensor. The bytes are borrowed: they are valid during the call.
+  /// Consecutive bytes of one tensor, borrowed: they are valid during the call.
   public struct Piece {
     /// The index into `SafetensorsHeader.tensors`.
     public let tensor: Int
-    /// Where in the tensor's own data the bytes belong. They need not hold whole elements.
+    /// The offset of the bytes in the tensor's own data. They need not hold whole elements.
     public let offset: Int
     public let bytes: UnsafeRawBufferPointer
   }
 
-  /// The header, from when its last byte was fed.
+  /// The header, as soon as its last byte was fed.
   public private(set) var header: SafetensorsHeader?
 
   private let limits: SafetensorsHeader.Limits
   private var preamble: [UInt8] = []
-  /// Why the file is refused, once its first bytes show that it is none; more of them may tell what it is instead.
+  /// The refusal, once the first bytes show that this is no such file. More bytes may show which kind it is
+  /// instead.
   private var refusal: SafetensorsError?
   private var dataOffset = 0
   private var current = 0
@@ -34,8 +35,8 @@ public struct SafetensorsReader: Sendable {
   /// Takes the next bytes of the file, and hands on those that are data, in order, cut at the borders of
   /// tensors.
   ///
-  /// - Throws: `SafetensorsError` as soon as the file cannot be right (`.foreign` where it is of another kind, for which up
-  ///   to `FileKind.prefixByteCount` bytes may be waited for), and what `receive` throws.
+  /// - Throws: `SafetensorsError` as soon as the file cannot be right, and the errors of `receive`. For
+  ///   `.foreign`, a file of another kind, it may first wait for up to `FileKind.prefixByteCount` bytes.
   public mutating func feed(
     _ bytes: UnsafeRawBufferPointer, receive: (SafetensorsHeader, Piece) throws -> Void
   ) throws {
@@ -61,19 +62,19 @@ public struct SafetensorsReader: Sendable {
     }
   }
 
-  /// As above.
+  /// The same for an array of bytes.
   public mutating func feed(_ bytes: [UInt8], receive: (SafetensorsHeader, Piece) throws -> Void) throws {
     try bytes.withUnsafeBytes { try feed($0, receive: receive) }
   }
 
-  /// To be called after the last byte.
+  /// Ends the file. To be called after the last byte.
   ///
-  /// - Throws: `SafetensorsError.truncatedHeader` or `.truncatedData` where the file ended too soon.
+  /// - Throws: `SafetensorsError.truncatedHeader` or `.truncatedData` if the file ended too soon.
   @discardableResult
   public func finish() throws(SafetensorsError) -> SafetensorsHeader {
     if let refusal { throw foreign(refusal) }
     guard let header else {
-      // Few bytes are told apart too: `{}`, or an error in plain words.
+      // A short body is recognised too: `{}`, or an error in plain words.
       if preamble.count < 9, let kind = FileKind(prefix: preamble) { throw .foreign(kind) }
       throw .truncatedHeader(found: preamble.count, expected: preambleByteCount ?? 8)
     }
@@ -83,7 +84,7 @@ public struct SafetensorsReader: Sendable {
     return header
   }
 
-  /// How many of the bytes belong before the data.
+  /// Takes the bytes that belong before the data. Returns how many they are.
   private mutating func feedHeader(_ bytes: UnsafeRawBufferPointer) throws(SafetensorsError) -> Int {
     // The length, and the first byte of the header, which is always the same.
     var taken = min(max(0, 9 - preamble.count), bytes.count)
@@ -106,7 +107,7 @@ public struct SafetensorsReader: Sendable {
       throw foreign(refusal)
     }
     if preamble.count >= end {
-      // A header of no bytes is followed by data.
+      // An empty header is followed by data.
       let excess = preamble.count - end
       let scanner = SafetensorsHeaderScanner(Array(preamble[8..<end]), limits: limits)
       header = try scanner.header()
@@ -116,12 +117,12 @@ public struct SafetensorsReader: Sendable {
     return taken
   }
 
-  /// What a file that cannot be right is refused with: what it is, where that is known.
+  /// The error for a file that cannot be right: the kind of the file, if it is known.
   private func foreign(_ refusal: SafetensorsError) -> SafetensorsError {
     FileKind(prefix: preamble).map(SafetensorsError.foreign) ?? refusal
   }
 
-  /// Bytes before the data; nil until the length is known, and it is within the limit then.
+  /// Bytes before the data; nil until the length is known and within the limit.
   private var preambleByteCount: Int? {
     guard preamble.count >= 8 else { return nil }
     return 8 + (0..<8).reduce(0) { $0 | Int(preamble[$1]) << (8 * $1) }

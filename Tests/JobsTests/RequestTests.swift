@@ -48,25 +48,10 @@ struct FixedCatalog: Catalog {
   func artifact(_ name: String, ofJob id: String) -> CatalogArtifact? { nil }
 }
 
-struct NoRun: JobRun {
-  func run(_ context: any JobContext) throws -> JSONValue { [:] }
-}
-
-let kinds = [
-  JobKind(TrainRequest.self, summary: "") { _, _ in NoRun() },
-  JobKind(EvaluateRequest.self, summary: "") { _, _ in NoRun() },
-  JobKind(RemoveRequest.self, summary: "") { _, _ in NoRun() },
-  JobKind(RetrainRequest.self, summary: "") { _, _ in NoRun() },
-  JobKind(ValidateRequest.self, summary: "") { _, _ in NoRun() },
-  JobKind(SpectrumRequest.self, summary: "") { _, _ in NoRun() },
-  JobKind(CompareRequest.self, summary: "") { _, _ in NoRun() },
-  JobKind(TrajectoryRequest.self, summary: "") { _, _ in NoRun() },
-]
-
 /// The faults of a job body, as "pointer detail".
 func faults(_ text: String) throws -> [String] {
   do {
-    var body = try JobBody(JSONParser.parse(text), kinds: kinds)
+    var body = try JobBody(JSONParser.parse(text), kinds: StandardJobs.kinds)
     try body.resolve(FixedCatalog())
     return []
   } catch let rejection as RequestRejection {
@@ -78,7 +63,7 @@ func faults(_ text: String) throws -> [String] {
   @Test func aShortRemovalIsFilledIn() throws {
     var body = try JobBody(
       JSONParser.parse(#"{"kind": "remove", "model": "digits-mlp", "class": 8, "modification_ratio": 0.1}"#),
-      kinds: kinds)
+      kinds: StandardJobs.kinds)
     try body.resolve(FixedCatalog())
     #expect(
       body.json == [
@@ -130,9 +115,9 @@ func faults(_ text: String) throws -> [String] {
     #"{"kind": "retrain", "model": "uploaded", "class": 8, "name": "again", "training": {"epochs": 2}}"#,
   ])
   func aFilledInBodyPostedAgainIsTheSame(_ text: String) throws {
-    var first = try JobBody(JSONParser.parse(text), kinds: kinds)
+    var first = try JobBody(JSONParser.parse(text), kinds: StandardJobs.kinds)
     try first.resolve(FixedCatalog())
-    var second = try JobBody(JSONParser.parse(JSONWriter.text(first.json)), kinds: kinds)
+    var second = try JobBody(JSONParser.parse(JSONWriter.text(first.json)), kinds: StandardJobs.kinds)
     try second.resolve(FixedCatalog())
     #expect(JSONWriter.text(second.json) == JSONWriter.text(first.json))
   }

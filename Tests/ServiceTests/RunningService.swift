@@ -63,29 +63,24 @@ struct CountRequest: JobRequest {
   var failAt: Int?
   var model: String?
 
-  static func read(_ reader: FieldReader) -> CountRequest {
-    CountRequest(
-      steps: reader.integer("steps", in: 0...1_000_000, default: 1),
-      seconds: reader.number("seconds", .notNegative, default: 0),
-      failAt: reader.integer("fail_at", in: 0...1_000_000), model: reader.resourceName("model"))
-  }
+  static let summary = "Counts."
+  static let standard = CountRequest(steps: 1, seconds: 0)
+
+  static let fields = Fields<CountRequest>([
+    .integer("steps", \.steps, 0...1_000_000, ""), .number("seconds", \.seconds, .notNegative, ""),
+    .optional("fail_at", \.failAt, .integer(0...1_000_000), ""),
+    .optional("model", \.model, .resourceName, ""),
+  ])
 
   mutating func resolve(_ catalog: any Catalog, _ faults: RequestFaults) throws {
     if let model, try catalog.model(named: model) == nil { throw UnknownResource(.model, model) }
   }
 
-  var members: JSONObject {
-    [
-      "steps": JSONValue(steps), "seconds": .number(seconds), "fail_at": JSONValue(failAt),
-      "model": JSONValue(model),
-    ]
-  }
-
   var uses: JobUses { JobUses(models: model.map { [$0] } ?? []) }
 
-  static let job = JobKind(CountRequest.self, summary: "Counts.") { request, _ in CountRun(request: request) }
+  static let job = JobKind(CountRequest.self) { request, _ in CountRun(request: request) }
   static var shortJob: JobKind {
-    JobKind(CountRequest.self, summary: "Counts.", isShort: true) { request, _ in CountRun(request: request) }
+    JobKind(CountRequest.self, isShort: true) { request, _ in CountRun(request: request) }
   }
 }
 

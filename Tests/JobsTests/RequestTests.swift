@@ -4,14 +4,17 @@ import Jobs
 import Network
 import Testing
 
+/// A small network that fits every data set of the catalog.
+private let mlp = try! ArchitectureRequest(json: "mlp")
+
 /// A catalog in memory: `digits` with a trained `digits-mlp`, `points` for regression.
 struct FixedCatalog: Catalog {
   var models: [CatalogModel] = [
     CatalogModel(
-      name: "digits-mlp", dataset: "digits", architecture: "mlp", precision: .float32, loss: .crossEntropy,
+      name: "digits-mlp", dataset: "digits", architecture: mlp, precision: .float32, loss: .crossEntropy,
       weightDecay: 5e-4, seed: 7, training: TrainingRecipe()),
     CatalogModel(
-      name: "uploaded", dataset: "digits", architecture: "mlp", precision: .float32, loss: .crossEntropy,
+      name: "uploaded", dataset: "digits", architecture: mlp, precision: .float32, loss: .crossEntropy,
       weightDecay: 0, seed: 0),
   ]
   var sets: [CatalogDataset] = [

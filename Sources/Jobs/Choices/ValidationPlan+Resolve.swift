@@ -15,9 +15,10 @@ extension ValidationPlan {
     if test.count > Self.mostTests {
       fault("test", "must be at most \(Self.mostTests) points, got \(test.count)")
     }
-    resolveTraining(model, set, at: pointer, faults)
-    curvature.settleSamples(try? model.network(for: set), set)
-    norms = norms ?? (normOperations(try? model.network(for: set), set) <= Self.mostNormOperations)
+    let network = model.network(for: set, faults)
+    resolveTraining(model, network, set, at: pointer, faults)
+    curvature.settleSamples(network, set)
+    norms = norms ?? (normOperations(network, set) <= Self.mostNormOperations)
     let held = Set(
       Partition(
         count: set.trainCount, recipe: model.training ?? training, seed: model.seed, excluded: []
@@ -110,7 +111,8 @@ extension ValidationPlan {
   }
 
   private mutating func resolveTraining(
-    _ model: CatalogModel, _ set: CatalogDataset, at pointer: JSONPointer, _ faults: RequestFaults
+    _ model: CatalogModel, _ network: Architecture?, _ set: CatalogDataset, at pointer: JSONPointer,
+    _ faults: RequestFaults
   ) {
     if let own = model.training {
       // θ̂ was trained on what its own recipe left it.
@@ -126,7 +128,7 @@ extension ValidationPlan {
     }
     let place = pointer.appending("training")
     training.check(set, at: place, faults)
-    training.check(try? model.network(for: set), of: set, at: place, faults)
+    training.check(network, of: set, at: place, faults)
     self.training = training
     let isWhole = start == .scratch || training.optimizer.name.minimizes
     let fewest = min(1, Self.fewestEpochs / Double(training.epochs))

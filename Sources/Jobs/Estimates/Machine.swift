@@ -14,7 +14,7 @@ public final class Machine: Sendable {
   private let networks = Mutex<[NetworkKey: NetworkCost]>([:])
 
   private struct NetworkKey: Hashable {
-    let architecture: JSONValue
+    let architecture: ArchitectureRequest
     let loss: LossChoice
     let shape: [Int]
     let targets: CatalogDataset.Targets
@@ -97,7 +97,7 @@ struct NetworkCost: Sendable {
     // A flatten hands its input on as it is.
     let flattened = network.rows.filter { $0.type == "flatten" }.map { $0.output.reduce(1, *) }
     computed = max(0, values - 0.9 * inputs - Double(flattened.reduce(0, +)))
-    kept = Double(Network<Float>(network).keptValues)
+    kept = Double(network.keptValues(as: Float.self))
     couplesSamples = network.layout.statisticCount > 0
   }
 }

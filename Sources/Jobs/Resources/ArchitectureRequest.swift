@@ -12,12 +12,12 @@ public struct ArchitectureRequest: Sendable {
   /// The values of a layer's `type`.
   public static var layerTypes: [String] { LayerReader.types }
 
-  public var form: Form
+  public let form: Form
   /// How many outputs the request wants; nil for as many as the loss asks for. One output for two classes makes the
   /// cross-entropy the binary logistic loss.
-  public var outputs: Int?
+  public let outputs: Int?
   /// The body, defaults filled in.
-  public var json: JSONValue
+  public private(set) var json: JSONValue
 
   /// The network for the samples of a data set and a loss.
   ///
@@ -53,13 +53,14 @@ public struct ArchitectureRequest: Sendable {
     }
   }
 
-  /// Reads what `json` wrote. Throws `RequestRejection`.
+  /// Reads what `json` wrote, and keeps it as it was written. Throws `RequestRejection`.
   public init(json: JSONValue) throws(RequestRejection) {
     let faults = RequestFaults()
     let request = Self.read(json, at: .root, faults)
     try faults.throwIfAny()
     guard let request else { throw RequestRejection(faults: []) }
     self = request
+    self.json = json
   }
 
   /// A name, a name with options, or a list of layers, in a request.
@@ -138,6 +139,15 @@ public struct ArchitectureRequest: Sendable {
       return ArchitectureRequest(.named(standard), .string(name))
     }
   }
+}
+
+/// Two architectures are equal if they are written alike: everything else follows from the JSON.
+extension ArchitectureRequest: Hashable {
+  public static func == (left: ArchitectureRequest, right: ArchitectureRequest) -> Bool {
+    left.json == right.json
+  }
+
+  public func hash(into hasher: inout Hasher) { hasher.combine(json) }
 }
 
 extension ArchitectureRequest {

@@ -53,8 +53,8 @@ public enum CheckpointOrigin: String, Sendable, CaseIterable {
 public struct CatalogModel: Sendable, Hashable {
   public var name: String
   public var dataset: String
-  /// The architecture as posted, with defaults filled in.
-  public var architecture: JSONValue
+  /// As posted, with defaults filled in.
+  public var architecture: ArchitectureRequest
   public var precision: Precision
   public var loss: LossChoice
   /// λ of the model's risk.
@@ -71,7 +71,7 @@ public struct CatalogModel: Sendable, Hashable {
   public var contract: DataContract?
 
   public init(
-    name: String, dataset: String, architecture: JSONValue, precision: Precision, loss: LossChoice,
+    name: String, dataset: String, architecture: ArchitectureRequest, precision: Precision, loss: LossChoice,
     weightDecay: Double, seed: Int, training: TrainingRecipe? = nil, reference: RetrainReference? = nil
   ) {
     self.name = name

@@ -113,7 +113,7 @@ public struct CreateModelRequest: Sendable {
 
   public var record: CatalogModel {
     var record = CatalogModel(
-      name: name, dataset: dataset, architecture: architecture.json, precision: precision, loss: loss,
+      name: name, dataset: dataset, architecture: architecture, precision: precision, loss: loss,
       weightDecay: weightDecay, seed: seed)
     record.contract = contract
     return record
@@ -126,12 +126,27 @@ public struct CreateModelRequest: Sendable {
 extension CatalogModel {
   /// The network for the model's data set.
   ///
-  /// Throws `JobFailure.missing` where the stored description does not fit the data set (any more).
+  /// Throws `JobFailure.missing` if the architecture does not fit the data set (any more).
   public func network(for set: CatalogDataset) throws -> Architecture {
     do {
-      return try ArchitectureRequest(json: architecture).architecture(for: set, loss: loss)
+      return try architecture.architecture(for: set, loss: loss)
     } catch {
       throw JobFailure(.missing, "the architecture of \"\(name)\" does not fit its data set: \(error).")
+    }
+  }
+
+  /// The network, for a request that names this model. A network that cannot be built is a fault at `model`.
+  ///
+  /// An incomplete data set has its own fault already: then the network is nil without another one.
+  func network(for set: CatalogDataset, _ faults: RequestFaults) -> Architecture? {
+    guard set.incomplete == nil else { return nil }
+    do throws(ArchitectureFaults) {
+      return try architecture.architecture(for: set, loss: loss)
+    } catch {
+      faults.add(
+        "names \"\(name)\", whose architecture does not fit the data set \"\(set.name)\" any more: \(error)",
+        at: .root.appending("model"))
+      return nil
     }
   }
 }

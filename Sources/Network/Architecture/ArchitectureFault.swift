@@ -15,3 +15,11 @@ public struct ArchitectureFaults: Error, Equatable {
 
   public init(_ faults: [Fault]) { self.faults = faults }
 }
+
+extension ArchitectureFaults: CustomStringConvertible {
+  public var description: String {
+    faults.map { fault in
+      fault.path.isEmpty ? fault.detail : "\(fault.path.joined(separator: "/")) \(fault.detail)"
+    }.joined(separator: "; ")
+  }
+}

@@ -36,6 +36,7 @@ struct ModelDescription {
         let precision = (json["precision"]?.stringValue).flatMap(Precision.init(rawValue:)),
         let seed = json["seed"]?.integerValue, let decay = json["weight_decay"]?.doubleValue
       else { throw RequestRejection(faults: []) }
+      let architecture = try ArchitectureRequest(json: json["architecture"] ?? .null)
       let loss = try LossChoice(json: lossJSON)
       let training: TrainingRecipe? =
         if let recipe = json["training"], !recipe.isNull { try TrainingRecipe(json: recipe) } else { nil }
@@ -47,7 +48,7 @@ struct ModelDescription {
           recovers: stored["recover"]?.boolValue ?? false)
       }
       model = CatalogModel(
-        name: record.name, dataset: record.dataset, architecture: json["architecture"] ?? .null,
+        name: record.name, dataset: record.dataset, architecture: architecture,
         precision: precision, loss: loss, weightDecay: decay, seed: seed, training: training,
         reference: reference)
       model.contract = json["contract"].flatMap { DataContract(json: $0) }
@@ -61,7 +62,7 @@ struct ModelDescription {
 
   var json: JSONValue {
     [
-      "architecture": model.architecture, "precision": .string(model.precision.rawValue),
+      "architecture": model.architecture.json, "precision": .string(model.precision.rawValue),
       "loss": model.loss.json, "weight_decay": .number(model.weightDecay), "seed": JSONValue(model.seed),
       "training": model.training?.json ?? .null,
       "reference": model.reference.map {

@@ -112,7 +112,8 @@ public struct AttackRequest: JobRequest, Hashable {
     let set = try catalog.usableDataset(dataset, at: .root.appending("model"), faults)
     let testPointer = JSONPointer.root.appending("test")
     test.check(set, model, at: testPointer, faults)
-    curvature.settleSamples(try? model.network(for: set), set)
+    let network = model.network(for: set, faults)
+    curvature.settleSamples(network, set)
     if test.count > Self.mostTests {
       faults.add("must be at most \(Self.mostTests) points, got \(test.count)", at: testPointer)
     }
@@ -138,7 +139,7 @@ public struct AttackRequest: JobRequest, Hashable {
     }
     training = training.onSamples(of: model)
     training.check(set, at: pointer, faults)
-    training.check(try? model.network(for: set), of: set, at: pointer, faults)
+    training.check(network, of: set, at: pointer, faults)
   }
 
   public var uses: JobUses { target.uses(dataset) }

@@ -123,9 +123,9 @@ public struct DomainMismatchRequest: JobRequest, Hashable {
         "is required: the data set \"\(set.name)\" has regression targets, so no classes",
         at: .root.appending("groups"))
     }
-    let network = try? model.network(for: set)
+    guard let network = model.network(for: set, faults) else { return }
     curvature.settleSamples(network, set)
-    let parameters = network?.layout.parameterCount ?? 0
+    let parameters = network.layout.parameterCount
     if curvature.solver.name == .direct, parameters > DirectSolver.defaultDimensionLimit {
       faults.add(
         "cannot be \"direct\" for \(parameters) parameters, at most \(DirectSolver.defaultDimensionLimit); use cg or minres",

@@ -125,9 +125,6 @@ public struct InfluenceRequest: JobRequest, Hashable {
     let set = try catalog.usableDataset(dataset, at: .root.appending("model"), faults)
     train.check(set, at: .root.appending("train"), faults)
     test?.check(set, model, at: .root.appending("test"), faults)
-    let network = try? model.network(for: set)
-    curvature.settleSamples(network, set)
-    let parameters = network?.layout.parameterCount ?? 0
     if let source,
       source.request["model"] != .string(target.model)
         || source.request["checkpoint"]
@@ -139,6 +136,9 @@ public struct InfluenceRequest: JobRequest, Hashable {
           + "\"\(source.request["model"]?.stringValue ?? "")\"",
         at: .root.appending("factors"))
     }
+    guard let network = model.network(for: set, faults) else { return }
+    curvature.settleSamples(network, set)
+    let parameters = network.layout.parameterCount
     if test != nil, curvature.solver.name == .direct, parameters > DirectSolver.defaultDimensionLimit {
       faults.add(
         "cannot be \"direct\" for \(parameters) parameters, at most \(DirectSolver.defaultDimensionLimit); use cg or minres",

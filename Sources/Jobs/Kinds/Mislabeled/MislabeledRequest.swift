@@ -92,16 +92,16 @@ public struct MislabeledRequest: JobRequest, Hashable {
         "belongs to data sets whose true labels are known: \"\(set.name)\" was not derived with relabel; leave it out",
         at: .root.appending("fix_at"))
     }
-    let network = try? model.network(for: set)
+    guard let network = model.network(for: set, faults) else { return }
     curvature.settleSamples(network, set)
     if method == .selfInfluence {
-      let parameters = network?.layout.parameterCount ?? 0
+      let parameters = network.layout.parameterCount
       solver = solver ?? SelfSolver.standard(parameters: parameters)
       SelfSolver.check(solver, parameters: parameters, at: .root.appending("solver"), faults)
     }
     if var training {
       training.check(set, at: .root.appending("training"), faults)
-      training.check(try? model.network(for: set), of: set, at: .root.appending("training"), faults)
+      training.check(network, of: set, at: .root.appending("training"), faults)
       self.training = training
       // What was inspected is what is trained on again.
       self.training = training.onSamples(of: model)

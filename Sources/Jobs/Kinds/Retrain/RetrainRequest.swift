@@ -74,7 +74,7 @@ public struct RetrainRequest: JobRequest, Hashable {
     }
     if var training {
       training.check(set, at: .root.appending("training"), faults)
-      training.check(try? model.network(for: set), of: set, at: .root.appending("training"), faults)
+      training.check(model.network(for: set, faults), of: set, at: .root.appending("training"), faults)
       self.training = training
     } else if let own = model.training {
       training = own

@@ -139,7 +139,7 @@ public struct SpectrumRequest: JobRequest, Hashable {
     training = training ?? model.training
     if var training {
       training.check(set, at: .root.appending("training"), faults)
-      training.check(try? model.network(for: set), of: set, at: .root.appending("training"), faults)
+      training.check(model.network(for: set, faults), of: set, at: .root.appending("training"), faults)
       self.training = training
     } else {
       faults.add(TrainingRecipe.missing(of: model), at: .root.appending("training"))

@@ -8,7 +8,7 @@ public struct SweepRequest: JobRequest, Hashable {
 
   public var dataset: String
   /// As posted, with defaults filled in.
-  public var architectures: [JSONValue]
+  public var architectures: [ArchitectureRequest]
   public var weightDecays: [Double]
   /// Each seeds a model's initial weights, the order of its samples, and what its validation draws.
   public var seeds: [Int]
@@ -33,9 +33,8 @@ public struct SweepRequest: JobRequest, Hashable {
     .required("dataset", \.dataset, .resourceName, "The data set."),
     .required(
       "architectures", \.architectures,
-      .list(
-        of: ArchitectureRequest.member.map(\.json, { json in ArchitectureRequest(.named(.linear), json) }),
-        atMost: 1000, empty: "must have at least one architecture"), "The networks."),
+      .list(of: ArchitectureRequest.member, atMost: 1000, empty: "must have at least one architecture"),
+      "The networks."),
     .member(
       "weight_decays", \.weightDecays,
       .list(of: .number(.notNegative), atMost: 1000, empty: "must have at least one number"),
@@ -75,10 +74,9 @@ public struct SweepRequest: JobRequest, Hashable {
     let set = try catalog.usableDataset(dataset, at: .root.appending("dataset"), faults)
     loss.check(set, at: .root.appending("loss"), faults)
     precision.check(set, at: .root.appending("precision"), faults)
-    for (place, json) in architectures.enumerated() {
+    for (place, architecture) in architectures.enumerated() {
       do throws(ArchitectureFaults) {
-        guard let request = try? ArchitectureRequest(json: json) else { continue }
-        let network = try request.architecture(for: set, loss: loss)
+        let network = try architecture.architecture(for: set, loss: loss)
         plan.training?.check(network, of: set, at: .root.appending("training"), faults)
       } catch {
         for fault in error.faults {

@@ -48,7 +48,7 @@ struct SweepRun: JobRun {
     for (cell, start) in stride(from: 0, to: rows.count, by: seeds).enumerated() {
       let own = rows[start..<min(start + seeds, rows.count)]
       var row: JSONObject = [
-        "architecture": request.architectures[cell / request.weightDecays.count],
+        "architecture": request.architectures[cell / request.weightDecays.count].json,
         "parameters": own.first?["parameters"] ?? .null,
         "weight_decay": .number(request.weightDecays[cell % request.weightDecays.count]),
         "models": JSONValue(own.count),
@@ -123,7 +123,7 @@ struct SweepCell {
       compute: compute
     ).run()
     return [
-      "architecture": record.architecture, "parameters": JSONValue(model.layout.parameterCount),
+      "architecture": record.architecture.json, "parameters": JSONValue(model.layout.parameterCount),
       "weight_decay": .number(record.weightDecay), "seed": JSONValue(record.seed),
       "pearson": JSONValue(outcome.mean(\.pearson)), "spearman": JSONValue(outcome.mean(\.spearman)),
       "loss": .number(loss), "test_loss": trained.metrics["test"]?["loss"] ?? .null,

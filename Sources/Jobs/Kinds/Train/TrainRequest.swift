@@ -66,7 +66,7 @@ public struct TrainRequest: JobRequest, Hashable {
     dataset = model.dataset
     let set = try catalog.usableDataset(dataset, at: .root.appending("model"), faults)
     recipe.check(set, at: .root, faults)
-    recipe.check(try? model.network(for: set), of: set, at: .root, faults)
+    recipe.check(model.network(for: set, faults), of: set, at: .root, faults)
   }
 
   public var uses: JobUses { target.uses(dataset) }

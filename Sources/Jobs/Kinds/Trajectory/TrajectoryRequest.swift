@@ -89,8 +89,7 @@ public struct TrajectoryRequest: JobRequest, Hashable {
     let set = try catalog.usableDataset(dataset, at: .root.appending("model"), faults)
     group.check(set, at: .root, faults)
     if faults.isEmpty { group.checkPresent(in: try catalog.editedData(of: model), at: .root, faults) }
-    if set.incomplete == nil {
-      let layout = try model.network(for: set).layout
+    if let layout = model.network(for: set, faults)?.layout {
       let named = layout.parameters(parameters, at: .root.appending("parameters"), faults)
       if named.count > Self.mostParameters {
         faults.add(

@@ -3,23 +3,27 @@ import Glibc
 import Synchronization
 
 /// Accepts connections of one listening socket and spreads them over the loops.
-final class Listener: @unchecked Sendable {
+final class Listener: Sendable {
+  private struct State {
+    let source: any DispatchSourceRead
+    /// The loop that gets the next connection.
+    var next = 0
+    var isPaused = false
+    var isCancelled = false
+  }
+
   private let descriptor: Int32
   private let loops: [EventLoop]
   private let core: ServerCore
   private let queue = DispatchQueue(label: "http.accept")
-  private let source: any DispatchSourceRead
-  // Belongs to the queue.
-  private var next = 0
-  private var paused = false
-  private var cancelled = false
+  private let state: Mutex<State>
   private let refusal: [UInt8]
 
   init(descriptor: Int32, loops: [EventLoop], core: ServerCore) {
     self.descriptor = descriptor
     self.loops = loops
     self.core = core
-    source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
+    state = Mutex(State(source: DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)))
     let response = core.configuration.renderError(.tooManyConnections)
     var bytes: [UInt8] = []
     var body: [UInt8] = []
@@ -29,17 +33,22 @@ final class Listener: @unchecked Sendable {
   }
 
   func start() {
-    source.setEventHandler { [unowned self] in acceptAll() }
-    source.setCancelHandler { [descriptor] in _ = close(descriptor) }
-    source.activate()
+    state.withLock { state in
+      state.source.setEventHandler { [unowned self] in acceptAll() }
+      state.source.setCancelHandler { [descriptor] in _ = close(descriptor) }
+      state.source.activate()
+    }
   }
 
+  /// Called on any thread; what is being accepted is finished first.
   func cancel() {
     queue.async { [self] in
-      guard !cancelled else { return }
-      cancelled = true
-      if paused { source.resume() }
-      source.cancel()
+      state.withLock { state in
+        guard !state.isCancelled else { return }
+        state.isCancelled = true
+        if state.isPaused { state.source.resume() }
+        state.source.cancel()
+      }
     }
   }
 
@@ -56,8 +65,7 @@ final class Listener: @unchecked Sendable {
           continue
         }
         core.accepted.add(1, ordering: .relaxed)
-        let loop = loops[next % loops.count]
-        next = (next + 1) % loops.count
+        let loop = nextLoop()
         loop.queue.async { [core] in
           loop.perform {
             loop.eventTime = monotonicNow()
@@ -66,6 +74,14 @@ final class Listener: @unchecked Sendable {
         }
       }
     }
+  }
+
+  private func nextLoop() -> EventLoop {
+    let place = state.withLock { state in
+      defer { state.next = (state.next + 1) % loops.count }
+      return state.next
+    }
+    return loops[place]
   }
 
   /// Refuses a client over a limit. The answer is sent if the socket takes it. The client's bytes are read,
@@ -84,13 +100,19 @@ final class Listener: @unchecked Sendable {
 
   /// Waits for some descriptors to close, instead of turning in circles while none is left.
   private func pause() {
-    guard !paused, !cancelled else { return }
-    paused = true
-    source.suspend()
+    let pauses = state.withLock { state in
+      guard !state.isPaused, !state.isCancelled else { return false }
+      state.isPaused = true
+      state.source.suspend()
+      return true
+    }
+    guard pauses else { return }
     queue.asyncAfter(deadline: .now() + .milliseconds(50)) { [self] in
-      guard paused, !cancelled else { return }
-      paused = false
-      source.resume()
+      state.withLock { state in
+        guard state.isPaused, !state.isCancelled else { return }
+        state.isPaused = false
+        state.source.resume()
+      }
     }
   }
 }

@@ -2,8 +2,7 @@ import Dispatch
 import Tensor
 
 /// Raises a computation's flag when the job is to stop, so that products end at their next shard.
-/// The timer is only ever touched by `init` and `stop`, on the run's thread.
-final class InterruptionWatch: @unchecked Sendable {
+struct InterruptionWatch {
   private let timer: any DispatchSourceTimer
 
   init(_ context: any JobContext, _ cancellation: Cancellation) {

@@ -137,30 +137,24 @@ struct Retrainings<Element: Scalar> {
 }
 
 /// Finished trainings, as bytes between attempts.
-private struct RetrainingStore: Sendable {
+private final class RetrainingStore: Sendable {
   private let context: any JobContext
   private let stage: String
   private let tests: Int
-  private let pace: Shared
-
-  /// Turns are taken under the lock of the results.
-  private final class Shared: @unchecked Sendable {
-    var pace: Pace
-    init(_ pace: Pace) { self.pace = pace }
-  }
+  private let pace: Mutex<Pace>
 
   init(_ context: any JobContext, _ stage: String, pace: Pace, tests: Int) {
     self.context = context
     self.stage = stage
     self.tests = tests
-    self.pace = Shared(pace)
+    self.pace = Mutex(pace)
   }
 
   /// Numbers of a training besides its losses: place, change, gradient norm, converged, steps.
   private static var numbers: Int { 5 }
 
   func save(_ done: [Int: Retrained]) throws {
-    guard pace.pace.isDue() else { return }
+    guard pace.withLock({ $0.isDue() }) else { return }
     var bytes: [UInt8] = []
     for (place, row) in done.sorted(by: { $0.key < $1.key }) {
       let converged = row.converged.map { $0 ? 1.0 : 0 } ?? -1
@@ -169,7 +163,7 @@ private struct RetrainingStore: Sendable {
       }
     }
     try context.saveResumeState(stage, bytes)
-    pace.pace.noteDone()
+    pace.withLock { $0.noteDone() }
   }
 
   /// - Throws: `JobFailure.corrupt`.

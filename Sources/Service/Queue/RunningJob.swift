@@ -269,9 +269,8 @@ final class RunningJob: JobContext {
 extension Session {
   /// The event of a job's new state.
   func appendState(_ id: String, _ state: JobState) throws {
-    // Ids have letters and digits alone.
-    try events.append(
-      job: id, name: "state", data: "{\"id\":\"\(id)\",\"state\":\"\(state.rawValue)\"}")
+    let data = JSONWriter.text(["id": .string(id), "state": .string(state.rawValue)])
+    try events.append(job: id, name: "state", data: data)
   }
 
   /// The name, or where it is taken the first free one of `name-2`, `name-3`, …

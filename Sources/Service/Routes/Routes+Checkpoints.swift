@@ -13,7 +13,7 @@ extension RouteTable {
         guard try session.models.find(name) != nil else { throw UnknownResource(.model, name) }
         return try session.checkpoints.list(model: name, after: paging.after, limit: paging.limit)
       }
-      return try call.respond(items: page.items.map(\.brief), next: page.next) { checkpoints in
+      return try call.respond(items: try page.items.map { try $0.brief }, next: page.next) { checkpoints in
         TextTable.rows(
           ["ID", "KIND", "JOB", "PARENT", "BYTES", "CREATED"],
           checkpoints.map { item in
@@ -25,7 +25,7 @@ extension RouteTable {
       try call.checkQuery()
       let checkpoint = try application.checkpoint(call.parameter("id"))
       return try call.respond(
-        checkpoint.json(dataset: try application.catalog.model(named: checkpoint.model)?.dataset))
+        try checkpoint.json(dataset: try application.catalog.model(named: checkpoint.model)?.dataset))
     }
     blocking(.delete, "/v1/checkpoints/{id}", .never) { application, call in
       try call.checkQuery()
@@ -54,32 +54,32 @@ extension RouteTable {
 }
 
 extension CheckpointRecord {
-  var metricsJSON: JSONValue { (try? JSONParser.parse(metrics)) ?? [:] }
+  /// Throws `JobFailure.corrupt`, as what follows does.
+  var metricsJSON: JSONValue { get throws { try read { try JSONParser.parse(metrics) } } }
 
   /// A checkpoint as `GET /v1/checkpoints/{id}` has it: with the training data that it stands for.
-  func json(dataset: String?) -> JSONValue {
-    let stored = record.flatMap { try? JSONParser.parse($0) }
-    let known = stored.flatMap { try? TrainingRecord(json: $0) } ?? TrainingRecord()
+  func json(dataset: String?) throws -> JSONValue {
+    let known = try edits
     let record = (["dataset": JSONValue(dataset)] as JSONObject).merging(known.json.objectValue ?? [:])
-    return .object(
-      members.merging([
-        "training": training.flatMap { try? JSONParser.parse($0) } ?? .null, "record": .object(record),
-      ]))
+    let recipe = try read { try training.map { try JSONParser.parse($0) } ?? .null }
+    return .object(try members.merging(["training": recipe, "record": .object(record)]))
   }
 
   /// As lists and models have it: without its recipe and its record, which may name very many samples.
-  var brief: JSONValue { .object(members) }
+  var brief: JSONValue { get throws { .object(try members) } }
 
   private var members: JSONObject {
-    [
-      "id": .string(id), "model": .string(model), "kind": .string(kind.rawValue), "job": JSONValue(job),
-      "parent": JSONValue(parent), "metrics": metricsJSON, "bytes": JSONValue(blob.byteCount),
-      "sha256": .string(blob.sha256.hexadecimal), "created_at": .string(created.description),
-      "links": [
-        "self": .string("/v1/checkpoints/\(id)"), "weights": .string("/v1/checkpoints/\(id)/weights"),
-        "model": .string("/v1/models/\(model)"),
-      ],
-    ]
+    get throws {
+      [
+        "id": .string(id), "model": .string(model), "kind": .string(kind.rawValue), "job": JSONValue(job),
+        "parent": JSONValue(parent), "metrics": try metricsJSON, "bytes": JSONValue(blob.byteCount),
+        "sha256": .string(blob.sha256.hexadecimal), "created_at": .string(created.description),
+        "links": [
+          "self": .string("/v1/checkpoints/\(id)"), "weights": .string("/v1/checkpoints/\(id)/weights"),
+          "model": .string("/v1/models/\(model)"),
+        ],
+      ]
+    }
   }
 }
 

@@ -123,22 +123,22 @@ extension Application {
     }
     let description = JSONWriter.text(.object(described.json))
     let source = JSONWriter.text(request.source.json)
-    let path = "/v1/datasets/\(request.name)"
+    let resource = MadeResource.dataset(request.name)
     let made = try store.write { [base] session -> Result<DatasetRecord, Repeated> in
-      if let resource = try session.known(key) { return .failure(Repeated(resource: resource)) }
+      if let earlier = try session.known(key) { return .failure(earlier) }
       // The base may have been deleted, and made anew, while the set was made.
       if let base, try session.datasets.find(base.name)?.id != base.id {
         throw Problem(.conflict, "the data set \"\(base.name)\" was deleted meanwhile")
       }
       let record = try session.datasets.create(
         name: request.name, state: state, source: source, description: description)
-      try session.record(key, status: 201, resource: path)
+      try session.record(key, status: 201, made: resource)
       return .success(record)
     }
     switch made {
-    case .failure(let earlier): return try repeated(earlier.resource)
+    case .failure(let earlier): return try repeated(earlier)
     case .success(let record):
-      return .json(try representation(record), .created, headers: ["Location": path])
+      return .json(try representation(record), .created, headers: ["Location": resource.path])
     }
   }
 

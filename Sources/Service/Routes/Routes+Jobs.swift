@@ -17,7 +17,7 @@ extension RouteTable {
       let page = try application.store.read {
         try $0.jobs.list(filter, after: paging.after, limit: paging.limit)
       }
-      let items = page.items.map { application.representation($0, brief: true) }
+      let items = try page.items.map { try application.representation($0, brief: true) }
       return try call.respond(items: items, next: page.next, text: JobTable.list)
     }
     deferredJSON(.post, "/v1/jobs") { application, call, exchange in
@@ -50,11 +50,11 @@ extension RouteTable {
       if key != nil {
         try application.store.write { session in
           if try session.known(key) == nil {
-            try session.record(key, status: 202, resource: "/v1/jobs/\(id)")
+            try session.record(key, status: 202, made: .job(id))
           }
         }
       }
-      return .json(application.representation(try application.job(id)), .accepted)
+      return .json(bytes: application.representationBytes(try application.job(id)), .accepted)
     }
     blocking(.get, "/v1/jobs/{id}/result", .latest) { application, call in
       try call.checkQuery()
@@ -106,31 +106,36 @@ extension Application {
   }
 
   /// A job as `GET /v1/jobs/{id}` has it; in lists without its result.
-  func representation(_ record: JobRecord, brief: Bool = false) -> JSONValue {
-    (try? JSONParser.parse(representationBytes(record, brief: brief))) ?? .null
+  func representation(_ record: JobRecord, brief: Bool = false) throws -> JSONValue {
+    try JSONParser.parse(representationBytes(record, brief: brief))
   }
 
-  /// The same as JSON text. What is stored as JSON is put in as it is: jobs are polled often, and results are large.
+  /// The same as JSON text. Stored JSON is put in as it is: jobs are polled often, and results are large.
   func representationBytes(_ record: JobRecord, brief: Bool = false) -> [UInt8] {
-    func quoted(_ text: String?) -> String { JSONWriter.text(JSONValue(text)) }
+    func stored(_ text: String?) -> WrittenJSON { text.map(WrittenJSON.init(stored:)) ?? .null }
     let running = record.state == .running ? queue.running(record.id) : nil
-    let progress = running.map { JSONWriter.text($0.progressJSON) } ?? record.progress ?? "null"
-    let path = "/v1/jobs/\(record.id)"
-    let links: JSONValue = [
-      "self": .string(path), "events": .string(path + "/events"), "result": .string(path + "/result"),
-      "cancel": .string(path + "/cancel"),
-    ]
-    let id = quoted(record.id)
-    let times =
-      "\"created_at\":\"\(record.created)\",\"started_at\":\(quoted(record.started?.description)),"
-      + "\"finished_at\":\(quoted(record.finished?.description))"
-    var text = "{\"id\":\(id),\"kind\":\(quoted(record.kind)),\"state\":\"\(record.state.rawValue)\","
-    text += "\"priority\":\(record.priority),\"attempt\":\(record.attempt),\(times),\"progress\":\(progress),"
-    text += "\"request\":\(record.request),\"estimate\":\(record.estimate ?? "null"),"
-    text += "\"error\":\(record.error ?? "null"),"
-    if !brief { text += "\"result\":\(record.result ?? "null")," }
-    text += "\"links\":\(JSONWriter.text(links))}"
-    return Array(text.utf8)
+    let path = MadeResource.job(record.id).path
+    var job = WrittenObject()
+    job.append("id", .string(record.id))
+    job.append("kind", .string(record.kind))
+    job.append("state", .string(record.state.rawValue))
+    job.append("priority", JSONValue(record.priority))
+    job.append("attempt", JSONValue(record.attempt))
+    job.append("created_at", .string(record.created.description))
+    job.append("started_at", JSONValue(record.started?.description))
+    job.append("finished_at", JSONValue(record.finished?.description))
+    job.append("progress", running.map { WrittenJSON($0.progressJSON) } ?? stored(record.progress))
+    job.append("request", stored(record.request))
+    job.append("estimate", stored(record.estimate))
+    job.append("error", stored(record.error))
+    if !brief { job.append("result", stored(record.result)) }
+    job.append(
+      "links",
+      [
+        "self": .string(path), "events": .string(path + "/events"), "result": .string(path + "/result"),
+        "cancel": .string(path + "/cancel"),
+      ])
+    return job.bytes
   }
 
   fileprivate func createJob(_ call: Call, _ exchange: Exchange) throws {
@@ -148,7 +153,7 @@ extension Application {
     queueJob(key, exchange) { session in
       let record = try session.jobs.create(new, queueLimit: limit)
       try session.appendState(record.id, .queued)
-      try session.record(key, status: 202, resource: "/v1/jobs/\(record.id)")
+      try session.record(key, status: 202, made: .job(record.id))
       return record
     }
   }
@@ -186,14 +191,14 @@ extension Application {
     _ create: @escaping @Sendable (Session) throws -> JobRecord
   ) {
     store.write { session -> Result<JobRecord, Repeated> in
-      if let resource = try session.known(key) { return .failure(Repeated(resource: resource)) }
+      if let earlier = try session.known(key) { return .failure(earlier) }
       return .success(try create(session))
     } completion: { [self] outcome in
       switch outcome {
       case .success(.success(let record)): exchange.respond(queued(record))
       case .success(.failure(let earlier)):
         // Looked up elsewhere: this may be the thread that writes.
-        block(exchange) { try $0.repeated(earlier.resource) }
+        block(exchange) { try $0.repeated(earlier) }
       case .failure(let error): exchange.respond(response(to: error))
       }
     }
@@ -205,7 +210,7 @@ extension Application {
     signals.notify(record.id)
     log.write(.info, "job.queued", ["job": .string(record.id), "kind": .string(record.kind)])
     return .json(
-      bytes: representationBytes(record), .accepted, headers: ["Location": "/v1/jobs/\(record.id)"])
+      bytes: representationBytes(record), .accepted, headers: ["Location": MadeResource.job(record.id).path])
   }
 }
 
@@ -271,7 +276,7 @@ private final class JobWait: Sendable {
       response =
         representation == .json
         ? .json(bytes: application.representationBytes(record))
-        : .table(TextTable.object(application.representation(record).objectValue ?? [:]))
+        : .table(TextTable.object(try application.representation(record).objectValue ?? [:]))
     } catch {
       response = application.response(to: error)
     }

@@ -36,12 +36,7 @@ extension RouteTable {
     }
     blocking(.get, "/v1/models/{name}", .latest) { application, call in
       try call.checkQuery()
-      let name = call.parameter("name")
-      return try call.respond(
-        try application.store.snapshot { session in
-          guard let record = try session.models.find(name) else { throw UnknownResource(.model, name) }
-          return try session.representation(record)
-        })
+      return try call.respond(try application.modelRepresentation(call.parameter("name")))
     }
     blocking(.delete, "/v1/models/{name}", .never) { application, call in
       try call.checkQuery()
@@ -73,11 +68,11 @@ extension Session {
       object["layers"] = nil
       object["contract"] = nil
     }
-    object["checkpoint"] = latest?.brief ?? .null
-    object["metrics"] = latest.map(\.metricsJSON) ?? .null
+    object["checkpoint"] = try latest?.brief ?? .null
+    object["metrics"] = try latest?.metricsJSON ?? .null
     if !brief {
       object["checkpoints"] = .array(
-        try checkpoints.list(model: record.name, limit: 50).items.map(\.brief))
+        try checkpoints.list(model: record.name, limit: 50).items.map { try $0.brief })
     }
     object["created_at"] = .string(record.created.description)
     let path = "/v1/models/\(record.name)"
@@ -91,6 +86,16 @@ extension Session {
 }
 
 extension Application {
+  /// A model as `GET /v1/models/{name}` has it.
+  ///
+  /// Throws `UnknownResource`.
+  func modelRepresentation(_ name: String) throws -> JSONValue {
+    try store.snapshot { session in
+      guard let record = try session.models.find(name) else { throw UnknownResource(.model, name) }
+      return try session.representation(record)
+    }
+  }
+
   fileprivate func createModel(_ call: Call, _ exchange: Exchange) throws {
     try call.checkQuery()
     let key = try call.idempotencyKey()
@@ -124,26 +129,26 @@ extension Application {
         try session.models.create(name: name, dataset: dataset, description: description)
         let record = try session.jobs.create(job, queueLimit: limit)
         try session.appendState(record.id, .queued)
-        try session.record(key, status: 202, resource: "/v1/jobs/\(record.id)")
+        try session.record(key, status: 202, made: .job(record.id))
         return record
       }
     }
     let pending = try initialWeights(request, network)
-    let path = "/v1/models/\(name)"
+    let resource = MadeResource.model(name)
     do {
       let made = try store.write { session -> Result<JSONValue, Repeated> in
-        if let resource = try session.known(key) { return .failure(Repeated(resource: resource)) }
+        if let earlier = try session.known(key) { return .failure(earlier) }
         let record = try session.models.create(name: name, dataset: dataset, description: description)
         let blob = try session.blobs.seal(pending)
         try session.checkpoints.create(NewCheckpoint(model: name, kind: .initial, blob: blob.id))
-        try session.record(key, status: 201, resource: path)
+        try session.record(key, status: 201, made: resource)
         return .success(try session.representation(record))
       }
-      exchange.respond(.json(try made.get(), .created, headers: ["Location": path]))
+      exchange.respond(.json(try made.get(), .created, headers: ["Location": resource.path]))
     } catch {
       try? store.write(durability: .relaxed) { try $0.blobs.discard(pending) }
       guard let earlier = error as? Repeated else { throw error }
-      exchange.respond(try repeated(earlier.resource))
+      exchange.respond(try repeated(earlier))
     }
   }
 

@@ -118,23 +118,34 @@ public final class StoredCatalog: Catalog {
 }
 
 extension CatalogCheckpoint {
-  /// - Throws: `JobFailure.corrupt` where the recipe or the record of edits cannot be read.
+  /// - Throws: `JobFailure.corrupt` if the recipe, the metrics or the record of edits cannot be read.
   init(_ record: CheckpointRecord) throws {
-    let training: TrainingRecipe?
-    let edits: TrainingRecord
-    do {
-      edits =
-        try record.record.map { try TrainingRecord(json: JSONParser.parse($0)) } ?? TrainingRecord()
-      training = try record.training.map { try TrainingRecipe(json: JSONParser.parse($0)) }
-    } catch {
-      throw JobFailure(
-        .corrupt, "What is stored of the checkpoint \(record.id) cannot be read: \(error).")
-    }
     self.init(
       id: record.id, model: record.model, kind: CheckpointOrigin(rawValue: record.kind.rawValue) ?? .trained,
-      parent: record.parent, job: record.job, metrics: (try? JSONParser.parse(record.metrics)) ?? [:],
-      training: training, record: edits, byteCount: record.blob.byteCount,
+      parent: record.parent, job: record.job, metrics: try record.metricsJSON,
+      training: try record.read {
+        try record.training.map { try TrainingRecipe(json: JSONParser.parse($0)) }
+      },
+      record: try record.edits, byteCount: record.blob.byteCount,
       sha256: record.blob.sha256.hexadecimal,
       createdAt: record.created.description)
+  }
+}
+
+extension CheckpointRecord {
+  /// What edits did to the training data that the checkpoint stands for.
+  var edits: TrainingRecord {
+    get throws {
+      try read { try record.map { try TrainingRecord(json: JSONParser.parse($0)) } ?? TrainingRecord() }
+    }
+  }
+
+  /// Reads stored text. Text that cannot be read is `JobFailure.corrupt`.
+  func read<Value>(_ interpret: () throws -> Value) throws -> Value {
+    do {
+      return try interpret()
+    } catch {
+      throw JobFailure(.corrupt, "What is stored of the checkpoint \(id) cannot be read: \(error).")
+    }
   }
 }

@@ -169,21 +169,6 @@ final class Application: Sendable {
     }
   }
 
-  /// The answer to the `GET` of a path, made for the answer to another request (a repeated `POST`).
-  func represent(_ path: String) throws -> Response {
-    let request = try Request(.get, path)
-    guard case .found(let route, let parameters) = router.match(request) else {
-      throw Problem(.notFound, "there is nothing at \(path)")
-    }
-    let call = Call(request: request, parameters: parameters)
-    switch route.handler.work {
-    case .immediate(let answer), .blocking(let answer), .loading(let answer): return try answer(self, call)
-    // Of what a POST makes only a job is answered by more than a plain GET.
-    case .exchange: return .json(representation(try job(call.parameter("id"))))
-    case .json, .deferredJSON: throw Problem(.notFound, "there is nothing at \(path)")
-    }
-  }
-
   // MARK: Errors
 
   func response(to error: any Error) -> Response {

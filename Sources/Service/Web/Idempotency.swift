@@ -1,47 +1,49 @@
 import HTTP
 import Storage
 
-/// An earlier request with the same key made this.
+/// An earlier request with the same key: the path of what it made.
 struct Repeated: Error {
-  let resource: String
+  let path: String
 }
 
 extension Session {
-  /// What a request with the same key and body made before.
+  /// The earlier request with the same key and body.
   ///
   /// Throws `StorageError.idempotencyKeyReused`.
-  func known(_ key: Call.IdempotencyKey?) throws -> String? {
+  func known(_ key: Call.IdempotencyKey?) throws -> Repeated? {
     guard let key else { return nil }
-    return try idempotency.find(key: key.key, body: key.body, earlier: key.bytes)?.resource
+    return try idempotency.find(key: key.key, body: key.body, earlier: key.bytes)
+      .map { Repeated(path: $0.resource) }
   }
 
   /// Remembers what a request made, in the transaction that makes it.
-  func record(_ key: Call.IdempotencyKey?, status: Int, resource: String) throws {
+  func record(_ key: Call.IdempotencyKey?, status: Int, made: MadeResource) throws {
     guard let key else { return }
-    try idempotency.record(key: key.key, body: key.body, status: status, resource: resource)
+    try idempotency.record(key: key.key, body: key.body, status: status, resource: made.path)
   }
 }
 
 extension Application {
-  /// The answer where a request with the same key was done before; asked before the body is looked at, since what it
-  /// made may now be in its way.
+  /// The answer if a request with the same key was done before. It is asked for before the body is looked at, since
+  /// the thing that was made may now be in the way of the body.
   func known(_ key: Call.IdempotencyKey?) throws -> Response? {
-    guard key != nil, let resource = try store.read({ try $0.known(key) }) else { return nil }
-    return try repeated(resource)
+    guard key != nil, let earlier = try store.read({ try $0.known(key) }) else { return nil }
+    return try repeated(earlier)
   }
 
-  /// The answer to a request that made `resource` before.
+  /// The answer to a request that was done before: what it made, as it is now.
   ///
-  /// Throws a `Problem` (409) where that was deleted since.
-  func repeated(_ resource: String) throws -> Response {
+  /// Throws a `Problem` (409) if that was deleted since.
+  func repeated(_ earlier: Repeated) throws -> Response {
     do {
-      var response = try represent(resource)
-      response.headers.set("Location", resource)
-      return response
+      guard let made = MadeResource(path: earlier.path) else {
+        throw Problem(.notFound, "there is nothing at \(earlier.path)")
+      }
+      return .json(bytes: try representation(of: made), headers: ["Location": made.path])
     } catch let error where Problem(error)?.status == .notFound {
       throw Problem(
         .conflict,
-        "what this Idempotency-Key made, \(resource), was deleted; send another key to make it anew")
+        "what this Idempotency-Key made, \(earlier.path), was deleted; send another key to make it anew")
     }
   }
 }

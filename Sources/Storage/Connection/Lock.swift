@@ -1,6 +1,6 @@
 import Glibc
 
-/// A value that one thread uses at a time.
+/// A value that one thread uses at a time. It is `@unchecked` because the POSIX mutex guards every access.
 ///
 /// A POSIX mutex in place of `Synchronization.Mutex`. The thread sanitizer does not see the synchronization
 /// of the latter and reports false races.

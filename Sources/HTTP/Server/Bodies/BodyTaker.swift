@@ -1,4 +1,5 @@
 import Dispatch
+import Synchronization
 
 /// The taker of the body of the request under way.
 enum BodyTaker {
@@ -21,27 +22,22 @@ enum BodyTaker {
   }
 }
 
-/// Hands the pieces of a body to a consumer on a queue of its own. Its variables belong to the loop of the
-/// connection, but `failed` belongs to the queue.
-final class BodyStream: @unchecked Sendable {
-  /// Bytes that may be read ahead of the consumer. A piece counts `pieceOverhead` beyond its bytes, because
-  /// many small pieces take memory too.
+/// The pieces of a body that wait for their consumer. It belongs to the connection's loop.
+final class BodyStream {
+  /// Bytes that may be read ahead of the consumer.
   static let window = 1 << 20
+  /// What a piece counts beside its bytes, since many small pieces take memory too.
   private static let pieceOverhead = 512
 
   let limit: Int
+  let consumer: BodyConsumer
   private(set) var received = 0
   private var outstanding = 0
   private var gathered: [UInt8] = []
-  private let queue = DispatchQueue(label: "http.body")
-  private let chunk: RequestBody.Chunk
-  private let completion: RequestBody.Streamed
-  private var failed = false
 
-  init(limit: Int, chunk: @escaping RequestBody.Chunk, completion: @escaping RequestBody.Streamed) {
+  init(limit: Int, consumer: BodyConsumer) {
     self.limit = limit
-    self.chunk = chunk
-    self.completion = completion
+    self.consumer = consumer
   }
 
   var isFull: Bool { outstanding >= Self.window }
@@ -54,33 +50,49 @@ final class BodyStream: @unchecked Sendable {
   /// The count of the gathered bytes as a piece; 0 for no bytes.
   var gatheredCost: Int { gathered.isEmpty ? 0 : gathered.count + Self.pieceOverhead }
 
-  /// Hands on the gathered bytes. `taken` is called on the consumer's queue when the piece is used up, with
-  /// its count and the error that the consumer threw.
-  func offer(taken: @escaping @Sendable (Int, (any Error)?) -> Void) {
-    let cost = gatheredCost
-    let bytes = gathered
-    gathered = []
-    outstanding += cost
+  /// The gathered bytes as a piece that is outstanding until `release` is called with its cost.
+  func takePiece() -> [UInt8] {
+    outstanding += gatheredCost
+    defer { gathered = [] }
+    return gathered
+  }
+
+  func release(_ cost: Int) { outstanding -= cost }
+}
+
+/// Takes the pieces of a body on a queue of its own, and tells its completion once how the body ended.
+final class BodyConsumer: Sendable {
+  private let queue = DispatchQueue(label: "http.body")
+  private let chunk: RequestBody.Chunk
+  private let completion: RequestBody.Streamed
+  /// Whether the completion was called; read and written on the queue.
+  private let isDone = Atomic<Bool>(false)
+
+  init(chunk: @escaping RequestBody.Chunk, completion: @escaping RequestBody.Streamed) {
+    self.chunk = chunk
+    self.completion = completion
+  }
+
+  /// Hands on a piece. `taken` is called on the consumer's queue when the piece is used up, with the error
+  /// that the consumer threw.
+  func take(_ bytes: [UInt8], taken: @escaping @Sendable ((any Error)?) -> Void) {
     queue.async { [self] in
-      guard !failed else { return taken(cost, nil) }
+      guard !isDone.load(ordering: .relaxed) else { return taken(nil) }
       do {
         try chunk(bytes)
-        taken(cost, nil)
+        taken(nil)
       } catch {
-        failed = true
-        taken(cost, error)
+        isDone.store(true, ordering: .relaxed)
+        taken(error)
         completion(.failure(error))
       }
     }
   }
 
-  func release(_ cost: Int) { outstanding -= cost }
-
-  /// Called after everything was offered. A failure of the consumer was reported before.
+  /// Called after every piece. A failure of the consumer was reported before.
   func finish(_ result: Result<Int, HTTPError>) {
     queue.async { [self] in
-      guard !failed else { return }
-      failed = true
+      guard !isDone.exchange(true, ordering: .relaxed) else { return }
       completion(result.mapError { $0 })
     }
   }

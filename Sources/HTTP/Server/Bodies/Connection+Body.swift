@@ -69,11 +69,11 @@ extension Connection {
     _ id: UInt64, limit: Int?, _ chunk: @escaping RequestBody.Chunk,
     _ completion: @escaping RequestBody.Streamed
   ) {
-    let stream = BodyStream(
-      limit: limit ?? core.configuration.bodyBytes, chunk: chunk, completion: completion)
+    let consumer = BodyConsumer(chunk: chunk, completion: completion)
     guard exchange == id, outcome == .awaited, case .nobody = taker else {
-      return stream.finish(.failure(.bodyTaken))
+      return consumer.finish(.failure(.bodyTaken))
     }
+    let stream = BodyStream(limit: limit ?? core.configuration.bodyBytes, consumer: consumer)
     taker = .stream(stream)
     startBody(limit: stream.limit)
   }
@@ -117,14 +117,11 @@ extension Connection {
   /// Hands the bytes of an event to a taker that takes pieces.
   func offerGathered() {
     guard case .stream(let stream) = taker, stream.gatheredCost > 0 else { return }
-    guard core.reserve(stream.gatheredCost) else { return failBody(.overloaded) }
-    stream.offer { [self] cost, error in
+    let (cost, consumer) = (stream.gatheredCost, stream.consumer)
+    guard core.reserve(cost) else { return failBody(.overloaded) }
+    consumer.take(stream.takePiece()) { [self] error in
       core.unreserve(cost)
-      onLoop(
-        {
-          stream.release(cost)
-          if error != nil { $0.dropTaker(stream) }
-        }, gone: {})
+      onLoop({ $0.pieceTaken(by: consumer, cost: cost, failed: error != nil) }, gone: {})
     }
   }
 
@@ -141,7 +138,7 @@ extension Connection {
     case .collect(let collection):
       core.unreserve(collection.bytes.count)
       collection.completion(.success(collection.bytes))
-    case .stream(let stream): stream.finish(.success(stream.received))
+    case .stream(let stream): stream.consumer.finish(.success(stream.received))
     case .nobody, .discard: break
     }
   }
@@ -165,14 +162,16 @@ extension Connection {
     case .collect(let collection):
       core.unreserve(collection.bytes.count)
       collection.completion(.failure(error))
-    case .stream(let stream): stream.finish(.failure(error))
+    case .stream(let stream): stream.consumer.finish(.failure(error))
     case .nobody, .discard: break
     }
   }
 
-  /// The consumer has given up.
-  private func dropTaker(_ stream: BodyStream) {
-    guard case .stream(let current) = taker, current === stream else { return }
+  /// A consumer has used up a piece, or has given up. The body may have another taker by then.
+  private func pieceTaken(by consumer: BodyConsumer, cost: Int, failed: Bool) {
+    guard case .stream(let stream) = taker, stream.consumer === consumer else { return }
+    stream.release(cost)
+    guard failed else { return }
     taker = .nobody
     if outcome == .done || outcome == .streaming { abandonBody() }
   }

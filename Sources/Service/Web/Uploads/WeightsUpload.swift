@@ -85,7 +85,7 @@ enum WeightsUpload {
         status = .ok
         record = known.record
       }
-      var json = record.json(dataset: model.dataset).objectValue ?? [:]
+      var json = try record.json(dataset: model.dataset).objectValue ?? [:]
       json["notes"] = JSONValue(notes)
       json["warnings"] = JSONValue(warnings)
       return .json(.object(json), status, headers: ["Location": "/v1/checkpoints/\(record.id)"])

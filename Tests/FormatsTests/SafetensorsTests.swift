@@ -4,6 +4,8 @@ import Testing
 @Suite struct SafetensorsTests {
   typealias Declaration = SafetensorsHeader.Declaration
 
+  private static let wholeNumbers = "a list of whole numbers from 0 to 9223372036854775807"
+
   /// A file of this JSON text and so many zero bytes of data, read to its end.
   private func read(_ json: String, data: Int) throws -> SafetensorsHeader {
     try read(file(json, data: data))
@@ -104,13 +106,20 @@ import Testing
     (#"{"a":{"shape":[1],"data_offsets":[0,4]}}"#, 4, .missingKey(tensor: "a", key: "dtype")),
     (#"{"a":{"dtype":"F32","shape":[1]}}"#, 4, .missingKey(tensor: "a", key: "data_offsets")),
     (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"x":1}}"#, 4, .unknownKey(tensor: "a", key: "x")),
-    (#"{"a":{"dtype":"F32","dtype":"F32"}}"#, 4, .duplicateKey("dtype")),
+    (
+      #"{"a":{"dtype":"F32","dtype":"F32"}}"#, 4,
+      .malformedHeader(offset: 20, #"the name "dtype" is there twice in one object"#)
+    ),
     (
       #"{"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},"\u0061":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}"#,
       0,
-      .duplicateKey("a")
+      .malformedHeader(offset: 54, #"the name "a" is there twice in one object"#)
     ),
-    (#"{"__metadata__":{"a":"b","a":"c"}}"#, 0, .duplicateKey("a")),
+    (
+      #"{"__metadata__":{"a":"b","a":"c"}}"#, 0,
+      .malformedHeader(offset: 25, #"the name "a" is there twice in one object"#)
+    ),
+    (#"{"__metadata__":{"\u00e9":"b","e\u0301":"c"}}"#, 0, .duplicateKey("e\u{301}")),
     (
       #"{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,4]}}"#, 4,
       .tooLarge(tensor: "a", shape: [4_611_686_018_427_387_904, 4])
@@ -121,31 +130,68 @@ import Testing
     ),
     (
       #"{"a":{"dtype":"F32","shape":[1.0],"data_offsets":[0,4]}}"#, 4,
-      .malformedHeader(offset: 29, expected: "a whole number, 0 or more")
+      .wrongValue("the shape of tensor 'a'", expected: Self.wholeNumbers, found: "one with 1.0")
     ),
     (
       #"{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}"#, 4,
-      .malformedHeader(offset: 29, expected: "a whole number, 0 or more")
+      .wrongValue("the shape of tensor 'a'", expected: Self.wholeNumbers, found: "one with -1")
+    ),
+    (
+      #"{"a":{"dtype":"F32","shape":[9223372036854775808],"data_offsets":[0,4]}}"#, 4,
+      .wrongValue(
+        "the shape of tensor 'a'", expected: Self.wholeNumbers, found: "one with 9.223372036854776e+18")
     ),
     (
       #"{"a":{"dtype":"F32","shape":[01],"data_offsets":[0,4]}}"#, 4,
-      .malformedHeader(offset: 29, expected: "a whole number, 0 or more")
+      .malformedHeader(offset: 29, "a number must not begin with 0")
     ),
     (
-      #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4]}}"#, 4,
-      .malformedHeader(offset: 47, expected: "two whole numbers, begin and end")
+      #"{"a":{"dtype":"F32","shape":{},"data_offsets":[0,4]}}"#, 4,
+      .wrongValue("the shape of tensor 'a'", expected: Self.wholeNumbers, found: "an object")
     ),
-    (#" {}"#, 0, .malformedHeader(offset: 0, expected: "'{'")),
-    (#"{}}"#, 0, .malformedHeader(offset: 2, expected: "the end of the header")),
-    (#"{"a"#, 0, .malformedHeader(offset: 3, expected: "a closing quote")),
-    (#"{"\ud800":1}"#, 0, .malformedHeader(offset: 8, expected: "a low surrogate")),
-    (#"{"\udc00":1}"#, 0, .malformedHeader(offset: 4, expected: "a high surrogate first")),
-    (#"{"__metadata__":[]}"#, 0, .malformedHeader(offset: 16, expected: "'{'")),
-    (#"{"__metadata__":{"a":1}}"#, 0, .malformedHeader(offset: 21, expected: "'\"'")),
-    ("", 0, .malformedHeader(offset: 0, expected: "'{'")),
+    (
+      #"{"a":{"dtype":4,"shape":[1],"data_offsets":[0,4]}}"#, 4,
+      .wrongValue("the dtype of tensor 'a'", expected: "a string", found: "an integer")
+    ),
+    (#"{"a":[]}"#, 0, .wrongValue("tensor 'a'", expected: "an object", found: "a list")),
+    (
+      #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4]}}"#, 4,
+      .wrongValue(
+        "data_offsets of tensor 'a'", expected: "two whole numbers, begin and end", found: "a list of 1")
+    ),
+    (#" {}"#, 0, .malformedHeader(offset: 0, "expected '{'")),
+    (#"{}}"#, 0, .malformedHeader(offset: 2, "expected the end after the JSON value")),
+    (#"{"a"#, 0, .malformedHeader(offset: 1, "a string without its closing quote")),
+    (#"{"\ud800":1}"#, 0, .malformedHeader(offset: 2, "a surrogate without its other half")),
+    (#"{"\udc00":1}"#, 0, .malformedHeader(offset: 2, "a surrogate without its other half")),
+    (#"{"__metadata__":[]}"#, 0, .wrongValue("'__metadata__'", expected: "an object", found: "a list")),
+    (
+      #"{"__metadata__":{"a":1}}"#, 0,
+      .wrongValue("'a' under '__metadata__'", expected: "a string", found: "an integer")
+    ),
+    ("", 0, .malformedHeader(offset: 0, "expected '{'")),
   ])
   func lyingHeadersAreNamed(json: String, data: Int, expected: SafetensorsError) {
     #expect(throws: expected) { try read(json, data: data) }
+  }
+
+  /// Limits hold for what others wrote, before anything is made of it.
+  @Test func headersBeyondTheLimitsAreRefused() {
+    var limits = SafetensorsHeader.Limits()
+    limits.tensors = 2
+    func header(_ json: String) throws {
+      var reader = SafetensorsReader(limits: limits)
+      try reader.feed(file(json, data: 0)) { _, _ in }
+    }
+    let tensors = ["a", "b", "c"].map { #""\#($0)":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}"# }
+    #expect(throws: Never.self) { try header("{\(tensors[..<2].joined(separator: ","))}") }
+    #expect(throws: SafetensorsError.tooManyTensors(limit: 2)) {
+      try header("{\(tensors.joined(separator: ","))}")
+    }
+    let deep = String(repeating: "[", count: 1000) + String(repeating: "]", count: 1000)
+    #expect(throws: SafetensorsError.malformedHeader(offset: 68, "nested deeper than 64 levels")) {
+      try header(#"{"a":\#(deep)}"#)
+    }
   }
 
   /// A wrong start is refused as soon as the bytes tell what the file is instead, and at the latest at its end.
@@ -157,7 +203,7 @@ import Testing
     #expect(throws: huge) { try reader.feed([UInt8](repeating: 255, count: 5000)) { _, _ in } }
     var other = SafetensorsReader()
     try other.feed([9, 0, 0, 0, 0, 0, 0, 0, 0xff]) { _, _ in }
-    #expect(throws: SafetensorsError.malformedHeader(offset: 0, expected: "'{'")) { try other.finish() }
+    #expect(throws: SafetensorsError.malformedHeader(offset: 0, "expected '{'")) { try other.finish() }
   }
 
   @Test func anEmptyFileOfNoTensorsIsRead() throws {

@@ -1,5 +1,4 @@
 import JSON
-import Jobs
 
 /// The JSON reader: what it takes, written out in either form, is read as the same, and the text is always the same.
 func checkJSON(_ bytes: [UInt8]) throws {

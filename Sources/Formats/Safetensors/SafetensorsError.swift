@@ -8,7 +8,10 @@ public enum SafetensorsError: Error, Equatable, CustomStringConvertible {
   /// The bytes ended in the data.
   case truncatedData(found: Int, expected: Int)
   case excessData(expected: Int)
-  case malformedHeader(offset: Int, expected: String)
+  /// The header is not the JSON that is read: why, and after how many of its bytes.
+  case malformedHeader(offset: Int, String)
+  /// JSON of another type than the format has at a place.
+  case wrongValue(String, expected: String, found: String)
   case duplicateKey(String)
   case tooManyTensors(limit: Int)
   case unknownDType(tensor: String, dtype: String)
@@ -32,8 +35,10 @@ public enum SafetensorsError: Error, Equatable, CustomStringConvertible {
       "the safetensors file has \(found) bytes of data; its header announces \(expected)"
     case .excessData(let expected):
       "the safetensors file goes on after the \(expected) bytes of data that its header announces"
-    case .malformedHeader(let offset, let expected):
-      "malformed safetensors header: expected \(expected) at byte \(offset)"
+    case .malformedHeader(let offset, let fault):
+      "malformed safetensors header: \(fault) at byte \(offset)"
+    case .wrongValue(let place, let expected, let found):
+      "malformed safetensors header: \(place) must be \(expected), got \(found)"
     case .duplicateKey(let key):
       "the key '\(key)' occurs twice in the safetensors header"
     case .tooManyTensors(let limit):

@@ -87,7 +87,7 @@ public struct SafetensorsHeader: Equatable, Sendable {
         ? left.name.utf8.lexicographicallyPrecedes(right.name.utf8)
         : ranks[left.dtype, default: 0] > ranks[right.dtype, default: 0]
     }
-    var names: Set<[UInt8]> = [Array("__metadata__".utf8)]
+    var names: Set<[UInt8]> = [Array(Self.metadataName.utf8)]
     var tensors: [Tensor] = []
     tensors.reserveCapacity(sorted.count)
     var offset = 0

@@ -94,7 +94,7 @@ public struct SafetensorsReader: Sendable {
       if length > UInt64(limits.headerByteCount) {
         refusal = .headerTooLong(found: length, limit: limits.headerByteCount)
       } else if preamble.count > 8, length > 0, preamble[8] != UInt8(ascii: "{") {
-        refusal = .malformedHeader(offset: 0, expected: "'{'")
+        refusal = .malformedHeader(offset: 0, "expected '{'")
       }
     }
     let end = refusal == nil ? preambleByteCount : FileKind.prefixByteCount
@@ -109,8 +109,7 @@ public struct SafetensorsReader: Sendable {
     if preamble.count >= end {
       // An empty header is followed by data.
       let excess = preamble.count - end
-      let scanner = SafetensorsHeaderScanner(Array(preamble[8..<end]), limits: limits)
-      header = try scanner.header()
+      header = try SafetensorsHeader(json: Array(preamble[8..<end]), limits: limits)
       preamble = []
       taken -= excess
     }

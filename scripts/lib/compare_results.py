@@ -62,26 +62,29 @@ def both(old, new, folder):
 
 def report(before, after):
     """Prints every difference; how many were not expected."""
-    unexpected, known, requests = 0, 0, {}
+    unexpected, known, follow, requests = 0, 0, 0, {}
     for name, pointer, one, two in difference.recordings(before, after):
-        reason = expected(name, pointer)
-        if reason:
+        if expected(name, pointer):
             known += 1
             continue
         unexpected += 1
+        if pointer == difference.GONE:
+            follow += 1
+            continue
         requests[name] = requests.get(name, 0) + 1
         if requests[name] == 1:
             print(f"\n{name}")
-            asked = before.entries.get(name, after.entries.get(name))["request"]
+            asked = before.entries[name]["request"]
             if asked:
                 print(f"  request  {difference.short(asked)}")
         if requests[name] <= difference.SHOWN:
             print(f"  {pointer or '(the whole)'}\n    before  {one}\n    after   {two}")
-    for name, count in requests.items():
-        if count > difference.SHOWN:
-            print(f"  … and {count - difference.SHOWN} more differences of {name}")
+        elif requests[name] == difference.SHOWN + 1:
+            print("  … and more")
     for start, _, reason in EXPECTED:
         print(f"  expected: {start}: {reason}")
+    if follow:
+        print(f"{follow} requests were {difference.GONE}")
     wrong = sum(1 for name in before.entries if name.startswith("wrong: "))
     print(f"{len(before.entries)} answers compared, {wrong} of them to wrong requests: "
           f"{unexpected} differences in {len(requests)} answers" + (f", {known} expected ones" if known else "") + ".")

@@ -5,6 +5,7 @@ import ast
 import hashlib
 import json
 
+GONE = "not asked for, since an earlier answer differs"
 SHOWN = 5  # differences of one answer that are printed
 
 
@@ -108,7 +109,7 @@ def recordings(before, after):
     for name, entry in before.entries.items():
         other = after.entries.get(name)
         if other is None:
-            yield name, "", "answered", "not asked for, since an earlier answer differs"
+            yield name, GONE, "answered", GONE
             continue
         found = list(entries(entry, other))
         if not found and entry["fields"] != other["fields"]:
@@ -118,4 +119,4 @@ def recordings(before, after):
             yield (name, *difference)
     for name in after.entries:
         if name not in before.entries:
-            yield name, "", "not asked for, since an earlier answer differs", "answered"
+            yield name, GONE, GONE, "answered"

@@ -17,7 +17,7 @@ PASSING = [
     (r'"progress":\{(?!"fraction":1\.0,"phase":"done")(?:[^{}]|\{[^{}]*\})*\}', '"progress":"PROGRESS"',
      "how far a job came that did not succeed"),
     (r'"seconds":\{[^{}]*\}', '"seconds":"TIME"', "how long phases took, and which took half a millisecond"),
-    (r'"seconds":[0-9.eE+-]+(?!,"result_bytes")', '"seconds":"TIME"', "how long a run of a grid took"),
+    (r'"seconds":[0-9.eE+-]+(?![0-9.eE+-]|,"result_bytes")', '"seconds":"TIME"', "how long a run of a grid took"),
     (r'"eta":(?!null)[0-9.eE+-]+', '"eta":"TIME"', "when a job may end"),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z", "0000-00-00T00:00:00.000Z", "times in tables"),
     (r'("(?:name":"influenced|title":"influenced)","version":)"[^"]*"', r'\1"VERSION"', "the version"),
@@ -96,9 +96,12 @@ class Server:
             connection.close()
 
     def ended(self, job):
-        """The answer that tells of the end of a job."""
+        """The answer that tells of the end of a job, which no job of the lists puts off for long."""
+        deadline = time.monotonic() + 240
         while True:
-            answer = self.ask("GET", f"/v1/jobs/{job}?wait=60")
+            if time.monotonic() > deadline:
+                raise Trouble(f"{self.program}: the job {job} has not ended within 240 s")
+            answer = self.ask("GET", f"/v1/jobs/{job}?wait=20")
             if answer.status != 200 or answer.json["state"] not in ("queued", "running"):
                 return answer
 
@@ -116,13 +119,21 @@ class Server:
 
 
 class Names:
-    """Stand-ins for ids, by the order in which they appear, so that an id in a sentence compares too."""
+    """Stand-ins for ids, so that an id in a sentence compares too: each is called by the request that it was first seen in, and
+    by its place there. So an answer that is gone does not rename what follows."""
 
     def __init__(self):
         self.known = {}
+        self.counts = {}
 
-    def replace(self, text):
-        return IDENTIFIER.sub(lambda found: self.known.setdefault(found[0], f"ID-{len(self.known) + 1}"), text)
+    def replace(self, text, place):
+        return IDENTIFIER.sub(lambda found: self.known.get(found[0]) or self.add(found[0], place), text)
+
+    def add(self, identifier, place):
+        place = re.sub(r'["\\]', "'", place)
+        self.counts[place] = self.counts.get(place, 0) + 1
+        self.known[identifier] = f"<{place}>" if self.counts[place] == 1 else f"<{place} {self.counts[place]}>"
+        return self.known[identifier]
 
 
 class Recording:
@@ -137,7 +148,7 @@ class Recording:
             raise Trouble(f"two requests of the list are named \"{name}\"")
         fields = {key.lower(): value for key, value in answer.fields}
         kind = fields.get("content-type", "")
-        entry = {"request": self.names.replace(request), "status": answer.status}
+        entry = {"request": self.names.replace(request, name), "status": answer.status}
         if "json" in kind or "text" in kind or not answer.body:
             text = answer.body.decode(errors="backslashreplace")
             body = without_passing(text, "text/plain" in kind)
@@ -147,10 +158,10 @@ class Recording:
                 # How often progress is told depends on the clock.
                 body = "".join(part + "\n\n" for part in body.split("\n\n") if "event: state" in part)
                 body = re.sub(r"(?m)^id: .*\n", "", body)
-            entry["text"] = self.names.replace(body)
+            entry["text"] = self.names.replace(body, name)
         else:
             entry["bytes"] = answer.body
-        entry["fields"] = {key: self.names.replace(value) for key, value in fields.items() if key not in PASSING_FIELDS}
+        entry["fields"] = {key: self.names.replace(value, name) for key, value in fields.items() if key not in PASSING_FIELDS}
         self.entries[name] = entry
         return answer
 

@@ -195,8 +195,8 @@ class Session:
             name = model["name"]
             self.ask(f"list of checkpoints of {name}", "GET", f"/v1/models/{name}/checkpoints?limit=500", status=200)
             self.ask(f"model {name} at the end", "GET", f"/v1/models/{name}", status=200)
-        for path in ("/v1/models/mlp", "/v1/datasets/few", "/v1/models/mlp/checkpoints", self.path("/v1/jobs/#remove/result"), self.path("/v1/jobs/#compare/result"), self.path("/v1/jobs/#influence"), self.path("/v1/checkpoints/@remove twice")):
-            self.ask(f"as text {self.recording.names.replace(path)}", "GET", path, fields={"Accept": "text/plain"}, status=200)
+        for path in ("/v1/models/mlp", "/v1/datasets/few", "/v1/models/mlp/checkpoints", "/v1/jobs/#remove/result", "/v1/jobs/#compare/result", "/v1/jobs/#influence", "/v1/checkpoints/@remove twice"):
+            self.ask(f"as text {path}", "GET", self.path(path), fields={"Accept": "text/plain"}, status=200)
         self.deletions()
 
     def deletions(self):

@@ -23,7 +23,7 @@ let package = Package(
     .target(name: "Influence", dependencies: ["Tensor", "Network"], swiftSettings: engine),
     .target(name: "JSON"),
     .target(name: "Formats", dependencies: ["JSON"]),
-    .target(name: "CResources", exclude: ["ORIGINS.md", "digits.csv", "iris.csv"]),
+    .target(name: "CResources", exclude: ["ORIGINS.md", "digits.csv", "guide", "iris.csv"]),
     .target(name: "Datasets", dependencies: ["CResources", "Tensor", "Formats", "JSON"]),
     .target(name: "Storage", dependencies: ["CSQLite", "Formats", "JSON"]),
     .systemLibrary(name: "CEpoll"),
@@ -34,7 +34,8 @@ let package = Package(
     .target(
       name: "Service",
       dependencies: [
-        "JSON", "Tensor", "Network", "Influence", "Formats", "Datasets", "Jobs", "Storage", "HTTP",
+        "CResources", "JSON", "Tensor", "Network", "Influence", "Formats", "Datasets", "Jobs", "Storage",
+        "HTTP",
       ]),
     .executableTarget(name: "influenced", dependencies: ["Service"]),
     .executableTarget(name: "influence-bench", dependencies: ["Influence"], swiftSettings: engine),

@@ -155,6 +155,23 @@ extension OpenAPI {
       Operation(
         method: "get", path: "/openapi.json", id: "contract", summary: "This document.",
         answers: ["200": answer("OpenAPI 3.1.", ["type": "object"])], negotiates: false),
+      Operation(
+        method: "get", path: "/guide", id: "guide", summary: "The pages of the guide.",
+        answers: ["200": guidePage("The list of pages.")], isOpen: true),
+      Operation(
+        method: "get", path: "/guide/{page}", id: "guidePage",
+        summary: "One page of the guide; with .md at its end always as Markdown.",
+        pathParameters: ["page": ["type": "string", "pattern": "^[a-z-]+(\\.md)?$"]],
+        answers: ["200": guidePage("The page.")], isOpen: true),
+    ]
+  }
+
+  /// Markdown where nothing is preferred, HTML for browsers.
+  private static func guidePage(_ description: String) -> JSONValue {
+    let text: JSONValue = ["schema": Schema.string]
+    return [
+      "description": .string(description),
+      "content": ["text/markdown": text, "text/plain": text, "text/html": text],
     ]
   }
 

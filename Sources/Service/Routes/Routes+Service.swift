@@ -52,7 +52,7 @@ extension Application {
       "started_at": .string(started.description),
       "links": [
         "datasets": "/v1/datasets", "models": "/v1/models", "jobs": "/v1/jobs", "health": "/healthz",
-        "readiness": "/readyz", "metrics": "/metrics",
+        "readiness": "/readyz", "metrics": "/metrics", "guide": "/guide",
       ],
       "capabilities": [
         "architectures": JSONValue(NamedArchitecture.names),

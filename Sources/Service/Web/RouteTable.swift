@@ -11,6 +11,7 @@ final class RouteTable {
   static var service: Router<Route> {
     let table = RouteTable()
     table.addService()
+    table.addGuide()
     table.addDatasets()
     table.addModels()
     table.addCheckpoints()

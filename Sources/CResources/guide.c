@@ -1,0 +1,31 @@
+#include "CResources.h"
+
+#pragma clang diagnostic ignored "-Wc23-extensions"
+
+// A page is a file in `guide/`, its bytes here, and a line in `pages`.
+
+static const unsigned char first_session[] = {
+#embed "guide/first-session.md"
+};
+static const unsigned char data[] = {
+#embed "guide/data.md"
+};
+static const unsigned char network[] = {
+#embed "guide/network.md"
+};
+static const unsigned char removing[] = {
+#embed "guide/removing.md"
+};
+
+#define PAGE(name, bytes) {name, bytes, sizeof bytes}
+
+static const cr_page pages[] = {
+  PAGE("first-session", first_session),
+  PAGE("data", data),
+  PAGE("network", network),
+  PAGE("removing", removing),
+};
+
+const cr_page *cr_guide_page(size_t index) {
+  return index < sizeof pages / sizeof pages[0] ? &pages[index] : NULL;
+}

@@ -1,0 +1,67 @@
+import CResources
+import Formats
+import Foundation
+
+/// A page of the guide: the bytes that the program carries with it, and the HTML made of them.
+package struct GuidePage: Sendable {
+  /// As in its address; empty for the list of pages.
+  package let name: String
+  /// The Markdown text.
+  package let text: String
+  package let title: String
+  package let lead: String
+  /// The whole document.
+  let html: String
+
+  /// - Throws: `Markdown.Fault` where the text is not in the subset, or has no heading.
+  package init(name: String, text: String) throws(Markdown.Fault) {
+    let markdown = try Markdown(text)
+    guard let title = markdown.title else { throw Markdown.Fault(line: 1, reason: "a page has a heading") }
+    self.name = name
+    self.text = text
+    self.title = title
+    lead = markdown.lead ?? ""
+    html = GuideDocument.html(title: title, body: markdown.html, isIndex: name.isEmpty)
+  }
+}
+
+/// Every page, and the list of them.
+package struct Guide: Sendable {
+  package let index: GuidePage
+  /// In the order in which they are read.
+  package let pages: [GuidePage]
+
+  /// The program's own, read once.
+  package static let standard = Result { () throws(Markdown.Fault) in try Guide(files) }
+
+  package init(_ files: [(name: String, text: String)]) throws(Markdown.Fault) {
+    var pages: [GuidePage] = []
+    for file in files { pages.append(try GuidePage(name: file.name, text: file.text)) }
+    self.pages = pages
+    let rows = pages.map { "| [\($0.title)](guide/\($0.name).md) | \($0.lead) |\n" }.joined()
+    let text = """
+      # The guide
+
+      One page a subject. The same addresses give this text to `curl` and a page to a browser.
+
+      | page | what it is about |
+      |---|---|
+      \(rows)
+      The whole contract, with every field, is at [/openapi.json](/openapi.json).
+
+      """
+    index = try GuidePage(name: "", text: text)
+  }
+
+  package subscript(name: String) -> GuidePage? { pages.first { $0.name == name } }
+
+  /// The files in the order of `cr_guide_page`.
+  private static var files: [(name: String, text: String)] {
+    var files: [(name: String, text: String)] = []
+    while let page = cr_guide_page(files.count)?.pointee {
+      let bytes = UnsafeBufferPointer(start: page.start, count: page.count)
+      files.append((String(cString: page.name), String(decoding: bytes, as: UTF8.self)))
+    }
+    return files
+  }
+}

@@ -16,6 +16,9 @@ static const unsigned char network[] = {
 static const unsigned char removing[] = {
 #embed "guide/removing.md"
 };
+static const unsigned char influence[] = {
+#embed "guide/influence.md"
+};
 
 #define PAGE(name, bytes) {name, bytes, sizeof bytes}
 
@@ -24,6 +27,7 @@ static const cr_page pages[] = {
   PAGE("data", data),
   PAGE("network", network),
   PAGE("removing", removing),
+  PAGE("influence", influence),
 };
 
 const cr_page *cr_guide_page(size_t index) {

@@ -19,6 +19,12 @@ static const unsigned char removing[] = {
 static const unsigned char influence[] = {
 #embed "guide/influence.md"
 };
+static const unsigned char mislabeled[] = {
+#embed "guide/mislabeled.md"
+};
+static const unsigned char validating[] = {
+#embed "guide/validating.md"
+};
 
 #define PAGE(name, bytes) {name, bytes, sizeof bytes}
 
@@ -28,6 +34,8 @@ static const cr_page pages[] = {
   PAGE("network", network),
   PAGE("removing", removing),
   PAGE("influence", influence),
+  PAGE("mislabeled", mislabeled),
+  PAGE("validating", validating),
 };
 
 const cr_page *cr_guide_page(size_t index) {

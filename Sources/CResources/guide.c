@@ -25,6 +25,12 @@ static const unsigned char mislabeled[] = {
 static const unsigned char validating[] = {
 #embed "guide/validating.md"
 };
+static const unsigned char spectra[] = {
+#embed "guide/spectra.md"
+};
+static const unsigned char attacks[] = {
+#embed "guide/attacks.md"
+};
 
 #define PAGE(name, bytes) {name, bytes, sizeof bytes}
 
@@ -36,6 +42,8 @@ static const cr_page pages[] = {
   PAGE("influence", influence),
   PAGE("mislabeled", mislabeled),
   PAGE("validating", validating),
+  PAGE("spectra", spectra),
+  PAGE("attacks", attacks),
 };
 
 const cr_page *cr_guide_page(size_t index) {

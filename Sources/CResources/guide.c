@@ -31,6 +31,12 @@ static const unsigned char spectra[] = {
 static const unsigned char attacks[] = {
 #embed "guide/attacks.md"
 };
+static const unsigned char results[] = {
+#embed "guide/results.md"
+};
+static const unsigned char running[] = {
+#embed "guide/running.md"
+};
 
 #define PAGE(name, bytes) {name, bytes, sizeof bytes}
 
@@ -44,6 +50,8 @@ static const cr_page pages[] = {
   PAGE("validating", validating),
   PAGE("spectra", spectra),
   PAGE("attacks", attacks),
+  PAGE("results", results),
+  PAGE("running", running),
 };
 
 const cr_page *cr_guide_page(size_t index) {

@@ -84,6 +84,7 @@ import Testing
     let values = [
       "{id}": id, "{name}": "m", "{split}": "train", "{part}": "0", "/v1/jobs/{id}": "/v1/jobs/\(job)",
       "/v1/datasets/{name}": "/v1/datasets/digits", "artifacts/{name}": "artifacts/losses.npy",
+      "{page}": "first-session",
     ]
     let document = try running.get("/openapi.json").json
     for (method, pattern) in running.service.routes where method == "get" {

@@ -22,7 +22,8 @@ import Testing
 
   private func paths(_ job: String, _ checkpoint: String) -> [String] {
     [
-      "/v1", "/healthz", "/readyz", "/openapi.json", "/v1/datasets", "/v1/datasets/digits",
+      "/v1", "/healthz", "/readyz", "/openapi.json", "/guide", "/guide/speed", "/v1/datasets",
+      "/v1/datasets/digits",
       "/v1/datasets/digits/train/3", "/v1/models", "/v1/models/m", "/v1/models/m/checkpoints",
       "/v1/models/m/weights", "/v1/checkpoints/\(checkpoint)", "/v1/checkpoints/\(checkpoint)/weights",
       "/v1/jobs", "/v1/jobs?limit=1", "/v1/jobs/\(job)", "/v1/jobs/\(job)/result",

@@ -22,6 +22,8 @@ print_help() { awk 'NR == 1 { next } /^#/ { sub(/^# ?/, ""); print; next } { exi
 # Debian packages of what is missing on this machine, one a line.
 missing_packages() {
   command -v curl >/dev/null || echo curl
+  # The examples of the guide, which the tests post.
+  command -v jq >/dev/null || echo jq
   if ! command -v pkg-config >/dev/null; then
     # Without it nobody can say where the libraries are.
     printf '%s\n' pkg-config libopenblas-dev libsqlite3-dev

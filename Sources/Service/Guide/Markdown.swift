@@ -61,8 +61,8 @@ package struct Markdown: Equatable, Sendable {
     return nil
   }
 
-  /// The texts of the fenced blocks whose fence says `info`, in order.
-  package func code(_ info: String) -> [String] {
-    blocks.compactMap { if case .code(info, let text) = $0 { text } else { nil } }
+  /// The ids of the headings, in order.
+  package var anchors: [String] {
+    blocks.compactMap { if case .heading(_, let text) = $0 { Self.anchor(text) } else { nil } }
   }
 }

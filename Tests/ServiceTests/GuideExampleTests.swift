@@ -1,0 +1,118 @@
+import Formats
+import Foundation
+import Service
+import Testing
+
+/// Every example of the guide, run by a shell on a fresh service, page by page and in order.
+///
+/// A fenced block that says `sh` must succeed; one that says `sh refused` must be answered with an error. After each block
+/// every job has succeeded, or was cancelled where the page cancels one.
+@Suite(.serialized) struct GuideExampleTests {
+  private struct Example {
+    var text: String
+    var isRefused: Bool
+  }
+
+  static let pages = (try? Guide.standard.get().pages.map(\.name)) ?? []
+
+  @Test func thereAreExamples() throws {
+    #expect(Self.pages.count > 10)
+    let counts = try Self.pages.map { try examples(of: $0).count }
+    #expect(counts.reduce(0, +) > 30)
+  }
+
+  @Test(arguments: pages) func examplesRun(_ page: String) throws {
+    let examples = try examples(of: page)
+    guard !examples.isEmpty else { return }
+    let running = try RunningService { $0.computeThreads = 2 }
+    try addArrays(running.folder)
+    let address = "localhost:\(running.port)"
+    let mayCancel = examples.contains { $0.text.contains("/cancel") }
+    var script = Self.prelude(address, ends: mayCancel ? "succeeded|cancelled" : "succeeded")
+    for (number, example) in examples.enumerated() {
+      let text = example.text.replacing("localhost:8080", with: address)
+      script += "\necho '--- example \(number + 1)'\n"
+      script += example.isRefused ? "refused <<'EXAMPLE'\n\(text)EXAMPLE\n" : text
+      script += "settled\n"
+    }
+    let (status, words) = try Self.shell(script, in: running.folder)
+    #expect(status == 0, "\(page): \(words.suffix(3000))")
+  }
+
+  /// An id that is typed would be nobody's on a fresh service, or hide that it must be taken from an answer.
+  @Test(arguments: pages) func noExampleHasAnId(_ page: String) throws {
+    for example in try examples(of: page) {
+      let ids = example.text.matches(of: /[0-9a-z]{20,}/)
+      #expect(ids.isEmpty, "\(page): \(ids.map(\.output))")
+    }
+  }
+
+  // MARK: The shell
+
+  private func examples(of name: String) throws -> [Example] {
+    let page = try #require(try Guide.standard.get()[name])
+    return try Markdown(page.text).blocks.compactMap { block in
+      guard case .code(let info, let text) = block, info == "sh" || info == "sh refused" else { return nil }
+      return Example(text: text, isRefused: info == "sh refused")
+    }
+  }
+
+  /// `curl` fails on every error status; `refused` runs its input and expects an answer of 4xx; `settled` waits for all jobs.
+  private static func prelude(_ address: String, ends: String) -> String {
+    """
+    set -euo pipefail
+    export api=http://\(address)/v1
+    curl() { command curl -sS --fail-with-body "$@"; }
+    export -f curl
+    refused() {
+      local status=0
+      bash -c "$(cat)" || status=$?
+      [ $status -eq 22 ] || { echo "exit $status instead of an error of the service"; exit 1; }
+    }
+    settled() {
+      local id state
+      for id in $(curl "$api/jobs?limit=500" | jq -r '.items[].id'); do
+        state=$(curl "$api/jobs/$id?wait=60" | jq -r .state)
+        case $state in
+          \(ends)) ;;
+          *) echo "a job is $state"; curl "$api/jobs/$id" | jq '.kind, .request, .error'; exit 1 ;;
+        esac
+      done
+    }
+
+    """
+  }
+
+  private static func shell(_ script: String, in folder: String) throws -> (status: Int32, words: String) {
+    try Data(script.utf8).write(to: URL(fileURLWithPath: folder + "/examples.sh"))
+    let process = Process()
+    let pipe = Pipe()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["bash", "examples.sh"]
+    process.currentDirectoryURL = URL(fileURLWithPath: folder)
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = pipe
+    process.standardError = pipe
+    try process.run()
+    let words = pipe.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return (process.terminationStatus, String(decoding: words, as: UTF8.self))
+  }
+
+  /// The files that the page on data says Python has written: three classes of flowers, four numbers each.
+  private func addArrays(_ folder: String) throws {
+    for (split, count) in [("train", 30), ("test", 9)] {
+      let labels = (0..<count).map { Int64($0 % 3) }
+      let inputs = (0..<count).flatMap { sample in
+        (0..<4).map { Float(sample % 3) + Float((7 * sample + 3 * $0) % 11) / 10 }
+      }
+      let files = [
+        ("inputs", try NPY.encode(inputs, shape: [count, 4])),
+        ("labels", try NPY.encode(labels, shape: [count])),
+      ]
+      for (part, bytes) in files {
+        try Data(bytes).write(to: URL(fileURLWithPath: "\(folder)/\(split)-\(part).npy"))
+      }
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import Foundation
+import Service
+import Testing
+
+/// The guide as it is in the repository, in the program and on the wire.
+@Suite(.serialized) struct GuideTests {
+  private static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent()
+  static let folder = repository.appendingPathComponent("Sources/CResources/guide")
+
+  @Test func everyFileIsAPage() throws {
+    let guide = try Guide.standard.get()
+    let files = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path)
+    #expect(Set(files) == Set(guide.pages.map { $0.name + ".md" }))
+    for page in guide.pages {
+      let file = try String(
+        contentsOf: Self.folder.appendingPathComponent(page.name + ".md"), encoding: .utf8)
+      #expect(page.text == file, "\(page.name)")
+    }
+  }
+
+  /// Each begins with its title and what a reader learns, and no line is too long to read.
+  @Test func pagesHaveTheirForm() throws {
+    for page in try Guide.standard.get().pages {
+      #expect(page.text.hasPrefix("# \(page.title)\n"), "\(page.name)")
+      #expect(!page.lead.isEmpty && page.lead.hasSuffix("."), "\(page.name)")
+      #expect(page.text.contains("\n## What can go wrong\n"), "\(page.name)")
+      for line in page.text.split(separator: "\n") where line.count > 120 {
+        Issue.record("\(page.name): \(line)")
+      }
+    }
+  }
+
+  /// A link leads to a page of the guide and a heading of that page, or out of the guide.
+  @Test func linksLeadSomewhere() throws {
+    let guide = try Guide.standard.get()
+    let readme = try String(contentsOf: Self.repository.appendingPathComponent("README.md"), encoding: .utf8)
+    for (name, text) in guide.pages.map({ ($0.name, $0.text) }) + [("README", readme)] {
+      for link in text.matches(of: /\]\(([^)]*)\)/) {
+        let parts = link.1.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)
+        var target = String(parts[0])
+        if name == "README" {
+          if !target.hasPrefix("https:") {
+            let path = Self.repository.appendingPathComponent(target).path
+            #expect(FileManager.default.fileExists(atPath: path), "\(link.1)")
+          }
+          continue
+        }
+        if target.hasPrefix("https:") || target.hasPrefix("/") { continue }
+        if target.isEmpty { target = name + ".md" }
+        let page = try #require(guide[String(target.dropLast(3))], "\(name): \(link.1)")
+        guard parts.count == 2 else { continue }
+        #expect(try Markdown(page.text).anchors.contains(String(parts[1])), "\(name): \(link.1)")
+      }
+    }
+  }
+
+  @Test func curlGetsTextAndABrowserAPage() throws {
+    let running = try RunningService()
+    let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+    for path in ["/guide", "/guide/first-session"] {
+      for accept in ["*/*", "text/markdown", "text/plain"] {
+        let reply = try running.get(path, accept: accept)
+        #expect(reply.status == 200 && reply.text.hasPrefix("# "), "\(path) \(accept)")
+        let type = accept == "*/*" ? "text/markdown" : accept
+        #expect(reply.headers["content-type"] == "\(type); charset=utf-8")
+        #expect(reply.headers["vary"] == "Accept")
+      }
+      let page = try running.get(path, accept: browser)
+      #expect(page.headers["content-type"] == "text/html; charset=utf-8")
+      #expect(page.text.hasPrefix("<!doctype html>") && page.text.contains("<h1"))
+      let policy = try #require(page.headers["content-security-policy"])
+      #expect(policy.hasPrefix("default-src 'none'; style-src 'sha256-"))
+      #expect(!page.text.contains("<script") && !page.text.contains("style=\""))
+    }
+    let text = try running.get("/guide/first-session.md", accept: browser)
+    #expect(text.headers["content-type"] == "text/markdown; charset=utf-8")
+    #expect(try running.get("/guide/first-session.md", accept: "text/html").status == 406)
+    #expect(try running.get("/guide/first-session", accept: "image/png").status == 406)
+    let missing = try running.get("/guide/first-sesion")
+    #expect(missing.status == 404 && missing.text.contains(#"did you mean \"first-session\""#))
+    #expect(try running.get("/v1").json["links"]?["guide"] == "/guide")
+  }
+
+  /// A link of a browser carries no token; everything else needs one.
+  @Test func theGuideNeedsNoToken() throws {
+    let running = try RunningService { $0.token = "0123456789abcdef" }
+    #expect(try running.get("/v1").status == 401)
+    #expect(try running.get("/guide", accept: "text/html").status == 200)
+    #expect(try running.get("/guide/security", accept: "text/html").status == 200)
+  }
+}

@@ -37,6 +37,12 @@ static const unsigned char results[] = {
 static const unsigned char running[] = {
 #embed "guide/running.md"
 };
+static const unsigned char security[] = {
+#embed "guide/security.md"
+};
+static const unsigned char speed[] = {
+#embed "guide/speed.md"
+};
 
 #define PAGE(name, bytes) {name, bytes, sizeof bytes}
 
@@ -52,6 +58,8 @@ static const cr_page pages[] = {
   PAGE("attacks", attacks),
   PAGE("results", results),
   PAGE("running", running),
+  PAGE("security", security),
+  PAGE("speed", speed),
 };
 
 const cr_page *cr_guide_page(size_t index) {

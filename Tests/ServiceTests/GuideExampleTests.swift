@@ -13,7 +13,8 @@ import Testing
     var isRefused: Bool
   }
 
-  static let pages = (try? Guide.standard.get().pages.map(\.name)) ?? []
+  private static let readme = "README"
+  static let pages = ((try? Guide.standard.get().pages.map(\.name)) ?? []) + [readme]
 
   @Test func thereAreExamples() throws {
     #expect(Self.pages.count > 10)
@@ -49,9 +50,19 @@ import Testing
 
   // MARK: The shell
 
+  private static func asksTheService(_ block: Markdown.Block) -> Bool {
+    guard case .code(_, let text) = block else { return false }
+    return text.contains("$api")
+  }
+
+  /// The README's are those that ask the service; others start it.
   private func examples(of name: String) throws -> [Example] {
-    let page = try #require(try Guide.standard.get()[name])
-    return try Markdown(page.text).blocks.compactMap { block in
+    let text =
+      name == Self.readme
+      ? try String(contentsOf: GuideTests.repository.appendingPathComponent("README.md"), encoding: .utf8)
+      : try #require(try Guide.standard.get()[name]).text
+    let blocks = name == Self.readme ? try Markdown(text).blocks.filter(Self.asksTheService) : try Markdown(text).blocks
+    return blocks.compactMap { block in
       guard case .code(let info, let text) = block, info == "sh" || info == "sh refused" else { return nil }
       return Example(text: text, isRefused: info == "sh refused")
     }

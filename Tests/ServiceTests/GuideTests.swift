@@ -4,7 +4,7 @@ import Testing
 
 /// The guide as it is in the repository, in the program and on the wire.
 @Suite(.serialized) struct GuideTests {
-  private static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+  static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent()
   static let folder = repository.appendingPathComponent("Sources/CResources/guide")
 

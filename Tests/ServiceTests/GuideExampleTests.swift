@@ -61,7 +61,8 @@ import Testing
       name == Self.readme
       ? try String(contentsOf: GuideTests.repository.appendingPathComponent("README.md"), encoding: .utf8)
       : try #require(try Guide.standard.get()[name]).text
-    let blocks = name == Self.readme ? try Markdown(text).blocks.filter(Self.asksTheService) : try Markdown(text).blocks
+    let blocks =
+      name == Self.readme ? try Markdown(text).blocks.filter(Self.asksTheService) : try Markdown(text).blocks
     return blocks.compactMap { block in
       guard case .code(let info, let text) = block, info == "sh" || info == "sh refused" else { return nil }
       return Example(text: text, isRefused: info == "sh refused")

@@ -1,4 +1,6 @@
 import Foundation
+import JSON
+import Jobs
 import Service
 import Testing
 
@@ -52,6 +54,28 @@ import Testing
         guard parts.count == 2 else { continue }
         #expect(try Markdown(page.text).anchors.contains(String(parts[1])), "\(name): \(link.1)")
       }
+    }
+  }
+
+  /// A table that is marked `<!-- options: KIND, … -->` stands for a kind; its page names every field of the kind's request.
+  @Test(arguments: StandardJobs.kinds.map(\.name)) func everyOptionOfAKindIsOnItsPage(_ kind: String) throws {
+    let marked = try Guide.standard.get().pages.filter { page in
+      page.text.matches(of: /<!-- options: ([a-z_, ]*) -->/).contains {
+        $0.1.split(separator: ", ").contains(Substring(kind))
+      }
+    }
+    #expect(marked.count == 1, "\(marked.map(\.name))")
+    let text = try #require(marked.first).text
+    let schemas = OpenAPI.document(token: false)["components"]?["schemas"]
+    let mapping = schemas?["JobRequest"]?["discriminator"]?["mapping"]
+    let schema = try #require(mapping?[kind]?.stringValue?.split(separator: "/").last)
+    let fields = try #require(schemas?[String(schema)]?["properties"]?.objectValue).names
+    // Every job has the first three; groups have a table of their own.
+    let common: Set = [
+      "kind", "priority", "time_limit", "class", "indices", "poisoned", "relabeled", "heterogeneous",
+    ]
+    for field in fields where !common.contains(field) {
+      #expect(text.contains("`\(field)`"), "\(kind): \(field)")
     }
   }
 

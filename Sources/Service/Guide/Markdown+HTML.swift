@@ -63,8 +63,8 @@ extension Markdown.Span {
     case .strong(let spans): return "<strong>\(spans.html)</strong>"
     case .link(let spans, let destination):
       var target = destination
-      if !destination.hasPrefix("https:"), let end = destination.range(of: ".md") {
-        target = destination.replacingCharacters(in: end, with: "")
+      if !destination.hasPrefix("https:"), let end = target.firstRange(of: ".md") {
+        target.removeSubrange(end)
       }
       return "<a href=\"\(Markdown.escaped(target))\">\(spans.html)</a>"
     }

@@ -1,5 +1,6 @@
 """A server of its own for a binary, and the record of what it answers with everything left out that passes."""
 
+import hashlib
 import http.client
 import json
 import os
@@ -8,7 +9,8 @@ import subprocess
 import time
 
 # Fixed speed and memory, so that estimates are the same numbers on every machine.
-FLAGS = ["--compute-rate", "10", "--compute-threads", "2", "--job-memory-limit", "4GiB", "--workers", "1", "--log-level", "warning",
+FLAGS = ["--compute-rate", "10", "--compute-threads", "2", "--job-memory-limit", "4GiB", "--workers", "1", "--log-level",
+         "warning",
          "--save-interval", "0.2"]
 
 # What is left out of a comparison: a pattern, what stands there instead, and why.
@@ -34,6 +36,8 @@ PASSING_LINES = [
 PASSING_FIELDS = {"date"}
 FIELDS_OF_PASSING_BODIES = {"content-length", "etag"}
 
+# Of larger bodies only the digest is kept.
+MOST_BYTES = 4 << 20
 # Twenty characters with a letter among them; digits behind a decimal point are none.
 IDENTIFIER = re.compile(r"(?<![0-9a-z.])(?=[0-9]*[a-z])0[0-9][0-9a-hjkmnp-tv-z]{18}(?![0-9a-z])")
 
@@ -159,6 +163,8 @@ class Recording:
                 body = "".join(part + "\n\n" for part in body.split("\n\n") if "event: state" in part)
                 body = re.sub(r"(?m)^id: .*\n", "", body)
             entry["text"] = self.names.replace(body, name)
+        elif len(answer.body) > MOST_BYTES:
+            entry["text"] = f"{len(answer.body)} bytes, sha256 {hashlib.sha256(answer.body).hexdigest()}"
         else:
             entry["bytes"] = answer.body
         entry["fields"] = {key: self.names.replace(value, name) for key, value in fields.items() if key not in PASSING_FIELDS}

@@ -5,10 +5,11 @@ import os
 import subprocess
 import time
 
-from compare import faults, jobs, subjects
-from compare.recorder import Recording, Server, Trouble
+from compare import faults, jobs, resource_faults, subjects
+from compare.recorder import Answer, Recording, Server
 
-LISTS = ["/v1", "/openapi.json", "/v1/datasets", "/v1/models", "/v1/jobs?limit=500", "/v1/jobs?kind=remove&state=failed", "/v1/jobs?model=mlp&limit=3", "/healthz", "/readyz"]
+LISTS = ["/v1", "/openapi.json", "/v1/datasets", "/v1/models", "/v1/jobs?limit=500", "/v1/jobs?kind=remove&state=failed",
+         "/v1/jobs?model=mlp&limit=3", "/healthz", "/readyz"]
 
 
 class Session:
@@ -29,7 +30,9 @@ class Session:
     def ask(self, name, method, path, body=None, fields=None, status=None):
         """Asks and records. A list whose request has another status than it says is no proof of anything."""
         answer = self.server.ask(method, path, body, fields)
-        self.recording.add(name, answer, f"{method} {path}" + (f" {json.dumps(body, ensure_ascii=False)[:2000]}" if isinstance(body, (dict, list)) else ""))
+        self.recording.add(name, answer,
+                           f"{method} {path}" + (f" {json.dumps(body, ensure_ascii=False)[:2000]}" if isinstance(body,
+                               (dict, list)) else ""))
         if status and answer.status != status:
             self.troubles.append(f"{name}: answered with {answer.status}, and the list says {status}: {self.recording.entries[name].get('text', '')[:300]}")
         return answer
@@ -85,7 +88,8 @@ class Session:
         self.commands()
         self.server.start()
         try:
-            for part in (self.datasets, self.models, self.run_jobs, self.uploaded_weights, self.repeated, self.cancelled, self.wrong, self.lists):
+            for part in (self.datasets, self.models, self.run_jobs, self.uploaded_weights, self.repeated, self.cancelled,
+                         self.wrong, self.lists):
                 part()
         finally:
             self.server.kill() if self.server.process.poll() is None else None
@@ -94,9 +98,9 @@ class Session:
 
     def commands(self):
         """What the program says of itself and of wrong arguments."""
-        from compare.recorder import Answer
-        for arguments in faults.COMMANDS:
-            done = subprocess.run([self.program, *arguments], capture_output=True, timeout=60, stdin=subprocess.DEVNULL, cwd=self.folder,
+        for arguments in resource_faults.COMMANDS:
+            done = subprocess.run([self.program, *arguments], capture_output=True, timeout=60, stdin=subprocess.DEVNULL,
+                                  cwd=self.folder,
                                   env={name: value for name, value in os.environ.items() if not name.startswith("INFLUENCED_")})
             words = done.stdout + done.stderr
             first, _, rest = words.partition(b"\n")
@@ -112,14 +116,16 @@ class Session:
             self.ask(f"data set {name}", "GET", f"/v1/datasets/{name}", status=200)
             if name != "empty":
                 self.ask(f"data set {name}: sample", "GET", f"/v1/datasets/{name}/train/5", status=200)
-                self.ask(f"data set {name}: sample as text", "GET", f"/v1/datasets/{name}/train/1", fields={"Accept": "text/plain"}, status=200)
+                self.ask(f"data set {name}: sample as text", "GET", f"/v1/datasets/{name}/train/1",
+                         fields={"Accept": "text/plain"}, status=200)
                 self.ask(f"data set {name}: test sample", "GET", f"/v1/datasets/{name}/test/0")
                 self.ask(f"data set {name}: picture", "GET", f"/v1/datasets/{name}/train/2", fields={"Accept": "image/png"})
 
     def models(self):
         for name, body in subjects.MODELS.items():
             trains = "training" in body
-            answer = self.ask(f"model {name}: answer", "POST", "/v1/models", {"name": name, **body}, status=202 if trains else 201)
+            answer = self.ask(f"model {name}: answer", "POST", "/v1/models", {"name": name, **body},
+                              status=202 if trains else 201)
             if trains and answer.status == 202:
                 self.follow(f"model {name}", answer.json["id"])
             self.ask(f"model {name}", "GET", f"/v1/models/{name}", status=200)
@@ -135,7 +141,8 @@ class Session:
         for turn in ("first", "again"):
             self.ask(f"upload weights {turn}", "PUT", "/v1/models/first/weights", weights)
         self.post("remove from uploaded weights", jobs.remove("first", **{"class": 2}))
-        self.post("retrain without a recipe", {"kind": "retrain", "model": "residual", "class": 1, "name": "residual-again", "training": {"epochs": 1, "batch_size": 30}})
+        self.post("retrain without a recipe", {"kind": "retrain", "model": "plain", "class": 1, "name": "plain-again",
+                                               "training": {"epochs": 1, "batch_size": 30}})
 
     def repeated(self):
         """A request that comes twice under one key is answered by what the first made."""
@@ -147,12 +154,14 @@ class Session:
 
     def cancelled(self):
         """One job runs for long while another waits behind it; both are cancelled."""
-        long = self.ask("long job", "POST", "/v1/jobs", {"kind": "train", "model": "first", "epochs": 1_000_000}, status=202).json["id"]
+        long = self.ask("long job", "POST", "/v1/jobs", {"kind": "train", "model": "first", "epochs": 1_000_000},
+                        status=202).json["id"]
         while self.server.ask("GET", f"/v1/jobs/{long}").json["state"] == "queued":
             time.sleep(0.01)
         self.ask("job in use: delete", "DELETE", f"/v1/jobs/{long}", status=409)
         self.ask("job that runs: result", "GET", f"/v1/jobs/{long}/result", status=409)
-        waiting = self.ask("waiting job", "POST", "/v1/jobs", {"kind": "train", "model": "first", "epochs": 2}, status=202).json["id"]
+        waiting = self.ask("waiting job", "POST", "/v1/jobs", {"kind": "train", "model": "first", "epochs": 2},
+                           status=202).json["id"]
         self.ask("waiting job: cancel", "POST", f"/v1/jobs/{waiting}/cancel", status=202)
         self.server.ask("POST", f"/v1/jobs/{long}/cancel")
         ended = self.server.ended(long).json
@@ -169,16 +178,18 @@ class Session:
         def numbered(title):
             counts[title] = counts.get(title, 0) + 1
             return title if counts[title] == 1 else f"{title} ({counts[title]})"
-        untrained = {"name": "untrained", "dataset": "few", "architecture": {"name": "mlp", "hidden": [4]}, "training": {"epochs": 1_000_000}}
+        untrained = {"name": "untrained", "dataset": "few", "architecture": {"name": "mlp", "hidden": [4]},
+                     "training": {"epochs": 1_000_000}}
         job = self.ask("model that is being trained", "POST", "/v1/models", untrained, status=202).json["id"]
-        self.ask("job on a model that is being trained", "POST", "/v1/jobs", {"kind": "evaluate", "model": "untrained"}, status=422)
+        self.ask("job on a model that is being trained", "POST", "/v1/jobs", {"kind": "evaluate", "model": "untrained"},
+                 status=422)
         for path, body, status in faults.bodies():
             answer = self.ask(numbered("wrong: " + faults.title(path, body)), "POST", path,
                               json.dumps(self.filled_in(body)).encode(), {"Content-Type": "application/json"}, status)
             if answer.status < 300 and path != "/v1/jobs":
                 # The next wrong body would be told that the name is taken.
                 self.server.ask("DELETE", f"{path}/{body['name']}")
-        for method, path, body, fields in faults.others():
+        for method, path, body, fields in resource_faults.others():
             words = "" if body is None else f" {body[:60]!r}"
             self.ask(numbered(f"wrong: {method} {path}{words} {fields or ''}"), method, self.path(path), body, fields)
         self.server.ask("POST", f"/v1/jobs/{job}/cancel")
@@ -195,12 +206,15 @@ class Session:
             name = model["name"]
             self.ask(f"list of checkpoints of {name}", "GET", f"/v1/models/{name}/checkpoints?limit=500", status=200)
             self.ask(f"model {name} at the end", "GET", f"/v1/models/{name}", status=200)
-        for path in ("/v1/models/mlp", "/v1/datasets/few", "/v1/models/mlp/checkpoints", "/v1/jobs/#remove/result", "/v1/jobs/#compare/result", "/v1/jobs/#influence", "/v1/checkpoints/@remove twice"):
+        for path in ("/v1/models/mlp", "/v1/datasets/few", "/v1/models/mlp/checkpoints", "/v1/jobs/#remove/result",
+                     "/v1/jobs/#compare/result", "/v1/jobs/#influence", "/v1/checkpoints/@remove twice"):
             self.ask(f"as text {path}", "GET", self.path(path), fields={"Accept": "text/plain"}, status=200)
         self.deletions()
 
     def deletions(self):
-        for path, status in (("/v1/datasets/few", 409), ("/v1/models/small", 204), ("/v1/models/vgg", 204), ("/v1/datasets/cifar", 204), ("/v1/checkpoints/@remove", None), ("/v1/checkpoints/@recover", 204), ("/v1/jobs/#spectrum", 204)):
+        for path, status in (("/v1/datasets/few", 409), ("/v1/models/small", 204), ("/v1/models/vgg", 204),
+                             ("/v1/datasets/cifar", 409), ("/v1/datasets/three", 409), ("/v1/datasets/together", 204),
+                             ("/v1/checkpoints/@remove", None), ("/v1/checkpoints/@recover", 204), ("/v1/jobs/#spectrum", 204)):
             self.ask(f"delete {path}", "DELETE", self.path(path), status=status)
         self.ask("model after deletions", "GET", "/v1/models/marked", status=200)
         self.ask("job of a deleted model", "GET", self.path("/v1/jobs/#model small"))
@@ -209,8 +223,10 @@ class Session:
         """Members of `GET /v1` and of its lists that no request of the list asks for."""
         can = json.loads(self.recording.entries["list /v1"]["text"])["capabilities"]
         asked = json.dumps([subjects.DATASETS, subjects.MODELS, list(jobs.rows())])
-        names = [*can["layers"], *can["precisions"], *can["losses"], *can["dataset_formats"], *can["estimators"], *can["selections"], *can["architectures"],
-                 *(kind["kind"] for kind in can["job_kinds"]), *(solver["name"] for solver in can["solvers"]), *(recipe["optimizer"] for recipe in can["optimizers"])]
+        names = [*can["layers"], *can["precisions"], *can["losses"], *can["dataset_formats"], *can["estimators"],
+                 *can["selections"], *can["architectures"],
+                 *(kind["kind"] for kind in can["job_kinds"]), *(solver["name"] for solver in can["solvers"]),
+                 *(recipe["optimizer"] for recipe in can["optimizers"])]
         # Like their smaller relatives, and large.
         left_out = {"vgg13", "vgg14", "resnet50", "cross_entropy", "float32", "sgd"}
         return [name for name in dict.fromkeys(names) if f'"{name}"' not in asked and name not in left_out]

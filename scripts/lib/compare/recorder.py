@@ -18,7 +18,7 @@ PASSING = [
     (r'("(?:created|started|finished)_at":)"[^"]*"', r'\1"TIME"', "when something happened"),
     (r'"progress":\{(?!"fraction":1\.0,"phase":"done")(?:[^{}]|\{[^{}]*\})*\}', '"progress":"PROGRESS"',
      "how far a job came that did not succeed"),
-    (r'"seconds":\{[^{}]*\}', '"seconds":"TIME"', "how long phases took, and which took half a millisecond"),
+    (r'"seconds":\{[^{}]*\}', '"seconds":"TIME"', "how long phases took, and which were long enough to be told of"),
     (r'"seconds":[0-9.eE+-]+(?![0-9.eE+-]|,"result_bytes")', '"seconds":"TIME"', "how long a run of a grid took"),
     (r'"eta":(?!null)[0-9.eE+-]+', '"eta":"TIME"', "when a job may end"),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z", "0000-00-00T00:00:00.000Z", "times in tables"),

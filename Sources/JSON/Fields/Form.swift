@@ -132,19 +132,13 @@ extension Form where Value: RawRepresentable<String> & CaseIterable & Sendable {
       read: { FieldReader.choice($0, Value.self, at: $1, $2) }, write: { .string($0.rawValue) })
   }
 
-  /// One of some of the raw values.
-  /// - Parameter fault: the detail for a value that is known and not among them.
-  public static func choice(
-    of allowed: [Value], otherwise fault: String
-  ) -> Form where Value: Equatable {
-    let names = allowed.map(\.rawValue)
+  /// The same with the values listed in another order.
+  public static func choice(listing values: [Value]) -> Form {
+    let names = values.map(\.rawValue)
     return Form(
       schema: Schema.choice(names), words: names.map { "`\($0)`" }.joined(separator: ", "),
-      read: {
-        guard let choice = FieldReader.choice($0, Value.self, at: $1, $2) else { return nil }
-        if !allowed.contains(choice) { $2.add(fault, at: $1) }
-        return choice
-      }, write: { .string($0.rawValue) })
+      read: { FieldReader.choice($0, among: names, at: $1, $2).flatMap(Value.init) },
+      write: { .string($0.rawValue) })
   }
 }
 

@@ -9,12 +9,16 @@ public enum LossChoice: Hashable, Sendable {
 
   /// A name, or an object with a `name` and the loss's options.
   public static let form = Form<LossChoice>.named(
-    [
-      Alternative("cross_entropy", .crossEntropy), Alternative("mse", .meanSquaredError),
-      Alternative(
-        "hinge", .hinge(temperature: 1),
-        Fields([.number("temperature", \.temperature, .positive, "t of the smooth hinge.")])),
-    ], name: \.name, isBrief: { if case .hinge = $0 { false } else { true } })
+    alternatives, name: \.name, isBrief: { if case .hinge = $0 { false } else { true } })
+
+  private static let alternatives = [
+    Alternative("cross_entropy", LossChoice.crossEntropy), Alternative("mse", .meanSquaredError),
+    Alternative(
+      "hinge", .hinge(temperature: 1),
+      Fields([.number("temperature", \.temperature, .positive, "t of the smooth hinge.")])),
+  ]
+
+  public static let names = alternatives.map(\.name)
 
   private var name: String {
     switch self {

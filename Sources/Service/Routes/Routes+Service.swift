@@ -5,6 +5,7 @@ import JSON
 import Jobs
 import Network
 import Storage
+import Tensor
 
 extension RouteTable {
   /// The service itself: what it is, whether it is well, what it did.
@@ -57,8 +58,8 @@ extension Application {
       "capabilities": [
         "architectures": JSONValue(NamedArchitecture.names),
         "layers": JSONValue(ArchitectureRequest.layerTypes),
-        "precisions": ["float32", "float64"],
-        "losses": ["cross_entropy", "mse", "hinge"],
+        "precisions": JSONValue(Precision.allCases.map(\.rawValue)),
+        "losses": JSONValue(LossChoice.names),
         "dataset_formats": JSONValue(CreateDatasetRequest.formats),
         "job_kinds": .array(kinds.map { ["kind": .string($0.name), "summary": .string($0.summary)] }),
         "estimators": JSONValue(Estimator.allCases.map(\.rawValue)),

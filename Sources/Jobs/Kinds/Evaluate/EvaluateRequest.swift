@@ -4,20 +4,14 @@ import JSON
 public struct EvaluateRequest: JobRequest, Hashable {
   public static let kind = "evaluate"
 
-  public enum Part: String, CaseIterable, Sendable {
-    case train, test
-    /// The training samples that the model's training held out.
-    case validation
-  }
-
   public var target: ModelReference
   public var seed: Int
   /// By default the model's.
   public var dataset: String?
-  public var split: Part
+  public var split: TestChoice.Split
 
   public init(
-    model: String, checkpoint: String? = nil, seed: Int = 0, dataset: String? = nil, split: Part = .test
+    model: String, checkpoint: String? = nil, seed: Int = 0, dataset: String? = nil, split: TestChoice.Split = .test
   ) {
     target = ModelReference(model: model, checkpoint: checkpoint)
     self.seed = seed
@@ -32,7 +26,9 @@ public struct EvaluateRequest: JobRequest, Hashable {
     .part(\.target, ModelReference.fields()),
     .seed(\.seed, "Kept for requests of one shape; nothing is drawn."),
     .optional("dataset", \.dataset, .resourceName, standard: "the model's", "The data set."),
-    .choice("split", \.split, "`validation`: the training samples that the training held out."),
+    .member(
+      "split", \.split, .choice(listing: [.train, .test, .validation]),
+      "`validation`: the training samples that the training held out."),
   ])
 
   public mutating func resolve(_ catalog: any Catalog, _ faults: RequestFaults) throws {

@@ -114,17 +114,22 @@ import Testing
   /// The files that the page on data says Python has written: three classes of flowers, four numbers each.
   private func addArrays(_ folder: String) throws {
     for (split, count) in [("train", 30), ("test", 9)] {
-      let labels = (0..<count).map { Int64($0 % 3) }
-      let inputs = (0..<count).flatMap { sample in
-        (0..<4).map { Float(sample % 3) + Float((7 * sample + 3 * $0) % 11) / 10 }
+      var inputs: [Float] = []
+      var labels: [Int64] = []
+      for sample in 0..<count {
+        let label = sample % 3
+        labels.append(Int64(label))
+        for feature in 0..<4 {
+          let step = (7 * sample + 3 * feature) % 11
+          inputs.append(Float(label) + 0.1 * Float(step))
+        }
       }
-      let files = [
-        ("inputs", try NPY.encode(inputs, shape: [count, 4])),
-        ("labels", try NPY.encode(labels, shape: [count])),
-      ]
-      for (part, bytes) in files {
-        try Data(bytes).write(to: URL(fileURLWithPath: "\(folder)/\(split)-\(part).npy"))
-      }
+      try write(NPY.encode(inputs, shape: [count, 4]), to: "\(folder)/\(split)-inputs.npy")
+      try write(NPY.encode(labels, shape: [count]), to: "\(folder)/\(split)-labels.npy")
     }
+  }
+
+  private func write(_ bytes: [UInt8], to path: String) throws {
+    try Data(bytes).write(to: URL(fileURLWithPath: path))
   }
 }

@@ -74,9 +74,8 @@ import Testing
     let common: Set = [
       "kind", "priority", "time_limit", "class", "indices", "poisoned", "relabeled", "heterogeneous",
     ]
-    for field in fields where !common.contains(field) {
-      #expect(text.contains("`\(field)`"), "\(kind): \(field)")
-    }
+    let missing = fields.filter { !common.contains($0) && !text.contains("`\($0)`") }
+    #expect(missing.isEmpty, "\(kind): \(missing)")
   }
 
   @Test func curlGetsTextAndABrowserAPage() throws {

@@ -27,10 +27,12 @@ typedef struct {
   ptrdiff_t first, count, begin, class;
 } reach;
 
-// Positions that the same taps reach; their places in order of samples.
+// Positions that the same taps reach; their places in order of samples. `started`: whether a product has written the
+// class's columns of the result, so that later products add to them.
 typedef struct {
   reach y, x;
   ptrdiff_t per_sample;
+  int started;
   place *begin, *end;
 } class;
 
@@ -205,13 +207,12 @@ WIDE static void gather_rows(const place *at, const place *end, const run *runs,
 }
 
 // The part [from, to) of a class's inner indices, which run along (term, kernel row, kernel column, source channel), on
-// 32 columns of y. Whether anything was to be done.
+// 32 columns of y. Returns whether the class has started now.
 WIDE static int gather_class(const plan *p, const ck_window *g, const class *c, const float *const *sources,
-                             size_t terms, ptrdiff_t from, ptrdiff_t to, const float *bias, int accumulate, float *y,
-                             size_t width) {
+                             size_t terms, ptrdiff_t from, ptrdiff_t to, const float *bias, float *y, size_t width) {
   run runs[RUNS];
   size_t count = 0;
-  const int begun = accumulate;
+  int accumulate = c->started;
   // Taps side by side in the kernel read side by side in the forward pass.
   const ptrdiff_t joined = p->move > 0 ? c->x.count : 1, channels = p->source_channels;
   for (ptrdiff_t t = 0; t < (ptrdiff_t)terms; t++)
@@ -231,7 +232,7 @@ WIDE static int gather_class(const plan *p, const ck_window *g, const class *c, 
         runs[count++] = (run){sources[t] + moved + first - index, p->panel + (first - from) * 32, (size_t)(last - first)};
       }
   if (count) gather_rows(c->begin, c->end, runs, count, bias, accumulate, y, width), accumulate = 1;
-  return begun || accumulate;
+  return accumulate;
 }
 
 WIDE void ck_convolution_f32(const ck_window *g, size_t outputs, size_t samples, size_t terms, const float *const *x,
@@ -240,7 +241,7 @@ WIDE void ck_convolution_f32(const ck_window *g, size_t outputs, size_t samples,
   const ptrdiff_t columns = g->kernel_height * g->kernel_width * g->channels, total = columns * (ptrdiff_t)terms;
   for (size_t k = 0; k < outputs; k += 32) {
     const size_t width = outputs - k < 32 ? outputs - k : 32;
-    for (ptrdiff_t c = 0; c < p.classes; c++) p.class[c].y.class = 0;
+    for (ptrdiff_t c = 0; c < p.classes; c++) p.class[c].started = 0;
     for (ptrdiff_t from = 0; from < total; from += DEPTH) {
       const ptrdiff_t to = total - from < DEPTH ? total : from + DEPTH;
       for (ptrdiff_t l = from; l < to;) {
@@ -252,12 +253,12 @@ WIDE void ck_convolution_f32(const ck_window *g, size_t outputs, size_t samples,
       }
       for (ptrdiff_t c = 0; c < p.classes; c++) {
         class *rows = &p.class[c];
-        rows->y.class = gather_class(&p, g, rows, x, terms, from, to, bias ? bias + k : 0, (int)rows->y.class, y + k, width);
+        rows->started = gather_class(&p, g, rows, x, terms, from, to, bias ? bias + k : 0, y + k, width);
       }
     }
     // Windows that lie in the padding alone.
     for (ptrdiff_t c = 0; c < p.classes; c++)
-      if (!p.class[c].y.class) gather_rows(p.class[c].begin, p.class[c].end, 0, 0, bias ? bias + k : 0, 0, y + k, width);
+      if (!p.class[c].started) gather_rows(p.class[c].begin, p.class[c].end, 0, 0, bias ? bias + k : 0, 0, y + k, width);
   }
 }
 
@@ -282,7 +283,7 @@ WIDE void ck_convolution_input_gradient_f32(const ck_window *g, size_t outputs, 
   const ptrdiff_t total = taps * (ptrdiff_t)(outputs * terms);
   for (ptrdiff_t k = 0; k < channels; k += 32) {
     const size_t width = channels - k < 32 ? (size_t)(channels - k) : 32;
-    for (ptrdiff_t c = 0; c < p.classes; c++) p.class[c].y.class = 0;
+    for (ptrdiff_t c = 0; c < p.classes; c++) p.class[c].started = 0;
     for (ptrdiff_t from = 0; from < total; from += DEPTH) {
       const ptrdiff_t to = total - from < DEPTH ? total : from + DEPTH;
       for (ptrdiff_t l = from; l < to;) {
@@ -294,11 +295,11 @@ WIDE void ck_convolution_input_gradient_f32(const ck_window *g, size_t outputs, 
       }
       for (ptrdiff_t c = 0; c < p.classes; c++) {
         class *rows = &p.class[c];
-        rows->y.class = gather_class(&p, g, rows, dy, terms, from, to, 0, (int)rows->y.class, dx + k, width);
+        rows->started = gather_class(&p, g, rows, dy, terms, from, to, 0, dx + k, width);
       }
     }
     for (ptrdiff_t c = 0; c < p.classes; c++)
-      if (!p.class[c].y.class) gather_rows(p.class[c].begin, p.class[c].end, 0, 0, 0, 0, dx + k, width);
+      if (!p.class[c].started) gather_rows(p.class[c].begin, p.class[c].end, 0, 0, 0, 0, dx + k, width);
   }
 }
 

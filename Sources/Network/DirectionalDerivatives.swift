@@ -48,13 +48,7 @@ extension Network {
     let operand = Operand(form, isPlain: true)
     let transformed = form.hasTransforms ? Operand(form) : operand
     let plan = ShardPlan(count: samples.count, of: self)
-    let capacity = plan.capacity
-    let places = ReusePool<(ShardRecord<Element>, Workspace<Element>, Buffer<Double>)> {
-      (
-        ShardRecord(form.root, capacity: capacity), Workspace(form.root, capacity: capacity),
-        Buffer(count: capacity)
-      )
-    }
+    let places = plan.places(form)
     let total = samples.count * vectors.count
     let tally = Tally(total: total, report: progress)
     try state.withArrays { theta, running throws(Cancelled) in
@@ -70,19 +64,17 @@ extension Network {
             try form.prepare(directions[place], theta: theta, running: running, direction: v, compute)
           }
         }
-        try compute.pool.run(plan.shards.count, cancellation: compute.cancellation) { shard in
-          places.with { record, workspace, values in
-            let range = plan.shards[shard]
-            record.load(samples, range, pointers, workspace, isExact: true)
-            loss.evaluate(
-              record.output.pointer, columns: record.columns, targets: samples.targets, range: range,
-              losses: values.pointer, gradient: record.outputGradient.pointer, scale: 1)
-            for place in 0..<taken where compute.cancellation?.isCancelled != true {
-              setDerivatives(record, workspace, directions[place], pointers, values.pointer)
-              body(first + place, range, UnsafePointer(values.pointer))
-            }
-            tally.add(taken * range.count)
+        try plan.forEachShard(with: places, compute) { _, range, place in
+          let (record, values) = (place.record, place.values.pointer)
+          record.load(samples, range, pointers, place.workspace, isExact: true)
+          loss.evaluate(
+            record.output.pointer, columns: record.columns, targets: samples.targets, range: range,
+            losses: values, gradient: record.outputGradient.pointer, scale: 1)
+          for vector in 0..<taken where !compute.isCancelled {
+            setDerivatives(record, place.workspace, directions[vector], pointers, values)
+            body(first + vector, range, UnsafePointer(values))
           }
+          tally.add(taken * range.count)
         }
       }
     }

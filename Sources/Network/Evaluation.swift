@@ -1,6 +1,6 @@
 import Tensor
 
-/// How a network does on a set of samples.
+/// Losses and correctness of a network on a set of samples.
 public struct Evaluation: Sendable {
   /// ℓ of every sample, without weight decay.
   public var losses: [Double]
@@ -26,8 +26,7 @@ public struct Evaluation: Sendable {
 
 extension Network {
   /// Losses and correctness on samples, one forward pass each, with running statistics.
-  /// - Parameter outputs: called with every row of outputs (place, row) from several threads; nil where
-  ///   nobody wants them.
+  /// - Parameter outputs: called with every row of outputs (place, row) from several threads; nil if nobody wants them.
   /// - Throws: `Cancelled`.
   public func evaluate(
     _ state: NetworkState<Element>, on samples: Samples, loss: Loss, compute: Compute,
@@ -59,17 +58,10 @@ extension Network {
     _ body: @Sendable (ShardRecord<Element>) -> Void
   ) throws(Cancelled) {
     let plan = ShardPlan(count: samples.count, of: self)
-    let root = folded.root
-    let capacity = plan.capacity
-    let places = ReusePool<(ShardRecord<Element>, Workspace<Element>)> {
-      (ShardRecord(root, capacity: capacity), Workspace(root, capacity: capacity))
-    }
     try state.withPointers(in: folded, Operand(folded), compute) { pointers throws(Cancelled) in
-      try compute.pool.run(plan.shards.count, cancellation: compute.cancellation) { shard in
-        places.with { record, workspace in
-          record.load(samples, plan.shards[shard], pointers, workspace)
-          body(record)
-        }
+      try plan.forEachShard(with: plan.places(folded), compute) { _, range, place in
+        place.record.load(samples, range, pointers, place.workspace)
+        body(place.record)
       }
     }
   }

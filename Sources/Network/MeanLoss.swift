@@ -1,11 +1,11 @@
 import Tensor
 
-/// The mean loss over fixed samples as a function of θ, in evaluation mode: what is minimised over many θ one after
-/// the other. Its memory is kept between evaluations, and the samples too where they fit, so that an evaluation is the
-/// passes and nothing else.
+/// The mean loss over fixed samples as a function of θ, in evaluation mode, for minimisations that evaluate it at many θ
+/// one after the other. Its memory is kept between evaluations, and the samples too if they fit, so that an
+/// evaluation runs the passes and does nothing else. One evaluation runs at a time.
 ///
 /// The bits are those of `Network.gradient`: they depend neither on the threads nor on what is kept.
-public final class MeanLoss<Element: Scalar> {
+public final class MeanLoss<Element: Scalar>: Sendable {
   public let network: Network<Element>
   public let samples: Samples
   public let loss: Loss
@@ -16,15 +16,15 @@ public final class MeanLoss<Element: Scalar> {
   private let losses: Buffer<Double>
   private let noises: Buffer<Double>
   private let workspaces: ReusePool<Workspace<Element>>
-  /// Of every shard, filled; empty where they are too many.
-  private let kept: [ShardRecord<Element>]
+  /// A filled record for every shard; empty if they are too many.
+  private let kept: PerShard<ShardRecord<Element>>
   private let records: ReusePool<ShardRecord<Element>>
 
   /// The loss at one θ.
   public struct Value: Sendable {
     public var meanLoss: Double
-    /// Mean over the samples of ‖∂ℓ/∂f‖‖f‖: how far the mean loss may move when every output moves by its own
-    /// size. Times the rounding error of outputs it is the rounding error of the mean loss.
+    /// Mean over the samples of ‖∂ℓ/∂f‖‖f‖: how far the mean loss may move if every output moves by its own size.
+    /// Its product with the rounding error of outputs is the rounding error of the mean loss.
     public var sensitivity: Double
     public var gradient: [Element]
   }
@@ -52,13 +52,14 @@ public final class MeanLoss<Element: Scalar> {
     records = ReusePool { ShardRecord(root, capacity: capacity) }
     let bytes = network.keptValues * MemoryLayout<Element>.size
     if samples.count <= memoryLimit / max(1, bytes) {
-      kept = plan.shards.map { range in
-        let record = ShardRecord(root, capacity: range.count)
-        record.gather(samples, range)
-        return record
-      }
+      kept = PerShard(
+        plan.shards.map { range in
+          let record = ShardRecord(root, capacity: range.count)
+          record.gather(samples, range)
+          return record
+        })
     } else {
-      kept = []
+      kept = PerShard([])
     }
   }
 
@@ -67,24 +68,15 @@ public final class MeanLoss<Element: Scalar> {
   public func evaluate(_ state: NetworkState<Element>) throws(Cancelled) -> Value {
     let form = network.folded
     let scale = 1 / Double(samples.count)
-    let shared = Uncheckedly(self)
-    sum.restart()
     try state.withPointers(in: form, operand, compute) { pointers throws(Cancelled) in
-      try compute.pool.run(plan.lanes.count, cancellation: compute.cancellation) { lane in
-        let mean = shared.value
-        let part = mean.sum.makePart()
-        mean.workspaces.with { workspace in
-          for shard in mean.plan.lanes[lane] where !mean.compute.isCancelled {
-            mean.withRecord(shard) { record in
-              record.forward(pointers, workspace)
-              record.backward(
-                mean.samples, mean.loss, pointers, workspace,
-                losses: mean.losses.pointer + record.range.lowerBound, scale: scale, gradient: part.pointer)
-              mean.noises.pointer[shard] = record.sensitivity
-            }
-          }
+      try plan.sum(into: sum, with: workspaces, compute) { [self] shard, workspace, part in
+        withRecord(shard) { record in
+          record.forward(pointers, workspace)
+          record.backward(
+            samples, loss, pointers, workspace, losses: losses.pointer + record.range.lowerBound,
+            scale: scale, gradient: part)
+          noises.pointer[shard] = record.sensitivity
         }
-        mean.sum.add(part, lane: lane)
       }
     }
     return Value(
@@ -94,7 +86,7 @@ public final class MeanLoss<Element: Scalar> {
   }
 
   private func withRecord(_ shard: Int, _ body: (ShardRecord<Element>) -> Void) {
-    if kept.isEmpty {
+    if kept.indices.isEmpty {
       records.with { record in
         record.gather(samples, plan.shards[shard])
         body(record)

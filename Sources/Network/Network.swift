@@ -45,25 +45,3 @@ public final class Network<Element: Scalar>: Sendable {
     return size
   }
 }
-
-extension Architecture {
-  /// Values that the layers hand on for one sample.
-  public var valuesPerSample: Int { input.count + Self.values(nodes) }
-
-  static func values(_ nodes: [Node]) -> Int {
-    nodes.reduce(0) { sum, node in
-      switch node {
-      case .linear(_, let output, _, _), .convolution(_, _, _, _, let output, _, _),
-        .adaptiveAveragePool(_, let output):
-        return sum + output.count
-      case .batchNormalization(let shape, _, _), .dropout(let shape, _, _), .flatten(let shape):
-        return sum + shape.count
-      case .maxPool(let input, _, let stride, _), .averagePool(let input, _, let stride, _):
-        return sum + input.count / (stride * stride)
-      case .residual(let input, let main, let shortcut):
-        return sum + values(main) + values(shortcut ?? []) + input.count
-      case .relu, .tanh: return sum
-      }
-    }
-  }
-}

@@ -1,9 +1,9 @@
 import Tensor
 
-/// What a group of samples does to every neuron: the mean over samples and positions of its output, before
-/// normalization and activation, or of the loss's gradient by that output.
+/// A mean for every neuron over a group's samples and their positions: of its output before normalization and
+/// activation, or of the loss's gradient by that output.
 public struct NeuronMeans: Sendable, Equatable {
-  /// A row a layer of `ParameterLayout.neuronLayers`, a value a neuron.
+  /// A row for each layer of `ParameterLayout.neuronLayers`, with a value for each neuron.
   public var layers: [[Double]]
 
   public init(layers: [[Double]]) { self.layers = layers }
@@ -41,32 +41,19 @@ extension Network {
     let plan = ShardPlan(count: samples.count, of: self)
     // One row of sums a shard: added in order afterwards, in Double.
     let sums = Buffer<Element>(count: plan.shards.count * length, zeroed: true)
-    let root = plain.root
-    let capacity = plan.capacity
     let width = length
-    let dimension = layout.parameterCount
-    let places = ReusePool<(ShardRecord<Element>, Workspace<Element>, Buffer<Element>)> {
-      (
-        ShardRecord(root, capacity: capacity), Workspace(root, capacity: capacity),
-        Buffer(count: loss == nil ? 0 : dimension, zeroed: true)
-      )
-    }
     try state.withPointers(in: plain, Operand(plain), compute) { pointers throws(Cancelled) in
-      try compute.pool.run(plan.shards.count, cancellation: compute.cancellation) { shard in
+      try plan.forEachShard(with: plan.places(plain), compute) { shard, range, place in
         let target = sums.pointer + shard * width
         let observer: (Int, UnsafePointer<Element>, Int) -> Void = { weights, values, rows in
           guard let start = offsets[weights], let count = neurons[weights] else { return }
           Element.sumRows(values, target + start, rows, count)
         }
-        places.with { record, workspace, gradient in
-          record.load(
-            samples, plan.shards[shard], pointers, workspace, observer: loss == nil ? observer : nil)
-          guard let loss else { return }
-          let losses = Buffer<Double>(count: capacity)
-          record.backward(
-            samples, loss, pointers, workspace, losses: losses.pointer, scale: 1, gradient: gradient.pointer,
-            observer: observer)
-        }
+        place.record.load(samples, range, pointers, place.workspace, observer: loss == nil ? observer : nil)
+        guard let loss else { return }
+        place.record.backward(
+          samples, loss, pointers, place.workspace, losses: place.values.pointer, scale: 1,
+          gradient: place.gradient.pointer, observer: observer)
       }
     }
     var totals = [Double](repeating: 0, count: length)

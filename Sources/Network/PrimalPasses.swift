@@ -1,15 +1,15 @@
 import Tensor
 
-/// The forward and backward passes of a network over random arrays, down to the gradient by its input: what the
-/// benchmark of one layer runs.
-package final class PrimalPasses<Element: Scalar> {
+/// The forward and backward passes of a network over random arrays, down to the gradient by its input. The benchmark of
+/// one layer runs them.
+package final class PrimalPasses<Element: Scalar>: Sendable {
   private let form: NetworkForm<Element>
   private let plan: ShardPlan
   private let compute: Compute
   private let operand: Operand<Element>
   private let sum: OrderedSum<Element>
   private let workspaces: ReusePool<Workspace<Element>>
-  private let records: [ShardRecord<Element>]
+  private let records: PerShard<ShardRecord<Element>>
   private let inputGradients: [Buffer<Element>]
 
   package init(_ network: Network<Element>, count: Int, compute: Compute) {
@@ -21,7 +21,8 @@ package final class PrimalPasses<Element: Scalar> {
     sum = OrderedSum(count: form.parameterCount)
     let capacity = plan.capacity
     workspaces = ReusePool { Workspace(form.root, capacity: capacity) }
-    records = plan.shards.map { ShardRecord(form.root, capacity: $0.count) }
+    let records = plan.shards.map { ShardRecord(form.root, capacity: $0.count) }
+    self.records = PerShard(records)
     inputGradients = plan.shards.map { Buffer(count: $0.count * form.root.input.count) }
     var stream = RandomStream(seed: 0, purpose: "arrays of the passes")
     for record in records {
@@ -34,25 +35,15 @@ package final class PrimalPasses<Element: Scalar> {
   /// Runs both passes.
   /// - Throws: `Cancelled`.
   package func run(_ state: NetworkState<Element>) throws(Cancelled) {
-    let shared = Uncheckedly(self)
-    sum.restart()
     try state.withPointers(in: form, operand, compute) { pointers throws(Cancelled) in
-      try compute.pool.run(plan.lanes.count, cancellation: compute.cancellation) { lane in
-        let passes = shared.value
-        let part = passes.sum.makePart()
-        passes.workspaces.with { workspace in
-          for shard in passes.plan.lanes[lane] where !passes.compute.isCancelled {
-            let record = passes.records[shard]
-            var pass = record.pass(pointers, workspace)
-            pass.count = passes.plan.shards[shard].count
-            let root = passes.form.root
-            root.forward(pass, x: record.input.pointer, y: record.output.pointer)
-            root.backward(
-              pass, x: record.input.pointer, y: record.output.pointer, dy: record.outputGradient.pointer,
-              dx: passes.inputGradients[shard].pointer, gradient: part.pointer)
-          }
-        }
-        passes.sum.add(part, lane: lane)
+      try plan.sum(into: sum, with: workspaces, compute) { [self] shard, workspace, part in
+        let record = records[shard]
+        var pass = record.pass(pointers, workspace)
+        pass.count = plan.shards[shard].count
+        form.root.forward(pass, x: record.input.pointer, y: record.output.pointer)
+        form.root.backward(
+          pass, x: record.input.pointer, y: record.output.pointer, dy: record.outputGradient.pointer,
+          dx: inputGradients[shard].pointer, gradient: part)
       }
     }
   }

@@ -1,8 +1,8 @@
 import Tensor
 
 extension Network {
-  /// The gradient of the loss of every sample by itself, a vector each, with the bits that `gradient` gives for that
-  /// sample alone.
+  /// The gradients of the losses of single samples, a vector for each sample, with the bits that `gradient` gives for
+  /// that sample alone.
   /// - Throws: `Cancelled`.
   public func sampleGradients(
     _ state: NetworkState<Element>, on samples: Samples, loss: Loss, compute: Compute
@@ -12,30 +12,26 @@ extension Network {
     if samples.count == 0 { return gradients }
     let stride = gradients.stride
     let form = folded
-    let places = ReusePool<(ShardRecord<Element>, Workspace<Element>, Buffer<Element>)> {
-      (ShardRecord(form.root, capacity: 1), Workspace(form.root, capacity: 1), Buffer(count: count))
-    }
+    let places = ReusePool { ShardPlace(form, capacity: 1) }
     let losses = Buffer<Double>(count: samples.count)
     let alone = Compute(pool: .single, cancellation: compute.cancellation)
     try gradients.withMutablePointer { first throws(Cancelled) in
       let rows = Disjoint(first)
       try state.withPointers(in: form, Operand(form), compute) { pointers throws(Cancelled) in
-        try compute.pool.run(samples.count, cancellation: compute.cancellation) { index in
-          places.with { record, workspace, sum in
-            sum.clear()
-            record.load(samples, index..<index + 1, pointers, workspace)
-            record.backward(
-              samples, loss, pointers, workspace, losses: losses.pointer + index, scale: 1,
-              gradient: sum.pointer)
-            // Cancelled only where the check below throws the same.
-            try? state.withArrays { theta, running throws(Cancelled) in
+        try compute.pool.run(samples.count, cancellation: compute.cancellation) { index throws(Cancelled) in
+          try places.with { place throws(Cancelled) in
+            place.gradient.clear()
+            place.record.load(samples, index..<index + 1, pointers, place.workspace)
+            place.record.backward(
+              samples, loss, pointers, place.workspace, losses: losses.pointer + index, scale: 1,
+              gradient: place.gradient.pointer)
+            try state.withArrays { theta, running throws(Cancelled) in
               try form.pullBack(
-                UnsafePointer(sum.pointer), theta: theta, running: running,
-                into: rows.pointer + index * stride, alone)
+                UnsafePointer(place.gradient.pointer), theta: theta, running: running,
+                into: rows.value + index * stride, alone)
             }
           }
         }
-        try compute.cancellation?.check()
       }
     }
     return gradients

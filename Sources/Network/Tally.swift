@@ -1,11 +1,10 @@
-import Foundation
+import Synchronization
 
-/// Counts what the shards of a pass have done, and says so.
-final class Tally: @unchecked Sendable {
-  private let lock = NSLock()
+/// Counts the work that the shards of a pass have done, and reports it.
+final class Tally: Sendable {
   private let total: Int
   private let report: (@Sendable (_ done: Int, _ total: Int) -> Void)?
-  private var done = 0
+  private let done = Mutex(0)
 
   init(total: Int, report: (@Sendable (_ done: Int, _ total: Int) -> Void)?) {
     self.total = total
@@ -14,10 +13,10 @@ final class Tally: @unchecked Sendable {
 
   func add(_ count: Int) {
     guard let report else { return }
-    // Reports come in order, one at a time.
-    lock.lock()
-    defer { lock.unlock() }
-    done += count
-    report(done, total)
+    // Reports are made under the lock, so they come in order and one at a time.
+    done.withLock { done in
+      done += count
+      report(done, total)
+    }
   }
 }

@@ -4,12 +4,17 @@
 
 /// Memory for `count` elements on a 64-byte boundary, freed with the object: the scratch of the passes.
 ///
-/// Sharing is safe only as the passes do it: one shard, one owner at a time.
-public final class Buffer<Element: BitwiseCopyable>: @unchecked Sendable {
-  public let pointer: UnsafeMutablePointer<Element>
+/// Threads share the memory by the rule of `Disjoint`.
+public final class Buffer<Element: BitwiseCopyable>: Sendable {
+  @usableFromInline
+  let memory: Disjoint<UnsafeMutablePointer<Element>>
   public let count: Int
-  /// Bytes of a block of the cache; 0 for memory of one's own.
+  /// Bytes of the block where the memory is a block of the cache; 0 where the memory is allocated by itself.
   private let cachedBytes: Int
+
+  /// The first element. The buffer owns the memory and frees it with itself; it may be written.
+  @inlinable
+  public var pointer: UnsafeMutablePointer<Element> { memory.value }
 
   /// Memory of `count` elements, zeroed when `zeroed`, otherwise undefined.
   public init(count: Int, zeroed: Bool = false) {
@@ -25,7 +30,7 @@ public final class Buffer<Element: BitwiseCopyable>: @unchecked Sendable {
       (raw, cachedBytes) = (memory, 0)
     }
     if zeroed { memset(raw, 0, bytes) }
-    pointer = raw.bindMemory(to: Element.self, capacity: max(count, 1))
+    memory = Disjoint(raw.bindMemory(to: Element.self, capacity: max(count, 1)))
   }
 
   private static func fail(_ bytes: Int) -> Never {
@@ -45,30 +50,14 @@ public final class Buffer<Element: BitwiseCopyable>: @unchecked Sendable {
 }
 
 extension UnsafeMutablePointer where Pointee: BitwiseCopyable {
-  /// Sets every byte of the first `count` elements to zero. `update(repeating:)` in generic code that is not
-  /// specialised takes a call an element.
+  /// Sets every byte of the first `count` elements to zero. In generic code that is not specialised,
+  /// `update(repeating:)` makes a call for every element.
   public func clear(_ count: Int) { memset(self, 0, count * MemoryLayout<Pointee>.stride) }
 }
 
-/// A pointer that a parallel loop writes to in disjoint parts: the one place where this is asserted.
-public struct Disjoint<Element>: @unchecked Sendable {
-  public let pointer: UnsafeMutablePointer<Element>
-
-  @inlinable
-  public init(_ pointer: UnsafeMutablePointer<Element>) { self.pointer = pointer }
-}
-
-/// A pointer that a parallel loop only reads.
-public struct Shared<Element>: @unchecked Sendable {
-  public let pointer: UnsafePointer<Element>
-
-  @inlinable
-  public init(_ pointer: UnsafePointer<Element>) { self.pointer = pointer }
-}
-
 extension UnsafeMutablePointer where Pointee: Scalar {
-  /// Takes `count` elements of either precision. `Pointee(_:)` in generic code that is not specialised takes a
-  /// dynamic cast an element.
+  /// Copies `count` elements of either precision. In generic code that is not specialised, `Pointee(_:)` makes a
+  /// dynamic cast for every element.
   public func update<Source: Scalar>(converting source: UnsafePointer<Source>, count: Int) {
     let (from, to) = (UnsafeRawPointer(source), UnsafeMutableRawPointer(self))
     switch (Source.precision, Pointee.precision) {

@@ -24,9 +24,9 @@ public final class Cancellation: Sendable {
 
 /// The threads that all products share.
 ///
-/// `run` calls its body for 0 ..< count, each index once, on the caller's thread and up to `threads − 1`
-/// others. Which thread takes which index is left open, so bodies write to places of their own and
-/// what they leave is added up by the caller in index order: then the number of threads changes nothing.
+/// `run` calls its body for 0 ..< count, each index once, on the caller's thread and up to `threads − 1` others.
+/// Any thread may take any index. Bodies write to places of their own, and the caller adds up those places in
+/// the order of the indices, so the number of threads changes no result.
 /// Several callers share the helpers index by index, so short work does not wait for long work to end.
 public final class ComputePool: Sendable {
   /// The most threads that one `run` uses.
@@ -40,34 +40,46 @@ public final class ComputePool: Sendable {
     var isStopped = false
   }
 
-  private final class Batch: @unchecked Sendable {
+  private final class Batch: Sendable {
     let count: Int
-    var body: (@Sendable (Int) -> Void)?
+    /// nil once the loop has ended.
+    let body: Mutex<Body?>
     let cancellation: Cancellation?
     let next = Atomic<Int>(0)
     let unfinished: Atomic<Int>
     let helpers = Atomic<Int>(0)
+    let isBroken = Atomic<Bool>(false)
     let done = DispatchSemaphore(value: 0)
 
-    init(_ count: Int, _ cancellation: Cancellation?, _ body: @escaping @Sendable (Int) -> Void) {
+    init(_ count: Int, _ cancellation: Cancellation?, _ body: @escaping Body) {
       self.count = count
       self.cancellation = cancellation
-      self.body = body
+      self.body = Mutex(body)
       unfinished = Atomic(count)
     }
 
-    /// Takes one index and runs it; false when none is left. Not inlined, so that no reference to the
-    /// body outlives the call.
+    /// Takes one index and runs it; false if none is left. Not inlined, so that no reference to the body
+    /// outlives the call.
     @inline(never)
     func step() -> Bool {
       let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
       guard index < count else { return false }
-      if cancellation?.isCancelled != true { body?(index) }
+      if cancellation?.isCancelled != true, let body = body.withLock({ $0 }) {
+        do throws(Cancelled) {
+          try body(index)
+        } catch {
+          isBroken.store(true, ordering: .relaxed)
+        }
+      }
       if unfinished.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue == 0 { done.signal() }
       return true
     }
   }
 
+  /// Runs one index of a loop.
+  public typealias Body = @Sendable (Int) throws(Cancelled) -> Void
+
+  /// Helpers sleep on the condition until there is work: a mutex alone cannot wake a thread.
   private let condition = NSCondition()
   private let state = Mutex(State())
   private let busyNanoseconds = Atomic<Int>(0)
@@ -99,23 +111,21 @@ public final class ComputePool: Sendable {
   public var busySeconds: Double { Double(busyNanoseconds.load(ordering: .relaxed)) / 1e9 }
 
   /// Calls `body` for every index of 0 ..< count and returns when all are done.
-  /// - Throws: `Cancelled` when the flag was set; then some indices were not run.
-  public func run(
-    _ count: Int, cancellation: Cancellation? = nil, _ body: @Sendable (Int) -> Void
-  ) throws(Cancelled) {
+  /// - Throws: `Cancelled` if the flag was set or a body threw it; then some indices were not run to their end.
+  public func run(_ count: Int, cancellation: Cancellation? = nil, _ body: Body) throws(Cancelled) {
     try cancellation?.check()
     let start = DispatchTime.now().uptimeNanoseconds
     defer { note(since: start) }
     if count <= 1 || threads == 1 {
       for index in 0..<max(count, 0) {
         try cancellation?.check()
-        body(index)
+        try body(index)
       }
-      // A body may have left off in its midst.
+      // A body may have stopped before its end.
       try cancellation?.check()
       return
     }
-    withoutActuallyEscaping(body) { body in
+    let isBroken = withoutActuallyEscaping(body) { body in
       let batch = Batch(count, cancellation, body)
       condition.lock()
       state.withLock { $0.open.append(batch) }
@@ -126,8 +136,10 @@ public final class ComputePool: Sendable {
       state.withLock { $0.open.removeAll { $0 === batch } }
       // A helper may still hold the batch for an instant; the closure must not outlive this scope.
       while batch.helpers.load(ordering: .acquiring) != 0 { sched_yield() }
-      batch.body = nil
+      batch.body.withLock { $0 = nil }
+      return batch.isBroken.load(ordering: .relaxed)
     }
+    if isBroken { throw Cancelled() }
     try cancellation?.check()
   }
 
@@ -143,7 +155,7 @@ public final class ComputePool: Sendable {
       _ = condition.wait(until: Date(timeIntervalSinceNow: 1))
       batch = takeBatch()
       if batch == nil {
-        // Gives the pool a chance to go when nobody else holds it.
+        // The caller holds the pool weakly between turns, so that an unused pool can be freed.
         condition.unlock()
         return true
       }
@@ -161,7 +173,8 @@ public final class ComputePool: Sendable {
   /// The next batch in turn, with this thread counted among its helpers.
   private func takeBatch() -> Batch? {
     state.withLock { state in
-      // In turn: the batch goes to the end, so that every caller gets its share. One without an index left goes.
+      // The batch goes to the end of the queue, so that every caller gets its share. A batch without an index
+      // left is dropped.
       while !state.open.isEmpty {
         let batch = state.open.removeFirst()
         guard batch.next.load(ordering: .relaxed) < batch.count else { continue }

@@ -2,9 +2,10 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// Work that nothing can interrupt, such as one call of LAPACK, on a thread of its own: whoever waits for it may leave off.
+/// Runs work that nothing can interrupt, such as one call of LAPACK, on a thread of its own, so that the caller may
+/// stop waiting for it.
 ///
-/// Work that is left goes on to its end, and what it made is dropped.
+/// Work that nobody waits for any more runs to its end, and its result is dropped.
 public enum DetachedWork {
   /// Linux's `SCHED_IDLE` (sched(7)).
   private static let idlePolicy: Int32 = 5
@@ -58,9 +59,9 @@ public enum DetachedWork {
   /// Runs `work` and returns what it returns.
   ///
   /// - Parameters:
-  ///   - yieldsWhenLeft: whether it then goes on only where no other thread wants the processor. Not for work that holds
-  ///     what others may wait for.
-  ///   - check: called some ten times a second on the caller's thread; what it throws ends the wait.
+  ///   - yieldsWhenLeft: whether work that nobody waits for runs only while no other thread wants the processor.
+  ///     Pass false for work that holds a lock or a file that others may wait for.
+  ///   - check: called about ten times a second on the caller's thread; an error that it throws ends the wait.
   /// - Throws: what `work` or `check` throws.
   public static func run<Value: Sendable>(
     yieldsWhenLeft: Bool = true, _ work: @escaping @Sendable () throws -> Value, check: () throws -> Void

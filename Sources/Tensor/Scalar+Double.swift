@@ -109,10 +109,10 @@ extension Double: Scalar {
 
   @inlinable
   public static func tanhSlopeTangent(
-    _ y: UnsafePointer<Double>, _ dy: UnsafePointer<Double>, _ g: UnsafePointer<Double>,
-    _ dd: UnsafeMutablePointer<Double>, _ n: Int
+    _ y: UnsafePointer<Double>, _ ty: UnsafePointer<Double>, _ dy: UnsafePointer<Double>,
+    _ tdy: UnsafeMutablePointer<Double>, _ n: Int
   ) {
-    ck_tanh_slope_tangent_f64(y, dy, g, dd, n)
+    ck_tanh_slope_tangent_f64(y, ty, dy, tdy, n)
   }
 
   @inlinable

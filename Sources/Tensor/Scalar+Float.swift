@@ -118,10 +118,10 @@ extension Float: Scalar {
 
   @inlinable
   public static func tanhSlopeTangent(
-    _ y: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, _ g: UnsafePointer<Float>,
-    _ dd: UnsafeMutablePointer<Float>, _ n: Int
+    _ y: UnsafePointer<Float>, _ ty: UnsafePointer<Float>, _ dy: UnsafePointer<Float>,
+    _ tdy: UnsafeMutablePointer<Float>, _ n: Int
   ) {
-    ck_tanh_slope_tangent_f32(y, dy, g, dd, n)
+    ck_tanh_slope_tangent_f32(y, ty, dy, tdy, n)
   }
 
   @inlinable

@@ -61,10 +61,10 @@ public protocol Scalar: BinaryFloatingPoint, Sendable, BitwiseCopyable {
   static func tanh(_ x: UnsafeMutablePointer<Self>, _ n: Int)
   /// d ← (1 − y²)·d
   static func tanhSlope(_ y: UnsafePointer<Self>, _ d: UnsafeMutablePointer<Self>, _ n: Int)
-  /// dd ← (1 − y²)·dd − 2·y·dy·g
+  /// tdy ← (1 − y²)·tdy − 2·y·ty·dy: φ = tanh, with y and ty = ẏ after φ, dy = ∂y, tdy = ∂ẏ.
   static func tanhSlopeTangent(
-    _ y: UnsafePointer<Self>, _ dy: UnsafePointer<Self>, _ g: UnsafePointer<Self>,
-    _ dd: UnsafeMutablePointer<Self>, _ n: Int)
+    _ y: UnsafePointer<Self>, _ ty: UnsafePointer<Self>, _ dy: UnsafePointer<Self>,
+    _ tdy: UnsafeMutablePointer<Self>, _ n: Int)
   /// y[r,c] ← a[c]·x[r,c] + b[c]; y may be x.
   static func affineRows(
     _ x: UnsafePointer<Self>, _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>,

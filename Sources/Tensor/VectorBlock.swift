@@ -1,6 +1,6 @@
-/// Vectors of one length, one after the other in memory: what products and solvers with several right-hand sides
-/// work on. A value like an array: copies are made when a shared one changes.
-public struct VectorBlock<Element: Scalar>: @unchecked Sendable {
+/// Vectors of one length, one after the other in memory. Products and solvers with several right-hand sides work on
+/// them. A block is a value like an array: memory that two blocks share is copied before one of them changes it.
+public struct VectorBlock<Element: Scalar>: Sendable {
   /// Vectors.
   public private(set) var count: Int
   /// Elements of each.
@@ -67,7 +67,7 @@ public struct VectorBlock<Element: Scalar>: @unchecked Sendable {
     self.count = count
   }
 
-  /// The block of some of the vectors.
+  /// The block of the vectors at some indices.
   public func selecting(_ indices: [Int]) -> VectorBlock {
     var result = VectorBlock(count: indices.count, length: length, zeroed: false)
     result.set(to: self, indices)

@@ -11,7 +11,7 @@ public struct Window: Sendable {
   public let outputWidth: Int
   public let geometry: ck_window
 
-  /// - Returns: nil where the window does not fit into the padded picture even once.
+  /// - Returns: nil if the window does not fit into the padded picture even once.
   public init?(input: Shape, kernelHeight: Int, kernelWidth: Int, stride: Int, padding: Int) {
     guard kernelHeight > 0, kernelWidth > 0, stride > 0, padding >= 0,
       input.height + 2 * padding >= kernelHeight, input.width + 2 * padding >= kernelWidth
@@ -28,6 +28,9 @@ public struct Window: Sendable {
       kernel_width: kernelWidth, stride: stride, padding: padding, output_height: outputHeight,
       output_width: outputWidth)
   }
+
+  /// The shape of a pool's output.
+  public var output: Shape { Shape(height: outputHeight, width: outputWidth, channels: input.channels) }
 
   /// Output positions of one sample.
   public var positions: Int { outputHeight * outputWidth }

@@ -104,7 +104,7 @@ struct Benchmark<Element: Scalar> {
   private func product() throws -> () throws -> Void {
     let linearization = try Linearization(
       network: network, state: state, samples: samples, loss: .crossEntropy, compute: compute)
-    let curvature = RiskCurvature(
+    let curvature = SampledCurvature(
       linearization, kind: options.benchmark == .ggn ? .gaussNewton : .hessian, weightDecay: 0)
     guard options.benchmark == .gif || options.benchmark == .fif else {
       let v = direction(curvature.dimension)
@@ -132,7 +132,7 @@ struct Benchmark<Element: Scalar> {
       let linearization = try Linearization(
         network: network, state: state, samples: samples, loss: .crossEntropy, compute: compute)
       let curvature = DampedOperator(
-        RiskCurvature(linearization, kind: .gaussNewton, weightDecay: 0.01), damping: 0)
+        SampledCurvature(linearization, kind: .gaussNewton, weightDecay: 0.01), damping: 0)
       let gradients = try network.sampleGradients(state, on: tests, loss: .crossEntropy, compute: compute)
       let solver = BlockConjugateGradient(SolveOptions(iterationLimit: 10, tolerance: 1e-12))
       let solutions = try solver.solve(curvature, block: gradients.vectors)

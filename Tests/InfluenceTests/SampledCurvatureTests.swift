@@ -12,7 +12,7 @@ struct SampledCurvatureTests {
     let state = network.state(Double.self)
     let samples = network.samples(37)
     let compute = Compute(pool: testPool)
-    let whole = RiskCurvature(
+    let whole = SampledCurvature(
       try Linearization(
         network: engine, state: state, samples: samples, loss: network.loss, compute: compute),
       kind: kind, weightDecay: 0.1)
@@ -36,7 +36,7 @@ struct SampledCurvatureTests {
     }
     #expect(try whole.apply(block: [v, product]) == [expected, whole.apply(product)])
     let places = [3, 9, 10, 30, 36]
-    let part = RiskCurvature(
+    let part = SampledCurvature(
       try Linearization(
         network: engine, state: state, samples: samples.selecting(places), loss: network.loss,
         compute: compute), kind: kind, weightDecay: 0.1)

@@ -13,7 +13,7 @@ struct SelfInfluenceTests {
     let network: Network<Element>
     let state: NetworkState<Element>
     let samples: Samples
-    let curvature: RiskCurvature<Element>
+    let curvature: SampledCurvature<Element>
     let loss: Loss
   }
 
@@ -25,7 +25,7 @@ struct SelfInfluenceTests {
       network: network, state: state, samples: samples, loss: small.loss, compute: compute)
     return Setting(
       network: network, state: state, samples: samples,
-      curvature: RiskCurvature(linearization, kind: .gaussNewton, weightDecay: 0.01), loss: small.loss)
+      curvature: SampledCurvature(linearization, kind: .gaussNewton, weightDecay: 0.01), loss: small.loss)
   }
 
   private func run<Element: Scalar>(

@@ -44,7 +44,7 @@ struct LinearizationTests {
     let samples = small.samples(7)
     let v = small.direction(Double.self, seed: 3)
     var product: [Double] = []
-    try linearization(small, state, samples: samples).hessianProduct(v, into: &product)
+    try linearization(small, state, samples: samples).curvatureProduct(.hessian, v, into: &product)
     let estimate = try differenceOfGradients(small, state, samples, v)
     #expect(relativeError(product, estimate) < Self.differenceTolerance)
   }
@@ -68,8 +68,8 @@ struct LinearizationTests {
     let v = small.direction(Double.self, seed: 5)
     var hu: [Double] = []
     var hv: [Double] = []
-    try linearization.hessianProduct(u, into: &hu)
-    try linearization.hessianProduct(v, into: &hv)
+    try linearization.curvatureProduct(.hessian, u, into: &hu)
+    try linearization.curvatureProduct(.hessian, v, into: &hv)
     #expect(abs(u.dot(hv) - v.dot(hu)) <= 1e-12 * u.norm * hv.norm)
   }
 
@@ -105,7 +105,7 @@ struct LinearizationTests {
       }
       let expected = jacobian.map { row in zip(row, bent).reduce(0) { $0 + $1.0 * $1.1 } }
       var product: [Double] = []
-      try linearization(small, state, samples: sample).gaussNewtonProduct(v, into: &product)
+      try linearization(small, state, samples: sample).curvatureProduct(.gaussNewton, v, into: &product)
       #expect(relativeError(product, expected) < Self.differenceTolerance)
     }
   }
@@ -177,7 +177,7 @@ struct LinearizationTests {
         network: Network<Float>(small.architecture), state: state, samples: samples, loss: small.loss,
         compute: Compute(pool: ComputePool(threads: threads)))
       var product: [Float] = []
-      try linearization.hessianProduct(v, into: &product)
+      try linearization.curvatureProduct(.hessian, v, into: &product)
       return (product, linearization.gradient)
     }
     let one = try product(1)
@@ -199,14 +199,14 @@ struct LinearizationTests {
       let block = VectorBlock(vectors)
       var hessian = VectorBlock<Float>(count: 0, length: 0)
       var gaussNewton = hessian
-      try linearization.hessianProducts(block, into: &hessian)
-      try linearization.gaussNewtonProducts(block, into: &gaussNewton)
+      try linearization.curvatureProducts(.hessian, block, into: &hessian)
+      try linearization.curvatureProducts(.gaussNewton, block, into: &gaussNewton)
       let derivatives = try linearization.directionalDerivatives(block)
       for (index, v) in vectors.enumerated() {
         var product: [Float] = []
-        try linearization.hessianProduct(v, into: &product)
+        try linearization.curvatureProduct(.hessian, v, into: &product)
         #expect(hessian[index] == product)
-        try linearization.gaussNewtonProduct(v, into: &product)
+        try linearization.curvatureProduct(.gaussNewton, v, into: &product)
         #expect(gaussNewton[index] == product)
         #expect(derivatives[index] == (try linearization.directionalDerivatives(v)))
       }
@@ -240,11 +240,12 @@ struct LinearizationTests {
     let v = small.direction(Float.self, seed: 11)
     var exact: [Double] = []
     var rounded: [Float] = []
-    try linearization(small, same, samples: samples).hessianProduct(v.map { Double($0) }, into: &exact)
+    try linearization(small, same, samples: samples).curvatureProduct(
+      .hessian, v.map { Double($0) }, into: &exact)
     try Linearization(
       network: Network<Float>(small.architecture), state: single, samples: samples, loss: small.loss,
       compute: compute
-    ).hessianProduct(v, into: &rounded)
+    ).curvatureProduct(.hessian, v, into: &rounded)
     // 1e-4: rounding, and at most a ReLU or a max that decides differently at a near-tie.
     #expect(relativeError(rounded, exact) < 1e-4)
   }
@@ -275,8 +276,8 @@ struct LinearizationTests {
     typealias Product = ([Double], inout [Double], ParameterSubset<Double>?, ParameterSubset<Double>?) throws
       -> Void
     let products: [Product] = [
-      { try linearization.hessianProduct($0, into: &$1, support: $2, wanted: $3) },
-      { try linearization.gaussNewtonProduct($0, into: &$1, support: $2, wanted: $3) },
+      { try linearization.curvatureProduct(.hessian, $0, into: &$1, support: $2, wanted: $3) },
+      { try linearization.curvatureProduct(.gaussNewton, $0, into: &$1, support: $2, wanted: $3) },
     ]
     for product in products {
       for v in [dense, sparse] {
@@ -307,7 +308,7 @@ struct LinearizationTests {
     cancellation.cancel()
     var product: [Double] = []
     #expect(throws: Cancelled.self) {
-      try linearization.hessianProduct(small.direction(Double.self, seed: 1), into: &product)
+      try linearization.curvatureProduct(.hessian, small.direction(Double.self, seed: 1), into: &product)
     }
   }
 }

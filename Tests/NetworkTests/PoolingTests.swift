@@ -25,7 +25,7 @@ struct PoolingTests {
         source: TensorSource(inputs: inputs, shape: shape), indices: [0],
         targets: .values(.zeros(count), columns: count)), loss: .meanSquaredError,
       compute: Compute(pool: .single)
-    ) { _, row in for index in 0..<count { target.pointer[index] = row[index] } }
+    ) { _, row in for index in 0..<count { target.value[index] = row[index] } }
     return Array(UnsafeBufferPointer(start: rows.pointer, count: count))
   }
 

@@ -39,7 +39,7 @@ struct PrecisionTests {
           source: TensorSource(inputs: inputs, shape: item.input), indices: Array(0..<count),
           targets: .classes(labels)), loss: .crossEntropy, compute: Compute(pool: testPool))
       var result: [Element] = []
-      try linearization.hessianProduct(v.map { Element($0) }, into: &result)
+      try linearization.curvatureProduct(.hessian, v.map { Element($0) }, into: &result)
       return result
     }
     return relativeError(try product(Float.self), try product(Double.self))
@@ -52,10 +52,11 @@ struct PrecisionTests {
   /// The same network with tanh for every ReLU.
   private static func smooth(_ layers: [NamedLayer]) -> [NamedLayer] {
     layers.map { layer in
-      switch layer.layer {
-      case .relu: NamedLayer(layer.name, .tanh)
-      case .residual(let main, let shortcut):
-        NamedLayer(layer.name, .residual(layers: smooth(main), shortcut: shortcut.map(smooth)))
+      switch layer.layer.kind {
+      case is ReLU: NamedLayer(layer.name, .tanh)
+      case let block as Residual:
+        NamedLayer(
+          layer.name, .residual(layers: smooth(block.layers), shortcut: block.shortcut.map(smooth)))
       default: layer
       }
     }

@@ -32,11 +32,11 @@ struct WinogradTests {
     #expect(relativeError(rounded.gradient, exact.gradient) < Self.tolerance)
     var product: [Float] = []
     var exactProduct: [Double] = []
-    try rounded.hessianProduct(v, into: &product)
-    try exact.hessianProduct(exactV, into: &exactProduct)
+    try rounded.curvatureProduct(.hessian, v, into: &product)
+    try exact.curvatureProduct(.hessian, exactV, into: &exactProduct)
     #expect(relativeError(product, exactProduct) < Self.tolerance)
-    try rounded.gaussNewtonProduct(v, into: &product)
-    try exact.gaussNewtonProduct(exactV, into: &exactProduct)
+    try rounded.curvatureProduct(.gaussNewton, v, into: &product)
+    try exact.curvatureProduct(.gaussNewton, exactV, into: &exactProduct)
     #expect(relativeError(product, exactProduct) < Self.tolerance)
     #expect(
       relativeError(try rounded.directionalDerivatives(v), try exact.directionalDerivatives(exactV))
@@ -44,8 +44,8 @@ struct WinogradTests {
     #expect(relativeError(try rounded.inputGradients(v), try exact.inputGradients(exactV)) < Self.tolerance)
     // A second product, in memory that the first has used.
     let u = small.direction(Float.self, seed: 6)
-    try rounded.hessianProduct(u, into: &product)
-    try exact.hessianProduct(u.map { Double($0) }, into: &exactProduct)
+    try rounded.curvatureProduct(.hessian, u, into: &product)
+    try exact.curvatureProduct(.hessian, u.map { Double($0) }, into: &exactProduct)
     #expect(relativeError(product, exactProduct) < Self.tolerance)
   }
 

@@ -11,7 +11,7 @@ struct ComputePoolTests {
     for count in [0, 1, 2, 3, 100] {
       let runs = Buffer<Int>(count: max(count, 1), zeroed: true)
       let marks = Disjoint(runs.pointer)
-      try pool.run(count) { marks.pointer[$0] += 1 }
+      try pool.run(count) { marks.value[$0] += 1 }
       #expect((0..<count).allSatisfy { runs.pointer[$0] == 1 })
     }
     pool.stop()

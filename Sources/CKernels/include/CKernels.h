@@ -44,8 +44,8 @@ typedef struct {
   void ck_tanh_##S(T *x, size_t n);                                                                 \
   /* d ← (1 − y²)·d */                                                                              \
   void ck_tanh_slope_##S(const T *y, T *d, size_t n);                                               \
-  /* dd ← (1 − y²)·dd − 2·y·dy·g, with g the gradient after the tanh and dy the tangent of y. */    \
-  void ck_tanh_slope_tangent_##S(const T *y, const T *dy, const T *g, T *dd, size_t n);             \
+  /* tdy ← (1 − y²)·tdy − 2·y·ty·dy: after the tanh, ty is ẏ, dy is ∂y and tdy is ∂ẏ. */           \
+  void ck_tanh_slope_tangent_##S(const T *y, const T *ty, const T *dy, T *tdy, size_t n);           \
   /* y[r,c] ← a[c]·x[r,c] + b[c]; y may be x. */                                                    \
   void ck_affine_rows_##S(const T *x, const T *a, const T *b, T *y, size_t m, size_t n);            \
   /* y[r,c] ← y[r,c] + a[c]·x[r,c] + b[c] */                                                        \

@@ -232,7 +232,7 @@ public final class RiskMinimization {
     _ = try risk.base.network.evaluate(
       risk.base.state(phi), on: risk.base.samples, loss: risk.base.loss, compute: compute
     ) { place, row in
-      for column in 0..<columns { rows.pointer[place * columns + column] = row[column] }
+      for column in 0..<columns { rows.value[place * columns + column] = row[column] }
     }
     return Array(UnsafeBufferPointer(start: buffer.pointer, count: buffer.count))
   }

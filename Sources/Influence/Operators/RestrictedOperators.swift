@@ -1,4 +1,4 @@
-import Foundation
+import Synchronization
 import Tensor
 
 /// H[:, J]: all rows and the columns J of a symmetric H (dimension × |J|), the matrix of GIF.
@@ -77,13 +77,13 @@ public struct PrincipalRestriction<Base: SymmetricOperator>: SymmetricOperator {
 }
 
 /// Places J in vectors of a length, with vectors of that length that are used again.
-private final class Places<Element: Scalar>: @unchecked Sendable {
+private final class Places<Element: Scalar>: Sendable {
   private let indices: [Int]
   private let count: Int
-  private let lock = NSLock()
-  /// All zero.
-  private var zeros: [[Element]] = []
-  private var results: [[Element]] = []
+  /// Vectors of zeros that no product uses.
+  private let zeros = Mutex<[[Element]]>([])
+  /// Vectors of any values that no product uses.
+  private let results = Mutex<[[Element]]>([])
 
   init(_ indices: [Int], of count: Int) {
     self.indices = indices
@@ -92,19 +92,23 @@ private final class Places<Element: Scalar>: @unchecked Sendable {
 
   /// Lends the vector with the elements of x at J and zero elsewhere.
   func spread<Result>(_ x: [Element], _ body: ([Element]) throws -> Result) rethrows -> Result {
-    var full = lock.withLock { zeros.popLast() } ?? .zeros(count)
+    var full = zeros.withLock { $0.popLast() } ?? .zeros(count)
     for (position, index) in indices.enumerated() { full[index] = x[position] }
     defer {
       for index in indices { full[index] = 0 }
-      lock.withLock { zeros.append(full) }
+      let cleared = full
+      zeros.withLock { $0.append(cleared) }
     }
     return try body(full)
   }
 
   /// y ← the entries J of what `body` writes.
   func collect(into y: inout [Element], _ body: (inout [Element]) throws -> Void) rethrows {
-    var full = lock.withLock { results.popLast() } ?? .zeros(count)
-    defer { lock.withLock { results.append(full) } }
+    var full = results.withLock { $0.popLast() } ?? .zeros(count)
+    defer {
+      let used = full
+      results.withLock { $0.append(used) }
+    }
     try body(&full)
     for (position, index) in indices.enumerated() { y[position] = full[index] }
   }

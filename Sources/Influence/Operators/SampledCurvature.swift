@@ -1,11 +1,11 @@
 import Network
 import Tensor
 
-/// The curvature of the risk R(θ) = L(θ) + λ/2‖θ‖² at one θ over any number of samples, in bounded memory: the samples
-/// are cut into pieces, and as many pieces as fit stay linearized; the passes of the others are run again for every
-/// product, at half the price of the product on top.
+/// The curvature of the risk R(θ) = L(θ) + λ/2‖θ‖² at one θ over any number of samples, in bounded memory.
 ///
-/// The pieces depend on the network alone, so that the memory at hand changes the time and never a bit.
+/// The samples are cut into pieces, and as many pieces as fit stay linearized. The passes of the other pieces run again
+/// for every product, which adds half the product's time. The pieces depend on the network alone, so the memory at
+/// hand changes the time and no bit of a result.
 public struct SampledCurvature<Element: Scalar>: SymmetricOperator {
   public let network: Network<Element>
   public let state: NetworkState<Element>
@@ -18,7 +18,7 @@ public struct SampledCurvature<Element: Scalar>: SymmetricOperator {
   private let compute: Compute
   private let pieceSize: Int
   private let pieces: [Range<Int>]
-  /// Of the first pieces.
+  /// Linearizations of the first pieces.
   private let kept: [Linearization<Element>]
   private var support: ParameterSubset<Element>?
   private var wanted: ParameterSubset<Element>?
@@ -26,11 +26,11 @@ public struct SampledCurvature<Element: Scalar>: SymmetricOperator {
   /// Pieces have a multiple of this many samples: each is cut into whole shards.
   private static var pieceUnit: Int { 256 }
 
-  /// Bytes that the linearization of a piece may take, where more than its unit fits in.
+  /// Bytes that the linearization of a piece of more than `pieceUnit` samples may take.
   private static var pieceBytes: Int { 1 << 28 }
 
   /// Linearizes as many samples as fit in `memoryLimit` bytes; one piece more is in memory during a product.
-  /// - Parameter pieceSize: samples in a piece; nil takes what the network asks for.
+  /// - Parameter pieceSize: samples in a piece; nil follows from the network.
   /// - Precondition: there is at least one sample.
   /// - Throws: `Cancelled`.
   public init(
@@ -56,7 +56,7 @@ public struct SampledCurvature<Element: Scalar>: SymmetricOperator {
     var left = memoryLimit - network.productValues * MemoryLayout<Element>.size
     for piece in pieces {
       left -= piece.count * bytes + gradient
-      // The first piece is kept in any case: the memory of one is needed anyway.
+      // The first piece is kept in any case: a product needs the memory of one piece anyway.
       if left < 0, !kept.isEmpty { break }
       kept.append(
         try Linearization(
@@ -64,6 +64,21 @@ public struct SampledCurvature<Element: Scalar>: SymmetricOperator {
           compute: compute, beside: kept.first))
     }
     self.kept = kept
+  }
+
+  /// The curvature over samples that are linearized already, in one piece.
+  public init(_ linearization: Linearization<Element>, kind: CurvatureKind = .hessian, weightDecay: Double) {
+    network = linearization.network
+    state = linearization.state
+    samples = linearization.samples
+    loss = linearization.loss
+    self.kind = kind
+    self.weightDecay = weightDecay
+    memoryLimit = .max
+    compute = linearization.compute
+    pieceSize = samples.count
+    pieces = [0..<samples.count]
+    kept = [linearization]
   }
 
   public var dimension: Int { network.layout.parameterCount }
@@ -80,12 +95,12 @@ public struct SampledCurvature<Element: Scalar>: SymmetricOperator {
   public func apply(_ x: [Element], into y: inout [Element]) throws {
     try requireLength(x.count, dimension, "the vector to multiply")
     if pieces.count == 1 {
-      try product(kept[0], x, into: &y)
+      try kept[0].curvatureProduct(kind, x, into: &y, support: support, wanted: wanted)
     } else {
       var part = [Element].zeros(dimension)
       for index in y.indices { y[index] = 0 }
       try forEachPiece { linearization, share in
-        try product(linearization, x, into: &part)
+        try linearization.curvatureProduct(kind, x, into: &part, support: support, wanted: wanted)
         y.add(share, times: part)
       }
     }
@@ -96,12 +111,12 @@ public struct SampledCurvature<Element: Scalar>: SymmetricOperator {
   public func apply(block: VectorBlock<Element>, into products: inout VectorBlock<Element>) throws {
     try requireLength(block.length, dimension, "the vector to multiply")
     if pieces.count == 1 {
-      try product(kept[0], block, into: &products)
+      try kept[0].curvatureProducts(kind, block, into: &products)
     } else {
       var part = VectorBlock<Element>(count: block.count, length: dimension, zeroed: false)
       products = VectorBlock(count: block.count, length: dimension)
       try forEachPiece { linearization, share in
-        try product(linearization, block, into: &part)
+        try linearization.curvatureProducts(kind, block, into: &part)
         products.add(share, times: part)
       }
     }
@@ -121,30 +136,21 @@ public struct SampledCurvature<Element: Scalar>: SymmetricOperator {
     }
   }
 
-  private func product(
-    _ linearization: Linearization<Element>, _ x: [Element], into y: inout [Element]
-  ) throws(Cancelled) {
-    switch kind {
-    case .hessian: try linearization.hessianProduct(x, into: &y, support: support, wanted: wanted)
-    case .gaussNewton: try linearization.gaussNewtonProduct(x, into: &y, support: support, wanted: wanted)
-    }
-  }
-
-  private func product(
-    _ linearization: Linearization<Element>, _ block: VectorBlock<Element>,
-    into products: inout VectorBlock<Element>
-  ) throws(Cancelled) {
-    switch kind {
-    case .hessian: try linearization.hessianProducts(block, into: &products)
-    case .gaussNewton: try linearization.gaussNewtonProducts(block, into: &products)
-    }
-  }
-
   /// The curvature of the same risk over some of the samples, by their places.
   /// - Throws: `Cancelled`.
   public func restricted(to places: [Int]) throws(Cancelled) -> SampledCurvature {
     try SampledCurvature(
       network: network, state: state, samples: samples.selecting(places), loss: loss, kind: kind,
       weightDecay: weightDecay, memoryLimit: memoryLimit, compute: compute, pieceSize: pieceSize)
+  }
+}
+
+extension Network {
+  /// Two sets of places as the passes see them, made once if they are the same.
+  func subsets(
+    _ support: [Int]?, _ wanted: [Int]?
+  ) -> (support: ParameterSubset<Element>?, wanted: ParameterSubset<Element>?) {
+    let first = support.map { subset($0) }
+    return (first, support == wanted ? first : wanted.map { subset($0) })
   }
 }

@@ -248,31 +248,35 @@ extension LayerDescription {
   /// As a request writes it; sizes of the input stay out, since they follow.
   var json: JSONValue {
     var object: JSONObject = ["type": .string(type)]
-    switch self {
-    case .linear(let out, let given, let bias):
-      object["out_features"] = JSONValue(out)
-      if let given { object["in_features"] = JSONValue(given) }
-      object["bias"] = .bool(bias)
-    case .conv2d(let out, let kernel, let stride, let padding, let given, let bias):
-      object["out_channels"] = JSONValue(out)
-      object["kernel_size"] = JSONValue(kernel)
-      object["stride"] = JSONValue(stride)
-      object["padding"] = JSONValue(padding)
-      if let given { object["in_channels"] = JSONValue(given) }
-      object["bias"] = .bool(bias)
-    case .batchNorm2d(let features):
-      if let features { object["num_features"] = JSONValue(features) }
-    case .relu, .tanh, .flatten: break
-    case .maxPool2d(let kernel, let stride, let padding), .avgPool2d(let kernel, let stride, let padding):
-      object["kernel_size"] = JSONValue(kernel)
-      if let stride { object["stride"] = JSONValue(stride) }
-      object["padding"] = JSONValue(padding)
-    case .adaptiveAvgPool2d(let height, let width):
-      object["output_size"] = JSONValue([height, width])
-    case .dropout(let p): object["p"] = .number(p)
-    case .residual(let layers, let shortcut):
-      object["layers"] = .array(layers.map(\.layer.json))
-      if let shortcut { object["shortcut"] = .array(shortcut.map(\.layer.json)) }
+    switch kind {
+    case let layer as Linear:
+      object["out_features"] = JSONValue(layer.outFeatures)
+      if let given = layer.inFeatures { object["in_features"] = JSONValue(given) }
+      object["bias"] = .bool(layer.bias)
+    case let layer as Conv2d:
+      object["out_channels"] = JSONValue(layer.outChannels)
+      object["kernel_size"] = JSONValue(layer.kernel)
+      object["stride"] = JSONValue(layer.stride)
+      object["padding"] = JSONValue(layer.padding)
+      if let given = layer.inChannels { object["in_channels"] = JSONValue(given) }
+      object["bias"] = .bool(layer.bias)
+    case let layer as BatchNorm2d:
+      if let features = layer.features { object["num_features"] = JSONValue(features) }
+    case let layer as MaxPool2d:
+      object["kernel_size"] = JSONValue(layer.kernel)
+      if let stride = layer.stride { object["stride"] = JSONValue(stride) }
+      object["padding"] = JSONValue(layer.padding)
+    case let layer as AvgPool2d:
+      object["kernel_size"] = JSONValue(layer.kernel)
+      if let stride = layer.stride { object["stride"] = JSONValue(stride) }
+      object["padding"] = JSONValue(layer.padding)
+    case let layer as AdaptiveAvgPool2d:
+      object["output_size"] = JSONValue([layer.outputHeight, layer.outputWidth])
+    case let layer as Dropout: object["p"] = .number(layer.p)
+    case let layer as Residual:
+      object["layers"] = .array(layer.layers.map(\.layer.json))
+      if let shortcut = layer.shortcut { object["shortcut"] = .array(shortcut.map(\.layer.json)) }
+    default: break
     }
     return .object(object)
   }

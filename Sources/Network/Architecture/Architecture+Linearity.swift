@@ -1,6 +1,6 @@
 import Tensor
 
-/// What a minimisation asks of a network's shape.
+/// Properties of a network that a minimisation depends on.
 extension Architecture {
   /// The layer that sees the input columns as they are.
   public struct FirstLinearLayer: Sendable, Equatable {
@@ -12,42 +12,23 @@ extension Architecture {
     public let fanIn: Int
   }
 
-  /// Nodes that change values; a flatten of a vector, and dropout outside of training, do not.
-  private var acting: [Node] {
-    nodes.filter { node in
-      switch node {
-      case .flatten(let input): !input.isVector
-      case .dropout: false
-      default: true
-      }
-    }
-  }
+  private var acting: [any PlacedLayer] { nodes.map(\.layer).filter(\.changesValues) }
 
-  /// Nil where the network does not begin with a linear layer on a vector.
+  /// nil if the network does not begin with a linear layer on a vector.
   public var firstLinearLayer: FirstLinearLayer? {
-    guard input.isVector, case .linear(let input, let output, let weights, let bias)? = acting.first else {
-      return nil
-    }
-    return FirstLinearLayer(weights: weights, bias: bias, neurons: output.count, fanIn: input.count)
+    guard input.isVector, let linear = acting.first as? Linear.Placed else { return nil }
+    return FirstLinearLayer(
+      weights: linear.weights, bias: linear.bias, neurons: linear.output.count, fanIn: linear.input.count)
   }
 
-  /// Whether the outputs are a linear layer's, so that a multiple of its parameters gives the same multiple of the outputs.
-  public var endsInLinear: Bool {
-    if case .linear? = acting.last { true } else { false }
-  }
+  /// Whether the outputs are a linear layer's, so that a multiple of its parameters gives the same multiple of the
+  /// outputs.
+  public var endsInLinear: Bool { acting.last is Linear.Placed }
 
-  /// Whether a batch normalization sees a single position a sample: over a batch of one sample it has no variance.
-  public var normalizesSinglePositions: Bool { Self.normalizesSinglePositions(nodes) }
-
-  private static func normalizesSinglePositions(_ nodes: [Node]) -> Bool {
-    nodes.contains { node in
-      switch node {
-      case .batchNormalization(let input, _, _): input.positions == 1
-      case .residual(_, let main, let shortcut):
-        normalizesSinglePositions(main) || normalizesSinglePositions(shortcut ?? [])
-      default: false
-      }
-    }
+  /// Whether a batch normalization sees a single position of each sample: over a batch of one sample it has no
+  /// variance.
+  public var normalizesSinglePositions: Bool {
+    nodes.flatMap(\.all).contains { $0.normalizesSinglePositions }
   }
 
   /// Whether the outputs are linear in all parameters.

@@ -1,22 +1,7 @@
 import Tensor
 
-/// A network's layers with all shapes known: what `Network` is built from.
+/// A network's layers with all shapes known. A `Network` is built from it.
 public struct Architecture: Sendable, Equatable {
-  /// One layer in place.
-  indirect enum Node: Sendable, Equatable {
-    case linear(input: Shape, output: Shape, weights: Int, bias: Int?)
-    case convolution(
-      input: Shape, kernel: [Int], stride: Int, padding: Int, output: Shape, weights: Int, bias: Int?)
-    case batchNormalization(input: Shape, scale: Int, statistics: Int)
-    case relu, tanh
-    case maxPool(input: Shape, kernel: [Int], stride: Int, padding: Int)
-    case averagePool(input: Shape, kernel: [Int], stride: Int, padding: Int)
-    case adaptiveAveragePool(input: Shape, output: Shape)
-    case flatten(input: Shape)
-    case dropout(input: Shape, p: Double, index: Int)
-    case residual(input: Shape, main: [Node], shortcut: [Node]?)
-  }
-
   /// A line of the list of layers that a user sees.
   public struct Row: Sendable, Equatable {
     public let name: String
@@ -44,7 +29,7 @@ public struct Architecture: Sendable, Equatable {
   public init(
     layers: [NamedLayer], input: Shape, outputs: Int? = nil, path: [String] = ["layers"]
   ) throws(ArchitectureFaults) {
-    var builder = ArchitectureBuilder()
+    let builder = ArchitectureBuilder()
     let (nodes, output) = builder.follow(layers, from: input, path: path)
     if layers.isEmpty { builder.fault(path, "must have at least one layer") }
     if builder.faults.isEmpty, let outputs, output.count != outputs {
@@ -63,4 +48,11 @@ public struct Architecture: Sendable, Equatable {
     layout = builder.layout
     rows = builder.rows
   }
+  static func values(_ nodes: [Node]) -> Int { nodes.reduce(0) { $0 + $1.layer.values } }
+
+  /// Values that the layers hand on for one sample.
+  public var valuesPerSample: Int { input.count + Self.values(nodes) }
+
+  /// Multiply-adds for one sample in one forward pass, counted directly, however they are computed.
+  public var multiplyAddsPerSample: Int { nodes.flatMap(\.all).reduce(0) { $0 + $1.multiplyAdds } }
 }

@@ -1,35 +1,36 @@
-/// One layer as a user writes it: its type and PyTorch's options. Sizes of the input follow from the layer before;
-/// where the user gives one it must agree.
-public indirect enum LayerDescription: Sendable, Equatable {
-  case linear(outFeatures: Int, inFeatures: Int? = nil, bias: Bool = true)
-  case conv2d(
-    outChannels: Int, kernel: [Int], stride: Int = 1, padding: Int = 0, inChannels: Int? = nil,
-    bias: Bool = true)
-  case batchNorm2d(features: Int? = nil)
-  case relu
-  case tanh
-  case maxPool2d(kernel: [Int], stride: Int? = nil, padding: Int = 0)
-  case avgPool2d(kernel: [Int], stride: Int? = nil, padding: Int = 0)
-  case adaptiveAvgPool2d(outputHeight: Int, outputWidth: Int)
-  case flatten
-  case dropout(p: Double = 0.5)
-  case residual(layers: [NamedLayer], shortcut: [NamedLayer]? = nil)
+/// A kind of layer with PyTorch's options as its value. Each kind is declared in a file of its own in `Operations`.
+///
+/// The file holds the options and their ranges, the rule by which shapes follow with its faults, multiply-adds, and the
+/// passes. The reader of requests holds a list of the kinds, with the JSON fields of each.
+public protocol LayerKind: Sendable, Equatable {
+  /// The `type` of the layer in a request, after the PyTorch module.
+  static var type: String { get }
+
+  /// Checks the options against the input's shape and gives every tensor its place; nil after a fault.
+  func place(at site: LayerSite) -> Architecture.Node?
+
+  /// The same layer with the layers inside named by their places below a name.
+  func named(_ name: String) -> Self
+}
+
+extension LayerKind {
+  public func named(_ name: String) -> Self { self }
+
+  /// Whether another value is of the same kind and equal.
+  fileprivate func equals(_ other: any LayerKind) -> Bool { other as? Self == self }
+}
+
+/// One layer as a user writes it. Sizes of the input follow from the layer before; a size that the user gives must agree.
+public struct LayerDescription: Sendable, Equatable {
+  public let kind: any LayerKind
+
+  public init(_ kind: any LayerKind) { self.kind = kind }
 
   /// The `type` of the layer in a request.
-  public var type: String {
-    switch self {
-    case .linear: "linear"
-    case .conv2d: "conv2d"
-    case .batchNorm2d: "batch_norm2d"
-    case .relu: "relu"
-    case .tanh: "tanh"
-    case .maxPool2d: "max_pool2d"
-    case .avgPool2d: "avg_pool2d"
-    case .adaptiveAvgPool2d: "adaptive_avg_pool2d"
-    case .flatten: "flatten"
-    case .dropout: "dropout"
-    case .residual: "residual"
-    }
+  public var type: String { Swift.type(of: kind).type }
+
+  public static func == (left: LayerDescription, right: LayerDescription) -> Bool {
+    left.kind.equals(right.kind)
   }
 }
 
@@ -48,12 +49,7 @@ public struct NamedLayer: Sendable, Equatable {
   public static func sequential(_ layers: [LayerDescription], prefix: String = "") -> [NamedLayer] {
     layers.enumerated().map { index, layer in
       let name = "\(prefix)\(index)"
-      guard case .residual(let main, let shortcut) = layer else { return NamedLayer(name, layer) }
-      return NamedLayer(
-        name,
-        .residual(
-          layers: sequential(main.map(\.layer), prefix: name + ".layers."),
-          shortcut: shortcut.map { sequential($0.map(\.layer), prefix: name + ".shortcut.") }))
+      return NamedLayer(name, LayerDescription(layer.kind.named(name)))
     }
   }
 }

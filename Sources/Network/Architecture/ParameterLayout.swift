@@ -94,6 +94,27 @@ public struct ParameterLayout: Sendable, Equatable {
   /// Number of minibatch counters.
   public internal(set) var counterCount = 0
 
+  /// Gives a tensor the next place in the vector of its kind.
+  /// - Parameter shape: in PyTorch's order.
+  /// - Returns: the offset.
+  mutating func add(_ name: String, _ shape: [Int], _ kind: ParameterTensor.Kind, fanIn: Int) -> Int {
+    let count = shape.reduce(1, *)
+    let offset: Int
+    switch kind {
+    case .convolution, .linear, .bias, .scale, .shift:
+      offset = parameterCount
+      parameterCount += count
+    case .runningMean, .runningVariance:
+      offset = statisticCount
+      statisticCount += count
+    case .batchesTracked:
+      offset = counterCount
+      counterCount += count
+    }
+    tensors.append(ParameterTensor(name: name, shape: shape, kind: kind, offset: offset, fanIn: fanIn))
+    return offset
+  }
+
   /// A vector of θ's length, from the engine's order into PyTorch's (tensors one after the other).
   public func exported<Element>(_ vector: [Element]) -> [Element] {
     precondition(vector.count == parameterCount, "A vector over the parameters has their length.")

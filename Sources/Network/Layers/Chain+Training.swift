@@ -2,80 +2,66 @@ import Tensor
 
 /// The training passes: a stage that couples samples sees all shards at once, the others pass them in parallel.
 extension Chain {
+  /// - Parameter y: receives the chain's output.
   func trainForward(
-    _ step: TrainingStep<Element>, _ passes: [Pass<Element>], x: [UnsafePointer<Element>],
-    y: [UnsafeMutablePointer<Element>]
+    _ step: TrainingStep<Element>, _ passes: PerShard<Pass<Element>>, x: PerShard<UnsafePointer<Element>>,
+    y: PerShard<UnsafeMutablePointer<Element>>
   ) throws(Cancelled) {
     var sources = x
     for (index, stage) in stages.enumerated() {
-      let targets = passes.indices.map { outputTarget(passes[$0], index, y[$0]) }
+      let targets = PerShard(passes.indices.map { outputTarget(passes[$0], index, y[$0]) })
       let inner = passes.map { entering($0, index) }
-      let arrays = ShardArrays(x: sources, y: targets)
-      if stage.layer.couplesSamples {
-        try stage.layer.trainForward(step, inner, x: sources, y: targets)
-        if stage.activation != .identity {
-          try step.forEachShard { shard, _ in
-            stage.activation.forward(arrays.y[shard], inner[shard].count * stage.layer.output.count)
-          }
+      if let coupled = stage.coupled {
+        try coupled.trainForward(step, inner, x: sources, y: targets)
+        if let activation = stage.activation {
+          try step.forEachShard { shard, _ in activation.forward(targets[shard], count(inner[shard], index)) }
         }
       } else {
+        let sources = sources
         try step.forEachShard { shard, _ in
-          stage.layer.forward(inner[shard], x: arrays.x[shard], y: arrays.y[shard])
-          stage.activation.forward(arrays.y[shard], inner[shard].count * stage.layer.output.count)
+          forward(inner[shard], index, x: sources[shard], y: targets[shard])
         }
       }
       sources = targets.map { UnsafePointer($0) }
     }
   }
 
+  /// - Parameters:
+  ///   - y: the chain's outputs; needed if the chain ends in an activation.
+  ///   - dx: receives ∂x; nil where nobody asks.
   func trainBackward(
-    _ step: TrainingStep<Element>, _ passes: [Pass<Element>], x: [UnsafePointer<Element>],
-    dy: [UnsafePointer<Element>], dx: [UnsafeMutablePointer<Element>]?
-  ) throws(Cancelled) {
-    try trainBackward(step, passes, x: x, y: nil, dy: dy, dx: dx)
-  }
-
-  /// - Parameter y: the chain's outputs; needed where it ends in an activation.
-  func trainBackward(
-    _ step: TrainingStep<Element>, _ passes: [Pass<Element>], x: [UnsafePointer<Element>],
-    y: [UnsafePointer<Element>]?, dy: [UnsafePointer<Element>], dx: [UnsafeMutablePointer<Element>]?
+    _ step: TrainingStep<Element>, _ passes: PerShard<Pass<Element>>, x: PerShard<UnsafePointer<Element>>,
+    y: PerShard<UnsafePointer<Element>>, dy: PerShard<UnsafePointer<Element>>,
+    dx: PerShard<UnsafeMutablePointer<Element>>?
   ) throws(Cancelled) {
     var incoming = dy
-    for index in stages.indices.reversed() {
-      let stage = stages[index]
-      let sources = passes.indices.map { source(passes[$0], index, x[$0]) }
+    var own: PerShard<UnsafeMutablePointer<Element>>?
+    for (index, stage) in stages.enumerated().reversed() {
       let inner = passes.map { entering($0, index) }
       // Before the targets are taken: this may take a turn of its own, and the target must be the other buffer.
-      let gradients = try throughActivations(step, passes, index, y: y, incoming)
+      if stage.activation != nil {
+        let gradients = own ?? passes.map { gradientTarget($0, index) }
+        let outer = incoming
+        try step.forEachShard { shard, _ in
+          throughActivation(passes[shard], index, y: y[shard], from: outer[shard], into: gradients[shard])
+        }
+        incoming = gradients.map { UnsafePointer($0) }
+      }
+      let gradients = incoming
       let targets = index == 0 ? dx : passes.map { gradientTarget($0, index - 1) }
-      if stage.layer.couplesSamples {
-        try stage.layer.trainBackward(step, inner, x: sources, dy: gradients, dx: targets)
+      let sources =
+        stage.isFixedMap ? nil : PerShard(passes.indices.map { source(passes[$0], index, x[$0]) })
+      if let coupled = stage.coupled, let sources {
+        try coupled.trainBackward(step, inner, x: sources, dy: gradients, dx: targets)
       } else {
-        let arrays = ShardArrays(x: sources, y: [], dy: gradients, dx: targets)
         try step.forEachShard { shard, lane in
-          stage.layer.backward(
-            inner[shard], x: arrays.x[shard], dy: arrays.dy[shard], dx: arrays.dx?[shard],
-            gradient: step.gradients[lane])
+          backward(
+            inner[shard], index, x: sources?[shard], dy: gradients[shard], dx: targets?[shard],
+            gradient: step.gradient(ofLane: lane))
         }
       }
+      own = targets
       if let targets { incoming = targets.map { UnsafePointer($0) } }
     }
-  }
-
-  /// ∂zᵢ of every shard from its ∂aᵢ.
-  private func throughActivations(
-    _ step: TrainingStep<Element>, _ passes: [Pass<Element>], _ index: Int, y: [UnsafePointer<Element>]?,
-    _ incoming: [UnsafePointer<Element>]
-  ) throws(Cancelled) -> [UnsafePointer<Element>] {
-    guard stages[index].activation != .identity else { return incoming }
-    let arrays = ShardArrays(x: y ?? [], y: [], dy: incoming)
-    let through = Disjoint(UnsafeMutablePointer<UnsafePointer<Element>>.allocate(capacity: passes.count))
-    defer { through.pointer.deallocate() }
-    try step.forEachShard { shard, _ in
-      (through.pointer + shard).initialize(
-        to: throughActivation(
-          passes[shard], index, y: arrays.x.isEmpty ? nil : arrays.x[shard], arrays.dy[shard]))
-    }
-    return Array(UnsafeBufferPointer(start: through.pointer, count: passes.count))
   }
 }

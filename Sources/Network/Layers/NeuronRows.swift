@@ -1,7 +1,7 @@
 import Tensor
 
-/// A layer of neurons, each with a row of weights, whose passes gain where only some rows of a direction are not zero, or
-/// only some rows of a product are asked for. Then narrow layers of those neurons alone run beside the whole one.
+/// A layer of neurons, each with a row of weights. Its passes cost less if only some rows of a direction are not zero,
+/// or only some rows of a product are asked for: narrow layers of those neurons alone run beside the whole layer.
 protocol NeuronRows<Element>: Layer {
   /// Offset of the weights.
   var weights: Int { get }
@@ -22,7 +22,7 @@ protocol NeuronRows<Element>: Layer {
 }
 
 /// The workspace of such a layer: arrays of the chain around, each as long as its largest.
-final class RowWorkspace<Element: Scalar>: Frame, @unchecked Sendable {
+final class RowWorkspace<Element: Scalar>: Frame {
   let turns: Turns<Element>
   init(_ turns: Turns<Element>) { self.turns = turns }
 }
@@ -36,8 +36,8 @@ extension NeuronRows {
     return RowWorkspace(turns)
   }
 
-  private func spare(_ pass: Pass<Element>, _ index: Int) -> UnsafeMutablePointer<Element> {
-    unsafeDowncast(pass.workspace, to: RowWorkspace<Element>.self).turns.spare(index)
+  private func spare(_ pass: Pass<Element>, _ use: Turns<Element>.Spare) -> UnsafeMutablePointer<Element> {
+    unsafeDowncast(pass.workspace, to: RowWorkspace<Element>.self).turns.spare(use)
   }
 
   /// Rows of the direction that are not zero, where there are few.
@@ -56,9 +56,9 @@ extension NeuronRows {
 
   /// The columns of a gradient that belong to some neurons.
   func columns(
-    _ pass: Pass<Element>, _ dy: UnsafePointer<Element>, _ rows: [Int32], _ index: Int
+    _ pass: Pass<Element>, _ dy: UnsafePointer<Element>, _ rows: [Int32], _ use: Turns<Element>.Spare
   ) -> UnsafePointer<Element> {
-    let target = spare(pass, index)
+    let target = spare(pass, use)
     rows.withUnsafeBufferPointer { Element.gatherColumns(dy, $0, target, total(pass), neurons) }
     return UnsafePointer(target)
   }
@@ -69,32 +69,24 @@ extension NeuronRows {
     tx: UnsafePointer<Element>?, ty: UnsafeMutablePointer<Element>
   ) {
     if let tx {
-      inputTangent(pass, tx, ty)
+      withoutBias.forward(pass.plain, x: tx, y: ty)
     } else {
       ty.clear(total(pass) * neurons)
     }
     guard !rows.isEmpty else { return }
-    let part = spare(pass, 0)
+    let part = spare(pass, .narrowOutput)
     narrowed(to: rows.count, bias: bias != nil).forward(direction(pass, v), x: x, y: part)
     rows.withUnsafeBufferPointer { Element.scatterColumns(part, $0, ty, total(pass), neurons) }
   }
 
-  /// f_xẋ.
-  private func inputTangent(
-    _ pass: Pass<Element>, _ tx: UnsafePointer<Element>, _ ty: UnsafeMutablePointer<Element>
-  ) {
-    withoutBias.forward(pass.plain, x: tx, y: ty)
-  }
-
-  /// The gradient's (or product's) rows that are asked for, from x and ∂y: added to what lies at the weights' offset, one
+  /// Adds the rows of the gradient (or product) that are asked for, from x and ∂y. They lie at the weights' offset, one
   /// after the other.
   private func addRows(
     _ pass: Pass<Element>, _ rows: [Int32], x: UnsafePointer<Element>, dy: UnsafePointer<Element>,
-    _ index: Int,
     _ gradient: UnsafeMutablePointer<Element>
   ) {
     narrowed(to: rows.count, bias: false).backward(
-      pass.plain, x: x, dy: columns(pass, dy, rows, index), dx: nil, gradient: gradient + weights)
+      pass.plain, x: x, dy: columns(pass, dy, rows, .wantedColumns), dx: nil, gradient: gradient + weights)
   }
 
   /// `backward` where some rows of the gradient are asked for.
@@ -103,7 +95,7 @@ extension NeuronRows {
     dx: UnsafeMutablePointer<Element>?, gradient: UnsafeMutablePointer<Element>
   ) {
     if let bias { Element.sumRows(dy, gradient + bias, total(pass), neurons) }
-    if !rows.isEmpty { addRows(pass, rows, x: x, dy: dy, 0, gradient) }
+    if !rows.isEmpty { addRows(pass, rows, x: x, dy: dy, gradient) }
     if let dx { inputGradient(pass, dy: dy, dx: dx) }
   }
 
@@ -117,8 +109,8 @@ extension NeuronRows {
     if let product, let wanted {
       if let bias { Element.sumRows(tdy, product + bias, total(pass), neurons) }
       if !wanted.isEmpty {
-        addRows(plain, wanted, x: x, dy: tdy, 0, product)
-        if let tx { addRows(plain, wanted, x: tx, dy: dy, 0, product) }
+        addRows(plain, wanted, x: x, dy: tdy, product)
+        if let tx { addRows(plain, wanted, x: tx, dy: dy, product) }
       }
       if let tdx { inputGradient(plain, dy: tdy, dx: tdx) }
     } else if let product {
@@ -128,11 +120,11 @@ extension NeuronRows {
       inputGradient(plain, dy: tdy, dx: tdx)
     }
     guard let tdx else { return }
-    let part = spare(pass, 1)
+    let part = spare(pass, .inputPart)
     if let support {
       guard !support.isEmpty else { return }
       narrowed(to: support.count, bias: false).inputGradient(
-        direction(pass, v), dy: columns(pass, dy, support, 0), dx: part)
+        direction(pass, v), dy: columns(pass, dy, support, .directionColumns), dx: part)
     } else {
       var whole = plain
       whole.parameters = v

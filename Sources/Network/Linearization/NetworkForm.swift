@@ -1,8 +1,8 @@
 import Tensor
 
-/// One way to run a network: layers, and what becomes of θ before they read it. Folded normalizations are computed into
-/// the weights, and convolutions by minimal filtering find theirs transformed; each is done once for a θ or a
-/// direction, not once a shard.
+/// One way to run a network: its layers, and how θ is prepared before they read it. Folded normalizations are computed
+/// into the weights, and convolutions by minimal filtering find their weights transformed. Each is done once for a θ or
+/// a direction, not once for a shard.
 struct NetworkForm<Element: Scalar>: Sendable {
   let root: Chain<Element>
   /// Lengths of θ and of the running statistics.
@@ -54,7 +54,7 @@ struct NetworkForm<Element: Scalar>: Sendable {
     return parts
   }
 
-  /// What is nobody's weights, and of no fold.
+  /// Parameters that belong to no weight layer and no folded normalization.
   private static func rest(_ layers: [WeightLayer<Element>], _ count: Int) -> [Range<Int>] {
     var next = 0
     let taken = layers.flatMap(\.ranges).sorted { $0.lowerBound < $1.lowerBound }
@@ -64,12 +64,12 @@ struct NetworkForm<Element: Scalar>: Sendable {
     }
   }
 
-  /// Whether layers want weights transformed.
+  /// Whether any layer reads its weights transformed.
   var hasTransforms: Bool { layers.contains { $0.winograd != nil } }
 
   // MARK: Subsets
 
-  /// What the passes need to know of a subset of the parameters.
+  /// A subset of the parameters as the passes see it.
   /// - Precondition: the indices lie in θ.
   func subset(_ indices: [Int]) -> ParameterSubset<Element> {
     var marks = [Bool](repeating: false, count: parameterCount)
@@ -87,7 +87,7 @@ struct NetworkForm<Element: Scalar>: Sendable {
       sums: sums)
   }
 
-  /// The caller's thread alone where θ is so short that to wake others would take longer than to go through it.
+  /// The caller's thread alone if θ is so short that waking other threads would take longer than the work.
   private func threads(_ compute: Compute) -> ComputePool {
     parameterCount <= 1 << 15 ? .single : compute.pool
   }
@@ -95,15 +95,15 @@ struct NetworkForm<Element: Scalar>: Sendable {
   // MARK: To φ
 
   /// Prepares θ, or a direction v at θ.
-  /// - Parameter support: v vanishes outside; then the rows of narrowed layers lie one after the other, their biases
-  ///   behind them.
+  /// - Parameter support: v vanishes outside of it. The rows of narrowed layers then lie one after the other, and their
+  ///   biases behind them.
   /// - Throws: `Cancelled`.
   func prepare(
     _ operand: Operand<Element>, theta: UnsafePointer<Element>, running: UnsafePointer<Element>,
     direction: UnsafePointer<Element>? = nil, support: ParameterSubset<Element>? = nil, _ compute: Compute
   ) throws(Cancelled) {
     let parts = support?.parts ?? parts
-    let shared = Uncheckedly((theta: theta, running: running, direction: direction))
+    let shared = Disjoint((theta: theta, running: running, direction: direction))
     try threads(compute).run(parts.count, cancellation: compute.cancellation) { index in
       let (theta, running, direction) = shared.value
       switch parts[index] {
@@ -119,8 +119,8 @@ struct NetworkForm<Element: Scalar>: Sendable {
   // MARK: From φ
 
   /// φ′(θ)ᵀg, or with `curved` its derivative along v (`NormalizationFold`).
-  /// - Parameter wanted: the entries of the result that are asked for; g holds the rows of narrowed layers one after the
-  ///   other, and what else the result holds is left open.
+  /// - Parameter wanted: the entries of the result that are asked for; the others are undefined. g then holds the rows of
+  ///   narrowed layers one after the other.
   /// - Throws: `Cancelled`.
   func pullBack(
     _ g: UnsafePointer<Element>, theta: UnsafePointer<Element>, running: UnsafePointer<Element>,
@@ -128,7 +128,7 @@ struct NetworkForm<Element: Scalar>: Sendable {
     wanted: ParameterSubset<Element>? = nil, into result: UnsafeMutablePointer<Element>, _ compute: Compute
   ) throws(Cancelled) {
     let parts = wanted?.parts ?? parts
-    let shared = Uncheckedly((g: g, theta: theta, running: running, curved: curved, result: result))
+    let shared = Disjoint((g: g, theta: theta, running: running, curved: curved, result: result))
     try threads(compute).run(parts.count, cancellation: compute.cancellation) { index in
       let (g, theta, running, curved, result) = shared.value
       switch parts[index] {
@@ -139,34 +139,4 @@ struct NetworkForm<Element: Scalar>: Sendable {
       }
     }
   }
-}
-
-/// A subset J of the parameters as the passes of a network see it: rows of layers' weights.
-public final class ParameterSubset<Element: Scalar>: Sendable {
-  /// J.
-  public let indices: [Int]
-  let rows: RowTable
-  let parts: [NetworkForm<Element>.Part]
-  /// Where sums over J lie in vectors of φ's length.
-  let sums: [Range<Int>]
-
-  init(indices: [Int], rows: RowTable, parts: [NetworkForm<Element>.Part], sums: [Range<Int>]) {
-    self.indices = indices
-    self.rows = rows
-    self.parts = parts
-    self.sums = sums
-  }
-}
-
-/// The rows that a subset touches, a layer each; layers of which it touches many are not narrowed.
-final class RowTable: Sendable {
-  private let rows: [Int: [Int32]]
-
-  init<Element>(_ layers: [WeightLayer<Element>]) {
-    rows = Dictionary(
-      uniqueKeysWithValues: layers.compactMap { layer in layer.chosen.map { (layer.weights, $0) } })
-  }
-
-  /// Of the layer whose weights lie at an offset; nil where it is not narrowed.
-  func rows(at weights: Int) -> [Int32]? { rows[weights] }
 }

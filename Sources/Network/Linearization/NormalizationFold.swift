@@ -1,10 +1,11 @@
 import Tensor
 
 /// Batch normalization with fixed statistics, written into the convolution before it: γ(Wx + b − μ)/σ + β is
-/// W′x + b′ with s = γ/σ, W′ = sW and b′ = s(b − μ) + β, a row a channel.
+/// W′x + b′ with s = γ/σ, W′ = sW and b′ = s(b − μ) + β, a row for each channel.
 ///
-/// The folded network runs on φ(θ), a vector of θ's length: W′ lies where W does, b′ where β does, and nothing where b and γ
-/// do. As φ is bilinear, products with the Hessian of L(φ(θ)) cost one with that of L(φ) and vectors of φ's length:
+/// The folded network runs on φ(θ), a vector of θ's length. W′ lies where W does, b′ where β does, and nothing lies where
+/// b and γ do. As φ is bilinear, a product with the Hessian of L(φ(θ)) costs one with the Hessian of L(φ), and
+/// operations on vectors of φ's length:
 ///
 /// - along v: φ̇ = φ′(θ)v, with ṡ = v_γ/σ: Ẇ′ = sV + ṡW, ḃ′ = ṡ(b − μ) + s v_b + v_β.
 /// - back: φ′(θ)ᵀg: ∂W = sG, ∂b = s g, ∂γ = (⟨W, G⟩ + (b − μ)g)/σ, ∂β = g for G, g = ∂L/∂(W′, b′).
@@ -28,7 +29,7 @@ struct NormalizationFold: Sendable, Equatable {
   private func coefficients<Element: Scalar>(
     _ c: Int, _ theta: UnsafePointer<Element>, _ running: UnsafePointer<Element>
   ) -> (inverse: Element, scale: Element, shift: Element) {
-    let epsilon = Element(BatchNormalization<Element>.epsilon)
+    let epsilon = Element(BatchNorm2d.epsilon)
     let inverse = 1 / (running[statistics + neurons + c] + epsilon).squareRoot()
     return (inverse, theta[scale + c] * inverse, (bias.map { theta[$0 + c] } ?? 0) - running[statistics + c])
   }

@@ -1,29 +1,36 @@
 import Tensor
 
-/// A convolution's weights and the form it wants them in.
+/// A convolution's weights and the transform that its passes want them in.
 struct WeightTransform<Element: Scalar>: Sendable {
   /// Offset of the weights in the parameters.
   let weights: Int
   let winograd: Winograd<Element>
 }
 
-/// θ or a direction as the layers of a `NetworkForm` want it.
+/// θ or a direction in the form that the layers of a `NetworkForm` read.
 final class Operand<Element: Scalar>: Sendable {
-  /// Transformed weights take at most this many places for each of theirs, and begin at this multiple of their offset.
+  /// Transformed weights take at most this many elements for each weight, and begin at this multiple of their offset.
   static var room: Int { 4 }
 
-  /// φ, where layers read it as it is.
+  /// φ, where layers read it as it is. Undefined at weights that layers read transformed.
   let values: Buffer<Element>
   private let transforms: Buffer<Element>?
 
-  /// - Parameter isPlain: whether φ is complete, and nothing transformed.
+  /// - Parameter isPlain: whether φ is complete and nothing is transformed.
   init(_ form: NetworkForm<Element>, isPlain: Bool = false) {
-    values = Buffer(count: form.parameterCount)
+    let values = Buffer<Element>(count: form.parameterCount)
+    // In a debug build a layer that reads memory which nobody fills gets NaN, not an old value.
+    assert(
+      { () -> Bool in
+        for index in 0..<values.count { values.pointer[index] = .nan }
+        return true
+      }())
+    self.values = values
     transforms =
       form.hasTransforms && !isPlain ? Buffer(count: Self.room * form.parameterCount) : nil
   }
 
-  /// The transformed weights, where any layer has them.
+  /// The transformed weights, if any layer has them.
   var transformed: UnsafePointer<Element>? { transforms.map { UnsafePointer($0.pointer) } }
 
   /// Where the transform of the weights at an offset lies.

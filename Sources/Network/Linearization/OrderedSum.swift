@@ -1,68 +1,73 @@
-import Foundation
+import Synchronization
 import Tensor
 
-/// Sums vectors of lanes in the order of the lanes, however they arrive, holding as few as possible; made once, it sums
-/// many times.
-final class OrderedSum<Element: Scalar>: @unchecked Sendable {
+/// Sums vectors of lanes in the order of the lanes, in whatever order they arrive, and holds as few as possible. One
+/// object makes many sums, one after the other.
+final class OrderedSum<Element: Scalar>: Sendable {
+  private struct State: Sendable {
+    /// The parts of the vectors that are summed.
+    var ranges: [Range<Int>]
+    /// The first lane's vector, and on it the vectors that have been added.
+    var result: Buffer<Element>?
+    var next = 0
+    var waiting: [Int: Buffer<Element>] = [:]
+    var free: [Buffer<Element>] = []
+  }
+
   private let count: Int
-  /// What of the vectors is summed.
-  private var ranges: [Range<Int>]
-  private let lock = NSLock()
-  /// The first lane's vector, and on it those that have been added.
-  private var result: Buffer<Element>?
-  private var next = 0
-  private var waiting: [Int: Buffer<Element>] = [:]
-  private var free: [Buffer<Element>] = []
+  private let state: Mutex<State>
 
   /// - Parameter count: length of the vectors.
   init(count: Int) {
     self.count = count
-    ranges = [0..<count]
+    state = Mutex(State(ranges: [0..<count]))
   }
 
-  /// The sum of all vectors handed in since the start.
+  /// The sum of all vectors handed in since the start. It stays valid until the next sum begins.
   /// - Precondition: there was one.
   var total: UnsafePointer<Element> {
-    guard let result else { preconditionFailure("A sum of no lanes was asked for.") }
+    guard let result = state.withLock({ $0.result }) else {
+      preconditionFailure("A sum of no lanes was asked for.")
+    }
     return UnsafePointer(result.pointer)
   }
 
   /// A zeroed vector for a lane to sum into.
   func makePart() -> Buffer<Element> {
-    lock.lock()
-    let part = free.popLast()
-    lock.unlock()
+    let (part, ranges) = state.withLock { ($0.free.popLast(), $0.ranges) }
     let cleared = part ?? Buffer(count: count)
     for range in ranges { (cleared.pointer + range.lowerBound).clear(range.count) }
     return cleared
   }
 
   /// Begins a new sum, also after one that was broken off.
-  /// - Parameter ranges: what of the vectors is summed; nil for all.
+  /// - Parameter ranges: the parts of the vectors that are summed; nil for all.
   func restart(over ranges: [Range<Int>]? = nil) {
-    self.ranges = ranges ?? [0..<count]
-    next = 0
-    free.append(contentsOf: waiting.values)
-    if let result { free.append(result) }
-    result = nil
-    waiting = [:]
+    state.withLock { state in
+      state.ranges = ranges ?? [0..<count]
+      state.next = 0
+      state.free.append(contentsOf: state.waiting.values)
+      if let result = state.result { state.free.append(result) }
+      state.result = nil
+      state.waiting = [:]
+    }
   }
 
   /// Hands in the vector of a lane.
   func add(_ part: Buffer<Element>, lane: Int) {
-    lock.lock()
-    defer { lock.unlock() }
-    waiting[lane] = part
-    while let part = waiting.removeValue(forKey: next) {
-      next += 1
-      guard let result else {
-        self.result = part
-        continue
+    state.withLock { state in
+      state.waiting[lane] = part
+      while let part = state.waiting.removeValue(forKey: state.next) {
+        state.next += 1
+        guard let result = state.result else {
+          state.result = part
+          continue
+        }
+        for range in state.ranges {
+          Element.add(part.pointer + range.lowerBound, result.pointer + range.lowerBound, range.count)
+        }
+        state.free.append(part)
       }
-      for range in ranges {
-        Element.add(part.pointer + range.lowerBound, result.pointer + range.lowerBound, range.count)
-      }
-      free.append(part)
     }
   }
 }

@@ -1,16 +1,16 @@
-import Foundation
 import Tensor
 
-/// How a set of samples is cut: shards of one size, gathered into lanes of neighbours. A lane's shards run one
-/// after the other into one sum; the sums of the lanes are added in order. Both depend on the number of samples
-/// and the network alone.
+/// How a set of samples is cut: shards of one size, gathered into lanes of neighbours.
+///
+/// A lane's shards run one after the other into one sum; the sums of the lanes are added in order. Shards and lanes
+/// depend on the number of samples and the network alone.
 struct ShardPlan: Sendable {
   /// Places of the samples in each shard.
   let shards: [Range<Int>]
   /// Shards of each lane.
   let lanes: [Range<Int>]
 
-  /// The most lanes: what bounds parallelism, and the memory of partial sums.
+  /// The most lanes. They bound parallelism, and the memory of partial sums.
   static let mostLanes = 16
 
   /// The most samples in a shard.
@@ -22,5 +22,39 @@ struct ShardPlan: Sendable {
     let total = shards.count
     let laneCount = min(total, Self.mostLanes)
     lanes = (0..<laneCount).map { $0 * total / laneCount..<($0 + 1) * total / laneCount }
+  }
+
+  /// Places for the passes of a network over the shards.
+  func places<Element>(_ form: NetworkForm<Element>) -> ReusePool<ShardPlace<Element>> {
+    let capacity = capacity
+    return ReusePool { ShardPlace(form, capacity: capacity) }
+  }
+
+  /// Calls `body` for every shard with memory for its passes, in parallel.
+  func forEachShard<Memory>(
+    with pool: ReusePool<Memory>, _ compute: Compute,
+    _ body: @Sendable (_ shard: Int, _ range: Range<Int>, Memory) -> Void
+  ) throws(Cancelled) {
+    try compute.pool.run(shards.count, cancellation: compute.cancellation) { shard in
+      pool.with { body(shard, shards[shard], $0) }
+    }
+  }
+
+  /// Calls `body` for every shard with memory for its passes, lanes in parallel, and sums what the lanes add to their
+  /// parts in the order of the lanes.
+  /// - Parameter ranges: the parts of the vectors that are summed; nil for all.
+  func sum<Element, Memory>(
+    into sum: OrderedSum<Element>, over ranges: [Range<Int>]? = nil, with pool: ReusePool<Memory>,
+    _ compute: Compute,
+    _ body: @Sendable (_ shard: Int, Memory, _ part: UnsafeMutablePointer<Element>) -> Void
+  ) throws(Cancelled) {
+    sum.restart(over: ranges)
+    try compute.pool.run(lanes.count, cancellation: compute.cancellation) { lane in
+      let part = sum.makePart()
+      pool.with { memory in
+        for shard in lanes[lane] where !compute.isCancelled { body(shard, memory, part.pointer) }
+      }
+      sum.add(part, lane: lane)
+    }
   }
 }

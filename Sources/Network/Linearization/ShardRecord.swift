@@ -1,12 +1,12 @@
 import Tensor
 
-/// One shard with everything its primal passes leave behind.
-final class ShardRecord<Element: Scalar>: @unchecked Sendable {
+/// One shard with everything that its primal passes leave behind.
+final class ShardRecord<Element: Scalar> {
   private(set) var range: Range<Int>
   let input: Buffer<Element>
   let frame: Frame
   let output: Buffer<Element>
-  /// ∂ℓ/∂f over the samples of the whole set: already divided by their number.
+  /// ∂ℓ/∂f, divided by the number of samples of the whole set.
   let outputGradient: Buffer<Element>
   private let root: Chain<Element>
 
@@ -80,9 +80,25 @@ final class ShardRecord<Element: Scalar>: @unchecked Sendable {
   }
 }
 
-/// θ, its transformed weights and the running statistics while passes read them.
-struct StatePointers<Element>: @unchecked Sendable {
-  let parameters: UnsafePointer<Element>
-  let transformed: UnsafePointer<Element>?
-  let statistics: UnsafePointer<Element>
+/// φ(θ), its transformed weights and the running statistics while passes read them. The memory is lent by the scope that
+/// made the pointers; nobody writes it meanwhile.
+struct StatePointers<Element>: Sendable {
+  private let memory:
+    Disjoint<
+      (
+        parameters: UnsafePointer<Element>, transformed: UnsafePointer<Element>?,
+        statistics: UnsafePointer<Element>
+      )
+    >
+
+  init(
+    parameters: UnsafePointer<Element>, transformed: UnsafePointer<Element>?,
+    statistics: UnsafePointer<Element>
+  ) {
+    memory = Disjoint((parameters, transformed, statistics))
+  }
+
+  var parameters: UnsafePointer<Element> { memory.value.parameters }
+  var transformed: UnsafePointer<Element>? { memory.value.transformed }
+  var statistics: UnsafePointer<Element> { memory.value.statistics }
 }

@@ -1,8 +1,8 @@
 import Tensor
 
-/// The four passes without an im2col matrix: the same results but for rounding. Of a tangent pass, both terms go into
+/// The four passes without an im2col matrix: the same results but for rounding. Both terms of a tangent pass go into
 /// one sum.
-extension Convolution {
+extension ConvolutionLayer {
   func forward(
     _ pass: Pass<Element>, by direct: DirectConvolution<Element>, x: UnsafePointer<Element>,
     y: UnsafeMutablePointer<Element>

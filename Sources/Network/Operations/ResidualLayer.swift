@@ -1,23 +1,23 @@
 import Tensor
 
-/// y = main(x) + shortcut(x) (He et al. 2016), the shortcut the identity where it is nil. No activation after the
-/// sum: the chain around has it.
+/// y = main(x) + shortcut(x), where a shortcut of nil is the identity. The chain around has the activation of the sum.
 ///
-/// Every pass is the two branches' passes, their results added.
-struct Residual<Element: Scalar>: Layer {
+/// Every pass runs the same pass of both branches and adds the results.
+struct ResidualLayer<Element: Scalar>: CoupledLayer {
   let main: Chain<Element>
   let shortcut: Chain<Element>?
 
   var input: Shape { main.input }
   var output: Shape { main.output }
 
-  final class Branches: Frame, @unchecked Sendable {
+  final class Branches: Frame {
     let main: Frame
     let shortcut: Frame
-    /// Outputs of the branches (or their tangents), where they are not written straight to their target.
+    /// The main branch's output (or its tangent), if it is not written straight to its target.
     let mainOutput: Buffer<Element>
+    /// The shortcut's output (or its tangent), if an activation reads it again.
     let shortcutOutput: Buffer<Element>
-    /// Of the branches' chains, in a workspace.
+    /// The buffers of the branches' chains, in a workspace.
     let turns: Turns<Element>
 
     init(main: Frame, shortcut: Frame?, output: Int, shortcutOutput: Int, turns: Turns<Element>) {
@@ -73,9 +73,9 @@ struct Residual<Element: Scalar>: Layer {
   }
 
   /// Where the main branch leaves its output: straight in y unless an activation needs it apart.
-  private func mainTarget(_ branches: Branches, _ y: UnsafeMutablePointer<Element>) -> UnsafeMutablePointer<
-    Element
-  > {
+  private func mainTarget(
+    _ branches: Branches, _ y: UnsafeMutablePointer<Element>
+  ) -> UnsafeMutablePointer<Element> {
     main.endsInLayer ? y : branches.mainOutput.pointer
   }
 
@@ -162,26 +162,26 @@ struct Residual<Element: Scalar>: Layer {
 
   // MARK: Training
 
-  var couplesSamples: Bool { main.couplesSamples || shortcut?.couplesSamples == true }
+  var coupled: (any CoupledLayer<Element>)? {
+    main.couplesSamples || shortcut?.couplesSamples == true ? self : nil
+  }
 
   func trainForward(
-    _ step: TrainingStep<Element>, _ passes: [Pass<Element>], x: [UnsafePointer<Element>],
-    y: [UnsafeMutablePointer<Element>]
+    _ step: TrainingStep<Element>, _ passes: PerShard<Pass<Element>>, x: PerShard<UnsafePointer<Element>>,
+    y: PerShard<UnsafeMutablePointer<Element>>
   ) throws(Cancelled) {
-    let arrays = ShardArrays(x: x, y: y)
-    try main.trainForward(
-      step, passes.map(inMain), x: x, y: passes.indices.map { mainTarget(kept(passes[$0]), y[$0]) })
-    let parts = ShardArrays(x: [], y: passes.map { shortcutTarget($0, kept($0)) })
-    try shortcut?.trainForward(step, passes.map(inShortcut), x: x, y: parts.y)
+    let mainTargets = PerShard(passes.indices.map { mainTarget(kept(passes[$0]), y[$0]) })
+    try main.trainForward(step, passes.map(inMain), x: x, y: mainTargets)
+    let parts = passes.map { shortcutTarget($0, kept($0)) }
+    try shortcut?.trainForward(step, passes.map(inShortcut), x: x, y: parts)
     try step.forEachShard { shard, _ in
-      addShortcut(
-        passes[shard].count, kept(passes[shard]), parts.y[shard], arrays.x[shard], arrays.y[shard])
+      addShortcut(passes[shard].count, kept(passes[shard]), parts[shard], x[shard], y[shard])
     }
   }
 
   func trainBackward(
-    _ step: TrainingStep<Element>, _ passes: [Pass<Element>], x: [UnsafePointer<Element>],
-    dy: [UnsafePointer<Element>], dx: [UnsafeMutablePointer<Element>]?
+    _ step: TrainingStep<Element>, _ passes: PerShard<Pass<Element>>, x: PerShard<UnsafePointer<Element>>,
+    dy: PerShard<UnsafePointer<Element>>, dx: PerShard<UnsafeMutablePointer<Element>>?
   ) throws(Cancelled) {
     try main.trainBackward(
       step, passes.map(inMain), x: x, y: passes.map { UnsafePointer(kept($0).mainOutput.pointer) }, dy: dy,
@@ -190,11 +190,11 @@ struct Residual<Element: Scalar>: Layer {
     try shortcut?.trainBackward(
       step, passes.map(inShortcut), x: x, y: passes.map { UnsafePointer(kept($0).shortcutOutput.pointer) },
       dy: dy, dx: parts)
-    let arrays = ShardArrays(x: dy, y: parts ?? [], dy: [], dx: dx)
+    guard let dx else { return }
+    // The identity's ∂x is ∂y.
+    let added = parts.map { $0.map { UnsafePointer($0) } } ?? dy
     try step.forEachShard { shard, _ in
-      guard let dx = arrays.dx?[shard] else { return }
-      let part = arrays.y.isEmpty ? arrays.x[shard] : UnsafePointer(arrays.y[shard])
-      Element.add(part, dx, passes[shard].count * input.count)
+      Element.add(added[shard], dx[shard], passes[shard].count * input.count)
     }
   }
 }

@@ -1,18 +1,15 @@
 import Tensor
 
-/// The training passes: the statistics are those of the whole minibatch, so they are summed over all shards, in
-/// the order of the shards, before any shard goes on.
-extension BatchNormalization {
-  var couplesSamples: Bool { true }
-
+/// The training passes: the statistics are those of the whole minibatch. They are summed over all shards, in the order
+/// of the shards, before any shard goes on.
+extension BatchNormalizationLayer {
   func trainForward(
-    _ step: TrainingStep<Element>, _ passes: [Pass<Element>], x: [UnsafePointer<Element>],
-    y: [UnsafeMutablePointer<Element>]
+    _ step: TrainingStep<Element>, _ passes: PerShard<Pass<Element>>, x: PerShard<UnsafePointer<Element>>,
+    y: PerShard<UnsafeMutablePointer<Element>>
   ) throws(Cancelled) {
-    let total = passes.reduce(0) { $0 + $1.count } * input.positions
-    let arrays = ShardArrays(x: x, y: y)
+    let total = passes.indices.reduce(0) { $0 + passes[$1].count } * input.positions
     let mean = try sums(step, passes) { pass, shard, sums in
-      Element.sumRows(arrays.x[shard], sums, pass.count * input.positions, channels)
+      Element.sumRows(x[shard], sums, pass.count * input.positions, channels)
     }.map { $0 / Double(total) }
     let centre = mean.map { Element($0) }
     // The second moment about the mean, not E[x²] − mean²: no cancellation.
@@ -21,44 +18,43 @@ extension BatchNormalization {
       let squares = Buffer<Element>(count: rows * channels)
       let ones = [Element](repeating: 1, count: channels)
       let shift = centre.map { -$0 }
-      Element.affineRows(arrays.x[shard], ones, shift, squares.pointer, rows, channels)
-      Element.centredDotRows(arrays.x[shard], centre, squares.pointer, sums, rows, channels)
+      Element.affineRows(x[shard], ones, shift, squares.pointer, rows, channels)
+      Element.centredDotRows(x[shard], centre, squares.pointer, sums, rows, channels)
     }.map { $0 / Double(total) }
 
     let unbiased = Double(total) / Double(max(1, total - 1))
     for c in 0..<channels {
-      let running = step.statistics + statistics + c
-      let rate = Self.momentum
+      let running = step.statistics.pointer + statistics + c
+      let rate = BatchNorm2d.momentum
       running[0] = Element((1 - rate) * Double(running[0]) + rate * mean[c])
       running[channels] = Element((1 - rate) * Double(running[channels]) + rate * variance[c] * unbiased)
     }
-    let inverse = variance.map { Element(1 / ($0 + Self.epsilon).squareRoot()) }
+    let inverse = variance.map { Element(1 / ($0 + BatchNorm2d.epsilon).squareRoot()) }
     try step.forEachShard { shard, _ in
       let kept = unsafeDowncast(passes[shard].frame, to: BatchStatistics.self)
       kept.mean.pointer.update(from: centre, count: channels)
       kept.inverse.pointer.update(from: inverse, count: channels)
       normalize(
-        passes[shard], mean: kept.mean.pointer, inverse: kept.inverse.pointer, arrays.x[shard],
-        arrays.y[shard])
+        passes[shard], mean: kept.mean.pointer, inverse: kept.inverse.pointer, x[shard],
+        y[shard])
     }
   }
 
   func trainBackward(
-    _ step: TrainingStep<Element>, _ passes: [Pass<Element>], x: [UnsafePointer<Element>],
-    dy: [UnsafePointer<Element>], dx: [UnsafeMutablePointer<Element>]?
+    _ step: TrainingStep<Element>, _ passes: PerShard<Pass<Element>>, x: PerShard<UnsafePointer<Element>>,
+    dy: PerShard<UnsafePointer<Element>>, dx: PerShard<UnsafeMutablePointer<Element>>?
   ) throws(Cancelled) {
-    let total = Double(passes.reduce(0) { $0 + $1.count } * input.positions)
-    let arrays = ShardArrays(x: x, y: [], dy: dy, dx: dx)
+    let total = Double(passes.indices.reduce(0) { $0 + passes[$1].count } * input.positions)
     let shift = try sums(step, passes) { pass, shard, sums in
-      Element.sumRows(arrays.dy[shard], sums, pass.count * input.positions, channels)
+      Element.sumRows(dy[shard], sums, pass.count * input.positions, channels)
     }
     let kept = unsafeDowncast(passes[0].frame, to: BatchStatistics.self)
     let slope = try sums(step, passes) { pass, shard, sums in
       let kept = unsafeDowncast(pass.frame, to: BatchStatistics.self)
       Element.centredDotRows(
-        arrays.x[shard], kept.mean.pointer, arrays.dy[shard], sums, pass.count * input.positions, channels)
+        x[shard], kept.mean.pointer, dy[shard], sums, pass.count * input.positions, channels)
     }
-    let gradient = step.gradients[0]
+    let gradient = step.gradient(ofLane: 0)
     // ∂x = a·∂y + b·x + c, a channel.
     var a = [Element](repeating: 0, count: channels)
     var b = a
@@ -78,19 +74,20 @@ extension BatchNormalization {
     let (slopes, tilts, offsets) = (a, b, c)
     let zero = [Element](repeating: 0, count: channels)
     try step.forEachShard { shard, _ in
-      guard let dx = arrays.dx?[shard] else { return }
+      guard let dx = dx?[shard] else { return }
       let rows = passes[shard].count * input.positions
-      Element.affineRows(arrays.dy[shard], slopes, offsets, dx, rows, channels)
-      Element.affineRowsAdd(arrays.x[shard], tilts, zero, dx, rows, channels)
+      Element.affineRows(dy[shard], slopes, offsets, dx, rows, channels)
+      Element.affineRowsAdd(x[shard], tilts, zero, dx, rows, channels)
     }
   }
 
-  /// Sums a channel over all shards: each shard's in its own row, the rows added in order in `Double`.
+  /// Sums every channel over all shards: each shard sums into a row of its own, and the rows are added in order in
+  /// `Double`.
   private func sums(
-    _ step: TrainingStep<Element>, _ passes: [Pass<Element>],
+    _ step: TrainingStep<Element>, _ passes: PerShard<Pass<Element>>,
     _ body: @Sendable (Pass<Element>, Int, UnsafeMutablePointer<Element>) -> Void
   ) throws(Cancelled) -> [Double] {
-    let rows = Buffer<Element>(count: passes.count * channels, zeroed: true)
+    let rows = Buffer<Element>(count: passes.indices.count * channels, zeroed: true)
     try step.forEachShard { shard, _ in body(passes[shard], shard, rows.pointer + shard * channels) }
     var total = [Double](repeating: 0, count: channels)
     for shard in passes.indices {

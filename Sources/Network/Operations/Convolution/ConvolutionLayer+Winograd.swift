@@ -2,7 +2,7 @@ import Tensor
 
 /// The four passes by minimal filtering: the same results as by im2col but for rounding. The transformed weights of θ
 /// and of the direction come with the pass; the two terms of a tangent pass share its transforms back.
-extension Convolution {
+extension ConvolutionLayer {
   var weightTransforms: [WeightTransform<Element>] {
     winograd.map { [WeightTransform(weights: weights, winograd: $0)] } ?? []
   }
@@ -69,20 +69,21 @@ extension Convolution {
       Winograd<Element>.Gradient(dy, channels: output.channels),
       Winograd<Element>.Gradient(tdy, channels: output.channels)
     )
-    // A direction with few rows holds those alone, and a product of which few are asked for.
+    // A direction with few rows holds those rows alone, and so does a product of which few rows are asked for.
     func some(
-      _ rows: [Int32]?, of whole: Winograd<Element>.Gradient, _ index: Int
+      _ rows: [Int32]?, of whole: Winograd<Element>.Gradient, _ use: Turns<Element>.Spare
     ) -> Winograd<Element>.Gradient {
-      rows.map { .init(columns(pass, whole.dy, $0, index), channels: $0.count) } ?? whole
+      rows.map { .init(columns(pass, whole.dy, $0, use), channels: $0.count) } ?? whole
     }
     let (support, wanted) = (support(pass), wanted(pass))
-    let along = tdx == nil ? dy : some(support, of: dy, 0)
+    let along = tdx == nil ? dy : some(support, of: dy, .directionColumns)
     let inputTerms = [(tdy, own(pass.transformed)), (along, own(pass.transformedDirection))]
     var weightTerms: [(gradient: Winograd<Element>.Gradient, x: UnsafePointer<Element>)] = []
     if product != nil {
-      weightTerms.append((some(wanted, of: tdy, 1), x))
+      weightTerms.append((some(wanted, of: tdy, .wantedTangentColumns), x))
       if let tx {
-        weightTerms.append((support == wanted && tdx != nil ? along : some(wanted, of: dy, 2), tx))
+        let primal = support == wanted && tdx != nil ? along : some(wanted, of: dy, .wantedPrimalColumns)
+        weightTerms.append((primal, tx))
       }
     }
     winograd.backward(

@@ -1,30 +1,28 @@
 import Tensor
 
-/// Batch normalization (Ioffe and Szegedy 2015; PyTorch's `BatchNorm2d`, ε = 1e-5, momentum 0.1): y = γ x̂ + β a
-/// channel, x̂ = (x − μ)/σ.
+/// Batch normalization (Ioffe and Szegedy 2015): y = γ x̂ + β for each channel, x̂ = (x − μ)/σ.
 ///
-/// Everywhere but in training μ and σ are the running statistics, constants:
+/// Outside of training μ and σ are the running statistics, constants:
 /// - backward: ∂x = (γ/σ)∂y, ∂γ = Σ x̂∂y, ∂β = Σ ∂y.
 /// - tangentForward: ẏ = (γ/σ)ẋ + v_γ x̂ + v_β.
 /// - tangentBackward: ∂ẋ = (γ/σ)∂ẏ + (v_γ/σ)∂y, product γ: Σ x̂∂ẏ + (ẋ/σ)∂y, product β: Σ ∂ẏ.
 ///
 /// In training they are the minibatch's mean and biased variance, and
 /// ∂x = (γ/σ)(∂y − mean(∂y) − x̂·mean(x̂∂y)).
-struct BatchNormalization<Element: Scalar>: Layer {
+struct BatchNormalizationLayer<Element: Scalar>: CoupledLayer {
   let input: Shape
   /// Offset of γ in the parameters; β follows.
   let scale: Int
   /// Offset of the running means in the statistics; the variances follow.
   let statistics: Int
   var output: Shape { input }
-  static var epsilon: Double { 1e-5 }
-  static var momentum: Double { 0.1 }
+  var coupled: (any CoupledLayer<Element>)? { self }
 
   var channels: Int { input.channels }
   private func rows(_ pass: Pass<Element>) -> Int { pass.count * input.positions }
 
-  /// The statistics of the minibatch that a training step is at, the same in every shard's frame.
-  final class BatchStatistics: Frame, @unchecked Sendable {
+  /// The statistics of the present training step's minibatch, the same in every shard's frame.
+  final class BatchStatistics: Frame {
     let mean: Buffer<Element>
     let inverse: Buffer<Element>
     init(channels: Int) {
@@ -43,7 +41,7 @@ struct BatchNormalization<Element: Scalar>: Layer {
     Element
   > {
     let variance = pass.statistics + statistics + channels
-    for c in 0..<channels { inverse[c] = 1 / (variance[c] + Element(Self.epsilon)).squareRoot() }
+    for c in 0..<channels { inverse[c] = 1 / (variance[c] + Element(BatchNorm2d.epsilon)).squareRoot() }
     return pass.statistics + statistics
   }
 

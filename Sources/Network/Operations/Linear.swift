@@ -1,11 +1,68 @@
 import Tensor
 
+/// `torch.nn.Linear`: y = x Wᵀ + b over vectors.
+public struct Linear: LayerKind {
+  public static let type = "linear"
+
+  public var outFeatures: Int
+  /// Must agree with the layer before; nil follows from it.
+  public var inFeatures: Int?
+  public var bias: Bool
+
+  public init(outFeatures: Int, inFeatures: Int? = nil, bias: Bool = true) {
+    self.outFeatures = outFeatures
+    self.inFeatures = inFeatures
+    self.bias = bias
+  }
+
+  public func place(at site: LayerSite) -> Architecture.Node? {
+    let input = site.input
+    guard input.isVector else {
+      return site.fault(
+        "linear needs a vector, but the layer before gives \(input): put a flatten before it")
+    }
+    if let inFeatures, inFeatures != input.count {
+      return site.fault(
+        "must be \(input.count), the features of the layer before, got \(inFeatures)", at: "in_features")
+    }
+    guard site.hasRoom(rows: outFeatures, columns: input.count, values: outFeatures, at: "out_features")
+    else {
+      return nil
+    }
+    let (weights, offset) = site.addWeights(
+      [outFeatures, input.count], .linear, fanIn: input.count, bias: bias, positions: 1)
+    return .init(
+      Placed(input: input, output: Shape(features: outFeatures), weights: weights, bias: offset))
+  }
+
+  struct Placed: PlacedLayer {
+    let input: Shape
+    let output: Shape
+    let weights: Int
+    let bias: Int?
+
+    var multiplyAdds: Int { input.count * output.count }
+
+    func stage<Element: Scalar>(_ builder: inout ChainBuilder<Element>) -> Chain<Element>.Stage {
+      .init(LinearLayer<Element>(input: input, output: output, weights: weights, bias: bias))
+    }
+  }
+}
+
+extension LayerDescription {
+  public static func linear(
+    outFeatures: Int, inFeatures: Int? = nil, bias: Bool = true
+  ) -> LayerDescription {
+    LayerDescription(Linear(outFeatures: outFeatures, inFeatures: inFeatures, bias: bias))
+  }
+}
+
 /// Fully connected: y = x Wᵀ + b, with x n×in, W out×in (PyTorch's `Linear`), b of length out or absent.
 ///
 /// - backward: ∂x = ∂y W, ∂W = ∂yᵀx, ∂b = Σ ∂y.
 /// - tangentForward: ẏ = ẋ Wᵀ + x Vᵀ + v_b.
 /// - tangentBackward: ∂ẋ = ∂ẏ W + ∂y V, product W: ∂ẏᵀx + ∂yᵀẋ, product b: Σ ∂ẏ.
-struct Linear<Element: Scalar>: NeuronRows {
+struct LinearLayer<Element: Scalar>: NeuronRows {
   let input: Shape
   let output: Shape
   /// Offset of W in the parameters.
@@ -17,10 +74,10 @@ struct Linear<Element: Scalar>: NeuronRows {
   private var k: Int { input.count }
   var fanIn: Int { k }
 
-  var withoutBias: Linear { Linear(input: input, output: output, weights: weights, bias: nil) }
+  var withoutBias: LinearLayer { LinearLayer(input: input, output: output, weights: weights, bias: nil) }
 
-  func narrowed(to neurons: Int, bias: Bool) -> Linear {
-    Linear(
+  func narrowed(to neurons: Int, bias: Bool) -> LinearLayer {
+    LinearLayer(
       input: input, output: Shape(features: neurons), weights: 0, bias: bias ? neurons * fanIn : nil)
   }
 

@@ -8,25 +8,25 @@ import Tensor
 /// - tangentForward: ẏ = C(ẋ) Wᵀ + C(x) Vᵀ + v_b.
 /// - tangentBackward: ∂ẋ = Cᵀ(∂ẏ W + ∂y V), product W: ∂ẏᵀC(x) + ∂yᵀC(ẋ), product b: Σ ∂ẏ.
 ///
-/// C(x) is formed a block of rows at a time, so that it stays in the cache. In `Float`, shapes that Winograd's
-/// minimal filtering suits take it instead (`Convolution+Winograd.swift`), and others go without C(x) where the
-/// processor has the kernels for that (`Convolution+Direct.swift`).
-struct Convolution<Element: Scalar>: NeuronRows {
+/// C(x) is formed a block of rows at a time, so that it stays in the cache. In `Float`, shapes that suit Winograd's
+/// minimal filtering take that instead (`ConvolutionLayer+Winograd.swift`). Other shapes go without C(x) if the
+/// processor has the kernels for that (`ConvolutionLayer+Direct.swift`).
+struct ConvolutionLayer<Element: Scalar>: NeuronRows {
   let window: Window
   let output: Shape
   /// Offset of W in the parameters.
   let weights: Int
   /// Offset of b, if there is one.
   let bias: Int?
-  /// Set where all passes go by minimal filtering.
+  /// Set if the passes go by minimal filtering. All but exact passes then read transformed weights, no plain ones.
   let winograd: Winograd<Element>?
-  /// Set where passes can go without the im2col matrix.
+  /// Set if passes can go without the im2col matrix.
   let direct: DirectConvolution<Element>?
 
   init(window: Window, output: Shape, weights: Int, bias: Int?) {
     self.init(
       window: window, output: output, weights: weights, bias: bias,
-      // Its rounding, some times that of the plain products, is Float's alone to bear.
+      // Its rounding is a few times that of the plain products, so `Double` does without it.
       winograd: Element.precision == .float32
         ? Winograd.best(window, outputChannels: output.channels) : nil,
       direct: window.isPointwise ? nil : DirectConvolution(window: window, outputChannels: output.channels))
@@ -44,16 +44,15 @@ struct Convolution<Element: Scalar>: NeuronRows {
     self.direct = direct
   }
 
-  var withoutBias: Convolution {
-    Convolution(
+  var withoutBias: ConvolutionLayer {
+    ConvolutionLayer(
       window: window, output: output, weights: weights, bias: nil, winograd: winograd, direct: direct)
   }
 
-  func narrowed(to neurons: Int, bias: Bool) -> Convolution {
-    Convolution(
+  func narrowed(to neurons: Int, bias: Bool) -> ConvolutionLayer {
+    ConvolutionLayer(
       window: window, output: Shape(height: output.height, width: output.width, channels: neurons),
-      weights: 0,
-      bias: bias ? neurons * fanIn : nil,
+      weights: 0, bias: bias ? neurons * fanIn : nil,
       winograd: winograd.flatMap { Winograd(window: window, outputChannels: neurons, tile: $0.tile) },
       direct: winograd == nil
         ? direct.flatMap { _ in DirectConvolution(window: window, outputChannels: neurons) } : nil)

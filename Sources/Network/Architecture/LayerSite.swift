@@ -1,0 +1,171 @@
+import Tensor
+
+/// Where a layer is placed: its name and input, and the network that is being built around it.
+public struct LayerSite {
+  /// What the names of the layer's tensors begin with.
+  let name: String
+  let input: Shape
+  /// Where the layer stands in the request.
+  let path: [String]
+  private let builder: ArchitectureBuilder
+
+  init(name: String, input: Shape, path: [String], builder: ArchitectureBuilder) {
+    self.name = name
+    self.input = input
+    self.path = path
+    self.builder = builder
+  }
+
+  // MARK: Faults
+
+  /// How many faults the network has so far.
+  var faultCount: Int { builder.faults.count }
+
+  /// Notes a fault of the layer, or of one of its options. Returns nil, which is what a layer with a fault gives.
+  func fault(_ detail: String, at option: String? = nil) -> Architecture.Node? {
+    addFault(detail, at: option)
+    return nil
+  }
+
+  func addFault(_ detail: String, at option: String? = nil) {
+    builder.fault(path + (option.map { [$0] } ?? []), detail)
+  }
+
+  // MARK: Layers
+
+  /// A layer that is a function of each value.
+  func elementwise(_ function: some Elementwise) -> Architecture.Node? {
+    .init(PlacedFunction(function: function, input: input))
+  }
+
+  /// Places the layers of a branch, and gives the shape that the branch ends in.
+  func follow(
+    _ layers: [NamedLayer], at branch: String
+  ) -> (nodes: [Architecture.Node], output: Shape) {
+    builder.follow(layers, from: input, path: path + [branch])
+  }
+
+  /// The number of this dropout among those of the network, from 1.
+  func nextDropout() -> Int { builder.nextDropout() }
+
+  // MARK: Tensors
+
+  /// Gives a tensor its place in the vector of its kind.
+  /// - Parameter shape: in PyTorch's order.
+  /// - Returns: the offset.
+  @discardableResult
+  func add(_ suffix: String, _ shape: [Int], _ kind: ParameterTensor.Kind, fanIn: Int = 0) -> Int {
+    builder.layout.add("\(name).\(suffix)", shape, kind, fanIn: fanIn)
+  }
+
+  /// Gives weights, and biases if there are any, their places, and notes their neurons.
+  /// - Parameters:
+  ///   - shape: of the weights in PyTorch's order; the first dimension is the neurons.
+  ///   - fanIn: weights of a neuron.
+  ///   - positions: output positions of a sample.
+  func addWeights(
+    _ shape: [Int], _ kind: ParameterTensor.Kind, fanIn: Int, bias: Bool, positions: Int
+  ) -> (weights: Int, bias: Int?) {
+    let weights = add("weight", shape, kind, fanIn: fanIn)
+    let offset = bias ? add("bias", [shape[0]], .bias, fanIn: fanIn) : nil
+    builder.layout.neuronLayers.append(
+      NeuronLayer(
+        name: name, weights: weights, bias: offset, neurons: shape[0], fanIn: fanIn, positions: positions))
+    return (weights, offset)
+  }
+
+  // MARK: Checks
+
+  /// Whether weights of so many rows and columns fit into the network, and the layer's values into its limit; false
+  /// after a fault of an option.
+  func hasRoom(rows: Int, columns: Int, values: Int, at option: String) -> Bool {
+    guard rows >= 1 else {
+      addFault("must be at least 1, got \(rows)", at: option)
+      return false
+    }
+    let limit = Architecture.limits.parameters
+    let (product, overflow) = rows.multipliedReportingOverflow(by: columns + 1)
+    guard !overflow, product <= limit - builder.layout.parameterCount else {
+      addFault("makes the network larger than \(limit) parameters", at: option)
+      return false
+    }
+    return hasRoom(values: values, at: option)
+  }
+
+  /// Whether the layer's values keep to their limit; false after a fault of an option.
+  func hasRoom(values: Int, at option: String) -> Bool {
+    let limit = Architecture.limits.values
+    if values > limit { addFault("makes the layer larger than \(limit) values a sample", at: option) }
+    return values <= limit
+  }
+
+  /// The window of a convolution or a pool over the input; nil after a fault.
+  func window(_ kernel: [Int], stride: Int, padding: Int, in ranges: WindowRanges) -> Window? {
+    guard checkKernel(kernel, ranges) else { return nil }
+    guard ranges.strides.contains(stride) else {
+      addFault("must be \(ranges.strides.words), got \(stride)", at: "stride")
+      return nil
+    }
+    guard ranges.paddings.contains(padding) else {
+      addFault("must be \(ranges.paddings.words), got \(padding)", at: "padding")
+      return nil
+    }
+    guard
+      let window = Window(
+        input: input, kernelHeight: kernel[0], kernelWidth: kernel[1], stride: stride, padding: padding)
+    else {
+      addFault(
+        "the window \(kernel[0])×\(kernel[1]) with padding \(padding) does not fit into "
+          + "\(input.height)×\(input.width)", at: "kernel_size")
+      return nil
+    }
+    return window
+  }
+
+  /// The window of a pool; nil after a fault.
+  /// - Parameter stride: nil is the kernel's first size.
+  func pool(_ kernel: [Int], stride: Int?, padding: Int) -> Window? {
+    let ranges = WindowRanges.pools
+    guard checkKernel(kernel, ranges) else { return nil }
+    guard (0...min(kernel[0], kernel[1]) / 2).contains(padding) else {
+      addFault("must be from 0 to half the kernel, got \(padding)", at: "padding")
+      return nil
+    }
+    return window(kernel, stride: stride ?? kernel[0], padding: padding, in: ranges)
+  }
+
+  private func checkKernel(_ kernel: [Int], _ ranges: WindowRanges) -> Bool {
+    let isValid = kernel.count == 2 && kernel.allSatisfy(ranges.kernelSizes.contains)
+    if !isValid {
+      addFault("must be one number or two, each \(ranges.kernelSizes.words)", at: "kernel_size")
+    }
+    return isValid
+  }
+}
+
+/// The values that the options of a window may have.
+public struct WindowRanges: Sendable, Equatable {
+  /// Of each of the two sizes.
+  public let kernelSizes: ClosedRange<Int>
+  public let strides: ClosedRange<Int>
+  public let paddings: ClosedRange<Int>
+
+  /// Of pools. The padding is at most half the kernel besides.
+  public static let pools = WindowRanges(kernelSizes: 1...15, strides: 1...1024, paddings: 0...7)
+}
+
+extension ClosedRange<Int> {
+  /// Such as "from 1 to 15".
+  var words: String { "from \(lowerBound) to \(upperBound)" }
+}
+
+extension Window {
+  /// The window of a layer whose options `LayerSite` has checked.
+  static func placed(over input: Shape, _ kernel: [Int], stride: Int, padding: Int) -> Window {
+    guard
+      let window = Window(
+        input: input, kernelHeight: kernel[0], kernelWidth: kernel[1], stride: stride, padding: padding)
+    else { preconditionFailure("The architecture has checked that the window fits.") }
+    return window
+  }
+}

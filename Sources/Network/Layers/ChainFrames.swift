@@ -1,0 +1,84 @@
+import Tensor
+
+extension Chain {
+  /// The values that the primal passes leave behind.
+  final class Kept: Frame {
+    /// aᵢ of stage i, where it is kept.
+    let outputs: [Buffer<Element>?]
+    let frames: [Frame]
+    /// ∂zᵢ and, for curved activations, ∂aᵢ; made when a backward pass first asks.
+    private var inner: [Buffer<Element>?]
+    private var outer: [Buffer<Element>?]
+    private let sizes: [Int]
+
+    init(outputs: [Buffer<Element>?], frames: [Frame], sizes: [Int]) {
+      self.outputs = outputs
+      self.frames = frames
+      self.sizes = sizes
+      inner = sizes.map { _ in nil }
+      outer = inner
+    }
+
+    /// ∂zᵢ that the primal backward pass has left, to be read.
+    func keptInner(_ index: Int) -> UnsafePointer<Element> { Self.kept(inner, index) }
+
+    /// ∂aᵢ that the primal backward pass has left, to be read.
+    func keptOuter(_ index: Int) -> UnsafePointer<Element> { Self.kept(outer, index) }
+
+    /// ∂zᵢ of stage i, to be written.
+    func innerGradient(_ index: Int) -> UnsafeMutablePointer<Element> { Self.made(&inner, index, sizes) }
+
+    /// ∂aᵢ of stage i, to be written.
+    func outerGradient(_ index: Int) -> UnsafeMutablePointer<Element> { Self.made(&outer, index, sizes) }
+
+    private static func kept(_ buffers: [Buffer<Element>?], _ index: Int) -> UnsafePointer<Element> {
+      guard let buffer = buffers[index] else {
+        preconditionFailure("Products follow a backward pass that keeps its gradients.")
+      }
+      return UnsafePointer(buffer.pointer)
+    }
+
+    private static func made(
+      _ buffers: inout [Buffer<Element>?], _ index: Int, _ sizes: [Int]
+    ) -> UnsafeMutablePointer<Element> {
+      if let buffer = buffers[index] { return buffer.pointer }
+      let buffer = Buffer<Element>(count: sizes[index])
+      buffers[index] = buffer
+      return buffer.pointer
+    }
+  }
+
+  /// Memory that one pass needs and that nobody keeps.
+  final class Working: Frame {
+    /// ȧᵢ of stage i, where a tangent's backward pass reads it.
+    private lazy var tangents: [Buffer<Element>?] = zip(sizes, keepsTangent).map {
+      $1 ? Buffer(count: $0) : nil
+    }
+    let frames: [Frame]
+    /// Any stage's values fit in.
+    let turns: Turns<Element>
+    private let sizes: [Int]
+    private let keepsTangent: [Bool]
+
+    init(frames: [Frame], sizes: [Int], keepsTangent: [Bool], turns: Turns<Element>) {
+      self.frames = frames
+      self.sizes = sizes
+      self.keepsTangent = keepsTangent
+      self.turns = turns
+      turns.makeRoom(for: sizes.max() ?? 0)
+    }
+
+    /// Where ȧᵢ is written: kept, or in a buffer that the next stages write again.
+    func tangentTarget(_ index: Int) -> UnsafeMutablePointer<Element> {
+      tangents[index]?.pointer ?? turns.next()
+    }
+
+    /// ȧᵢ that the tangent's forward pass has left.
+    func keptTangent(_ index: Int) -> UnsafePointer<Element> {
+      guard let buffer = tangents[index] else {
+        preconditionFailure("A layer that is no fixed map finds its tangent kept.")
+      }
+      return UnsafePointer(buffer.pointer)
+    }
+  }
+}

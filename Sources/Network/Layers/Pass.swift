@@ -1,0 +1,106 @@
+import Tensor
+
+/// Memory of one layer over one shard. A layer that keeps something has a subclass of its own.
+class Frame {}
+
+/// What a pass over one shard is given besides its arrays. The caller owns all memory until the pass has ended.
+struct Pass<Element: Scalar> {
+  /// Samples in the shard.
+  var count: Int
+  /// φ(θ), in the network's order. The memory of weights that `transformed` holds is undefined here, except in an
+  /// exact pass.
+  var parameters: UnsafePointer<Element>
+  /// θ's transformed weights (`Operand`), if the network has any.
+  var transformed: UnsafePointer<Element>?
+  /// The direction's transformed weights, in tangent passes. The direction is undefined where `parameters` is.
+  var transformedDirection: UnsafePointer<Element>?
+  /// Running means and variances of batch normalization, in the network's order.
+  var statistics: UnsafePointer<Element>
+  /// Memory for the values that the layer's primal passes keep.
+  var frame: Frame
+  /// Memory that the layer's tangent passes use.
+  var workspace: Frame
+  /// Shared by all layers of the pass, one after the other.
+  var scratch: UnsafeMutablePointer<Element>
+  /// Whether a backward pass leaves the gradients that products read in the frame.
+  var keepsGradients = false
+  /// Whether a forward pass takes no short cut that rounds more than plain sums do. All parameters are then there.
+  var isExact = false
+  /// Set in training: which dropout mask to draw.
+  var dropout: DropoutKey?
+  /// Called by layers with neurons: in a forward pass with their output before normalization and activation, in a
+  /// backward pass with its gradient.
+  var observer: ((_ weights: Int, _ values: UnsafePointer<Element>, _ rows: Int) -> Void)?
+
+  /// Rows of layers' weights outside of which the direction vanishes. The direction holds those rows alone.
+  var support: RowTable?
+  /// Rows of layers' weights that are asked for. The gradient or product holds those rows alone.
+  var wanted: RowTable?
+
+  /// The same pass without its observer, support and wanted rows.
+  var plain: Pass {
+    var pass = self
+    pass.observer = nil
+    pass.support = nil
+    pass.wanted = nil
+    return pass
+  }
+
+  /// The same pass for a layer inside.
+  func entering(_ frame: Frame, _ workspace: Frame) -> Pass {
+    var pass = self
+    pass.frame = frame
+    pass.workspace = workspace
+    return pass
+  }
+}
+
+/// Where dropout masks come from: a seed, and the index of the shard's first sample in the minibatch.
+struct DropoutKey: Sendable {
+  var seed: UInt64
+  var firstSample: Int
+}
+
+/// A value for every shard: arrays, passes or records. In a parallel loop over shards each body takes the value of its
+/// own shard alone, which is the rule of `Disjoint`.
+struct PerShard<Value>: Sendable {
+  private let values: Disjoint<[Value]>
+
+  init(_ values: [Value]) { self.values = Disjoint(values) }
+
+  var indices: Range<Int> { values.value.indices }
+  subscript(shard: Int) -> Value { values.value[shard] }
+
+  func map<Other>(_ transform: (Value) -> Other) -> PerShard<Other> {
+    PerShard<Other>(values.value.map(transform))
+  }
+}
+
+/// What a training step over a minibatch is given.
+struct TrainingStep<Element: Scalar>: Sendable {
+  let pool: ComputePool
+  let cancellation: Cancellation?
+  /// Shards of each lane: a lane's shards run one after the other and share a gradient.
+  let lanes: [Range<Int>]
+  /// One gradient a lane, of the network's length; a body adds to the gradient of its own lane.
+  private let parts: [Buffer<Element>]
+  /// Receives the running statistics after the step.
+  let statistics: Buffer<Element>
+
+  init(_ compute: Compute, lanes: [Range<Int>], parts: [Buffer<Element>], statistics: Buffer<Element>) {
+    pool = compute.pool
+    cancellation = compute.cancellation
+    self.lanes = lanes
+    self.parts = parts
+    self.statistics = statistics
+  }
+
+  func gradient(ofLane lane: Int) -> UnsafeMutablePointer<Element> { parts[lane].pointer }
+
+  /// Runs `body` for every shard, lanes in parallel.
+  func forEachShard(_ body: @Sendable (_ shard: Int, _ lane: Int) -> Void) throws(Cancelled) {
+    try pool.run(lanes.count, cancellation: cancellation) { lane in
+      for shard in lanes[lane] { body(shard, lane) }
+    }
+  }
+}

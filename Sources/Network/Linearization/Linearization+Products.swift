@@ -1,0 +1,144 @@
+import Tensor
+
+extension Linearization {
+  /// The curvature of the mean loss times v.
+  /// - Parameters:
+  ///   - support: v is zero outside of it: passes over few neurons' weights cost less.
+  ///   - wanted: the entries of the result that are asked for, likewise; the others are undefined.
+  /// - Throws: `Cancelled`.
+  public func curvatureProduct(
+    _ kind: CurvatureKind, _ v: [Element], into result: inout [Element],
+    support: ParameterSubset<Element>? = nil, wanted: ParameterSubset<Element>? = nil
+  ) throws(Cancelled) {
+    if result.count != dimension { result = .zeros(dimension) }
+    try withDirection(v, support: support, wanted: wanted) { direction throws(Cancelled) in
+      try result.withUnsafeMutableBufferPointer { result throws(Cancelled) in
+        guard let base = result.baseAddress else { return }
+        try curvatureProduct(kind, direction, into: base, compute)
+      }
+    }
+  }
+
+  /// Sums the parts of the shards, lanes in parallel, and brings the sum from φ to θ.
+  func curvatureProduct(
+    _ kind: CurvatureKind, _ direction: Direction, into result: UnsafeMutablePointer<Element>,
+    _ compute: Compute
+  ) throws(Cancelled) {
+    try sums.with { sum throws(Cancelled) in
+      try plan.sum(into: sum, over: direction.wanted?.sums, with: workspaces, compute) {
+        [self] shard, workspace, part in
+        addProduct(kind, records[shard], workspace, direction, to: part)
+      }
+      try pullBack(sum.total, direction, kind, into: result, compute)
+    }
+  }
+
+  /// One shard's part of a product.
+  private func addProduct(
+    _ kind: CurvatureKind, _ record: ShardRecord<Element>, _ workspace: Workspace<Element>,
+    _ direction: Direction, to part: UnsafeMutablePointer<Element>
+  ) {
+    let pass = pass(record, workspace, direction)
+    tangentForward(record, pass, direction, workspace)
+    let tdy = lossCurvature(record, workspace)
+    switch kind {
+    case .hessian: tangentBackward(record, pass, direction, workspace, tdy, tdx: nil, product: part)
+    case .gaussNewton:
+      form.root.backward(
+        pass, x: record.input.pointer, y: record.output.pointer, dy: tdy, dx: nil, gradient: part)
+    }
+  }
+
+  /// vᵀ∇ℓ(zᵢ, θ) of every sample i: a tangent forward pass alone, no gradient of a sample is ever formed.
+  /// - Throws: `Cancelled`.
+  public func directionalDerivatives(_ v: [Element]) throws(Cancelled) -> [Double] {
+    let result = Buffer<Double>(count: count)
+    try withDirection(v) { direction throws(Cancelled) in
+      try setDirectionalDerivatives(direction, in: result.pointer, compute)
+    }
+    return Array(UnsafeBufferPointer(start: result.pointer, count: count))
+  }
+
+  /// The directional derivatives of all samples, at their places.
+  func setDirectionalDerivatives(
+    _ direction: Direction, in result: UnsafeMutablePointer<Double>, _ compute: Compute
+  ) throws(Cancelled) {
+    let result = Disjoint(result)
+    try forEachShard(compute) { [self] record, workspace in
+      tangentForward(record, pass(record, workspace, direction), direction, workspace)
+      for row in 0..<record.range.count {
+        let start = row * record.columns
+        // The kept output gradient is that of the mean: times n it is the sample's own.
+        result.value[record.range.lowerBound + row] =
+          Double(count)
+          * Element.dot(
+            record.outputGradient.pointer + start, workspace.rows[0].pointer + start, record.columns)
+      }
+    }
+  }
+
+  /// ∇ₓ(vᵀ∇ℓ(z, θ)) of every sample, by its input x: how the derivative along v changes with each input value
+  /// (the perturbation influence of Koh and Liang 2017, §2.2).
+  /// - Returns: n rows of the input shape, channels-last.
+  /// - Throws: `Cancelled`.
+  public func inputGradients(_ v: [Element]) throws(Cancelled) -> [Element] {
+    let size = network.architecture.input.count
+    let result = Buffer<Element>(count: count * size)
+    try withDirection(v) { direction throws(Cancelled) in
+      try forEachShard(compute) { [self] record, workspace in
+        let pass = pass(record, workspace, direction)
+        tangentForward(record, pass, direction, workspace)
+        tangentBackward(
+          record, pass, direction, workspace, lossCurvature(record, workspace),
+          tdx: result.pointer + record.range.lowerBound * size, product: nil)
+      }
+    }
+    Element.scale(Element(count), result.pointer, result.count)
+    return Array(UnsafeBufferPointer(start: result.pointer, count: result.count))
+  }
+
+  // MARK: Passes
+
+  /// Runs `body` for every shard, lanes in parallel.
+  private func forEachShard(
+    _ compute: Compute, _ body: @Sendable (ShardRecord<Element>, Workspace<Element>) -> Void
+  ) throws(Cancelled) {
+    try compute.pool.run(plan.lanes.count, cancellation: compute.cancellation) { lane in
+      workspaces.with { workspace in
+        for shard in plan.lanes[lane] where !compute.isCancelled { body(records[shard], workspace) }
+      }
+    }
+  }
+
+  /// Leaves ḟ in the workspace's first rows.
+  private func tangentForward(
+    _ record: ShardRecord<Element>, _ pass: Pass<Element>, _ direction: Direction,
+    _ workspace: Workspace<Element>
+  ) {
+    form.root.tangentForward(
+      pass, v: direction.v, x: record.input.pointer, y: record.output.pointer, tx: nil,
+      ty: workspace.rows[0].pointer)
+  }
+
+  /// The pass back along the direction, after `tangentForward`.
+  private func tangentBackward(
+    _ record: ShardRecord<Element>, _ pass: Pass<Element>, _ direction: Direction,
+    _ workspace: Workspace<Element>, _ tdy: UnsafePointer<Element>, tdx: UnsafeMutablePointer<Element>?,
+    product: UnsafeMutablePointer<Element>?
+  ) {
+    form.root.tangentBackward(
+      pass, v: direction.v, x: record.input.pointer, y: record.output.pointer, tx: nil,
+      ty: workspace.rows[0].pointer, dy: record.outputGradient.pointer, tdy: tdy, tdx: tdx, product: product)
+  }
+
+  /// 1/n ∇²_f ℓ·ḟ, from the workspace's first rows into its second.
+  private func lossCurvature(
+    _ record: ShardRecord<Element>, _ workspace: Workspace<Element>
+  ) -> UnsafePointer<Element> {
+    let target = workspace.rows[1].pointer
+    loss.curvature(
+      record.output.pointer, tf: workspace.rows[0].pointer, columns: record.columns,
+      targets: samples.targets, range: record.range, scale: 1 / Double(count), into: target)
+    return UnsafePointer(target)
+  }
+}

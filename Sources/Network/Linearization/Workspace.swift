@@ -1,0 +1,34 @@
+import Tensor
+
+/// Memory to run passes over one shard in: what tangent passes use, and scratch.
+final class Workspace<Element: Scalar> {
+  let frame: Frame
+  let scratch: Buffer<Element>
+  /// Rows of the network's output: tangents of outputs, and gradients by them.
+  let rows: [Buffer<Element>]
+  let capacity: Int
+
+  init(_ root: Chain<Element>, capacity: Int) {
+    self.capacity = capacity
+    frame = root.makeWorkspace(capacity: capacity, turns: Turns())
+    scratch = Buffer(count: root.scratchCount(capacity: capacity))
+    rows = (0..<2).map { _ in Buffer(count: capacity * root.output.count) }
+  }
+}
+
+/// Everything that the passes over one shard at a time need, used for one shard after the other.
+final class ShardPlace<Element: Scalar> {
+  let record: ShardRecord<Element>
+  let workspace: Workspace<Element>
+  /// A value a sample.
+  private(set) lazy var values = Buffer<Double>(count: workspace.capacity)
+  private let parameterCount: Int
+  /// A vector of θ's length, zero at first.
+  private(set) lazy var gradient = Buffer<Element>(count: parameterCount, zeroed: true)
+
+  init(_ form: NetworkForm<Element>, capacity: Int) {
+    record = ShardRecord(form.root, capacity: capacity)
+    workspace = Workspace(form.root, capacity: capacity)
+    parameterCount = form.parameterCount
+  }
+}

@@ -1,0 +1,50 @@
+import Tensor
+
+/// `torch.nn.BatchNorm2d` (Ioffe and Szegedy 2015): y = γ(x − μ)/σ + β for each channel.
+public struct BatchNorm2d: LayerKind {
+  public static let type = "batch_norm2d"
+  /// σ² is the variance plus this.
+  public static let epsilon = 1e-5
+  /// The weight of a minibatch's statistics in the running ones.
+  public static let momentum = 0.1
+
+  /// Must agree with the channels of the layer before; nil follows from it.
+  public var features: Int?
+
+  public init(features: Int? = nil) { self.features = features }
+
+  public func place(at site: LayerSite) -> Architecture.Node? {
+    let channels = site.input.channels
+    if let features, features != channels {
+      return site.fault(
+        "must be \(channels), the channels of the layer before, got \(features)", at: "num_features")
+    }
+    let scale = site.add("weight", [channels], .scale)
+    site.add("bias", [channels], .shift)
+    let statistics = site.add("running_mean", [channels], .runningMean)
+    site.add("running_var", [channels], .runningVariance)
+    site.add("num_batches_tracked", [], .batchesTracked)
+    return .init(Placed(input: site.input, scale: scale, statistics: statistics))
+  }
+
+  struct Placed: PlacedLayer {
+    let input: Shape
+    /// Offset of γ in the parameters; β follows.
+    let scale: Int
+    /// Offset of the running means in the statistics; the variances follow.
+    let statistics: Int
+
+    var output: Shape { input }
+    var normalizesSinglePositions: Bool { input.positions == 1 }
+
+    func stage<Element: Scalar>(_ builder: inout ChainBuilder<Element>) -> Chain<Element>.Stage {
+      .init(BatchNormalizationLayer<Element>(input: input, scale: scale, statistics: statistics))
+    }
+  }
+}
+
+extension LayerDescription {
+  public static func batchNorm2d(features: Int? = nil) -> LayerDescription {
+    LayerDescription(BatchNorm2d(features: features))
+  }
+}

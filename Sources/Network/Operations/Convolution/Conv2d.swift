@@ -1,0 +1,81 @@
+import Tensor
+
+/// `torch.nn.Conv2d` with zero padding: a window of `kernel` (rows, columns) slides over a picture.
+public struct Conv2d: LayerKind {
+  public static let type = "conv2d"
+  public static let windows = WindowRanges(kernelSizes: 1...1024, strides: 1...1024, paddings: 0...1024)
+
+  public var outChannels: Int
+  /// Rows and columns.
+  public var kernel: [Int]
+  public var stride: Int
+  public var padding: Int
+  /// Must agree with the layer before; nil follows from it.
+  public var inChannels: Int?
+  public var bias: Bool
+
+  public init(
+    outChannels: Int, kernel: [Int], stride: Int = 1, padding: Int = 0, inChannels: Int? = nil,
+    bias: Bool = true
+  ) {
+    self.outChannels = outChannels
+    self.kernel = kernel
+    self.stride = stride
+    self.padding = padding
+    self.inChannels = inChannels
+    self.bias = bias
+  }
+
+  public func place(at site: LayerSite) -> Architecture.Node? {
+    let input = site.input
+    if let inChannels, inChannels != input.channels {
+      return site.fault(
+        "must be \(input.channels), the channels of the layer before, got \(inChannels)", at: "in_channels")
+    }
+    guard let window = site.window(kernel, stride: stride, padding: padding, in: Self.windows) else {
+      return nil
+    }
+    let (values, overflow) = outChannels.multipliedReportingOverflow(by: window.positions)
+    guard
+      site.hasRoom(
+        rows: outChannels, columns: window.columns, values: overflow ? .max : values, at: "out_channels")
+    else { return nil }
+    let (weights, offset) = site.addWeights(
+      [outChannels, input.channels, kernel[0], kernel[1]], .convolution, fanIn: window.columns, bias: bias,
+      positions: window.positions)
+    let output = Shape(height: window.outputHeight, width: window.outputWidth, channels: outChannels)
+    return .init(Placed(options: self, input: input, output: output, weights: weights, bias: offset))
+  }
+
+  struct Placed: PlacedLayer {
+    let options: Conv2d
+    let input: Shape
+    let output: Shape
+    let weights: Int
+    var bias: Int?
+
+    /// Weights of an output channel.
+    var fanIn: Int { options.kernel[0] * options.kernel[1] * input.channels }
+
+    var multiplyAdds: Int { output.count * fanIn }
+
+    func stage<Element: Scalar>(_ builder: inout ChainBuilder<Element>) -> Chain<Element>.Stage {
+      let window = Window.placed(
+        over: input, options.kernel, stride: options.stride, padding: options.padding)
+      return .init(
+        ConvolutionLayer<Element>(window: window, output: output, weights: weights, bias: bias))
+    }
+  }
+}
+
+extension LayerDescription {
+  public static func conv2d(
+    outChannels: Int, kernel: [Int], stride: Int = 1, padding: Int = 0, inChannels: Int? = nil,
+    bias: Bool = true
+  ) -> LayerDescription {
+    LayerDescription(
+      Conv2d(
+        outChannels: outChannels, kernel: kernel, stride: stride, padding: padding, inChannels: inChannels,
+        bias: bias))
+  }
+}

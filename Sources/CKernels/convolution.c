@@ -5,24 +5,22 @@
 
 // Convolutions of channels-last pictures without an im2col matrix ("implicit" products), for processors with AVX-512.
 //
-// Rows of a product are positions: the output's in the forward pass, the input's in the input gradient, where each
-// gathers what reaches it (no scatter). Positions whose windows lie inside the picture by the same kernel rows and
-// columns form a class; a class multiplies by those taps alone, so padding costs nothing, and at stride s the input
-// gradient's s² kinds of positions fall into classes by themselves. In a tile of 12×32 results every row is a pointer;
-// weights are packed once a call, 32 columns at a time.
+// Rows of a product are positions: of the output in the forward pass, of the input in the input gradient. Each row
+// gathers the values that reach it, without a scatter. Positions that the same kernel rows and columns reach form a
+// class, and a class multiplies by those taps alone, so padding costs nothing.
 #if HAS_WIDE
 // Rows of weights packed at a time.
 #define DEPTH 1024
 // Runs of the inner index in one go over the rows of a class.
 #define RUNS 64
 
-// Where a row begins in what it reads, and where it is written.
+// The place at which a row begins to read, and the place at which it is written.
 typedef struct {
   ptrdiff_t source, target;
 } place;
 
-// Along one axis: the kernel's places `first`, `first` + step, … (`count` of them) that reach a position, where they
-// begin to read, and the number of its class.
+// Along one axis: the kernel's places `first`, `first` + step, … (`count` of them) that reach a position, the place at
+// which they begin to read, and the number of its class.
 typedef struct {
   ptrdiff_t first, count, begin, class;
 } reach;
@@ -147,7 +145,8 @@ typedef struct {
   size_t depth;
 } run;
 
-// `rows` × 16·`vectors` results (constants after inlining): begun with the bias or with zero, or added to what is there.
+// `rows` × 16·`vectors` results (constants after inlining). They begin with the bias or zero, or add to the values
+// there.
 INLINE void gather_tile(const int rows, const int vectors, const place *at, const run *runs, size_t count,
                         const float *bias, int accumulate, float *y, __mmask16 low, __mmask16 high) {
   const int begins = bias && !accumulate;
@@ -303,21 +302,22 @@ WIDE void ck_convolution_input_gradient_f32(const ck_window *g, size_t outputs, 
   }
 }
 
-// Samples whose positions a weight gradient sums at a time: what they read stays in the cache while all taps pass.
+// Samples whose positions a weight gradient sums at a time: the memory that they read stays in the cache while all taps
+// pass.
 static size_t chunk(const plan *p, size_t samples) {
   const size_t positions = (size_t)(p->height * p->width);
   const size_t chunks = (samples * positions + 511) / 512;
   return chunks > samples ? 1 : (samples + chunks - 1) / chunks;
 }
 
-// Rows [begin, end) of a class: each adds the outer product of what lies at `a` and `b`, moved to its places.
+// Rows [begin, end) of a class: each adds the outer product of the values at `a` and `b`, moved to its places.
 typedef struct {
   const float *a, *b;
   const place *begin, *end;
 } outer;
 
 // `rows` × 16·`vectors` sums of outer products; a moves by a row's target and b by its source, or the other way round
-// where `swapped`. Result (i, j) is added to c[i·row_step + j·column_step].
+// if `swapped`. Result (i, j) is added to c[i·row_step + j·column_step].
 INLINE void outer_tile(const int rows, const int vectors, const int swapped, const outer *parts, size_t count, size_t i0,
                        size_t j0, float *c, size_t step, __mmask16 low, __mmask16 high) {
   __m512 sum[ROWS][2];
@@ -381,8 +381,8 @@ WIDE static void outer_products(const outer *parts, size_t count, size_t run, si
   }
 }
 
-// What samples [n, end) give to the weights at (ky, kx), from the classes of the columns [from, to); to all weights of
-// the kernel's row ky that those read, from kx on, where there is one column of classes.
+// Adds the part of samples [n, end) to the weights at (ky, kx), from the classes of the columns [from, to). If there is
+// one column of classes, the part goes to all weights of kernel row ky that the classes read, from kx on.
 WIDE static void add_outer(const plan *p, const ck_window *g, size_t n, size_t end, size_t terms, const float *const *dy,
                            const float *const *x, ptrdiff_t ky, ptrdiff_t kx, ptrdiff_t from, ptrdiff_t to,
                            size_t outputs, float *gradient, int swapped) {
@@ -432,7 +432,7 @@ WIDE void ck_convolution_weight_gradient_f32(const ck_window *g, size_t outputs,
 
 #else
 
-// Never called where ck_has_products is 0.
+// Never called if ck_has_products is 0.
 size_t ck_convolution_scratch(const ck_window *g, size_t samples) {
   (void)g, (void)samples;
   return 0;

@@ -68,7 +68,7 @@ WIDE void ck_gram_f32(size_t m, size_t n, size_t length, int symmetric, const fl
 
 #else
 
-// Never called where ck_has_products is 0.
+// Never called if ck_has_products is 0.
 void ck_gram_f32(size_t m, size_t n, size_t length, int symmetric, const float *a, size_t lda, const float *b,
                  size_t ldb, double *c, size_t ldc) {
   (void)m, (void)n, (void)length, (void)symmetric, (void)a, (void)lda, (void)b, (void)ldb, (void)c, (void)ldc;

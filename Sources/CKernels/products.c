@@ -2,14 +2,12 @@
 #include "panels.h"
 
 // Products of float matrices for processors with AVX-512: a tile of 12×32 results stays in registers while the inner
-// index runs. Smaller than a BLAS, and made for what minimal filtering asks for: many products of middling size, one
-// thread each. One factor is packed, 32 columns at a time (the scheme is that of Goto and van de Geijn 2008), the other
-// read where it lies.
+// index runs. They are made for minimal filtering, which takes many products of middling size, one thread each. One
+// factor is packed, 32 columns at a time (as Goto and van de Geijn 2008 do); the other is read in place.
 #if HAS_WIDE
 
-// Sums of a `rows` × 32 tile (a constant after inlining). Element (i, l) of a lies at a[i·step + l], at a[l·step + i]
-// where it is transposed.
-// Rows of the panel are `pitch` apart: 32 where it is packed.
+// Sums of a `rows` × 32 tile (a constant after inlining). Element (i, l) of a lies at a[i·step + l], or at a[l·step +
+// i] if a is transposed. Rows of the panel are `pitch` apart: 32 if the panel is packed.
 INLINE void multiply(const int rows, const int transposed, const float *a, size_t step, const float *panel,
                      size_t pitch, size_t k, __m512 sum[ROWS][2]) {
   const float *row[ROWS];
@@ -40,7 +38,7 @@ INLINE void tile(const int rows, const int transposed, const float *a, size_t st
   __m512 sum[ROWS][2];
 #pragma clang loop unroll(full)
   for (int i = 0; i < rows; i++) {
-    // By the time the sums are there, so is what they are added to.
+    // The values that the sums are added to arrive while the sums are made.
     __builtin_prefetch(c + (size_t)i * ldc, 1);
     __builtin_prefetch(c + (size_t)i * ldc + 16, 1);
     sum[i][0] = sum[i][1] = _mm512_setzero_ps();
@@ -60,7 +58,7 @@ INLINE void tile(const int rows, const int transposed, const float *a, size_t st
   for (int i = 0; i < rows; i++) put(c + (size_t)i * ldc, sum[i], low, high, accumulate);
 }
 
-// The same where rows of the tile are columns of c, of which there are `width` rows.
+// The same with rows of the tile for columns of c, which has `width` rows.
 INLINE void turned_tile(const int rows, const int transposed, const float *b, size_t step, const float *panel, size_t k,
                         float *c, size_t ldc, size_t width, int accumulate) {
   const __mmask16 mask = lanes(rows);
@@ -116,10 +114,9 @@ WIDE static void turned_product(int transposed, size_t n, size_t k, const float 
   }
 }
 
-// The inner index goes in parts of DEPTH, so that a panel fits on the stack and in the cache; rows in parts of HEIGHT,
-// so that their share of a stays in the cache while all panels pass. Where rows fill one panel, packing b would cost as
-// much as the products, and where columns fill less than half of one, half the products would be in vain: there rows are
-// packed instead, 32 at a time, and b is read as it lies. So it is where one tile has all rows.
+// The inner index goes in parts of DEPTH, so that a panel fits on the stack and in the cache. Rows go in parts of
+// HEIGHT, so that their share of a stays in the cache while all panels pass. Rows are packed instead of columns, 32 at
+// a time, if they fill only one panel or if columns fill less than half of one.
 #define DEPTH 512
 #define HEIGHT 240
 
@@ -165,7 +162,7 @@ int ck_has_products(void) { return ck_has_avx512(); }
 
 #else
 
-// Never called where ck_has_products is 0.
+// Never called if ck_has_products is 0.
 void ck_product_f32(int transpose_a, int transpose_b, size_t m, size_t n, size_t k, const float *a, size_t lda,
                     const float *b, size_t ldb, int accumulate, float *c, size_t ldc) {
   (void)transpose_a, (void)transpose_b, (void)m, (void)n, (void)k, (void)a, (void)lda, (void)b, (void)ldb;

@@ -16,8 +16,8 @@ typedef float ck_loose_vector_f32 __attribute__((vector_size(64), aligned(4), ma
 typedef double ck_vector_f64 __attribute__((vector_size(64)));
 typedef double ck_loose_vector_f64 __attribute__((vector_size(64), aligned(8), may_alias));
 
-// F(4×4, 3×3) at the points 0, ±a, ±b, ∞. a = 3/4 and b = 3/2 keep every entry of A and B exact and make half the
-// rounding error of the usual 1 and 2 (choice of points: Barabasz et al. 2020).
+// F(4×4, 3×3) at the points 0, ±a, ±b, ∞. With a = 3/4 and b = 3/2 every entry of A and B is exact, and the rounding
+// error is half that of the usual 1 and 2 (choice of points: Barabasz et al. 2020).
 #define PA ((T)0.75)
 #define PB ((T)1.5)
 #define A2 (PA * PA)

@@ -2,7 +2,7 @@ import Tensor
 
 /// A real matrix A (rows × columns) known by its products.
 ///
-/// Products of an operator are deterministic: the same x gives the same bits, whatever the number of threads.
+/// Products of an operator are deterministic: the same x gives the same bits, with any number of threads.
 public protocol LinearOperator<Element> {
   associatedtype Element: Scalar
 
@@ -18,9 +18,9 @@ public protocol LinearOperator<Element> {
   /// y ← Aᵀ x; x has `rows` elements, y has `columns` before and after and is overwritten.
   func applyTransposed(_ x: [Element], into y: inout [Element]) throws
 
-  /// The products of A with every vector of the block, in one pass where the operator can share work; `products` has
-  /// as many vectors as the block, of length `rows`, and is overwritten.
-  /// Postcondition: each answer is the one that `apply` gives for that vector alone, up to rounding.
+  /// The products of A with every vector of the block, in one pass if the operator can share work. `products`
+  /// has as many vectors as the block, of length `rows`, and is overwritten. Each answer is the one that
+  /// `apply` gives for that vector alone, up to rounding.
   func apply(block: VectorBlock<Element>, into products: inout VectorBlock<Element>) throws
 }
 
@@ -63,8 +63,9 @@ extension LinearOperator {
 public protocol SymmetricOperator<Element>: LinearOperator {
   var dimension: Int { get }
 
-  /// The same matrix for vectors that vanish outside some places, or of whose products only some entries are read (the
-  /// others are left open), where such products cost less; for blocks of vectors it makes no difference.
+  /// The same matrix with cheaper products, if there are any. `support`: vectors vanish outside of these
+  /// places. `wanted`: only these entries of products are read, and the others are undefined. Blocks of
+  /// vectors make no use of either.
   func narrowed(support: [Int]?, wanted: [Int]?) -> Self
 }
 

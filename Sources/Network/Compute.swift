@@ -1,6 +1,6 @@
 import Tensor
 
-/// Where a computation runs and what can stop it.
+/// The threads that a computation runs on, and the flag that stops it.
 public struct Compute: Sendable {
   public let pool: ComputePool
   public let cancellation: Cancellation?
@@ -10,6 +10,6 @@ public struct Compute: Sendable {
     self.cancellation = cancellation
   }
 
-  /// Whether the computation is to end; what is left of it may be skipped, since its result is not used.
+  /// Whether the computation is to end. The rest of it may be skipped, since its result is not used.
   var isCancelled: Bool { cancellation?.isCancelled == true }
 }

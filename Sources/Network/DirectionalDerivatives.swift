@@ -4,10 +4,11 @@ extension Network {
   /// Bytes of directions that one pass over the samples takes at most; more vectors take more passes.
   private static var directionBytes: Int { 1 << 28 }
 
-  /// vᵀ∇ℓ(zᵢ, θ) of every sample i and every vector v of a block: one pass over the samples, forward and tangent
-  /// forward alone. Nothing is kept between shards and no gradient of a sample is formed, so that memory does not
-  /// grow with the samples.
-  /// - Returns: a row of n values for each vector, in the order of the samples; the same bits for any number of threads.
+  /// vᵀ∇ℓ(zᵢ, θ) of every sample i and every vector v of a block: one pass over the samples, forward and
+  /// tangent forward. Nothing is kept between shards and no gradient of a sample is formed, so memory does
+  /// not grow with the samples.
+  /// - Returns: a row of n values for each vector, in the order of the samples; the same bits for any number
+  ///   of threads.
   /// - Throws: `Cancelled`.
   public func directionalDerivatives(
     _ state: NetworkState<Element>, on samples: Samples, along vectors: VectorBlock<Element>, loss: Loss,
@@ -25,13 +26,13 @@ extension Network {
     }
   }
 
-  /// Hands vᵀ∇ℓ(zᵢ, θ) to `body` shard by shard, where all of them together would be too many to hold.
+  /// Passes vᵀ∇ℓ(zᵢ, θ) to `body` shard by shard, for numbers of values that are too many to hold.
   ///
-  /// Which side of a kink a value lies on is settled as in a `Linearization`.
+  /// Each value lies on the same side of a kink as in a `Linearization`.
   /// - Parameters:
   ///   - progress: called now and then with samples times vectors done, and their total; from any thread.
-  ///   - body: called from several threads with a vector's index, the places of the shard's samples and a value for
-  ///     each of them; every pair of a vector and a shard once.
+  ///   - body: called from several threads, once for every pair of a vector and a shard, with the vector's
+  ///     index, the places of the shard's samples and a value for each of them.
   /// - Throws: `Cancelled`.
   public func forEachDirectionalDerivative(
     _ state: NetworkState<Element>, on samples: Samples, along vectors: VectorBlock<Element>, loss: Loss,

@@ -26,7 +26,8 @@ public struct Evaluation: Sendable {
 
 extension Network {
   /// Losses and correctness on samples, one forward pass each, with running statistics.
-  /// - Parameter outputs: called with every row of outputs (place, row) from several threads; nil if nobody wants them.
+  /// - Parameter outputs: called with every row of outputs (place, row) from several threads; nil if nobody
+  ///   wants them.
   /// - Throws: `Cancelled`.
   public func evaluate(
     _ state: NetworkState<Element>, on samples: Samples, loss: Loss, compute: Compute,

@@ -23,9 +23,10 @@ extension Loss {
     if case .smoothHinge(let temperature) = self { 1 + 20 * temperature } else { 20 }
   }
 
-  /// How far outputs are on the right side, in a list of margins that must all be positive for the loss to fall to 0 as the
-  /// outputs are multiplied: of the softmax the differences f_y − f_c, of one output and of one against the rest ±f. They are linear
-  /// in the outputs. None for values, and for the squared error.
+  /// How far outputs are on the right side, as a list of margins. If all margins are positive, the loss falls
+  /// to 0 as the outputs are multiplied. For the softmax they are the differences f_y − f_c; for one output,
+  /// and for one against the rest, they are ±f. They are linear in the outputs. Values and the squared error
+  /// have none.
   /// - Parameter place: of the sample in `targets`.
   public func margins(_ outputs: [Double], _ targets: Targets, _ place: Int) -> [Double] {
     guard fallsForEver, case .classes(let labels) = targets else { return [] }

@@ -5,9 +5,9 @@ import Tensor
 #endif
 
 /// The loss of one sample as a function of the network's outputs f, with its first and second derivatives.
-public enum Loss: Sendable, Equatable {
-  /// −log softmax(f)_y; for two classes and a single output log(1 + exp(−y·f)) with y = ±1, which is the same of the
-  /// outputs (0, f).
+public enum Loss: Sendable, Hashable {
+  /// −log softmax(f)_y; for two classes and a single output log(1 + exp(−y·f)) with y = ±1, which is the same
+  /// of the outputs (0, f).
   case crossEntropy
   /// The mean over outputs of (f − y)², as `torch.nn.MSELoss`.
   case meanSquaredError
@@ -15,12 +15,37 @@ public enum Loss: Sendable, Equatable {
   /// classes (Koh and Liang 2017, §4.2).
   case smoothHinge(temperature: Double)
 
+  /// The names that requests use.
+  public enum Name: String, Sendable, CaseIterable {
+    case crossEntropy = "cross_entropy"
+    case meanSquaredError = "mse"
+    case hinge
+  }
+
+  /// The loss with the defaults of its options: a hinge has a temperature of 1.
+  public init(_ name: Name) {
+    self =
+      switch name {
+      case .crossEntropy: .crossEntropy
+      case .meanSquaredError: .meanSquaredError
+      case .hinge: .smoothHinge(temperature: 1)
+      }
+  }
+
+  public var name: Name {
+    switch self {
+    case .crossEntropy: .crossEntropy
+    case .meanSquaredError: .meanSquaredError
+    case .smoothHinge: .hinge
+    }
+  }
+
   /// Losses, and the gradient by the outputs.
   /// - Parameters:
   ///   - f: rows × columns outputs.
   ///   - range: the places of the rows in `targets`.
   ///   - losses: receives one loss a row.
-  ///   - gradient: receives ∂ℓ/∂f times `scale`; nil where nobody asks.
+  ///   - gradient: receives ∂ℓ/∂f times `scale`; nil if nobody asks.
   func evaluate<Element: Scalar>(
     _ f: UnsafePointer<Element>, columns: Int, targets: Targets, range: Range<Int>,
     losses: UnsafeMutablePointer<Double>, gradient: UnsafeMutablePointer<Element>?, scale: Double
@@ -98,8 +123,8 @@ public enum Loss: Sendable, Equatable {
     }
   }
 
-  /// How many rows of outputs name the right class: the largest output, the first of equals; for a single output
-  /// its sign. Regression has no right class.
+  /// How many rows of outputs name the right class: the largest output, the first of equals; for a single
+  /// output its sign. Regression has no right class.
   func correctCount<Element: Scalar>(
     _ f: UnsafePointer<Element>, columns: Int, targets: Targets, range: Range<Int>
   ) -> Int {
@@ -122,7 +147,7 @@ public enum Loss: Sendable, Equatable {
 
   // MARK: Parts
 
-  /// log(1 + exp(x)), also where exp(x) is too large a number.
+  /// log(1 + exp(x)), even if exp(x) overflows.
   private static func logistic(_ x: Double) -> Double { max(x, 0) + log1p(exp(-abs(x))) }
 
   /// Fills `p` with softmax(f) and returns log Σ exp f.

@@ -5,10 +5,10 @@ import Tensor
 /// It holds no parameters; every pass is given them.
 public final class Network<Element: Scalar>: Sendable {
   public let architecture: Architecture
-  /// The layers as they are: what training runs, and what shows a neuron's own output.
+  /// The layers as they are. Training runs them, and they show a neuron's own output.
   let plain: NetworkForm<Element>
-  /// The same function of θ where batch normalization uses its running statistics, with fewer layers: what
-  /// everything else runs.
+  /// The same function of θ with running statistics in batch normalization and with fewer layers. Everything
+  /// but training runs it.
   let folded: NetworkForm<Element>
 
   public init(_ architecture: Architecture) {
@@ -22,7 +22,8 @@ public final class Network<Element: Scalar>: Sendable {
   /// Values that a linearization keeps for one sample.
   public var keptValues: Int { folded.root.input.count + folded.root.keptValues }
 
-  /// Values that products need besides what each linearization keeps: θ, a direction and sums in the forms they take.
+  /// Values that products need besides those that each linearization keeps: θ, a direction and sums in the
+  /// forms they take.
   public var productValues: Int {
     ((folded.hasTransforms ? 2 * Operand<Element>.room : 2) + 4) * layout.parameterCount
   }
@@ -31,9 +32,10 @@ public final class Network<Element: Scalar>: Sendable {
   /// - Precondition: the indices lie in θ.
   public func subset(_ indices: [Int]) -> ParameterSubset<Element> { folded.subset(indices) }
 
-  /// Samples in a shard: the unit of parallel work and of fixed-order sums. It depends on the network and the number of
-  /// samples, never on the number of threads. A shard of 64 keeps the values of small networks in the cache; of
-  /// larger ones many samples give deep layers, which have few positions, enough rows for each pass over their weights.
+  /// Samples in a shard: the unit of parallel work and of fixed-order sums. The size depends on the network
+  /// and the number of samples, never on the number of threads. A shard of 64 keeps the values of small
+  /// networks in the cache. In larger networks deep layers have few positions, and many samples give their
+  /// passes enough rows.
   func shardSize(for count: Int) -> Int {
     let values = architecture.valuesPerSample
     if values <= 512 { return 256 }

@@ -1,6 +1,6 @@
 import Tensor
 
-/// What a checkpoint holds: θ, and batch normalization's running statistics and counters.
+/// The content of a checkpoint: θ, and batch normalization's running statistics and counters.
 public struct NetworkState<Element: Scalar>: Sendable, Equatable {
   /// θ in the engine's order.
   public var parameters: [Element]
@@ -15,8 +15,8 @@ public struct NetworkState<Element: Scalar>: Sendable, Equatable {
     self.counters = counters
   }
 
-  /// A fresh network as PyTorch's modules start: weights and biases of `linear` and `conv2d` uniform in
-  /// ±1/√fan_in (`kaiming_uniform_` with a = √5), γ = 1, β = 0, running mean 0 and variance 1.
+  /// A fresh network as PyTorch's modules start. Weights and biases of `linear` and `conv2d` are uniform in
+  /// ±1/√fan_in (`kaiming_uniform_` with a = √5); γ = 1, β = 0, running means 0 and variances 1.
   public init(initial layout: ParameterLayout, seed: UInt64) {
     parameters = .zeros(layout.parameterCount)
     statistics = .zeros(layout.statisticCount)

@@ -1,7 +1,7 @@
 import Tensor
 
-/// The forward and backward passes of a network over random arrays, down to the gradient by its input. The benchmark of
-/// one layer runs them.
+/// The forward and backward passes of a network over random arrays, down to the gradient by its input. The
+/// benchmark of one layer runs them.
 package final class PrimalPasses<Element: Scalar>: Sendable {
   private let form: NetworkForm<Element>
   private let plan: ShardPlan

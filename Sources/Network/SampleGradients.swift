@@ -1,8 +1,8 @@
 import Tensor
 
 extension Network {
-  /// The gradients of the losses of single samples, a vector for each sample, with the bits that `gradient` gives for
-  /// that sample alone.
+  /// The gradients of the losses of single samples, a vector for each sample, with the bits that `gradient`
+  /// gives for that sample alone.
   /// - Throws: `Cancelled`.
   public func sampleGradients(
     _ state: NetworkState<Element>, on samples: Samples, loss: Loss, compute: Compute

@@ -1,6 +1,6 @@
 import Tensor
 
-/// What a network should give for a set of samples.
+/// The outputs that a network should give for a set of samples.
 public enum Targets: Sendable, Equatable {
   /// The class of every sample.
   case classes([Int32])
@@ -24,7 +24,7 @@ public enum Targets: Sendable, Equatable {
   }
 }
 
-/// Where samples come from: gathered a shard at a time, so that a data set can stay in its compact form.
+/// A source of samples. They are gathered a shard at a time, so that a data set can stay in its compact form.
 public protocol SampleSource: Sendable {
   var count: Int { get }
   var shape: Shape { get }

@@ -8,7 +8,8 @@ import Synchronization
 /// Large blocks of memory that buffers have given back, kept for the next buffers.
 ///
 /// The system clears fresh memory a page at a time as it is first touched, which can cost as much as the pass
-/// that writes the memory. The cache holds at most `limit` bytes; the oldest blocks go back to the system first.
+/// that writes the memory. The cache holds at most `limit` bytes; the oldest blocks go back to the system
+/// first.
 final class BlockCache: Sendable {
   static let shared = BlockCache(
     limit: max(1 << 28, min(1 << 30, Int(clamping: ProcessInfo.processInfo.physicalMemory / 16))))

@@ -9,7 +9,7 @@ public final class Buffer<Element: BitwiseCopyable>: Sendable {
   @usableFromInline
   let memory: Disjoint<UnsafeMutablePointer<Element>>
   public let count: Int
-  /// Bytes of the block where the memory is a block of the cache; 0 where the memory is allocated by itself.
+  /// Bytes of the block if the memory is a block of the cache; 0 if it is allocated by itself.
   private let cachedBytes: Int
 
   /// The first element. The buffer owns the memory and frees it with itself; it may be written.
@@ -56,8 +56,8 @@ extension UnsafeMutablePointer where Pointee: BitwiseCopyable {
 }
 
 extension UnsafeMutablePointer where Pointee: Scalar {
-  /// Copies `count` elements of either precision. In generic code that is not specialised, `Pointee(_:)` makes a
-  /// dynamic cast for every element.
+  /// Copies `count` elements of either precision. In generic code that is not specialised, `Pointee(_:)`
+  /// makes a dynamic cast for every element.
   public func update<Source: Scalar>(converting source: UnsafePointer<Source>, count: Int) {
     let (from, to) = (UnsafeRawPointer(source), UnsafeMutableRawPointer(self))
     switch (Source.precision, Pointee.precision) {

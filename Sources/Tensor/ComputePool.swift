@@ -2,7 +2,7 @@ import COpenBLAS
 import Foundation
 import Synchronization
 
-/// Thrown where a computation was asked to stop.
+/// Thrown by a computation that was asked to stop.
 public struct Cancelled: Error, Equatable {
   public init() {}
 }
@@ -24,10 +24,10 @@ public final class Cancellation: Sendable {
 
 /// The threads that all products share.
 ///
-/// `run` calls its body for 0 ..< count, each index once, on the caller's thread and up to `threads − 1` others.
-/// Any thread may take any index. Bodies write to places of their own, and the caller adds up those places in
-/// the order of the indices, so the number of threads changes no result.
-/// Several callers share the helpers index by index, so short work does not wait for long work to end.
+/// `run` calls its body for 0 ..< count, each index once, on the caller's thread and up to `threads − 1`
+/// others. Any thread may take any index. Bodies write to places of their own, and the caller adds up those
+/// places in the order of the indices, so the number of threads changes no result. Several callers share the
+/// helpers index by index, so short work does not wait for long work to end.
 public final class ComputePool: Sendable {
   /// The most threads that one `run` uses.
   public let threads: Int
@@ -111,7 +111,8 @@ public final class ComputePool: Sendable {
   public var busySeconds: Double { Double(busyNanoseconds.load(ordering: .relaxed)) / 1e9 }
 
   /// Calls `body` for every index of 0 ..< count and returns when all are done.
-  /// - Throws: `Cancelled` if the flag was set or a body threw it; then some indices were not run to their end.
+  /// - Throws: `Cancelled` if the flag was set or a body threw it; then some indices were not run to their
+  ///   end.
   public func run(_ count: Int, cancellation: Cancellation? = nil, _ body: Body) throws(Cancelled) {
     try cancellation?.check()
     let start = DispatchTime.now().uptimeNanoseconds

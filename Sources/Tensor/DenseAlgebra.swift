@@ -20,8 +20,8 @@ public enum DenseAlgebra {
     return try solve(factor: factor, order: n, rightHandSides: rightHandSides)
   }
 
-  /// A = UᵀU for a symmetric positive definite A (n×n), in its place (LAPACK dpotrf): U fills the upper triangle, what lies
-  /// below the diagonal is left as it was.
+  /// A = UᵀU for a symmetric positive definite A (n×n), in its place (LAPACK dpotrf). U fills the upper
+  /// triangle; the values below the diagonal stay.
   public static func factorPositiveDefinite(
     _ matrix: inout [Double], order n: Int
   ) throws(DenseAlgebraError) {

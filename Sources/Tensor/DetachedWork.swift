@@ -2,8 +2,8 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// Runs work that nothing can interrupt, such as one call of LAPACK, on a thread of its own, so that the caller may
-/// stop waiting for it.
+/// Runs work that nothing can interrupt, such as one call of LAPACK, on a thread of its own, so that the
+/// caller may stop waiting for it.
 ///
 /// Work that nobody waits for any more runs to its end, and its result is dropped.
 public enum DetachedWork {
@@ -56,13 +56,14 @@ public enum DetachedWork {
     }
   }
 
-  /// Runs `work` and returns what it returns.
+  /// Runs `work` and returns its result.
   ///
   /// - Parameters:
-  ///   - yieldsWhenLeft: whether work that nobody waits for runs only while no other thread wants the processor.
-  ///     Pass false for work that holds a lock or a file that others may wait for.
-  ///   - check: called about ten times a second on the caller's thread; an error that it throws ends the wait.
-  /// - Throws: what `work` or `check` throws.
+  ///   - yieldsWhenLeft: whether work that nobody waits for runs only while no other thread wants the
+  ///     processor. Pass false for work that holds a lock or a file that others may wait for.
+  ///   - check: called about ten times a second on the caller's thread; an error that it throws ends the
+  ///     wait.
+  /// - Throws: the errors of `work` and `check`.
   public static func run<Value: Sendable>(
     yieldsWhenLeft: Bool = true, _ work: @escaping @Sendable () throws -> Value, check: () throws -> Void
   ) throws -> Value {

@@ -1,15 +1,15 @@
 import CKernels
 
-/// Convolutions without an im2col matrix, for windows of any size and stride and any number of channels: with C(x)
-/// the im2col matrix, W out × (kernel row, kernel column, channel) and one row an output position,
+/// Convolutions without an im2col matrix, for windows of any size and stride and any number of channels. C(x)
+/// is the im2col matrix with one row an output position, and W is out × (kernel row, kernel column, channel):
 ///
-/// - forward: y = C(x) Wᵀ + b, the rows of C(x) read from x where they lie,
+/// - forward: y = C(x) Wᵀ + b, with the rows of C(x) read in place,
 /// - input gradient: ∂x = Cᵀ(∂y W), gathered by each input position from the outputs that read it,
 /// - weight gradient: ∂W = ∂yᵀ C(x).
 ///
-/// Positions are taken by classes that the same kernel places reach, so products with padding, and with the zeros
-/// between the outputs of a stride, are never made. Sums of several terms are made before the one store.
-/// Everything here runs on one thread.
+/// Positions are taken by classes that the same kernel places reach. So products with padding, and with the
+/// zeros between the outputs of a stride, are never made. Sums of several terms are made before the one
+/// store. Everything here runs on one thread.
 public struct DirectConvolution<Element: Scalar>: Sendable {
   public let window: Window
   /// Rows of W.
@@ -19,7 +19,7 @@ public struct DirectConvolution<Element: Scalar>: Sendable {
   /// The most positions of a picture: the kernels keep a list of them.
   private static var mostPositions: Int { 1 << 17 }
 
-  /// - Returns: nil where the precision or the processor has no kernels for it, and for pictures that are too large.
+  /// - Returns: nil if the precision or the processor has no kernels for it, or the pictures are too large.
   public init?(window: Window, outputChannels: Int) {
     guard let kernels = Element.convolutionKernels,
       max(window.positions, window.input.positions) <= Self.mostPositions
@@ -46,7 +46,7 @@ public struct DirectConvolution<Element: Scalar>: Sendable {
     }
   }
 
-  /// What one term of a backward pass is made of.
+  /// One term of a backward pass.
   public struct BackwardTerm {
     public var dy: UnsafePointer<Element>
     /// Its partner in the weight gradient.
@@ -63,8 +63,8 @@ public struct DirectConvolution<Element: Scalar>: Sendable {
 
   /// dx ← Σ Cᵀ(∂y W) and gradient ← gradient + Σ ∂yᵀ C(x).
   /// - Parameters:
-  ///   - dx: nil where nobody asks.
-  ///   - gradient: of W's shape; nil where nobody asks.
+  ///   - dx: nil if nobody asks.
+  ///   - gradient: of W's shape; nil if nobody asks.
   public func backward(
     _ count: Int, _ terms: [BackwardTerm], dx: UnsafeMutablePointer<Element>?,
     gradient: UnsafeMutablePointer<Element>?, scratch: UnsafeMutablePointer<Element>
@@ -83,7 +83,7 @@ public struct DirectConvolution<Element: Scalar>: Sendable {
   }
 }
 
-/// The passes of `DirectConvolution` in one precision; CKernels.h says what each computes.
+/// The passes of `DirectConvolution` in one precision; CKernels.h says what each one computes.
 public struct ConvolutionKernels<Element>: Sendable {
   typealias Pointers = [UnsafePointer<Element>?]
 
@@ -117,6 +117,6 @@ extension Float {
 }
 
 extension Double {
-  /// nil: `Double` goes by im2col, which these passes are tested against.
+  /// nil: `Double` goes by im2col, the reference that these passes are tested against.
   public static var convolutionKernels: ConvolutionKernels<Double>? { nil }
 }

@@ -2,14 +2,14 @@
   import Glibc
 #endif
 
-/// A reproducible stream of random numbers: xoshiro256** (Blackman and Vigna 2018), its state filled by
-/// SplitMix64 from a seed and a purpose, so that every choice has a stream of its own and adding one
-/// choice does not shift the numbers of another.
+/// A reproducible stream of random numbers: xoshiro256** (Blackman and Vigna 2018). SplitMix64 fills its
+/// state from a seed and a purpose. Every choice has a stream of its own, so a new choice does not shift the
+/// numbers of another.
 public struct RandomStream: RandomNumberGenerator, Sendable {
   private var s0, s1, s2, s3: UInt64
   private var spare: Double?
 
-  /// - Parameter purpose: what the numbers are for, such as "shuffle epoch 3".
+  /// - Parameter purpose: the purpose of the numbers, such as "shuffle epoch 3".
   public init(seed: UInt64, purpose: String) {
     // FNV-1a over the purpose.
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325

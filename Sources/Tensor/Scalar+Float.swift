@@ -1,7 +1,7 @@
 import CKernels
 import COpenBLAS
 
-/// Which products of `Float` matrices there are besides BLAS.
+/// The products of `Float` matrices that there are besides BLAS.
 @usableFromInline
 enum ProductForm {
   @usableFromInline static let hasOwn = ck_has_products() == 1

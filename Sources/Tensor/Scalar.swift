@@ -73,8 +73,8 @@ public protocol Scalar: BinaryFloatingPoint, Sendable, BitwiseCopyable {
   static func affineRowsAdd(
     _ x: UnsafePointer<Self>, _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>,
     _ y: UnsafeMutablePointer<Self>, _ m: Int, _ n: Int)
-  /// y ← the largest value of every window of `count` pictures, `at` ← its index in the window; the first of equal
-  /// values stays, a NaN wins, padding never does.
+  /// y ← the largest value of every window of `count` pictures, `at` ← its index in the window; the first of
+  /// equal values stays, a NaN wins, padding never does.
   static func maxPool(
     _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, _ at: UnsafeMutablePointer<UInt8>,
     _ window: Window, count: Int)
@@ -86,8 +86,8 @@ public protocol Scalar: BinaryFloatingPoint, Sendable, BitwiseCopyable {
   static func maxPoolGather(
     _ x: UnsafePointer<Self>, _ at: UnsafePointer<UInt8>, _ y: UnsafeMutablePointer<Self>,
     _ window: Window, count: Int)
-  /// Rows first ..< first + rows of the matrix whose row is the window of one output position, all samples'
-  /// positions one after the other; a row runs along (kernel row, kernel column, channel).
+  /// Rows first ..< first + rows of the im2col matrix. Each row is the window of one output position, along
+  /// (kernel row, kernel column, channel); the positions of all samples follow each other.
   static func im2col(
     _ x: UnsafePointer<Self>, _ columns: UnsafeMutablePointer<Self>, _ window: Window, first: Int, rows: Int)
   /// dx ← dx + the transpose of `im2col` applied to those rows.
@@ -95,7 +95,7 @@ public protocol Scalar: BinaryFloatingPoint, Sendable, BitwiseCopyable {
     _ columns: UnsafePointer<Self>, _ dx: UnsafeMutablePointer<Self>, _ window: Window, first: Int, rows: Int)
   /// The transforms of minimal filtering for tiles of 2×2 or 4×4 outputs.
   static func winogradKernels(tile: Int) -> WinogradKernels<Self>
-  /// The passes of convolutions without an im2col matrix, where there are any.
+  /// The passes of convolutions without an im2col matrix, if there are any.
   static var convolutionKernels: ConvolutionKernels<Self>? { get }
   /// One step of SGD with momentum μ and decay λ, as `torch.optim.SGD` writes it.
   static func sgd(

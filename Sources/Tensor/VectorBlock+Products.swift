@@ -1,7 +1,7 @@
 import CKernels
 
-/// Products of blocks: the vector work of block methods as products of matrices. All of it runs on one thread and in an
-/// order that the sizes alone determine.
+/// Products of blocks: the vector work of block methods as products of matrices. All of it runs on one thread
+/// and in an order that the sizes alone determine.
 extension VectorBlock {
   /// The matrix of ⟨vᵢ, wⱼ⟩, row-major, accumulated in `Double`.
   public func products(with other: VectorBlock) -> [Double] { products(with: other, symmetric: false) }
@@ -9,7 +9,7 @@ extension VectorBlock {
   /// The symmetric matrix of ⟨vᵢ, vⱼ⟩.
   public func gramMatrix() -> [Double] { products(with: self, symmetric: true) }
 
-  /// The matrix of ⟨vᵢ, wⱼ⟩ where it is known to be symmetric: the upper triangle is computed.
+  /// The matrix of ⟨vᵢ, wⱼ⟩ if it is known to be symmetric: only the upper triangle is computed.
   public func symmetricProducts(with other: VectorBlock) -> [Double] {
     precondition(count == other.count, "A symmetric matrix is square.")
     return products(with: other, symmetric: true)
@@ -68,7 +68,8 @@ extension VectorBlock {
     }
   }
 
-  /// The block of Σⱼ cᵢⱼ vⱼ, summed in `Double` and rounded once: for eigenvectors and the like, where large terms cancel.
+  /// The block of Σⱼ cᵢⱼ vⱼ, summed in `Double` and rounded once: for sums with large terms that cancel, such
+  /// as eigenvectors.
   /// - Parameter coefficients: rows × count, row-major.
   public func combinations(_ coefficients: [Double], rows: Int) -> VectorBlock {
     precondition(coefficients.count == rows * count, "A sum needs a coefficient for every pair.")
@@ -103,7 +104,7 @@ extension VectorBlock {
 }
 
 extension Float {
-  /// Columns that are widened to `Double` at a time where the product is BLAS's.
+  /// Columns that are widened to `Double` at a time if BLAS makes the product.
   private static var panelWidth: Int { 512 }
 
   public static func addInnerProducts(

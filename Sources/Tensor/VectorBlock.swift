@@ -1,12 +1,13 @@
-/// Vectors of one length, one after the other in memory. Products and solvers with several right-hand sides work on
-/// them. A block is a value like an array: memory that two blocks share is copied before one of them changes it.
+/// Vectors of one length, one after the other in memory. Products and solvers with several right-hand sides
+/// work on them. A block is a value like an array: memory that two blocks share is copied before one of them
+/// changes it.
 public struct VectorBlock<Element: Scalar>: Sendable {
   /// Vectors.
   public private(set) var count: Int
   /// Elements of each.
   public let length: Int
-  /// Elements from the start of one vector to that of the next: an odd number of cache lines, so that vectors do not
-  /// fall on one set of the cache.
+  /// Elements from the start of one vector to that of the next: an odd number of cache lines, so that vectors
+  /// do not fall on one set of the cache.
   public let stride: Int
   private var storage: Buffer<Element>
 
@@ -60,8 +61,8 @@ public struct VectorBlock<Element: Scalar>: Sendable {
     return try body(storage.pointer + index * stride)
   }
 
-  /// Leaves out the vectors behind the first `count`, or takes up room for more where there was some; their elements
-  /// are then undefined.
+  /// Drops the vectors behind the first `count`, or makes room for `count` vectors, whose elements are then
+  /// undefined.
   public mutating func resize(to count: Int) {
     if count * stride > storage.count { storage = Buffer(count: count * stride) }
     self.count = count

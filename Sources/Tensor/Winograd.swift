@@ -1,10 +1,10 @@
 import CKernels
 
-/// Convolutions with 3×3 windows at stride 1 by minimal filtering F(M×M, 3×3) (Winograd 1980; Lavin and Gray 2016):
-/// a tile of M×M outputs takes N² = (M+2)² products a pair of channels instead of 9M².
+/// Convolutions with 3×3 windows at stride 1 by minimal filtering F(M×M, 3×3) (Winograd 1980; Lavin and Gray
+/// 2016). A tile of M×M outputs takes N² = (M+2)² products for each pair of channels instead of 9M².
 ///
-/// With V = Bᵀ x B of the input tiles, U = G w Gᵀ of the weights and D = A ∂y Aᵀ of the output gradient's tiles,
-/// each of them N² matrices (tiles × channels, or out × in for weights):
+/// V = Bᵀ x B are the transformed input tiles, U = G w Gᵀ the weights and D = A ∂y Aᵀ the tiles of the output
+/// gradient, each of them N² matrices (tiles × channels, or out × in for weights):
 ///
 /// - forward: y = Aᵀ(V Uᵀ)A,
 /// - input gradient: ∂x = Σ B(D U)Bᵀ over overlapping tiles (the transpose of the forward map),
@@ -22,7 +22,7 @@ public struct Winograd<Element: Scalar>: Sendable {
   private let tiles: ck_tiles
 
   /// - Parameter tile: 2 or 4.
-  /// - Returns: nil where the window is not 3×3 at stride 1.
+  /// - Returns: nil if the window is not 3×3 at stride 1.
   public init?(window: Window, outputChannels: Int, tile: Int) {
     guard window.kernelHeight == 3, window.kernelWidth == 3, window.stride == 1, tile == 2 || tile == 4 else {
       return nil
@@ -38,7 +38,8 @@ public struct Winograd<Element: Scalar>: Sendable {
       tiles_wide: (window.outputWidth + tile - 1) / tile)
   }
 
-  /// The form that takes the fewest products, where it saves enough over the plain one; it depends on the shape alone.
+  /// The form that takes the fewest products, or nil if it saves too little over the plain products. It
+  /// depends on the shape alone.
   public static func best(_ window: Window, outputChannels: Int) -> Winograd? {
     guard window.input.channels >= leastChannels, outputChannels >= leastChannels else { return nil }
     let forms = [4, 2].compactMap { Winograd(window: window, outputChannels: outputChannels, tile: $0) }
@@ -61,8 +62,8 @@ public struct Winograd<Element: Scalar>: Sendable {
     min(channels + outputChannels <= 256 ? 64 : 128, count * tilesPerSample)
   }
 
-  /// Elements between the points of a block of `rows` by `columns`: an odd number of cache lines, so that the N²
-  /// streams of a transform do not fall on one set of the cache.
+  /// Elements between the points of a block of `rows` by `columns`: an odd number of cache lines, so that the
+  /// N² streams of a transform use different sets of the cache.
   private static func plane(_ rows: Int, _ columns: Int) -> Int { ((rows * columns + 15) / 16 | 1) * 16 }
 
   // MARK: Weights
@@ -126,14 +127,15 @@ public struct Winograd<Element: Scalar>: Sendable {
     }
   }
 
-  /// dx ← Σ B(D U)Bᵀ over the input terms, gradient ← gradient + Σ Gᵀ(DᵀV)G over the weight terms. Every ∂y is transformed
-  /// once, however often it comes.
+  /// dx ← Σ B(D U)Bᵀ over the input terms, gradient ← gradient + Σ Gᵀ(DᵀV)G over the weight terms. Every ∂y
+  /// is transformed once, however often it comes.
   /// - Parameters:
   ///   - inputTerms: ∂y and the transformed weights of its channels, points × channels × in.
   ///   - weightTerms: ∂y and x; all ∂y have the same channels.
-  ///   - dx: nil where nobody asks.
-  ///   - gradient: channels × (row, column, in); nil where nobody asks.
-  /// - Precondition: at most four different ∂y, two of them of all channels and two of at most half; at most two x.
+  ///   - dx: nil if nobody asks.
+  ///   - gradient: channels × (row, column, in); nil if nobody asks.
+  /// - Precondition: at most four different ∂y, two of them of all channels and two of at most half; at most
+  ///   two x.
   public func backward(
     _ count: Int, inputTerms: [(gradient: Gradient, u: UnsafePointer<Element>)],
     weightTerms: [(gradient: Gradient, x: UnsafePointer<Element>)], dx: UnsafeMutablePointer<Element>?,
@@ -198,8 +200,8 @@ public struct Winograd<Element: Scalar>: Sendable {
     }
   }
 
-  /// Adds DᵀV of a block to the sums over blocks, some output channels at a time, and transforms the sums back
-  /// after the last block.
+  /// Adds DᵀV of a block to the sums over blocks, some output channels at a time, and transforms the sums
+  /// back after the last block.
   private func addWeightProducts(
     _ rows: Int, outputs: Int, _ factors: [(d: UnsafePointer<Element>, v: UnsafePointer<Element>)],
     _ gradient: UnsafeMutablePointer<Element>, _ sums: UnsafeMutablePointer<Element>, isFirst: Bool,
@@ -226,8 +228,8 @@ public struct Winograd<Element: Scalar>: Sendable {
 
   private func isOneBlock(_ count: Int) -> Bool { count * tilesPerSample <= block(count) }
 
-  /// Output channels whose weight sums are held at a time: all of them where several blocks add to them, else what
-  /// stays in the cache until it is transformed back.
+  /// Output channels whose weight sums are held at a time: all of them if several blocks add to them, else as
+  /// many as stay in the cache until the transform back.
   private func sumRows(_ count: Int, _ outputs: Int) -> Int {
     isOneBlock(count) ? min(outputs, max(16, (1 << 19) / (points * channels) & ~15)) : outputs
   }

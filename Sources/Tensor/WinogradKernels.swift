@@ -1,6 +1,6 @@
 import CKernels
 
-/// The transforms of F(M×M, 3×3) in one precision; CKernels.h says what each computes.
+/// The transforms of F(M×M, 3×3) in one precision; CKernels.h says what each one computes.
 public struct WinogradKernels<Element>: Sendable {
   typealias Gather =
     @Sendable (

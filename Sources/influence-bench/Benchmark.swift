@@ -33,8 +33,8 @@ struct Benchmark<Element: Scalar> {
       targets: .classes((0..<count).map { _ in Int32(stream.index(below: architecture.output.count)) }))
   }
 
-  /// Seconds of each counted run, after one that is not counted. Runs shorter than the clock is good for are timed
-  /// many at a time.
+  /// Seconds of each counted run, after one that is not counted. Runs shorter than the clock is good for are
+  /// timed many at a time.
   func run() throws -> [Double] {
     let body = try prepared()
     try body()
@@ -48,14 +48,15 @@ struct Benchmark<Element: Scalar> {
     return Double(max(1, DispatchTime.now().uptimeNanoseconds - start)) / 1e9
   }
 
-  /// Floating-point operations of one run, where they are plain to count (`BenchmarkOptions.usage`).
+  /// Floating-point operations of one run, if they are plain to count (`BenchmarkOptions.usage`).
   var operations: Double? {
     let pass = 2 * Double(model.batch) * Double(model.architecture.multiplyAddsPerSample)
     switch options.benchmark {
     case .gemm: return Double(options.threads) * 8 * 2 * 512 * 512 * 512
     case .forward: return pass
     case .train, .gradient, .conv: return 3 * pass
-    // Two terms in each of tangent forward, input gradient and weight gradient; Gauss–Newton has one in the last two.
+    // Two terms in each of tangent forward, input gradient and weight gradient; Gauss–Newton has one in the
+    // last two.
     case .hvp, .fif: return 6 * pass
     case .ggn: return 4 * pass
     case .gif: return 12 * pass

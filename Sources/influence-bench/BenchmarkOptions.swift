@@ -1,6 +1,6 @@
 import Tensor
 
-/// What one run of the benchmark measures.
+/// The measurement that one run of the benchmark makes.
 struct BenchmarkOptions {
   enum Case: String, CaseIterable {
     case gemm, conv, forward, train, gradient, hvp, ggn, gif, fif, scores
@@ -13,7 +13,7 @@ struct BenchmarkOptions {
   var repeats = 5
   var ratio = 0.1
   var tests = 50
-  /// nil: what the model is made for.
+  /// nil follows the model.
   var input: Shape?
   /// Output channels of `conv`.
   var channels = 128
@@ -30,7 +30,7 @@ struct BenchmarkOptions {
     3 times for train, gradient and conv, 6 for hvp and fif, 4 for ggn, 12 for gif; null for scores.
     """
 
-  /// - Throws: `BenchmarkFault` that says what is wrong.
+  /// - Throws: `BenchmarkFault` with the reason.
   init(_ arguments: [String]) throws {
     guard let first = arguments.first, let benchmark = Case(rawValue: first) else {
       throw BenchmarkFault("name a case\n\(Self.usage)")

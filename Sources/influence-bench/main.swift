@@ -1,7 +1,8 @@
 import Foundation
 import Tensor
 
-/// Runs one case and prints one JSON object: the times are of runs after a warm-up, memory is the process's peak.
+/// Runs one case and prints one JSON object: the times are of runs after a warm-up, memory is the process's
+/// peak.
 do {
   let options = try BenchmarkOptions(Array(CommandLine.arguments.dropFirst()))
   let model = try BenchmarkModel(options)

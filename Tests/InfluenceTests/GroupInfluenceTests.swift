@@ -46,7 +46,7 @@ import Testing
           .init(
             size: m, of: samples.count, gradient: try group.evaluate(theta).gradient,
             product: { try own.apply($0) })
-        ], solver: .direct(damping: 0))
+        ], solver: DirectSolver(damping: 0))
       let remaining = try risk(samples.selecting(Array(m..<samples.count))).curvature(theta)
       var newton = try DirectSolver().solve(remaining, try group.evaluate(theta).gradient).x
       newton.scale(Double(m) / Double(samples.count - m))
@@ -62,10 +62,10 @@ import Testing
       theta: try start.minimum(samples, from: small.state(Double.self).parameters), compute: compute)
   }
 
-  /// Ridge regression: the Newton step on the remaining risk is retraining, and the k-th order leaves an error of the
-  /// power k + 1 of q.
+  /// Ridge regression: the Newton step on the remaining risk is retraining, and the k-th order leaves an
+  /// error of the power k + 1 of q.
   @Test func ridgeRegression() throws {
-    let problem = try problem(SmallNetwork.all[1], decay: 0.05)
+    let problem = try problem(SmallNetwork.ridge, decay: 0.05)
     var errors: [(q: Double, first: Double, second: Double)] = []
     for m in [1, 2, 4, 8] {
       let truth = try problem.retrained(m)
@@ -78,8 +78,8 @@ import Testing
     #expect(errors[0].first < 0.2 && errors[0].second < 0.04)
   }
 
-  /// The leave-one-out formula: without weight decay θ moves by (1/n)H⁻¹∇ℓ/(1 − h), h = 2xᵀH⁻¹x/n of the squared error,
-  /// which is the plain influence function over 1 − h.
+  /// The leave-one-out formula: without weight decay θ moves by (1/n)H⁻¹∇ℓ/(1 − h), h = 2xᵀH⁻¹x/n of the
+  /// squared error, which is the plain influence function over 1 − h.
   @Test func leavingOneOutOfLeastSquares() throws {
     let small = SmallNetwork(
       "least squares", Shape(features: 4), [.linear(outFeatures: 1)], loss: .meanSquaredError)
@@ -101,9 +101,11 @@ import Testing
     #expect(relativeError(influence, truth) < 1e-10)
   }
 
-  /// The same direction of the risk with its weight tuned down: Δ(q) for a fixed group, as q → 0, where the orders are
-  /// plain to see. q is made small by repeating the samples outside of the group.
-  @Test(arguments: [SmallNetwork.all[1], SmallNetwork.all[0]]) func ordersOfTheError(_ small: SmallNetwork)
+  /// The same direction of the risk with its weight tuned down: Δ(q) for a fixed group as q → 0, where the
+  /// orders are plain to see. Repeating the samples outside of the group makes q small.
+  @Test(arguments: [SmallNetwork.ridge, SmallNetwork.softmaxRegression]) func ordersOfTheError(
+    _ small: SmallNetwork
+  )
     throws
   {
     let isQuadratic = small.loss == .meanSquaredError
@@ -122,8 +124,8 @@ import Testing
       rows.append((4 / Double(rest.count), error(first), error(second)))
     }
     for (coarse, fine) in zip(rows, rows.dropFirst()) {
-      // Errors of first order fall by 4 with half of q. Those of second order by 8 for a quadratic risk; third derivatives
-      // leave errors of the order q² otherwise, but smaller ones.
+      // Errors of first order fall by 4 with half of q. Those of second order by 8 for a quadratic risk;
+      // third derivatives leave errors of the order q² otherwise, but smaller ones.
       #expect(abs(coarse.first / fine.first - 4) < 0.5, "\(rows)")
       if isQuadratic {
         #expect(abs(coarse.second / fine.second - 8) < 1, "\(rows)")

@@ -119,7 +119,7 @@ struct LSMRTests {
         let solution = try LSMR(SolveOptions(iterationLimit: 20_000), reorthogonalization: policy).solve(
           leastSquares: a, cast(g))
         #expect(solution.report.converged)
-        // The normal equations square the condition number where the misfit is large (Björck 1996, §1.4).
+        // The normal equations square the condition number if the misfit is large (Björck 1996, §1.4).
         #expect(relativeError(solution.x, exact.solution) <= 1e-7 * condition * condition)
       }
     }

@@ -90,7 +90,7 @@ private struct Rosenbrock: Objective {
     #expect(relativeError(x, exact) < 1e-10, "\(report)")
   }
 
-  /// The expected decrease at the end is what is left to the minimum, which is known.
+  /// The expected decrease at the end is the distance to the minimum, which is known.
   @Test(arguments: methods, [40, 300]) func expectedDecreaseIsWhatIsLeft(
     _ method: MinimizationMethod, _ n: Int
   )
@@ -166,7 +166,7 @@ private struct Rosenbrock: Objective {
 
   // MARK: Networks
 
-  static let softmax = SmallNetwork.all[0]
+  static let softmax = SmallNetwork.softmaxRegression
 
   private func risk(
     samples: Int = 700, decay: Double = 0.01, pool: ComputePool = testPool, memoryLimit: Int = 1 << 30
@@ -201,7 +201,7 @@ private struct Rosenbrock: Objective {
     let (found, report) = try minimize(risk, method, from: Self.softmax.state(Double.self).parameters)
     #expect(report.converged, "\(report)")
     #expect(relativeError(found, theta) < 1e-11)
-    // What float32 weights hold: θ to half a unit in its last place.
+    // Float32 weights hold θ to half a unit in its last place.
     for precision in [Precision.float32, .float64] {
       let (rounded, report) = try minimized(precision, method)
       #expect(report.converged, "\(report)")
@@ -228,7 +228,7 @@ private struct Rosenbrock: Objective {
 
   /// A network with a hidden layer: L-BFGS and Newton end in minima.
   @Test(arguments: methods) func perceptron(_ method: MinimizationMethod) throws {
-    let network = SmallNetwork.all[3]
+    let network = SmallNetwork.tanhPerceptron
     let risk = NetworkRisk(
       network: Network<Double>(network.architecture), state: network.state(Double.self),
       samples: network.samples(150), loss: network.loss, weightDecay: 0.003, compute: Compute(pool: testPool))

@@ -134,7 +134,8 @@ struct ParameterSelectionTests {
     #expect(everything.selectable == layout.parameterCount)
   }
 
-  /// The signed mean over samples and positions of a convolution's output before its activation, computed plainly.
+  /// The signed mean over samples and positions of a convolution's output before its activation, computed
+  /// plainly.
   @Test func neuronMeansAreSignedMeansBeforeTheActivation() throws {
     let network = SmallNetwork(
       "pointwise", Shape(height: 2, width: 2, channels: 2),

@@ -5,7 +5,7 @@ import Tensor
 import TestSupport
 import Testing
 
-/// `converged` is a statement about where a minimisation ended: it must hold on columns of every size.
+/// `converged` is a statement about the end of a minimisation: it must hold on columns of every size.
 @Suite struct RiskMinimizationTests {
   /// A linear model on columns that are scaled and shifted.
   struct Problem: CustomStringConvertible {
@@ -99,7 +99,8 @@ import Testing
 
   static let methods: [MinimizationMethod] = [.lbfgs(history: 20), .newton]
 
-  /// What is called converged is within 10⁻⁶ of the least risk, and with a weight decay in `Double` all of it is.
+  /// An end that is called converged is within 10⁻⁶ of the least risk. With a weight decay every end in
+  /// `Double` is.
   @Test(arguments: methods, 0..<48) func illConditionedColumns(_ method: MinimizationMethod, _ seed: Int)
     throws
   {
@@ -143,8 +144,8 @@ import Testing
     }
   }
 
-  /// Nothing holds the weights where a hyperplane parts the classes.
-  /// Outliers are far on their side at a proper minimum: no alarm.
+  /// Nothing holds the weights if a hyperplane parts the classes. Outliers are far on their side at a proper
+  /// minimum: no alarm.
   @Test(arguments: methods) func outliersAreNoReasonForAlarm(_ method: MinimizationMethod) throws {
     var stream = RandomStream(seed: 5, purpose: "outliers")
     let x = (0..<60).map { _ in stream.normal() } + [400, -300, 250]
@@ -172,7 +173,8 @@ import Testing
         }
       }
     }
-    // Of three classes the third lies apart, the others overlap; and a pair at one place, between parted ones.
+    // Of three classes the third lies apart, the others overlap; and a pair at one place, between parted
+    // ones.
     let three = Problem(
       columns: [x + x.map { $0 + 0.1 } + [9, 9.5, 10]], targets: [0, 1, 0, 1, 1, 0, 1, 0, 2, 2, 2],
       loss: .softmax(3), decay: 0, "three")
@@ -188,7 +190,8 @@ import Testing
     #expect(!asked.converged && asked.reason == .noMinimum && asked.gradientNorm <= 1e-3, "\(asked)")
   }
 
-  /// A network that reads all samples right by the cross-entropy or the hinge has no minimum; by squares it has.
+  /// A network that reads all samples right by the cross-entropy or the hinge has no minimum; by squares it
+  /// has.
   @Test func interpolatingNetworks() throws {
     let shape = Shape(features: 2)
     var stream = RandomStream(seed: 1, purpose: "interpolation")

@@ -29,7 +29,7 @@ struct SelfInfluenceTests {
   }
 
   private func run<Element: Scalar>(
-    _ setting: Setting<Element>, _ solver: SolverChoice, threads: Int = 2
+    _ setting: Setting<Element>, _ solver: any Solver, threads: Int = 2
   ) throws -> SelfInfluence {
     let pool = ComputePool(threads: threads)
     defer { pool.stop() }
@@ -49,12 +49,14 @@ struct SelfInfluenceTests {
     SolveOptions(tolerance: tolerance, damping: 0.02)
   }
 
-  private static let exactSolvers: [SolverChoice] = [
-    .direct(damping: 0.02), .conjugateGradient(ConjugateGradient(options())), .minres(options()),
-    .arnoldi(ArnoldiSolver(options(), rank: 6, complement: .solved)),
+  private static let exactSolvers: [any Solver] = [
+    DirectSolver(damping: 0.02), ConjugateGradient(options()), MINRES(options()),
+    ArnoldiSolver(options(), rank: 6, complement: .solved),
   ]
 
-  @Test(arguments: [SmallNetwork.all[0], SmallNetwork.all[3], SmallNetwork.all[6]], exactSolvers.indices)
+  @Test(
+    arguments: [SmallNetwork.softmaxRegression, SmallNetwork.tanhPerceptron, SmallNetwork.convolutions],
+    exactSolvers.indices)
   func everySolverGivesTheDenseValues(_ small: SmallNetwork, _ solver: Int) throws {
     let setting = try setting(small, Double.self)
     let own = try run(setting, Self.exactSolvers[solver])
@@ -63,17 +65,17 @@ struct SelfInfluenceTests {
     #expect(own.status.damping == 0.02 && own.status.curvatureProducts > 0)
   }
 
-  /// The strongest pairs alone fall short of the value; a flat complement, at the level of some exact values, adds to it and is
-  /// nearer. The status tells the true error.
+  /// The strongest pairs alone fall short of the value; a flat complement, at the level of some exact values,
+  /// adds to it and is nearer. The status tells the true error.
   @Test func aLowRankKnowsHowFarOffItIs() throws {
-    let setting = try setting(SmallNetwork.all[6], Double.self)
+    let setting = try setting(SmallNetwork.convolutions, Double.self)
     let truth = try exact(setting, damping: 0.02)
     var errors: [Double] = []
     for rank in [4, 20] {
       let dropped = try run(
-        setting, .arnoldi(ArnoldiSolver(Self.options(), rank: rank, complement: .dropped)))
+        setting, ArnoldiSolver(Self.options(), rank: rank, complement: .dropped))
       let constant = try run(
-        setting, .arnoldi(ArnoldiSolver(Self.options(), rank: rank, complement: .constant)))
+        setting, ArnoldiSolver(Self.options(), rank: rank, complement: .constant))
       for place in truth.indices {
         #expect(dropped.values[place] <= constant.values[place] * (1 + 1e-9))
         #expect(dropped.values[place] <= truth[place] * (1 + 1e-6))
@@ -91,22 +93,22 @@ struct SelfInfluenceTests {
   }
 
   @Test func fullRankIsExact() throws {
-    let setting = try setting(SmallNetwork.all[0], Double.self)
+    let setting = try setting(SmallNetwork.softmaxRegression, Double.self)
     let own = try run(
       setting,
-      .arnoldi(
-        ArnoldiSolver(Self.options(), rank: setting.network.layout.parameterCount, complement: .dropped)))
+      ArnoldiSolver(Self.options(), rank: setting.network.layout.parameterCount, complement: .dropped))
     #expect(relativeError(own.values, try exact(setting, damping: 0.02)) < 1e-6)
     #expect((own.status.largestError ?? 1) < 1e-3)
   }
 
-  @Test(arguments: [
-    SolverChoice.direct(damping: 0.02),
-    .arnoldi(ArnoldiSolver(options(1e-6), rank: 8, complement: .constant)),
-    .conjugateGradient(ConjugateGradient(options(1e-6))),
-  ])
-  func threadsChangeNoBit(_ solver: SolverChoice) throws {
-    let setting = try setting(SmallNetwork.all[6], Float.self)
+  private static let threadedSolvers: [any Solver] = [
+    DirectSolver(damping: 0.02), ArnoldiSolver(options(1e-6), rank: 8, complement: .constant),
+    ConjugateGradient(options(1e-6)),
+  ]
+
+  @Test(arguments: threadedSolvers)
+  func threadsChangeNoBit(_ solver: any Solver) throws {
+    let setting = try setting(SmallNetwork.convolutions, Float.self)
     #expect(try run(setting, solver, threads: 1).values == run(setting, solver, threads: 3).values)
   }
 }

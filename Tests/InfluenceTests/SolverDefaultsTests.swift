@@ -2,8 +2,8 @@ import Influence
 import Tensor
 import Testing
 
-/// What issue-level acceptance asks: a softmax regression with 255 parameters, 1,000 samples, condition number
-/// 126, 50 right-hand sides; every solver at its defaults.
+/// The acceptance of solvers at their defaults: a softmax regression with 255 parameters, 1,000 samples,
+/// condition number 126, 50 right-hand sides.
 private struct ReferenceProblem {
   let batches: [[Double]]
   let matrix: [Double]

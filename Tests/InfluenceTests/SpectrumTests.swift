@@ -70,7 +70,7 @@ struct SpectrumTests {
       DenseSymmetricOperator<Float>(cast(h.elements), dimension: all.count))
     #expect(single.converged)
     for (found, value) in zip(single.values, all) { #expect(abs(found - value) <= 1e-4) }
-    // Where little is asked for, rounding has not yet shown the other directions of an eigenvalue.
+    // If few pairs are asked for, rounding has not yet shown the other directions of an eigenvalue.
     let rough = try LanczosEigensolver(count: count, tolerance: 1e-3, findsMultiples: true).solve(h)
     #expect(rough.converged)
     for (found, value) in zip(rough.values, all) { #expect(abs(found - value) <= 1e-2) }
@@ -83,7 +83,7 @@ struct SpectrumTests {
       count: 1, tolerance: 0.9, productLimit: limit, findsMultiples: true
     ).solve(h)
     #expect(pairs.values.count == 1 && pairs.products <= limit)
-    // Where no product was left to look for further directions, that is not known.
+    // If no product is left to look for further directions, the report says that this is not known.
     if limit <= 22 { #expect(!pairs.converged) }
   }
 

@@ -1,8 +1,8 @@
 import Foundation
 import Tensor
 
-/// The least risk of a linear model, found apart from the engine: damped Newton steps in standardized columns, written out by hand,
-/// with the weight decay of the plain weights.
+/// The least risk of a linear model, found apart from the engine: damped Newton steps in standardized
+/// columns, written out by hand, with the weight decay of the plain weights.
 struct StandardizedReference {
   enum Loss {
     case squared, logistic

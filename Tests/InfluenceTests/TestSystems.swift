@@ -65,8 +65,8 @@ func relativeError<T: Scalar>(_ x: [T], _ y: [Double]) -> Double {
 
 func cast<T: Scalar>(_ values: [Double], _: T.Type = T.self) -> [T] { values.map { T($0) } }
 
-/// A softmax regression: its Hessian at some weights (positive semidefinite), batch by batch, and gradients of
-/// single samples. Damping brings its condition number to the one wanted.
+/// A softmax regression: its Hessian at some weights (positive semidefinite), batch by batch, and gradients
+/// of single samples. Damping brings its condition number to the one wanted.
 struct SoftmaxRegression {
   let features: Int
   let classes: Int

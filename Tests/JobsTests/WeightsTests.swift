@@ -112,7 +112,7 @@ struct WeightsTests {
   }
 
   @Test func singlePrecisionIsWidened() throws {
-    let layout = SmallNetwork.all[1].architecture.layout
+    let layout = SmallNetwork.ridge.architecture.layout
     let single = try file(declarations(layout, .float32))
     let state: NetworkState<Double> = try Weights(layout: layout, precision: .float64).state(from: single)
     #expect(state.parameters.allSatisfy { $0 == 1 })

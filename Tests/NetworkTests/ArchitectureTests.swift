@@ -38,7 +38,8 @@ struct ArchitectureTests {
     #expect(try architecture("resnet50", input, outputs: 1000).multiplyAddsPerSample == 4_089_184_256)
   }
 
-  /// A layer within its own limit, many of them beyond that of all: no shard of such a network fits into memory.
+  /// A layer within its own limit, many of them beyond that of all: no shard of such a network fits into
+  /// memory.
   @Test func networksThatHandOnTooMuchAreRefused() {
     let wide = LayerDescription.conv2d(outChannels: 500_000, kernel: [1, 1])
     let layers = [

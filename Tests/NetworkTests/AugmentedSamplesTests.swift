@@ -64,7 +64,7 @@ struct AugmentedSamplesTests {
     #expect(crops.allSatisfy { !$0.flipped })
   }
 
-  /// What a sample becomes depends on the seed and its index alone.
+  /// The change of a sample depends on the seed and its index alone.
   @Test func theDrawStaysWithTheSample() {
     let samples = samples(50)
     let augmented = samples.augmented(by: [.flip, .crop], seed: 7)

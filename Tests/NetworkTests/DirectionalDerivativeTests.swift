@@ -15,7 +15,7 @@ struct DirectionalDerivativeTests {
     VectorBlock((0..<count).map { small.direction(Element.self, seed: UInt64(10 + $0)) })
   }
 
-  /// Both settle the kinks alike; what is left is the rounding of sums.
+  /// Both settle the kinks alike; the difference is the rounding of sums.
   @Test(arguments: SmallNetwork.all)
   func aPassAgreesWithTheLinearization(_ small: SmallNetwork) throws {
     try agrees(small, Double.self, tolerance: 1e-13)
@@ -55,7 +55,7 @@ struct DirectionalDerivativeTests {
     }
   }
 
-  @Test(arguments: [SmallNetwork.all[6], SmallNetwork.wide[0]])
+  @Test(arguments: [SmallNetwork.convolutions, SmallNetwork.wideFromPlain])
   func threadsAndCompanyChangeNoBit(_ small: SmallNetwork) throws {
     let network = Network<Float>(small.architecture)
     let state = small.state(Float.self)
@@ -73,7 +73,7 @@ struct DirectionalDerivativeTests {
   }
 
   @Test func everyPairOfVectorAndSampleComesOnce() throws {
-    let small = SmallNetwork.all[0]
+    let small = SmallNetwork.softmaxRegression
     let network = Network<Double>(small.architecture)
     let vectors: VectorBlock<Double> = block(small, 2)
     let seen = Mutex([Int](repeating: 0, count: 2 * Self.count))
@@ -95,7 +95,7 @@ struct DirectionalDerivativeTests {
   }
 
   @Test func aCancelledPassThrows() {
-    let small = SmallNetwork.all[0]
+    let small = SmallNetwork.softmaxRegression
     let network = Network<Double>(small.architecture)
     let cancellation = Cancellation()
     cancellation.cancel()

@@ -3,7 +3,8 @@ import Tensor
 import TestSupport
 import Testing
 
-/// Adaptive pooling to more outputs than inputs, as PyTorch has it; the passes are on the ladder of `LinearizationTests`.
+/// Adaptive pooling to more outputs than inputs, as PyTorch has it; the passes are on the ladder of
+/// `LinearizationTests`.
 struct PoolingTests {
   /// Outputs of a network that pools and flattens, channels first.
   private func pooled(_ inputs: [Double], _ shape: Shape, to size: (Int, Int)) throws -> [Double] {
@@ -47,7 +48,7 @@ struct PoolingTests {
       ])
   }
 
-  /// 4096 × 4096 windows of one value are a small object, and refused where the layer after cannot follow.
+  /// 4096 × 4096 windows of one value are a small object. They are refused if the layer after cannot follow.
   @Test func manyWindowsCostNothing() throws {
     func architecture(_ size: Int, channels: Int) throws -> Architecture {
       try Architecture(

@@ -4,8 +4,8 @@ import Tensor
 import TestSupport
 import Testing
 
-/// How far a Hessian product in `Float` strays from `Double` on the networks of the papers: random weights, random
-/// pictures, a random direction.
+/// How far a Hessian product in `Float` strays from `Double` on the networks of the papers: random weights,
+/// random pictures, a random direction.
 struct PrecisionTests {
   struct Case: Sendable, CustomStringConvertible {
     let name: String
@@ -62,16 +62,16 @@ struct PrecisionTests {
     }
   }
 
-  /// Without kinks what is left is the rounding of the passes.
+  /// Without kinks the difference is the rounding of the passes.
   @Test(arguments: cases)
   func smoothNetworksFollowDouble(_ item: Case) throws {
     let error = try error(item, Self.smooth(layers(item)), samples: 2, seed: 1)
     #expect(error < 1e-5)
   }
 
-  /// With kinks a value within rounding of 0 may fall on the other side, and one such decision in a late layer of
-  /// ResNet-18, out of fourteen million, moves the product of 32 samples by about 4·10⁻⁴, whatever the kernels: the
-  /// bound is for the usual draw, the third best of four.
+  /// With kinks a value within rounding of 0 may fall on the other side. One such decision in a late layer of
+  /// ResNet-18, out of fourteen million, moves the product of 32 samples by about 4·10⁻⁴. The bound is for
+  /// the usual draw: the third best of four.
   @Test(.enabled(if: ProcessInfo.processInfo.environment["INFLUENCED_ALL_TESTS"] == "1"), arguments: cases)
   func networksOfThePapersFollowDouble(_ item: Case) throws {
     let errors = try (1...4).map { try error(item, layers(item), samples: 32, seed: $0) }.sorted()

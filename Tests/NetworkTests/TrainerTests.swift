@@ -14,8 +14,8 @@ struct TrainerTests {
       batchSize: batch, weightDecay: 1e-3, seed: 7)
   }
 
-  /// One step of plain descent from θ moves by −rate·∇: the gradient of the loss in training mode, where batch
-  /// normalization uses the minibatch. Compared with differences of the loss that the epoch reports.
+  /// One step of plain descent from θ moves by −rate·∇: the gradient of the loss in training mode, where
+  /// batch normalization uses the minibatch. Compared with differences of the loss that the epoch reports.
   @Test(arguments: SmallNetwork.all.filter { !$0.name.contains("relu perceptron") })
   func trainingGradientAgreesWithDifferences(_ small: SmallNetwork) throws {
     let network = Network<Double>(small.architecture)
@@ -45,10 +45,13 @@ struct TrainerTests {
     #expect(relativeError(gradient, estimate) < 1e-6)
   }
 
-  /// A minibatch that is the whole set goes in the set's own order, on one thread where it is one shard: plain descent
-  /// at rate 1 subtracts the gradient, bit for bit, epoch after epoch.
+  /// A minibatch that is the whole set goes in the set's own order, and on one thread if it is one shard.
+  /// Plain descent at rate 1 then subtracts the gradient, bit for bit, epoch after epoch.
   @Test(
-    arguments: [SmallNetwork.all[0], SmallNetwork.all[2], SmallNetwork.all[3], SmallNetwork.all[6]],
+    arguments: [
+      SmallNetwork.softmaxRegression, SmallNetwork.hinge, SmallNetwork.tanhPerceptron,
+      SmallNetwork.convolutions,
+    ],
     [40, 600])
   func aStepOverAllSamplesSubtractsTheirGradient(_ small: SmallNetwork, _ count: Int) throws {
     let network = Network<Float>(small.architecture)
@@ -68,9 +71,9 @@ struct TrainerTests {
     }
   }
 
-  /// With frozen statistics batch normalization is a fixed map, in training as for curvature: a step subtracts the
-  /// gradient of the risk in evaluation mode, and nothing but parameters moves.
-  @Test(arguments: [SmallNetwork.all[8], SmallNetwork.all[9]], [40, 300])
+  /// With frozen statistics batch normalization is a fixed map, in training as for curvature: a step
+  /// subtracts the gradient of the risk in evaluation mode, and nothing but parameters moves.
+  @Test(arguments: [SmallNetwork.normalized, SmallNetwork.residual], [40, 300])
   func frozenStatisticsDescendTheRiskOfEvaluation(_ small: SmallNetwork, _ count: Int) throws {
     let network = Network<Double>(small.architecture)
     let samples = small.samples(count)
@@ -91,7 +94,7 @@ struct TrainerTests {
 
   /// Three steps an epoch, two epochs of warm-up and two of a cosine.
   @Test func aWarmupRisesEvenlyBeforeTheCosine() throws {
-    let small = SmallNetwork.all[0]
+    let small = SmallNetwork.softmaxRegression
     let options = TrainingOptions(
       learningRate: 1.4e-3, schedule: .cosine(warmup: 2), epochs: 4, batchSize: 10, seed: 1)
     let trainer = Trainer(
@@ -102,13 +105,13 @@ struct TrainerTests {
     #expect(zip(rates, expected).allSatisfy { abs($0 - $1) < 1e-12 }, "\(rates)")
   }
 
-  /// T is the sum over the steps that are really made, at the rates that are really taken: 30 samples in minibatches of 7 are
-  /// five steps an epoch.
+  /// T is the sum over the steps that are really made, at the rates that are really taken: 30 samples in
+  /// minibatches of 7 are five steps an epoch.
   @Test(arguments: [
     TrainingOptions.Schedule.constant, .cosine(warmup: 0), .cosine(warmup: 2), .step(every: 2, gamma: 0.5),
   ])
   func theSummedRateIsThatOfTheSteps(_ schedule: TrainingOptions.Schedule) throws {
-    let small = SmallNetwork.all[0]
+    let small = SmallNetwork.softmaxRegression
     for limit in [nil, 13] as [Int?] {
       var options = TrainingOptions(
         optimizer: .sgd(momentum: 0.75, nesterov: false), learningRate: 1e-3, schedule: schedule, epochs: 4,
@@ -146,7 +149,7 @@ struct TrainerTests {
     #expect(try abs(#require(options.summedRate(samples: 5)) / 1e9 - 1) < 1e-5)
   }
 
-  @Test(arguments: [SmallNetwork.all[4], SmallNetwork.all[8], SmallNetwork.all[9]])
+  @Test(arguments: [SmallNetwork.reluPerceptron, SmallNetwork.normalized, SmallNetwork.residual])
   func trainingResumesAndRepeatsBitForBit(_ small: SmallNetwork) throws {
     let samples = small.samples(300)
     let network = Network<Float>(small.architecture)
@@ -168,10 +171,10 @@ struct TrainerTests {
     #expect(rest.optimizerState == whole.optimizerState)
   }
 
-  /// At a rate near 0 an epoch's steps all start at θ, and their sum is as many times the gradient of the mean over the
-  /// samples that are there, though one minibatch has fewer of them and one none.
+  /// At a rate near 0 all steps of an epoch start at θ. Their sum is then the gradient of the mean over the
+  /// samples that are not omitted, times the steps, though one minibatch has fewer of them and one has none.
   @Test(arguments: [8, 1, 24]) func omittedSamplesWeighNothing(_ batch: Int) throws {
-    let small = SmallNetwork.all[3]
+    let small = SmallNetwork.tanhPerceptron
     let network = Network<Double>(small.architecture)
     let samples = small.samples(24)
     let start = small.state(Double.self)
@@ -193,7 +196,7 @@ struct TrainerTests {
 
   /// The rest of a training that omits nothing is untouched by the limit on steps, and the limit ends it.
   @Test func stepsAreLimited() throws {
-    let small = SmallNetwork.all[0]
+    let small = SmallNetwork.softmaxRegression
     let network = Network<Float>(small.architecture)
     var options = options(5, batch: 10)
     options.schedule = .constant
@@ -213,7 +216,7 @@ struct TrainerTests {
   }
 
   @Test func trainingLowersTheLoss() throws {
-    let small = SmallNetwork.all[3]
+    let small = SmallNetwork.tanhPerceptron
     let network = Network<Double>(small.architecture)
     for optimizer in [
       TrainingOptions.Optimizer.sgd(momentum: 0.9, nesterov: true),
@@ -232,7 +235,7 @@ struct TrainerTests {
   }
 
   @Test func divergenceIsAnError() throws {
-    let small = SmallNetwork.all[1]
+    let small = SmallNetwork.ridge
     let trainer = Trainer(
       network: Network<Float>(small.architecture), state: small.state(Float.self), samples: small.samples(64),
       loss: small.loss, options: options(200, batch: 8, rate: 50), compute: compute)

@@ -3,8 +3,8 @@ import Tensor
 import TestSupport
 import Testing
 
-/// What a linearization gives in `Float`, where wide 3×3 convolutions go by minimal filtering, against `Double`, where
-/// they go by im2col.
+/// A linearization in `Float`, where wide 3×3 convolutions go by minimal filtering, against one in `Double`,
+/// where they go by im2col.
 struct WinogradTests {
   /// Some ten roundings of 1e-6 in a row.
   private static let tolerance = 1e-5

@@ -56,7 +56,8 @@ struct ComputePoolTests {
     }
   }
 
-  /// A body that sees the flag leaves off in its midst: its caller must not take what it left for a result.
+  /// A body that sees the flag may stop before its end. Its caller must not take an unfinished part for a
+  /// result.
   @Test(arguments: [1, 3])
   func cancellationInTheLastBodyIsThrown(_ threads: Int) {
     let pool = ComputePool(threads: threads)

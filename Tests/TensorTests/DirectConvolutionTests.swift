@@ -3,7 +3,8 @@ import Testing
 
 /// Convolutions without an im2col matrix in `Float`, against im2col in `Double` on every small shape.
 struct DirectConvolutionTests {
-  /// The rounding of sums of up to some thousand products: a few units in the last place of a partial sum near 10.
+  /// The rounding of sums of up to some thousand products: a few units in the last place of a partial sum
+  /// near 10.
   private static let tolerance = 5e-6
 
   private func values(_ n: Int, _ purpose: String) -> [Float] {
@@ -23,7 +24,7 @@ struct DirectConvolutionTests {
     return difference.norm / max(b.norm, Double(b.count).squareRoot())
   }
 
-  /// Errors of the three passes with one term, then with two, on memory that nobody has cleared.
+  /// Errors of the three passes with one term, then with two, on memory that is not cleared.
   private func errors(
     _ direct: DirectConvolution<Float>, count: Int, hasBias: Bool
   ) -> [Double] {
@@ -121,7 +122,8 @@ struct DirectConvolutionTests {
     #expect(shapes > 20)
   }
 
-  /// Every pair of channels around the widths of vectors and tiles, with windows inside, cut off and in padding alone.
+  /// Every pair of channels around the widths of vectors and tiles, with windows inside, cut off and in
+  /// padding alone.
   @Test(.enabled(if: hasKernels), arguments: [1, 3, 5, 16, 33])
   func everyPairOfChannelsAgreesWithIm2col(inputs: Int) {
     for outputs in [1, 3, 5, 13, 16, 31, 33, 64] {

@@ -261,7 +261,7 @@ struct KernelTests {
               let expected = Double(alpha) * sum + Double(beta) * Double(start[row * ldc + column])
               worst = max(worst, abs(Double(c[row * ldc + column]) - expected))
             }
-            // What lies between the rows stays.
+            // Values between the rows stay.
             for gap in n..<ldc where row * ldc + gap < c.count {
               #expect(c[row * ldc + gap] == start[row * ldc + gap])
             }
@@ -339,7 +339,7 @@ struct KernelTests {
     m = [0]
     Double.sgd(&theta, &m, [0.5], rate: 0.1, mu: 0.9, lambda: 0, nesterov: true, 1)
     #expect(abs(theta[0] - (1 - 0.1 * (0.5 + 0.9 * 0.5))) < 1e-15)
-    // Adam's first step is rate·g/(|g| + ε) whatever g is.
+    // Adam's first step is rate·g/(|g| + ε) for every g.
     theta = [1]
     m = [0]
     var s: [Double] = [0]

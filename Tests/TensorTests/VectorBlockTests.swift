@@ -40,7 +40,7 @@ struct VectorBlockTests {
     }
   }
 
-  /// The sums are made in `Double`, whatever the elements: what is left is its rounding.
+  /// The sums are made in `Double` for both kinds of elements; the error is its rounding.
   private func compare<Element: Scalar>(_ products: [Double], _ a: [[Element]], _ b: [[Element]]) {
     for (i, x) in a.enumerated() {
       for (j, y) in b.enumerated() {

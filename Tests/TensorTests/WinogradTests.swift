@@ -1,8 +1,8 @@
 import Tensor
 import Testing
 
-/// Winograd's filtering against the im2col products, on every small shape: in `Double` to show that the transforms are
-/// exact, in `Float` against `Double` to bound their rounding.
+/// Winograd's filtering against the im2col products, on every small shape: in `Double` to show that the
+/// transforms are exact, in `Float` against `Double` to bound their rounding.
 struct WinogradTests {
   private func values<T: Scalar>(_: T.Type, _ n: Int, _ purpose: String) -> [T] {
     var stream = RandomStream(seed: 1, purpose: purpose)

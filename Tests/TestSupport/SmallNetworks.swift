@@ -6,7 +6,6 @@ public struct SmallNetwork: Sendable, CustomStringConvertible {
   public let name: String
   public let architecture: Architecture
   public let loss: Loss
-  /// Whether second derivatives exist everywhere near a random point, or nearly so.
   public var description: String { name }
 
   public init(_ name: String, _ input: Shape, _ layers: [LayerDescription], loss: Loss = .crossEntropy) {
@@ -21,111 +20,117 @@ public struct SmallNetwork: Sendable, CustomStringConvertible {
 
   public static let picture = Shape(height: 6, width: 5, channels: 2)
 
+  public static let softmaxRegression = SmallNetwork(
+    "softmax regression", Shape(features: 5), [.linear(outFeatures: 3)])
+  public static let ridge = SmallNetwork(
+    "ridge", Shape(features: 4), [.linear(outFeatures: 2)], loss: .meanSquaredError)
+  public static let hinge = SmallNetwork(
+    "hinge", Shape(features: 4), [.linear(outFeatures: 3), .tanh, .linear(outFeatures: 3)],
+    loss: .smoothHinge(temperature: 0.5))
+  public static let tanhPerceptron = SmallNetwork(
+    "tanh perceptron", Shape(features: 5),
+    [.linear(outFeatures: 6), .tanh, .linear(outFeatures: 4, bias: false), .tanh, .linear(outFeatures: 3)])
+  public static let reluPerceptron = SmallNetwork(
+    "relu perceptron", Shape(features: 5),
+    [.linear(outFeatures: 7), .relu, .dropout(p: 0.3), .linear(outFeatures: 3)])
+  public static let activationFirstAndLast = SmallNetwork(
+    "activation first and last", Shape(features: 5),
+    [.tanh, .linear(outFeatures: 4), .relu, .tanh, .linear(outFeatures: 3), .tanh])
+  public static let convolutions = SmallNetwork(
+    "convolutions", picture,
+    [
+      .conv2d(outChannels: 3, kernel: [3, 3], padding: 1), .tanh,
+      .conv2d(outChannels: 4, kernel: [3, 2], stride: 2, padding: 1, bias: false), .relu,
+      .conv2d(outChannels: 2, kernel: [1, 1]), .flatten, .linear(outFeatures: 3),
+    ])
+  public static let pools = SmallNetwork(
+    "pools", picture,
+    [
+      .conv2d(outChannels: 3, kernel: [3, 3], padding: 1), .relu,
+      .maxPool2d(kernel: [3, 3], stride: 2, padding: 1),
+      .conv2d(outChannels: 3, kernel: [2, 2], padding: 1),
+      .avgPool2d(kernel: [2, 2], stride: 1, padding: 1), .tanh,
+      .adaptiveAvgPool2d(outputHeight: 2, outputWidth: 3), .flatten, .linear(outFeatures: 3),
+    ])
+  public static let normalized = SmallNetwork(
+    "normalized", picture,
+    [
+      .conv2d(outChannels: 3, kernel: [3, 3], bias: false), .batchNorm2d(), .relu,
+      .conv2d(outChannels: 3, kernel: [2, 2]), .batchNorm2d(), .tanh, .flatten, .linear(outFeatures: 3),
+    ])
+  public static let residual = SmallNetwork(
+    "residual", picture,
+    [
+      .conv2d(outChannels: 3, kernel: [3, 3], padding: 1), .relu,
+      .residual(
+        layers: NamedLayer.sequential([
+          .conv2d(outChannels: 3, kernel: [3, 3], padding: 1), .batchNorm2d(), .tanh,
+          .conv2d(outChannels: 3, kernel: [3, 3], padding: 1),
+        ])), .relu,
+      .residual(
+        layers: NamedLayer.sequential([
+          .conv2d(outChannels: 4, kernel: [3, 3], stride: 2, padding: 1), .tanh,
+        ]),
+        shortcut: NamedLayer.sequential([
+          .conv2d(outChannels: 4, kernel: [1, 1], stride: 2), .batchNorm2d(), .tanh,
+        ])), .tanh,
+      .residual(layers: NamedLayer.sequential([.tanh])),
+      .adaptiveAvgPool2d(outputHeight: 1, outputWidth: 1), .flatten, .linear(outFeatures: 3),
+    ])
+  public static let activatedBranches = SmallNetwork(
+    "branches and network that end in activations", picture,
+    [
+      .conv2d(outChannels: 3, kernel: [3, 3], padding: 1), .batchNorm2d(), .relu,
+      .residual(
+        layers: NamedLayer.sequential([
+          .conv2d(outChannels: 3, kernel: [3, 3], padding: 1), .batchNorm2d(), .tanh,
+          .conv2d(outChannels: 3, kernel: [3, 3], padding: 1), .batchNorm2d(), .tanh,
+        ]),
+        shortcut: NamedLayer.sequential([
+          .conv2d(outChannels: 3, kernel: [1, 1]), .tanh, .conv2d(outChannels: 3, kernel: [1, 1]), .tanh,
+        ])), .flatten, .linear(outFeatures: 3), .tanh,
+    ])
+  /// More outputs than inputs: windows of 4 rows in 7 overlap.
+  public static let poolUpwards = SmallNetwork(
+    "pool upwards", Shape(height: 4, width: 2, channels: 2),
+    [
+      .conv2d(outChannels: 3, kernel: [1, 1]), .tanh, .adaptiveAvgPool2d(outputHeight: 7, outputWidth: 3),
+      .conv2d(outChannels: 2, kernel: [2, 2]), .tanh, .flatten, .linear(outFeatures: 3),
+    ])
+  public static let binaryPerceptron = SmallNetwork(
+    "binary perceptron", Shape(features: 4), [.linear(outFeatures: 3), .tanh, .linear(outFeatures: 1)])
+  public static let binaryHinge = SmallNetwork(
+    "binary hinge", Shape(features: 4), [.linear(outFeatures: 1)], loss: .smoothHinge(temperature: 0.3))
+
   public static let all: [SmallNetwork] = [
-    SmallNetwork("softmax regression", Shape(features: 5), [.linear(outFeatures: 3)]),
-    SmallNetwork("ridge", Shape(features: 4), [.linear(outFeatures: 2)], loss: .meanSquaredError),
-    SmallNetwork(
-      "hinge", Shape(features: 4), [.linear(outFeatures: 3), .tanh, .linear(outFeatures: 3)],
-      loss: .smoothHinge(temperature: 0.5)),
-    SmallNetwork(
-      "tanh perceptron", Shape(features: 5),
-      [.linear(outFeatures: 6), .tanh, .linear(outFeatures: 4, bias: false), .tanh, .linear(outFeatures: 3)]),
-    SmallNetwork(
-      "relu perceptron", Shape(features: 5),
-      [.linear(outFeatures: 7), .relu, .dropout(p: 0.3), .linear(outFeatures: 3)]),
-    SmallNetwork(
-      "activation first and last", Shape(features: 5),
-      [.tanh, .linear(outFeatures: 4), .relu, .tanh, .linear(outFeatures: 3), .tanh]),
-    SmallNetwork(
-      "convolutions", picture,
-      [
-        .conv2d(outChannels: 3, kernel: [3, 3], padding: 1), .tanh,
-        .conv2d(outChannels: 4, kernel: [3, 2], stride: 2, padding: 1, bias: false), .relu,
-        .conv2d(outChannels: 2, kernel: [1, 1]), .flatten, .linear(outFeatures: 3),
-      ]),
-    SmallNetwork(
-      "pools", picture,
-      [
-        .conv2d(outChannels: 3, kernel: [3, 3], padding: 1), .relu,
-        .maxPool2d(kernel: [3, 3], stride: 2, padding: 1),
-        .conv2d(outChannels: 3, kernel: [2, 2], padding: 1),
-        .avgPool2d(kernel: [2, 2], stride: 1, padding: 1), .tanh,
-        .adaptiveAvgPool2d(outputHeight: 2, outputWidth: 3), .flatten, .linear(outFeatures: 3),
-      ]),
-    SmallNetwork(
-      "normalized", picture,
-      [
-        .conv2d(outChannels: 3, kernel: [3, 3], bias: false), .batchNorm2d(), .relu,
-        .conv2d(outChannels: 3, kernel: [2, 2]), .batchNorm2d(), .tanh, .flatten, .linear(outFeatures: 3),
-      ]),
-    SmallNetwork(
-      "residual", picture,
-      [
-        .conv2d(outChannels: 3, kernel: [3, 3], padding: 1), .relu,
-        .residual(
-          layers: NamedLayer.sequential([
-            .conv2d(outChannels: 3, kernel: [3, 3], padding: 1), .batchNorm2d(), .tanh,
-            .conv2d(outChannels: 3, kernel: [3, 3], padding: 1),
-          ])), .relu,
-        .residual(
-          layers: NamedLayer.sequential([
-            .conv2d(outChannels: 4, kernel: [3, 3], stride: 2, padding: 1), .tanh,
-          ]),
-          shortcut: NamedLayer.sequential([
-            .conv2d(outChannels: 4, kernel: [1, 1], stride: 2), .batchNorm2d(), .tanh,
-          ])), .tanh,
-        .residual(layers: NamedLayer.sequential([.tanh])),
-        .adaptiveAvgPool2d(outputHeight: 1, outputWidth: 1), .flatten, .linear(outFeatures: 3),
-      ]),
-    SmallNetwork(
-      "branches and network that end in activations", picture,
-      [
-        .conv2d(outChannels: 3, kernel: [3, 3], padding: 1), .batchNorm2d(), .relu,
-        .residual(
-          layers: NamedLayer.sequential([
-            .conv2d(outChannels: 3, kernel: [3, 3], padding: 1), .batchNorm2d(), .tanh,
-            .conv2d(outChannels: 3, kernel: [3, 3], padding: 1), .batchNorm2d(), .tanh,
-          ]),
-          shortcut: NamedLayer.sequential([
-            .conv2d(outChannels: 3, kernel: [1, 1]), .tanh, .conv2d(outChannels: 3, kernel: [1, 1]), .tanh,
-          ])), .flatten, .linear(outFeatures: 3), .tanh,
-      ]),
-    // More outputs than inputs: windows of 4 rows in 7 overlap.
-    SmallNetwork(
-      "pool upwards", Shape(height: 4, width: 2, channels: 2),
-      [
-        .conv2d(outChannels: 3, kernel: [1, 1]), .tanh, .adaptiveAvgPool2d(outputHeight: 7, outputWidth: 3),
-        .conv2d(outChannels: 2, kernel: [2, 2]), .tanh, .flatten, .linear(outFeatures: 3),
-      ]),
-    SmallNetwork(
-      "binary perceptron", Shape(features: 4), [.linear(outFeatures: 3), .tanh, .linear(outFeatures: 1)]),
-    SmallNetwork(
-      "binary hinge", Shape(features: 4), [.linear(outFeatures: 1)], loss: .smoothHinge(temperature: 0.3)),
+    softmaxRegression, ridge, hinge, tanhPerceptron, reluPerceptron, activationFirstAndLast, convolutions,
+    pools, normalized, residual, activatedBranches, poolUpwards, binaryPerceptron, binaryHinge,
   ]
 
-  /// Networks with enough channels that their 3×3 convolutions go by minimal filtering in `Float`, over tiles of both
-  /// sizes, first and last in a branch, with and without bias; and plain ones beside them.
-  public static let wide: [SmallNetwork] = [
-    SmallNetwork(
-      "wide from plain", Shape(height: 12, width: 10, channels: 3),
-      [
-        .conv2d(outChannels: 16, kernel: [3, 3], padding: 1), .tanh,
-        .conv2d(outChannels: 20, kernel: [3, 3], padding: 1), .relu, .maxPool2d(kernel: [2, 2]),
-        .residual(
-          layers: NamedLayer.sequential([
-            .conv2d(outChannels: 20, kernel: [3, 3], padding: 1, bias: false), .batchNorm2d(), .tanh,
-            .conv2d(outChannels: 20, kernel: [3, 3], padding: 1, bias: false), .batchNorm2d(),
-          ])), .tanh, .maxPool2d(kernel: [2, 2]),
-        .conv2d(outChannels: 17, kernel: [3, 3], padding: 1), .tanh, .flatten, .linear(outFeatures: 3),
-      ]),
-    SmallNetwork(
-      "wide at once", Shape(height: 9, width: 6, channels: 18),
-      [
-        .conv2d(outChannels: 33, kernel: [3, 3], padding: 2), .tanh,
-        .conv2d(outChannels: 16, kernel: [3, 3]), .tanh, .adaptiveAvgPool2d(outputHeight: 2, outputWidth: 2),
-        .conv2d(outChannels: 16, kernel: [3, 3], padding: 1), .flatten, .linear(outFeatures: 3),
-      ]),
-  ]
+  public static let wideFromPlain = SmallNetwork(
+    "wide from plain", Shape(height: 12, width: 10, channels: 3),
+    [
+      .conv2d(outChannels: 16, kernel: [3, 3], padding: 1), .tanh,
+      .conv2d(outChannels: 20, kernel: [3, 3], padding: 1), .relu, .maxPool2d(kernel: [2, 2]),
+      .residual(
+        layers: NamedLayer.sequential([
+          .conv2d(outChannels: 20, kernel: [3, 3], padding: 1, bias: false), .batchNorm2d(), .tanh,
+          .conv2d(outChannels: 20, kernel: [3, 3], padding: 1, bias: false), .batchNorm2d(),
+        ])), .tanh, .maxPool2d(kernel: [2, 2]),
+      .conv2d(outChannels: 17, kernel: [3, 3], padding: 1), .tanh, .flatten, .linear(outFeatures: 3),
+    ])
+  public static let wideAtOnce = SmallNetwork(
+    "wide at once", Shape(height: 9, width: 6, channels: 18),
+    [
+      .conv2d(outChannels: 33, kernel: [3, 3], padding: 2), .tanh,
+      .conv2d(outChannels: 16, kernel: [3, 3]), .tanh, .adaptiveAvgPool2d(outputHeight: 2, outputWidth: 2),
+      .conv2d(outChannels: 16, kernel: [3, 3], padding: 1), .flatten, .linear(outFeatures: 3),
+    ])
+
+  /// Networks with enough channels that their 3×3 convolutions go by minimal filtering in `Float`: over tiles
+  /// of both sizes, first and last in a branch, with and without bias. They have plain convolutions beside
+  /// them.
+  public static let wide: [SmallNetwork] = [wideFromPlain, wideAtOnce]
 
   /// A state away from its symmetric start: running statistics and β are not 0 and 1.
   public func state<Element: Scalar>(_: Element.Type, seed: UInt64 = 1) -> NetworkState<Element> {

@@ -2,8 +2,8 @@ import Tensor
 
 /// How the effect of a group on the parameters is estimated.
 public enum Estimator: String, Sendable, CaseIterable {
-  /// Generalized influence function (Lyu et al. 2023): θ_J moves so that the gradient of all parameters vanishes in
-  /// the least-squares sense, x = argmin ‖H[:, J]x − g‖² + δ²‖x‖².
+  /// Generalized influence function (Lyu et al. 2023): θ_J moves so that the gradient of all parameters
+  /// vanishes in the least-squares sense, x = argmin ‖H[:, J]x − g‖² + δ²‖x‖².
   case gif
   /// Freezing influence function: x = (H[J, J] + δI)⁻¹g_J, the rest of the network frozen.
   case fif
@@ -14,8 +14,8 @@ public enum Estimator: String, Sendable, CaseIterable {
 }
 
 extension Estimator {
-  /// The estimate's answer over J for the gradient g (DESIGN: I = −x for one sample, Δ_J = r/(1−r)·x for a group
-  /// that is removed).
+  /// The estimate's answer over J for the gradient g (DESIGN: I = −x for one sample, Δ_J = r/(1−r)·x for a
+  /// group that is removed).
   /// - Parameters:
   ///   - curvature: H with the weight decay in it, without damping.
   ///   - indices: J, ascending places in θ; all of them for `if`.
@@ -24,32 +24,33 @@ extension Estimator {
   ///   - monitor: sees iterates over J.
   /// - Returns: x, of J's length.
   public func solve<H: SymmetricOperator>(
-    _ curvature: H, indices: [Int], gradient: [H.Element], solver: SolverChoice,
+    _ curvature: H, indices: [Int], gradient: [H.Element], solver: any Solver,
     batches: BatchFamily<H>? = nil, monitor: SolveMonitor<H.Element> = SolveMonitor()
   ) throws -> Solution<H.Element> {
     switch self {
     case .gif:
-      return try solver.solve(leastSquares: ColumnRestriction(curvature, indices: indices), gradient, monitor)
+      return try solver.solve(
+        leastSquares: ColumnRestriction(curvature, indices: indices), gradient, monitor: monitor)
     case .fif:
       return try solver.solve(
         PrincipalRestriction(curvature, indices: indices), indices.map { gradient[$0] },
         batches: batches.map { family in
           BatchFamily(count: family.count) { PrincipalRestriction(try family.batch($0), indices: indices) }
-        }, monitor)
+        }, monitor: monitor)
     case .pif:
       var projected = monitor
       projected.observe = monitor.observe.map { observe in
         { iteration, x in try observe(iteration, indices.map { x[$0] }) }
       }
-      var solution = try solver.solve(curvature, gradient, batches: batches, projected)
+      var solution = try solver.solve(curvature, gradient, batches: batches, monitor: projected)
       solution.x = indices.map { solution.x[$0] }
       return solution
-    case .if: return try solver.solve(curvature, gradient, batches: batches, monitor)
+    case .if: return try solver.solve(curvature, gradient, batches: batches, monitor: monitor)
     }
   }
 
-  /// The true relative residual of some x over J: ‖Aᵀ(g − Ax) − δ²x‖/‖Aᵀg‖ for `gif`, ‖g − (H + δI)x‖/‖g‖ over J or all of θ
-  /// for the others.
+  /// The true relative residual of some x over J: ‖Aᵀ(g − Ax) − δ²x‖/‖Aᵀg‖ for `gif`, ‖g − (H + δI)x‖/‖g‖
+  /// over J or all of θ for the others.
   /// - Returns: the residual and the curvature products it took; nil for `pif`, whose x is only a part of the
   ///   solution.
   public func relativeResidual<H: SymmetricOperator>(

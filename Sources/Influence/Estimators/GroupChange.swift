@@ -1,14 +1,14 @@
 import Tensor
 
-/// What changes in the training data, and the gradient and factor that the update follows from:
-/// Δ_J = factor · (solution for `gradient`).
+/// A change of the training data, as the gradient and factor of its update: Δ_J = factor · (solution for
+/// `gradient`).
 public struct GroupChange<Element: Scalar>: Sendable {
   /// g, of θ's length.
   public let gradient: [Element]
   public let factor: Double
 
-  /// The removal of m of n samples, with θ̂ taken for a minimum: g = ḡ_U + λθ̂ and factor r/(1−r), r = m/n. For ridge
-  /// regression with the curvature of the remaining risk this is retraining exactly.
+  /// The removal of m of n samples, with θ̂ taken for a minimum: g = ḡ_U + λθ̂ and factor r/(1−r), r = m/n.
+  /// For ridge regression with the curvature of the remaining risk this is retraining exactly.
   /// - Parameter groupGradient: ḡ_U, the mean gradient over the group, without weight decay.
   public init(
     removing m: Int, of n: Int, groupGradient: [Element], parameters: [Element], weightDecay: Double
@@ -21,8 +21,8 @@ public struct GroupChange<Element: Scalar>: Sendable {
     factor = share / (1 - share)
   }
 
-  /// A Newton step on the risk that remains, taken as it is: g = −∇R_remaining(θ̂), factor 1. Equal to the removal
-  /// where θ̂ is a minimum of the whole risk.
+  /// A Newton step on the risk that remains, without the assumption that θ̂ is a minimum: g =
+  /// −∇R_remaining(θ̂), factor 1. It equals the removal if θ̂ is a minimum of the whole risk.
   /// - Parameter remainingGradient: ∇L over the remaining samples, without weight decay.
   public init(newtonOn remainingGradient: [Element], parameters: [Element], weightDecay: Double) {
     var gradient = remainingGradient
@@ -32,7 +32,8 @@ public struct GroupChange<Element: Scalar>: Sendable {
     factor = 1
   }
 
-  /// The exchange of m of n samples for corrected ones: g = ḡ_bad − ḡ_true, factor r = m/n; weight decay cancels.
+  /// The exchange of m of n samples for corrected ones: g = ḡ_bad − ḡ_true, factor r = m/n; weight decay
+  /// cancels.
   public init(exchanging m: Int, of n: Int, badGradient: [Element], trueGradient: [Element]) {
     precondition(m > 0 && m <= n, "An exchange takes some of the samples.")
     var gradient = trueGradient

@@ -1,24 +1,25 @@
 import Tensor
 
-/// What removing groups of training samples does to θ̂, to first and to second order in the size of the group, by Basu, You
-/// and Feizi 2020, "On second-order group influence functions for black-box predictions".
+/// The effect on θ̂ of removing groups of training samples, to first and second order in the size of the
+/// group (Basu, You and Feizi 2020, "On second-order group influence functions for black-box predictions").
 ///
-/// The risk R over n samples without the m of U is R + q(R − R_U), q = m/(n − m), with the weight decay in R and in
-/// R_U. Followed from θ̂ as q grows from 0, its minimum moves by
+/// Without the m samples of U, the risk R over n samples is R + q(R − R_U), q = m/(n − m), with the weight
+/// decay in R and in R_U. As q grows from 0, the minimum moves from θ̂ by
 ///
 /// - Δ₁ = q·H⁻¹g, g = ∇R_U(θ̂);
-/// - Δ₂ = Δ₁ − q·Δ₁ + q·H⁻¹H_UΔ₁, where third derivatives of the loss are left out;
+/// - Δ₂ = Δ₁ − q·Δ₁ + q·H⁻¹H_UΔ₁, without third derivatives of the loss;
 ///
-/// while a Newton step on the remaining risk, Δ = q·(H + q(H − H_U))⁻¹g, is what Δ₁ and Δ₂ are the beginning of.
+/// A Newton step on the remaining risk is Δ = q·(H + q(H − H_U))⁻¹g; Δ₁ and Δ₂ are the first terms of its
+/// series.
 public struct GroupInfluence<Element: Scalar>: Sendable {
   /// Δ₁ and Δ₂ of every group.
   public let first: [[Element]]
   public let second: [[Element]]
-  /// Of the solve for Δ₁, and of the one for the second-order term.
+  /// The report of each solve for Δ₁, and of each solve for the second-order term.
   public let firstReports: [SolveReport]
   public let secondReports: [SolveReport]
 
-  /// A group U, with what is known of it at θ̂.
+  /// A group U: its weight, gradient and curvature at θ̂.
   public struct Group {
     /// q = m/(n − m).
     public let weight: Double
@@ -42,9 +43,9 @@ public struct GroupInfluence<Element: Scalar>: Sendable {
   /// - Parameters:
   ///   - curvature: H of the whole risk, with the weight decay.
   ///   - progress: sees the share done.
-  /// - Throws: `SolveError`, and what products and `progress` throw.
+  /// - Throws: `SolveError`, and the errors of products and of `progress`.
   public init<H: SymmetricOperator>(
-    _ curvature: H, groups: [Group], solver: SolverChoice, batches: BatchFamily<H>? = nil,
+    _ curvature: H, groups: [Group], solver: any Solver, batches: BatchFamily<H>? = nil,
     progress: ((Double) throws -> Void)? = nil
   ) throws where H.Element == Element {
     func solve(_ rights: [[Element]], _ half: Double) throws -> [Solution<Element>] {

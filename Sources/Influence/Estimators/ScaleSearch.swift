@@ -3,7 +3,8 @@ public struct ScaleTrial: Sendable, Equatable {
   public let scale: Double
   /// Larger is better.
   public let score: Double
-  /// Decides between equal scores: a smoother measure of the same, since few samples give few distinct scores.
+  /// Decides between equal scores: a smoother measure of the same, since few samples give few distinct
+  /// scores.
   public let tieBreak: Double
 
   public init(scale: Double, score: Double, tieBreak: Double = 0) {
@@ -24,8 +25,8 @@ public struct ScaleTrial: Sendable, Equatable {
 public enum ScaleSearch {
   /// The geometric sweep.
   public static let scales: [Double] = [0.125, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64]
-  /// The ends of what is tried beyond it: curvatures with many weak directions give far too large updates, early steps of
-  /// a solver too small ones.
+  /// The smallest scale that is tried beyond the sweep: curvatures with many weak directions give far too
+  /// large updates.
   public static let smallest = 1.0 / 1024
   public static let largest = 2048.0
 
@@ -63,7 +64,7 @@ public enum ScaleSearch {
     return (trials, best)
   }
 
-  /// What scales next to each other are apart in `climb`: a factor of 2 misses the best of an update by more than
+  /// The ratio of neighbouring scales in `climb`. A factor of 2 would miss the best scale by more than the
   /// steps of a solver's path differ.
   public static let ratio = (2.0).squareRoot()
 

@@ -1,11 +1,12 @@
 import Network
 import Tensor
 
-/// Coordinates φ of a network whose first layer is `linear` on the input columns, in which that layer sees standardized columns:
-/// W′ = W·diag(σ) and b′ = b + Wμ, so that W′(x − μ)/σ + b′ = Wx + b. All other parameters are themselves.
+/// Coordinates φ of a network whose first layer is `linear` on the input columns. In them that layer sees
+/// standardized columns: W′ = W·diag(σ) and b′ = b + Wμ, so that W′(x − μ)/σ + b′ = Wx + b. All other
+/// parameters stay as they are.
 ///
-/// The network is the same function, but columns of 10⁷ ± 1 no longer cancel in its outputs, and all of them count alike.
-/// Without a bias nothing is centred.
+/// The network is the same function, but columns of 10⁷ ± 1 no longer cancel in its outputs, and all of them
+/// count alike. Without a bias nothing is centred.
 struct InputScaling: Sendable {
   private let weights: Int
   private let bias: Int?
@@ -146,7 +147,7 @@ private struct InputMoments {
     means.indices.map { column in
       let offset = means[column] - centres[column]
       let size = (deviations[column] * deviations[column] + offset * offset).squareRoot()
-      // What is left of a constant column is rounding.
+      // The rest of a constant column is rounding.
       if size > 1e-13 * abs(means[column]), size.isFinite { return size }
       return means[column] != 0 && means[column].isFinite ? abs(means[column]) : 1
     }

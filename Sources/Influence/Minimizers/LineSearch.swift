@@ -2,9 +2,9 @@ import Tensor
 
 /// A step along a descent direction that meets the Wolfe conditions, by secants in a bracket.
 ///
-/// Near a minimum differences of values drown in rounding long before the gradient does; there a step is accepted by its
-/// slope (the approximate Wolfe conditions of Hager and Zhang 2005, eq. 4.2 and 4.3) as long as the value is hardly
-/// larger than where it began.
+/// Near a minimum differences of values drown in rounding long before the gradient does. There a step is
+/// accepted by its slope (the approximate Wolfe conditions of Hager and Zhang 2005, eq. 4.2 and 4.3), if the
+/// value is hardly larger than at the start.
 struct LineSearch<Problem: Objective> {
   let problem: Problem
   let origin: [Double]
@@ -12,7 +12,7 @@ struct LineSearch<Problem: Objective> {
   let direction: [Double]
   /// ⟨∇R, d⟩ at the start: below zero.
   let slope: Double
-  /// Takes a step that halves the gradient whatever its slope: right for Newton steps.
+  /// Takes a step that halves the gradient, whatever its slope. That is right for Newton steps.
   let acceptsSmallerGradients: Bool
 
   /// A point that was looked at.
@@ -27,10 +27,10 @@ struct LineSearch<Problem: Objective> {
   private static var curvature: Double { 0.9 }
   private static var mostTrials: Int { 60 }
 
-  /// What a value may rise by where slopes decide.
+  /// The most that a value may rise if slopes decide.
   private var slack: Double { max(start.resolution, 1e-6 * abs(start.value)) }
 
-  /// - Returns: the point, or nil where rounding hides every descent; and the evaluations made.
+  /// - Returns: the point, or nil if rounding hides every descent; and the evaluations made.
   func run(first: Double) throws -> (point: Point?, evaluations: Int) {
     var low = Point(step: 0, theta: origin, value: start, slope: slope)
     var high: (step: Double, value: Double, slope: Double)?
@@ -56,7 +56,7 @@ struct LineSearch<Problem: Objective> {
     return (low.step > 0 ? low : nil, Self.mostTrials)
   }
 
-  /// The point at a step; nil where θ does not move.
+  /// The point at a step; nil if θ does not move.
   private func look(_ step: Double) throws -> Point? {
     var theta = origin
     theta.add(step, times: direction)
@@ -74,7 +74,8 @@ struct LineSearch<Problem: Objective> {
     return acceptsSmallerGradients && point.value.gradient.norm <= 0.5 * start.gradient.norm
   }
 
-  /// Beyond a point where the function still falls: where the slopes say it ends, within 2 to 10 times as far.
+  /// A step beyond a point where the function still falls: where the slopes put the minimum, within 2 to 10
+  /// times as far.
   private func longer(_ previous: Point, _ point: Point) -> Double {
     let bend = point.slope - previous.slope
     let secant = bend > 0 ? point.step - point.slope * (point.step - previous.step) / bend : .infinity

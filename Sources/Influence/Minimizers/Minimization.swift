@@ -1,12 +1,22 @@
 import Tensor
 
 /// How a function is minimised.
-public enum MinimizationMethod: Sendable, Equatable {
+public enum MinimizationMethod: Sendable, Hashable {
   /// Limited-memory BFGS (Liu and Nocedal 1989) with so many pairs.
   case lbfgs(history: Int)
-  /// Newton's method with exact Hessian products: conjugate gradients to the forcing of Eisenstat and Walker 1996, or a
-  /// dense factorisation for few parameters.
+  /// Newton's method with exact Hessian products: conjugate gradients to the forcing of Eisenstat and Walker
+  /// 1996, or a dense factorisation for few parameters.
   case newton
+
+  /// The names that requests use.
+  public enum Name: String, Sendable, CaseIterable { case lbfgs, newton }
+
+  public var name: Name {
+    switch self {
+    case .lbfgs: .lbfgs
+    case .newton: .newton
+    }
+  }
 
   public static let standardHistory = 20
 }
@@ -16,14 +26,14 @@ public struct MinimizationOptions: Sendable, Equatable {
   public var method: MinimizationMethod
   /// ‖∇R‖₂ that must be reached; nil goes as far as rounding allows.
   public var gradientNorm: Double?
-  /// ‖∇R‖₂ at which the minimisation may end; that it is not reached says nothing of the end.
+  /// ‖∇R‖₂ at which the minimisation may end. An end above it may still be a minimum.
   public var sufficientNorm: Double?
   /// The share of the function's value by which it may still be expected to fall at a minimum.
   public var decreaseShare = standardDecreaseShare
   public var iterationLimit: Int
 
   public static let standardDecreaseShare = 1e-10
-  /// The share that is too much also where a gradient norm was asked for and reached.
+  /// The share that is too much even if a requested gradient norm was reached.
   public static let coarseShare = 1e-3
 
   public init(_ method: MinimizationMethod, gradientNorm: Double? = nil, iterationLimit: Int) {
@@ -38,7 +48,7 @@ public enum MinimizationReason: String, Sendable, CaseIterable {
   case iterationLimit = "iteration_limit"
   /// No step makes the function or its gradient smaller: rounding.
   case stagnation
-  /// The function, or its gradient, is infinite or NaN where it began.
+  /// The function, or its gradient, is infinite or NaN at the start.
   case nonFinite = "non_finite"
   /// The gradient is as small as asked for, but the function can still fall by much.
   case coarseGradientNorm = "gradient_norm_too_large"
@@ -52,7 +62,7 @@ public enum MinimizationReason: String, Sendable, CaseIterable {
   case precision
 }
 
-/// What a minimisation did and how good its answer is.
+/// The course of a minimisation and the quality of its answer.
 public struct MinimizationReport: Sendable, Equatable {
   public var iterations = 0
   /// Of the function with its gradient.
@@ -63,18 +73,19 @@ public struct MinimizationReport: Sendable, Equatable {
   public var gradientNorm = 0.0
   /// The norm aimed at; 0 for as far as rounding allows.
   public var tolerance = 0.0
-  /// 64 roundings of what the gradient was summed of at the start: how far the norm may fall, for estimates of progress.
+  /// 64 roundings of the terms of the gradient at the start: how far the norm may fall, for estimates of
+  /// progress.
   public var roundingFloor = 0.0
-  /// ½gᵀH⁻¹g at the answer (the Newton decrement): what the function can still fall by.
+  /// ½gᵀH⁻¹g at the answer (the Newton decrement): the amount that the function can still fall by.
   public var expectedDecrease = 0.0
   /// The most that this may be at a minimum.
   public var decreaseTolerance = 0.0
   /// By how much the value rose when θ was rounded to the model's precision.
   public var roundingRise = 0.0
-  /// How far the value is off in the model's own arithmetic, as a share of it; nil where that is `Double`.
+  /// The error of the value in the model's own arithmetic, as a share of it; nil if that is `Double`.
   public var arithmeticError: Double?
   public var converged = false
-  /// Why not, where not.
+  /// Why not, if it did not.
   public var reason: MinimizationReason?
 
   public init() {}

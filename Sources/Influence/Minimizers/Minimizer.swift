@@ -1,10 +1,11 @@
 import Tensor
 
-/// Minimises a function, a step at a time, until its gradient is as small as asked for or rounding ends it. What it does
-/// depends on the function and the start alone, and it can be taken up after any step with the same bits.
+/// Minimises a function step by step, until its gradient is as small as requested or rounding ends the
+/// search. The course depends on the function and the start alone, and a minimisation can go on after any
+/// step with the same bits.
 ///
-/// Where it ended is then judged by itself, whatever led there: the end is a minimum if the decrease that the curvature there
-/// promises, ½gᵀH⁻¹g, is small beside the value.
+/// The end is then judged by itself: it is a minimum if the decrease that the curvature there promises,
+/// ½gᵀH⁻¹g, is small beside the value.
 public final class Minimizer<Problem: Objective> {
   public let options: MinimizationOptions
   /// The present point; after the end the answer.
@@ -12,7 +13,7 @@ public final class Minimizer<Problem: Objective> {
   /// As of the present point; complete after the end.
   public private(set) var report: MinimizationReport
   public private(set) var isDone = false
-  /// The Newton step at the answer; nil before the end, and where there is no answer.
+  /// The Newton step at the answer; nil before the end, and if there is no answer.
   public private(set) var lastStep: [Double]?
 
   private let problem: Problem
@@ -22,7 +23,8 @@ public final class Minimizer<Problem: Objective> {
   private var previousNorm: Double?
   /// The smallest value so far.
   private var lowest: Double
-  /// Steps in a row that neither lowered that by more than its resolution nor left a gradient a tenth below `flatNorm`.
+  /// Steps in a row that neither lowered that by more than its resolution nor left a gradient a tenth below
+  /// `flatNorm`.
   private var flatSteps = 0
   /// The smallest gradient when the last step that was not flat was made: many small gains are one large one.
   private var flatNorm: Double
@@ -67,7 +69,7 @@ public final class Minimizer<Problem: Objective> {
     try settle()
   }
 
-  /// What a later minimiser needs to go on with the same bits.
+  /// The state that a later minimiser needs to go on with the same bits.
   public var memory: MinimizerMemory {
     MinimizerMemory(
       theta: theta, best: best.theta, steps: history.pairs.map(\.step), changes: history.pairs.map(\.change),
@@ -77,7 +79,7 @@ public final class Minimizer<Problem: Objective> {
   }
 
   /// Steps to the end.
-  /// - Parameter progress: called after every step; what it throws ends the minimisation.
+  /// - Parameter progress: called after every step; an error that it throws ends the minimisation.
   public func run(progress: (MinimizationReport) throws -> Void = { _ in }) throws -> MinimizationReport {
     while !isDone {
       try step()
@@ -93,7 +95,7 @@ public final class Minimizer<Problem: Objective> {
   }
 
   /// Makes one step, unless the end is reached.
-  /// - Throws: what the function throws, and `SolveError.nonFinite` of its curvature.
+  /// - Throws: the errors of the function, and `SolveError.nonFinite` of its curvature.
   public func step() throws {
     if isDone { return }
     let direction = try direction()
@@ -166,7 +168,8 @@ public final class Minimizer<Problem: Objective> {
     64 * unitRoundoff(Double.self) * (try problem.gradientScale(theta))
   }
 
-  /// Whether so many flat steps are the end: the gradient of L-BFGS goes up and down on its way, Newton's does not.
+  /// Whether so many flat steps are the end: the gradient of L-BFGS goes up and down on its way, Newton's
+  /// does not.
   private func isFlat() throws -> Bool {
     switch options.method {
     case .newton: return flatSteps >= 4
@@ -210,7 +213,7 @@ public final class Minimizer<Problem: Objective> {
     }
   }
 
-  /// - Parameter reason: why no further step is made; nil where the gradient is as small as asked for.
+  /// - Parameter reason: why no further step is made; nil if the gradient is as small as requested.
   private func end(_ reason: MinimizationReason?) throws {
     isDone = true
     if reason != nil, best.norm < norm(present.gradient) {
@@ -232,7 +235,7 @@ public final class Minimizer<Problem: Objective> {
     report.converged = report.reason == nil
   }
 
-  /// Why the answer is no minimum; nil where it is one.
+  /// Why the answer is no minimum; nil if it is one.
   private func judge(
     _ last: NewtonDirection, _ reason: MinimizationReason?, _ scale: Double
   ) -> MinimizationReason? {

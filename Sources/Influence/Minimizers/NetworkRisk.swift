@@ -1,8 +1,8 @@
 import Network
 import Tensor
 
-/// The risk R(θ) = 1/n Σ ℓ(zᵢ, θ) + λ/2‖θ‖² of a network over fixed samples, in evaluation mode: the function whose
-/// minimum influence functions speak of. It is computed in `Double`, whatever the network's precision.
+/// The risk R(θ) = 1/n Σ ℓ(zᵢ, θ) + λ/2‖θ‖² of a network over fixed samples, in evaluation mode. Influence
+/// functions are about its minimum. It is computed in `Double` at any precision of the network.
 public final class NetworkRisk: Objective {
   public let network: Network<Double>
   public let samples: Samples
@@ -84,8 +84,8 @@ public final class NetworkRisk: Objective {
     return mean + weightDecay * theta.norm
   }
 
-  /// A gradient norm far below what one of n samples adds to the gradient of the risk: a coarser one would be met without a
-  /// step where a sample is changed or left out.
+  /// A gradient norm far below the part that one of n samples adds to the gradient of the risk. A coarser
+  /// norm would be met without a step after one sample is changed or left out.
   /// - Parameter scale: the mean norm of the gradients of single samples (`gradientScale`).
   public static func sampleTolerance(scale: Double, samples n: Int) -> Double {
     max(1e-9 * scale / Double(n), 1e-14 * scale)

@@ -1,11 +1,12 @@
 import Tensor
 
-/// −H⁻¹g, or near it: a direction in which the function falls also where H is indefinite.
+/// −H⁻¹g, or near it: a direction in which the function falls, even if H is indefinite.
 struct NewtonDirection {
   var direction: [Double]
   /// Curvature products made.
   var products = 0
-  /// ½gᵀ|H|⁻¹g, what the function is expected to fall by on the way to its minimum; where `isResolved` is false, at least.
+  /// ½gᵀ|H|⁻¹g, the amount that the function is expected to fall by on the way to its minimum; a lower bound
+  /// if `isResolved` is false.
   var decrease = 0.0
   /// Whether the solve reached its forcing.
   var isResolved = true
@@ -22,8 +23,8 @@ struct NewtonDirection {
   /// - Parameters:
   ///   - forcing: the relative residual, in the norm of P⁻¹, that a truncated solve aims at.
   ///   - enough: a truncated solve may end when the decrease is known to be at most this.
-  ///   - keepsFlat: whether directions whose curvature is lost in rounding are followed, as if theirs were as large as
-  ///     rounding; the decrease counts them in any case.
+  ///   - keepsFlat: whether directions whose curvature is lost in rounding are followed, as if theirs were as
+  ///     large as rounding; the decrease counts them in any case.
   init<Problem: Objective>(
     _ problem: Problem, _ h: Problem.Curvature, gradient: [Double], forcing: Double, enough: Double = 0,
     keepsFlat: Bool
@@ -36,8 +37,8 @@ struct NewtonDirection {
 
   private init(_ direction: [Double]) { self.direction = direction }
 
-  /// By Cholesky; where H is not positive definite −|H|⁻¹g from its eigenvalues. Rows and columns are scaled by the diagonal of P
-  /// before, so that rounding is told by the same measure in all of them.
+  /// By Cholesky, or −|H|⁻¹g from the eigenvalues if H is not positive definite. Rows and columns are first
+  /// scaled by the diagonal of P, so that one measure of rounding fits all of them.
   private static func dense<H: SymmetricOperator<Double>>(
     _ h: H, _ gradient: [Double], _ diagonal: [Double]?, keepsFlat: Bool
   ) throws -> NewtonDirection {
@@ -103,8 +104,8 @@ struct NewtonDirection {
     return square.squareRoot() <= 1e-6 * right.norm
   }
 
-  /// Preconditioned conjugate gradients from zero, left at the forcing or before a direction of no positive curvature; where the
-  /// first is one, steepest descent.
+  /// Preconditioned conjugate gradients from zero. They stop at the forcing, or before a direction without
+  /// positive curvature; if the first direction is one, the answer is steepest descent.
   private static func truncated<Problem: Objective>(
     _ problem: Problem, _ h: Problem.Curvature, _ gradient: [Double], forcing: Double, enough: Double
   ) throws -> NewtonDirection {

@@ -2,8 +2,8 @@ import Tensor
 
 /// A function of θ with two derivatives, as minimisers see it.
 ///
-/// Everything is in `Double`, whatever a model computes in: differences of values, and gradients near a minimum, are smaller than
-/// the rounding of `Float` long before the minimum is reached.
+/// Everything is in `Double` at any precision of a model: differences of values, and gradients near a
+/// minimum, are smaller than the rounding of `Float` long before the minimum is reached.
 public protocol Objective {
   associatedtype Curvature: SymmetricOperator<Double>
 
@@ -16,11 +16,11 @@ public protocol Objective {
   /// The Hessian at θ.
   func curvature(_ theta: [Double]) throws -> Curvature
 
-  /// The size of what a gradient is summed of: rounding leaves about the unit roundoff times this in it, however small
-  /// the sum is.
+  /// The size of the terms that a gradient is the sum of. Rounding leaves about the unit roundoff times this
+  /// size in the gradient, however small the sum is.
   func gradientScale(_ theta: [Double]) throws -> Double
 
-  /// ‖∇‖₂ in the coordinates that a caller thinks in, where those are others.
+  /// ‖∇‖₂ in the caller's coordinates, if those differ.
   func gradientNorm(_ gradient: [Double]) -> Double
 
   /// P⁻¹v for a positive definite P of about the size of the Hessian.
@@ -29,10 +29,11 @@ public protocol Objective {
   /// The diagonal of P; nil is that of a P = I.
   var preconditionerDiagonal: [Double]? { get }
 
-  /// A number that no eigenvalue of the Hessian near the minimum is below; 0 where none is known.
+  /// A lower bound of the eigenvalues of the Hessian near the minimum; 0 if none is known.
   var leastCurvature: Double { get }
 
-  /// What an expected decrease is compared with: the value, or the value's usual size where the least value is 0.
+  /// The size that an expected decrease is compared with: the value, or the usual size of the value if the
+  /// least value is 0.
   func decreaseScale(_ value: ObjectiveValue) -> Double
 }
 

@@ -1,6 +1,6 @@
 import Tensor
 
-/// A function of some of the parameters, the others held where they are: its minimum is the constrained optimum that
+/// A function of some of the parameters, with the others fixed. Its minimum is the constrained optimum that
 /// `fif` steps to.
 public struct PartialObjective<Base: Objective>: Objective {
   public typealias Curvature = PrincipalRestriction<Base.Curvature>

@@ -1,6 +1,7 @@
 import Tensor
 
-/// The last steps s and changes of gradient y, and the inverse Hessian that they stand for (Liu and Nocedal 1989).
+/// The last steps s and changes of gradient y, and the inverse Hessian that they stand for (Liu and Nocedal
+/// 1989).
 struct QuasiNewtonHistory {
   struct Pair {
     let step: [Double]

@@ -1,11 +1,11 @@
 import Network
 import Tensor
 
-/// The minimisation of a network's risk, whatever the network's precision: computed in `Double` in well scaled coordinates, and
-/// rounded to the network's precision once, at the end. Its report is on the rounded weights.
+/// The minimisation of a network's risk, computed in `Double` in well scaled coordinates, and rounded to the
+/// network's precision once, at the end. The report is on the rounded weights.
 ///
-/// A cross-entropy or hinge without weight decay need not have a minimum: where the classes can be parted, the risk falls for ever
-/// while the weights grow (Albert and Anderson 1984). The report says so.
+/// A cross-entropy or hinge without weight decay need not have a minimum: if the classes can be parted, the
+/// risk falls for ever while the weights grow (Albert and Anderson 1984). The report says so.
 public final class RiskMinimization {
   public let options: MinimizationOptions
   private let risk: ScaledRisk
@@ -15,12 +15,12 @@ public final class RiskMinimization {
   private let compute: Compute
   /// The nearest number of the network's precision.
   private let rounded: (Double) -> Double
-  /// The mean loss in the network's own arithmetic; nil where that is `Double`.
+  /// The mean loss in the network's own arithmetic; nil if that is `Double`.
   private let ownLoss: ((NetworkState<Double>) throws -> Double)?
   private var finished: MinimizationReport?
 
   /// - Parameters:
-  ///   - start: where it begins; its running statistics hold at every θ.
+  ///   - start: the start of the search; its running statistics hold at every θ.
   ///   - memory: of an earlier one of the same function to go on with, in place of `start`.
   ///   - memoryLimit: bytes for kept samples, and for the linearizations of a curvature.
   /// - Precondition: there is at least one sample.
@@ -49,8 +49,9 @@ public final class RiskMinimization {
     if minimizer.isDone { try finish() }
   }
 
-  /// Initial weights may give outputs of 10⁷ on columns of that size, where the loss is flat or straight. If the risk there is ten
-  /// times that of weights of the same size on standardized columns, it begins with those: of a linear model with zero.
+  /// Initial weights may give outputs of 10⁷ on columns of that size, where the loss is flat or straight. If
+  /// their risk is ten times that of weights of the same size on standardized columns, the search begins with
+  /// the latter; a linear model begins at zero.
   private static func start(_ theta: [Double], _ risk: ScaledRisk) throws -> [Double] {
     let phi = risk.phi(theta)
     guard risk.scaling != nil else { return phi }
@@ -63,7 +64,7 @@ public final class RiskMinimization {
   public var isDone: Bool { finished != nil }
   /// As of the present point, in `Double`; after the end of the rounded weights.
   public var report: MinimizationReport { finished ?? minimizer.report }
-  /// What a later one needs to go on with the same bits.
+  /// The state that a later minimisation needs to go on with the same bits.
   public var memory: MinimizerMemory { minimizer.memory }
 
   /// The present weights, rounded; after the end the answer.
@@ -82,7 +83,7 @@ public final class RiskMinimization {
   }
 
   /// Steps to the end.
-  /// - Parameter progress: called after every step; what it throws ends the minimisation.
+  /// - Parameter progress: called after every step; an error that it throws ends the minimisation.
   public func run(progress: (MinimizationReport) throws -> Void = { _ in }) throws -> MinimizationReport {
     while !isDone {
       try step()
@@ -139,7 +140,8 @@ public final class RiskMinimization {
     return try isParted(outputs(phi))
   }
 
-  /// Whether every sample is on its side: then a multiple of the last layer's weights makes the risk as small as one likes.
+  /// Whether every sample is on its side: then a multiple of the last layer's weights makes the risk as small
+  /// as one likes.
   private func isParted(_ outputs: [Double]) -> Bool {
     risk.base.network.architecture.endsInLinear && margins(outputs).joined().allSatisfy { $0 > 0 }
   }
@@ -174,8 +176,8 @@ public final class RiskMinimization {
   /// The most numbers of the matrix of margins.
   private static let mostEntries = 1 << 24
 
-  /// Whether some margins, wide already, can be widened for ever while the others stay: along the part of the weights that does
-  /// not show in those others. Margins are linear in θ here, so the answer is no guess.
+  /// Whether some margins, wide already, can be widened for ever while the others stay: along the part of the
+  /// weights that does not show in those others. Margins are linear in θ here, so the answer is no guess.
   private func isPartedInPart(_ outputs: [Double]) throws -> Bool {
     let loss = risk.base.loss
     let present = Array(margins(outputs).joined())

@@ -1,11 +1,11 @@
 import Network
 import Tensor
 
-/// A network's risk in coordinates in which it is well scaled: those of `InputScaling` where its first layer is linear on columns,
-/// else θ itself. The minimum is the same, the way to it much shorter.
+/// A network's risk in well scaled coordinates: those of `InputScaling` if its first layer is linear on
+/// columns, else θ itself. The minimum is the same, and the way to it is much shorter.
 final class ScaledRisk: Objective {
   let scaling: InputScaling?
-  /// Over the scaled samples; with the weight decay where nothing is scaled.
+  /// Over the scaled samples; with the weight decay if nothing is scaled.
   let base: NetworkRisk
   /// λ, of ‖θ‖².
   private let weightDecay: Double
@@ -58,7 +58,8 @@ final class ScaledRisk: Objective {
     scaling?.preconditionerDiagonal(dimension, h: lossCurvature, weightDecay: weightDecay)
   }
 
-  /// λ times the least singular value of B, squared, at least: ‖B⁻¹‖² is at most the sum of its squared columns.
+  /// λ times the least singular value of B, squared, at least: ‖B⁻¹‖² is at most the sum of its squared
+  /// columns.
   var leastCurvature: Double {
     guard let scaling else { return weightDecay }
     let largest = zip(scaling.means, scaling.scales).reduce(1.0) { $0 + $1.0 * $1.0 + $1.1 * $1.1 }

@@ -3,9 +3,9 @@ import Tensor
 
 /// The curvature of the risk R(θ) = L(θ) + λ/2‖θ‖² at one θ over any number of samples, in bounded memory.
 ///
-/// The samples are cut into pieces, and as many pieces as fit stay linearized. The passes of the other pieces run again
-/// for every product, which adds half the product's time. The pieces depend on the network alone, so the memory at
-/// hand changes the time and no bit of a result.
+/// The samples are cut into pieces, and as many pieces as fit stay linearized. The passes of the other pieces
+/// run again for every product, which adds half the product's time. The pieces depend on the network alone,
+/// so the memory at hand changes the time and no bit of a result.
 public struct SampledCurvature<Element: Scalar>: SymmetricOperator {
   public let network: Network<Element>
   public let state: NetworkState<Element>

@@ -1,19 +1,19 @@
 import Network
 import Tensor
 
-/// How a score changes with the features of a training sample: +∇ₓ(sᵀ∇ℓ(z)) for a factor s (Koh and Liang 2017, §2.2, whose
-/// I_pert,loss is the negative).
+/// The change of a score with the features of a training sample: +∇ₓ(sᵀ∇ℓ(z)) for a factor s (Koh and Liang
+/// 2017, §2.2; their I_pert,loss is the negative).
 public enum PerturbationScores {
-  /// Bytes that the linearization of a piece of the samples may take, where more than its unit fits in.
+  /// Bytes that the linearization of a piece of more samples than its unit may take.
   private static var pieceBytes: Int { 1 << 28 }
   private static var pieceUnit: Int { 256 }
 
   /// Hands the scores to `body` piece by piece, so that no more than a piece is linearized at a time.
   /// - Parameters:
   ///   - factors: s, a vector each.
-  ///   - body: called with a factor's index, the places of the piece's samples, and a row of the input's shape in PyTorch's order
-  ///     (C, H, W) for each of them.
-  /// - Throws: `Cancelled`, and what `body` throws.
+  ///   - body: called with a factor's index, the places of the piece's samples, and a row of the input's
+  ///     shape in PyTorch's order (C, H, W) for each of them.
+  /// - Throws: `Cancelled`, and the errors of `body`.
   public static func forEachPiece<Element: Scalar>(
     _ network: Network<Element>, _ state: NetworkState<Element>, on samples: Samples, loss: Loss,
     factors: VectorBlock<Element>, compute: Compute,

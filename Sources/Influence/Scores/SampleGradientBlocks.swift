@@ -28,7 +28,7 @@ struct SampleGradientBlocks<Element: Scalar>: Sendable {
   }
 
   /// Calls `body` with every block and its gradients, from several threads.
-  /// - Parameter report: told the share that is done.
+  /// - Parameter report: called with the share that is done.
   func forEachBlock(
     _ report: @Sendable (Double) -> Void, _ body: @Sendable (Range<Int>, VectorBlock<Element>) -> Void
   ) throws(Cancelled) {

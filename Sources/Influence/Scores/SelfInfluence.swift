@@ -1,14 +1,16 @@
 import Network
 import Tensor
 
-/// The self-influence gᵢᵀ(H + δI)⁻¹gᵢ of every sample, gᵢ = ∇ℓ(zᵢ): how strongly a sample bears on its own loss (Koh and Liang
-/// 2017, §5.4). Gradients are made a block at a time; nothing of the size n × n or n × p is ever held.
+/// The self-influence gᵢᵀ(H + δI)⁻¹gᵢ of every sample, gᵢ = ∇ℓ(zᵢ): how strongly a sample bears on its own
+/// loss (Koh and Liang 2017, §5.4). Gradients are made a block at a time; nothing of the size n × n or n × p
+/// is ever held.
 ///
 /// - `direct`: one Cholesky factor H + δI = UᵀU, and ‖U⁻ᵀgᵢ‖² for each block: exact.
-/// - `arnoldi` with the complement dropped or constant: Σ (vₖᵀgᵢ)²/(λₖ + δ) over the strongest eigenpairs, from tangent passes
-///   along the vₖ alone; `constant` adds ‖gᵢ‖² − Σ (vₖᵀgᵢ)² over one level, which samples that are solved exactly give. Other
-///   samples are solved too, to say how far off this is.
-/// - Everything else solves for sᵢ, block by block, and takes gᵢᵀsᵢ: exact to the tolerance, and costly for many samples.
+/// - `arnoldi` with the complement dropped or constant: Σ (vₖᵀgᵢ)²/(λₖ + δ) over the strongest eigenpairs,
+///   from tangent passes along the vₖ alone. `constant` adds ‖gᵢ‖² − Σ (vₖᵀgᵢ)² divided by one level, which
+///   follows from samples that are solved exactly. Other samples are solved exactly to measure the error.
+/// - Every other solver solves for sᵢ, block by block, and takes gᵢᵀsᵢ: exact to the tolerance, and costly
+///   for many samples.
 public struct SelfInfluence: Sendable {
   /// How good the values are.
   public struct Status: Sendable, Equatable {
@@ -26,10 +28,12 @@ public struct SelfInfluence: Sendable {
     /// Eigenvalues or pairs that the values are made of, for `direct` and `arnoldi`.
     public var rank: Int?
     public var negativeEigenvalues: Int?
-    /// Low rank: the errors of the values of the checked samples, relative to exact ones; nil where those could not be had.
+    /// Low rank: the errors of the values of the checked samples, relative to exact ones; nil if there are no
+    /// exact ones.
     public var medianError: Double?
     public var largestError: Double?
-    /// Low rank: Spearman's coefficient between the values of the checked samples and the exact ones; nil for fewer than three.
+    /// Low rank: Spearman's coefficient between the values of the checked samples and the exact ones; nil for
+    /// fewer than three.
     public var rankCorrelation: Double?
 
     public init(solver: String) { self.solver = solver }
@@ -52,7 +56,7 @@ public struct SelfInfluence: Sendable {
   /// Samples that a factor or a low rank is checked on.
   public static let checkedSamples = 16
 
-  /// Called with the share that is done, and what is being done; from any thread.
+  /// Called with the share that is done and the present work, from any thread.
   public typealias Report = @Sendable (_ share: Double, _ detail: String) -> Void
 
   /// - Parameters:
@@ -61,17 +65,19 @@ public struct SelfInfluence: Sendable {
   /// - Throws: `SolveError`, `DenseAlgebraError`, `Cancelled`.
   public init<H: SymmetricOperator>(
     of samples: Samples, at state: NetworkState<H.Element>, network: Network<H.Element>, loss: Loss,
-    curvature: H, solver: SolverChoice, batches: BatchFamily<H>? = nil, compute: Compute,
+    curvature: H, solver: any Solver, batches: BatchFamily<H>? = nil, compute: Compute,
     report: @escaping Report = { _, _ in }
   ) throws {
     let course = SelfInfluenceCourse(
       gradients: SampleGradientBlocks(
         samples: samples, state: state, network: network, loss: loss, compute: compute),
       curvature: curvature, report: report)
-    switch solver {
-    case .direct(let damping): self = try course.direct(damping: damping)
-    case .arnoldi(let solver) where solver.complement != .solved: self = try course.lowRank(solver)
-    default: self = try course.solved(solver, batches)
+    if let direct = solver as? DirectSolver {
+      self = try course.direct(damping: direct.damping)
+    } else if let arnoldi = solver as? ArnoldiSolver, arnoldi.complement != .solved {
+      self = try course.lowRank(arnoldi)
+    } else {
+      self = try course.solved(solver, batches)
     }
   }
 }
@@ -89,7 +95,8 @@ private struct SelfInfluenceCourse<H: SymmetricOperator> {
   // MARK: Dense
 
   func direct(damping: Double) throws -> SelfInfluence {
-    // Rounding of the products moves eigenvalues by a few ulps of the norm of the whole matrix; √n leaves a margin.
+    // Rounding of the products moves eigenvalues by a few ulps of the norm of the whole matrix; √n leaves a
+    // margin.
     let solver = DirectSolver(
       damping: damping, dimensionLimit: SelfInfluence.directLimit,
       rankTolerance: Double(max(1, curvature.dimension)).squareRoot() * 2 * unitRoundoff(Element.self))
@@ -102,7 +109,7 @@ private struct SelfInfluenceCourse<H: SymmetricOperator> {
     let n = curvature.dimension
     let values = try gradients.quadraticForms(inverse) { [report] in report(0.7 + 0.3 * $0, "self-influence")
     }
-    var status = SelfInfluence.Status(solver: "direct")
+    var status = SelfInfluence.Status(solver: DirectSolver.name)
     status.damping = damping
     status.rank = inverse.rank
     status.negativeEigenvalues = inverse.negativeEigenvalues
@@ -162,7 +169,7 @@ private struct SelfInfluenceCourse<H: SymmetricOperator> {
     var (values, squares) = try gradients.squares(along: inverse) { [report] in
       report(0.4 + 0.3 * $0, "tangent passes")
     }
-    var status = SelfInfluence.Status(solver: "arnoldi")
+    var status = SelfInfluence.Status(solver: ArnoldiSolver.name)
     status.damping = solver.options.damping
     status.rank = inverse.values.count
     status.negativeEigenvalues = pairs.values.filter { $0 < 0 }.count
@@ -176,7 +183,7 @@ private struct SelfInfluenceCourse<H: SymmetricOperator> {
       let shares = levelPlaces.compactMap { place in
         exact[place].flatMap { outside[place] > 0 ? max(0, $0 - values[place]) / outside[place] : nil }
       }
-      // As if the rest of the spectrum were flat: at what it is on average, as these samples see it.
+      // The rest of the spectrum counts as flat, at its average as these samples see it.
       let standard = inverse.smallest + solver.options.damping
       let share = shares.isEmpty ? (standard > 0 ? 1 / standard : 0) : shares.sorted()[shares.count / 2]
       for place in values.indices { values[place] += share * outside[place] }
@@ -185,7 +192,7 @@ private struct SelfInfluenceCourse<H: SymmetricOperator> {
     return SelfInfluence(values: values, status: status)
   }
 
-  /// Samples that a flat complement takes its level from: between those that are checked, where there are enough.
+  /// Samples that give the level of a flat complement: between those that are checked, if there are enough.
   private var levelPlaces: [Int] {
     let checked = min(count, SelfInfluence.checkedSamples)
     return (0..<checked).map { min(count - 1, ($0 * count + count / 2) / checked) }
@@ -229,13 +236,13 @@ private struct SelfInfluenceCourse<H: SymmetricOperator> {
 
   // MARK: One solve a sample
 
-  func solved(_ solver: SolverChoice, _ batches: BatchFamily<H>?) throws -> SelfInfluence {
+  func solved(_ solver: any Solver, _ batches: BatchFamily<H>?) throws -> SelfInfluence {
     var values: [Double] = []
     values.reserveCapacity(count)
     var status = SelfInfluence.Status(solver: "")
     // Eigenpairs are found once for all blocks.
     var pairs: (solver: ArnoldiSolver, pairs: Eigenpairs<Element>)?
-    if case .arnoldi(let arnoldi) = solver {
+    if let arnoldi = solver as? ArnoldiSolver {
       let found = try eigenpairs(arnoldi, share: 0)
       status.curvatureProducts += found.products
       pairs = (arnoldi, found)

@@ -12,11 +12,12 @@ public struct ParameterSelection: Sendable, Equatable {
 
   /// Chooses a share of every layer.
   ///
-  /// A layer of P parameters gives ⌊MR·P + 10⁻⁹⌋: whole neurons (a row of weights and its bias) in the criterion's
-  /// order, then the weights of largest magnitude of the next neuron, not its bias. Ties go to the lower index.
+  /// A layer of P parameters gives ⌊MR·P + 10⁻⁹⌋. Whole neurons come first, each a row of weights and its
+  /// bias, in the criterion's order. Then come the weights of largest magnitude of the next neuron, without
+  /// its bias. Ties go to the lower index.
   /// - Parameters:
   ///   - ratio: the modification ratio MR, in 0 ... 1.
-  ///   - means: the neurons' mean outputs or gradients, as the criterion's basis asks; nil where it asks nothing.
+  ///   - means: the neurons' mean outputs or gradients, as the criterion needs; nil if it needs none.
   ///   - parameters: θ, for the magnitudes.
   ///   - seed: of the random orders.
   public init<Element: Scalar>(
@@ -42,7 +43,8 @@ public struct ParameterSelection: Sendable, Equatable {
     selectable = layout.neuronLayers.reduce(0) { $0 + $1.parameters }
   }
 
-  /// Every parameter of the network, batch normalization's included: what the plain influence function changes.
+  /// Every parameter of the network, batch normalization's included. The plain influence function changes all
+  /// of them.
   public init(everyParameterOf layout: ParameterLayout) {
     indices = Array(0..<layout.parameterCount)
     layerCounts = layout.neuronLayers.map(\.parameters)

@@ -4,8 +4,8 @@ public enum SelectionCriterion: String, Sendable, CaseIterable {
   case topOutputs = "top_outputs"
   /// By the size of the mean gradient of the group's loss by the neuron's output, the largest first.
   case topGradients = "top_gradients"
-  /// In random order among the neurons whose output score exceeds the mean score of their layer; then the others,
-  /// the largest first.
+  /// In random order among the neurons whose output score exceeds the mean score of their layer; then the
+  /// others, the largest first.
   case threshold
   /// In random order.
   case random
@@ -14,7 +14,7 @@ public enum SelectionCriterion: String, Sendable, CaseIterable {
   /// By gradient, the smallest first.
   case lowestGradients = "lowest_gradients"
 
-  /// What the score of a neuron is taken from.
+  /// The values that the score of a neuron is made of.
   public enum Basis: Sendable {
     case outputs, gradients, nothing
   }

@@ -5,8 +5,9 @@ import Tensor
 ///
 /// The eigenpairs are found once for all right-hand sides. Those with the largest magnitude are taken,
 /// so negative ones are kept with their sign.
-public struct ArnoldiSolver: SymmetricSolver, Equatable {
-  /// What becomes of the part of g outside the eigenvectors.
+public struct ArnoldiSolver: NormalEquationsSolver, Equatable {
+  public static let name = "arnoldi"
+  /// How the part of g outside the eigenvectors is answered.
   public enum Complement: String, Sendable, CaseIterable {
     /// Left out, as the paper does: an approximation whose residual does not go below that part.
     case dropped
@@ -31,6 +32,15 @@ public struct ArnoldiSolver: SymmetricSolver, Equatable {
     self.rank = rank
     self.complement = complement
     self.seed = seed
+  }
+
+  public func expectedCost(_ size: SolveSize) -> SolveCost {
+    let rank = min(Double(rank), size.parameters)
+    var cost = SolveCost()
+    cost.products = min(2000, 4 * rank + 40) + (complement == .solved ? size.block * 60 : 0)
+    cost.sweeps = 4 * rank * rank
+    cost.vectors = 4 * rank + 30
+    return cost
   }
 
   public func solve<H: SymmetricOperator>(
@@ -74,7 +84,7 @@ public struct ArnoldiSolver: SymmetricSolver, Equatable {
   ) throws -> Solution<H.Element> {
     try requireLength(g.count, h.dimension, "the right-hand side")
     var course = try SolveCourse(
-      solver: "arnoldi", options: options, defaultLimit: Self.defaultIterationLimit,
+      solver: Self.name, options: options, defaultLimit: Self.defaultIterationLimit,
       defaultTolerance: DefaultTolerance.symmetric(H.Element.self), monitor: monitor)
     let size = g.norm
     try course.require(size, "the right-hand side")

@@ -1,7 +1,7 @@
 import Tensor
 
-/// The inverse of a dense symmetric matrix, kept as its Cholesky factor; where it is not positive definite by a margin, as
-/// its eigenpairs, of which those that count as zero are left out (pseudo-inverse).
+/// The inverse of a dense symmetric matrix, kept as its Cholesky factor. A matrix that is not positive
+/// definite by a margin is kept as its eigenpairs, without those that count as zero (pseudo-inverse).
 struct DenseSymmetricInverse: Sendable {
   private enum Form: Sendable {
     case factor([Double])
@@ -19,7 +19,8 @@ struct DenseSymmetricInverse: Sendable {
 
   /// - Parameters:
   ///   - tolerance: eigenvalues below this share of the largest count as zero.
-  ///   - eigenLimit: the largest order for which eigenpairs are sought, which takes some thirty times as long as a factor.
+  ///   - eigenLimit: the largest order for which eigenpairs are sought, which takes about thirty times as
+  ///     long as a factor.
   /// - Throws: `DenseAlgebraError`; `SolveError.option` beyond the limit.
   init(_ matrix: [Double], order n: Int, tolerance: Double, eigenLimit: Int = .max) throws {
     order = n
@@ -82,7 +83,7 @@ struct DenseSymmetricInverse: Sendable {
     }
   }
 
-  /// The factor; nil where the matrix is not positive definite by a margin.
+  /// The factor; nil if the matrix is not positive definite by a margin.
   private static func cholesky(_ matrix: [Double], order n: Int, tolerance: Double) throws -> [Double]? {
     var factor = matrix
     do {
@@ -92,7 +93,7 @@ struct DenseSymmetricInverse: Sendable {
       return nil
     }
     if n == 0 { return factor }
-    // ‖H⁻¹‖ by inverse iteration from a random vector, where many small eigenvalues are as likely as one.
+    // ‖H⁻¹‖ by inverse iteration from a random vector. It works for one small eigenvalue and for many.
     var stream = RandomStream(seed: 0, purpose: "condition probe")
     var vector = (0..<n).map { _ in stream.normal() }
     var inverseNorm = 0.0

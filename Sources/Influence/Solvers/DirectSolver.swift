@@ -2,11 +2,12 @@ import Tensor
 
 /// Dense solves in `Double` through LAPACK, for up to `dimensionLimit` unknowns: the reference of all others.
 ///
-/// - Symmetric: Cholesky; where H + δI is not positive definite, or so nearly singular that its answer
-///   means nothing, the pseudo-inverse from all eigenvalues, which gives the least-squares solution of least
-///   norm. Negative eigenvalues are counted.
+/// - Symmetric: Cholesky. If H + δI is not positive definite, or so nearly singular that its answer means
+///   nothing, the pseudo-inverse from all eigenvalues gives the least-squares solution of least norm.
+///   Negative eigenvalues are counted.
 /// - Least squares: singular values; beyond the rank the solution of least norm.
-public struct DirectSolver: SymmetricSolver, LeastSquaresSolver, Equatable {
+public struct DirectSolver: Solver, Equatable {
+  public static let name = "direct"
   public static let defaultDimensionLimit = 5000
   public var damping: Double
   public var dimensionLimit: Int
@@ -44,7 +45,7 @@ public struct DirectSolver: SymmetricSolver, LeastSquaresSolver, Equatable {
     let answers = try factored.apply(rights)
     return block.indices.map { index in
       var report = SolveReport(
-        solver: "direct", tolerance: DefaultTolerance.symmetric(Double.self), damping: damping)
+        solver: Self.name, tolerance: DefaultTolerance.symmetric(Double.self), damping: damping)
       report.iterations = 1
       report.rank = factored.rank
       report.negativeEigenvalues = factored.negativeEigenvalues
@@ -54,6 +55,18 @@ public struct DirectSolver: SymmetricSolver, LeastSquaresSolver, Equatable {
       return Solution(x: answers[index].map { H.Element($0) }, report: report)
     }
   }
+
+  public func expectedCost(_ size: SolveSize) -> SolveCost {
+    let (p, width) = (size.parameters, size.unknowns)
+    var cost = SolveCost()
+    cost.products = min(p, width)
+    cost.multiplyAdds = width * width * max(p, width) + size.count * width * width
+    cost.bytes = 3 * 8 * max(p, width) * width
+    return cost
+  }
+
+  /// The factors serve all right-hand sides.
+  public func blockWidth<Element: Scalar>(length: Int, _: Element.Type) -> Int { .max }
 
   public func solve<A: LinearOperator>(
     leastSquares a: A, _ g: [A.Element], monitor: SolveMonitor<A.Element>
@@ -75,7 +88,7 @@ public struct DirectSolver: SymmetricSolver, LeastSquaresSolver, Equatable {
       try DenseAlgebra.leastSquares(columns, rows: rows, columns: k, right, tolerance: tolerance)
     }
     var report = SolveReport(
-      solver: "direct", tolerance: DefaultTolerance.leastSquares(Double.self), damping: damping)
+      solver: Self.name, tolerance: DefaultTolerance.leastSquares(Double.self), damping: damping)
     report.iterations = 1
     report.rank = rank
     report.curvatureProducts = k * a.productsPerApplication
@@ -101,7 +114,8 @@ public struct DirectSolver: SymmetricSolver, LeastSquaresSolver, Equatable {
     }
   }
 
-  /// Runs a factorization, which LAPACK does in one call of up to minutes, so that the solve can be left meanwhile.
+  /// Runs a factorization, which LAPACK does in one call of up to minutes, so that the caller can leave the
+  /// solve meanwhile.
   private static func detached<Value: Sendable>(
     order: Int, _ progress: ((SolveProgress) throws -> Void)?,
     _ work: @escaping @Sendable () throws -> Value
@@ -153,7 +167,7 @@ public struct DirectSolver: SymmetricSolver, LeastSquaresSolver, Equatable {
       }
       for (column, values) in zip(columns, try a.apply(block: units)) {
         if !values.isFinite {
-          throw SolveError.nonFinite(solver: "direct", iteration: column, quantity: "a column of the matrix")
+          throw SolveError.nonFinite(solver: Self.name, iteration: column, quantity: "a column of the matrix")
         }
         take(column, values)
       }
@@ -168,7 +182,7 @@ public struct DirectSolver: SymmetricSolver, LeastSquaresSolver, Equatable {
       throw SolveError.option(name: "damping", value: "\(damping)", expected: "a number of at least 0")
     }
     if !g.isFinite {
-      throw SolveError.nonFinite(solver: "direct", iteration: 0, quantity: "the right-hand side")
+      throw SolveError.nonFinite(solver: Self.name, iteration: 0, quantity: "the right-hand side")
     }
   }
 

@@ -16,11 +16,12 @@ public struct BatchFamily<Operator: SymmetricOperator> {
 /// LiSSA (Agarwal, Bullins and Hazan 2017; Koh and Liang 2017): z ← g + (I − (H_batch + δI)/c) z, x = z/c.
 ///
 /// As published the answer keeps the noise of the last batches, 5 to 20 % of x at a condition number of about
-/// 100. Three things take it away: the last part of the steps is averaged, `repeats` independent runs
-/// are averaged, and `corrections` run again on the true residual of the whole operator (one whole product
-/// each), which takes off a factor at a time.
-public struct LiSSA: Sendable, Equatable {
-  /// `iterationLimit` is the steps of one run (default 500); the tolerance (default 10⁻³) ends the corrections.
+/// 100. Three things reduce the noise. The last part of the steps is averaged. `repeats` independent runs are
+/// averaged. `corrections` run again on the true residual of the whole operator, each for one whole product.
+public struct LiSSA: Solver, Equatable {
+  public static let name = "lissa"
+  /// `iterationLimit` is the steps of one run (default 500); the tolerance (default 10⁻³) ends the
+  /// corrections.
   public var options: SolveOptions
   /// Independent runs that are averaged in each round.
   public var repeats: Int
@@ -64,7 +65,7 @@ public struct LiSSA: Sendable, Equatable {
     let whole = DampedOperator(h, damping: options.damping)
     let sizes = block.map(\.norm)
     for size in sizes where !size.isFinite {
-      throw SolveError.nonFinite(solver: "lissa", iteration: 0, quantity: "the right-hand side")
+      throw SolveError.nonFinite(solver: LiSSA.name, iteration: 0, quantity: "the right-hand side")
     }
     var run = try LiSSARun<H.Element>(
       steps: options.iterationLimit ?? Self.defaultDepth, averagedShare: averagedShare,
@@ -74,7 +75,7 @@ public struct LiSSA: Sendable, Equatable {
     let c = measured.scale
     var states = block.map { g in
       var report = SolveReport(
-        solver: "lissa", tolerance: options.tolerance ?? Self.defaultTolerance, damping: options.damping)
+        solver: LiSSA.name, tolerance: options.tolerance ?? Self.defaultTolerance, damping: options.damping)
       report.scale = c
       return (x: [H.Element].zeros(g.count), rest: g, report: report)
     }
@@ -114,7 +115,7 @@ public struct LiSSA: Sendable, Equatable {
         report.curvatureProducts += run.steps * repeats * 1 + h.productsPerApplication
         if !residual.isFinite || residual > 2 * max(1, previous) {
           throw SolveError.diverged(
-            solver: "lissa", iteration: report.iterations, relativeResidual: residual, advice: Self.advice)
+            solver: LiSSA.name, iteration: report.iterations, relativeResidual: residual, advice: Self.advice)
         }
         if residual < previous {
           report.relativeResidual = residual
@@ -124,7 +125,7 @@ public struct LiSSA: Sendable, Equatable {
         report.converged = report.relativeResidual <= report.tolerance
         report.reason = nil
         if !report.converged {
-          // A round that takes off less than a twentieth is noise.
+          // A round that reduces the residual by less than a twentieth is noise.
           let gains = residual < 0.95 * previous
           report.reason = gains ? .iterationLimit : .stagnation
           if gains { open.append(index) }
@@ -134,6 +135,47 @@ public struct LiSSA: Sendable, Equatable {
       active = open
     }
     return states.map { Solution(x: $0.x, report: $0.report) }
+  }
+
+  public func expectedCost(_ size: SolveSize) -> SolveCost {
+    let depth = Double(options.iterationLimit ?? Self.defaultDepth)
+    var cost = SolveCost()
+    cost.batchProducts = size.count * depth * Double(repeats) * (Double(corrections) + 1)
+    cost.products = size.count * 20
+    cost.vectors = 10
+    return cost
+  }
+
+  /// All right-hand sides share the batches that are drawn.
+  public func blockWidth<Element: Scalar>(length: Int, _: Element.Type) -> Int { .max }
+
+  /// Solves with the whole operator for a batch.
+  public func solve<H: SymmetricOperator>(
+    _ h: H, _ g: [H.Element], monitor: SolveMonitor<H.Element>
+  ) throws -> Solution<H.Element> {
+    try solve(h, g, batches: nil, monitor: monitor)
+  }
+
+  public func solve<H: SymmetricOperator>(
+    _ h: H, _ g: [H.Element], batches: BatchFamily<H>?, monitor: SolveMonitor<H.Element>
+  ) throws -> Solution<H.Element> {
+    try solve(h, block: [g], batches: batches, progress: monitor.progress)[0]
+  }
+
+  /// - Parameter batches: nil takes the whole operator for a batch.
+  public func solve<H: SymmetricOperator>(
+    _ h: H, block: [[H.Element]], batches: BatchFamily<H>?, progress: ((SolveProgress) throws -> Void)?
+  ) throws -> [Solution<H.Element>] {
+    try solve(h, batches: batches ?? BatchFamily(count: 1) { _ in h }, block: block, progress: progress)
+  }
+
+  /// LiSSA has no least-squares form.
+  /// - Throws: `SolveError.option`, always.
+  public func solve<A: LinearOperator>(
+    leastSquares a: A, _ g: [A.Element], monitor: SolveMonitor<A.Element>
+  ) throws -> Solution<A.Element> {
+    throw SolveError.option(
+      name: "solver", value: Self.name, expected: "a solver for least squares, such as \(LSMR.name)")
   }
 
   /// One right-hand side.
@@ -222,11 +264,11 @@ private struct LiSSARun<Element: Scalar> {
         if step > steps - averaged { sum[index].add(share, times: z[index]) }
       }
       done += 1
-      // Growth by more than any condition number in reach is divergence.
+      // Growth by more than any plausible condition number is divergence.
       let growth = zip(z, active).map { $0.norm / sizes[$1] }.max() ?? 0
       if !growth.isFinite || growth > 1e8 {
         throw SolveError.diverged(
-          solver: "lissa", iteration: done, relativeResidual: growth, advice: LiSSA.advice)
+          solver: LiSSA.name, iteration: done, relativeResidual: growth, advice: LiSSA.advice)
       }
       try progress?(SolveProgress(iteration: done, limit: limit, relativeResidual: last))
     }

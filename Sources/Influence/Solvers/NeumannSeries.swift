@@ -7,10 +7,13 @@ import Tensor
 /// - Symmetric: x ← x + (g − (H + δI)x)/c. It converges exactly when H + δI is positive definite and
 ///   c > λ_max/2.
 ///
-/// By default c comes from a bound on the largest eigenvalue by a few Lanczos steps, 10 % above the limit: the
-/// error of strong directions then falls by a fifth a step or faster, and of weak ones nearly twice as fast as
-/// with c = σ_max. The number of steps grows with the condition number of AᵀA; LSMR needs its square root.
-public struct NeumannSeries: LeastSquaresSolver, SymmetricSolver, Equatable {
+/// By default c comes from a bound on the largest eigenvalue by a few Lanczos steps, 10 % above the limit.
+/// The error of strong directions then falls by a fifth or more in each step, and that of weak ones nearly
+/// twice as fast as with c = σ_max. The number of steps grows with the condition number of AᵀA; for LSMR it
+/// grows with its square root.
+public struct NeumannSeries: Solver, Equatable {
+  public static let name = "neumann"
+  public static let hasPath = true
   public static let defaultIterationLimit = 5000
   public var options: SolveOptions
   /// c; nil measures it.
@@ -22,6 +25,14 @@ public struct NeumannSeries: LeastSquaresSolver, SymmetricSolver, Equatable {
     self.options = options
     self.scale = scale
     self.seed = seed
+  }
+
+  /// Most series end before their limit.
+  public func expectedCost(_ size: SolveSize) -> SolveCost {
+    var cost = SolveCost()
+    cost.products = size.count * (20 + size.steps(1000, limit: options.iterationLimit))
+    cost.vectors = 6
+    return cost
   }
 
   /// The relative residual of the report is ‖Aᵀ(g − Ax) − δ²x‖/‖Aᵀg‖.
@@ -77,11 +88,11 @@ public struct NeumannSeries: LeastSquaresSolver, SymmetricSolver, Equatable {
       throw SolveError.option(name: "scale", value: "\(scale)", expected: "a positive number")
     }
     return try SolveCourse(
-      solver: "neumann", options: options, defaultLimit: Self.defaultIterationLimit,
+      solver: Self.name, options: options, defaultLimit: Self.defaultIterationLimit,
       defaultTolerance: tolerance, monitor: monitor)
   }
 
-  /// The step limit for an operator, and the ends of its spectrum where they were measured.
+  /// The step limit for an operator, and the ends of its spectrum if they were measured.
   private func measuredScale<H: SymmetricOperator>(
     of h: H, start: [H.Element], _ course: inout SolveCourse<H.Element>
   ) throws -> (limit: Double, largest: Double, smallest: Double?) {

@@ -8,11 +8,43 @@ enum RunEnd {
 }
 
 extension SolveCourse {
-  /// Runs a recurrence and, where its residual met the tolerance but the true one does not, runs it again on
-  /// the true residual (iterative refinement) until the tolerance is met or a run gains less than half.
+  /// Solves (H + δI)x = g by a recurrence with iterative refinement.
+  /// - Parameter run: solves for a correction of `base` from a right-hand side. It is given ‖g‖ and raises
+  ///   `largest` to the largest eigenvalue that it sees.
+  static func refine<H: SymmetricOperator>(
+    _ solver: any Solver.Type, _ h: H, _ g: [Element], _ options: SolveOptions, defaultLimit: Int,
+    _ monitor: SolveMonitor<Element>,
+    run: (
+      inout Self, DampedOperator<H>, _ rightHandSide: [Element], _ base: [Element], _ size: Double,
+      _ largest: inout Double
+    ) throws -> (step: [Element], end: RunEnd)
+  ) throws -> Solution<Element> where H.Element == Element {
+    try requireLength(g.count, h.dimension, "the right-hand side")
+    var course = try SolveCourse(
+      solver: solver.name, options: options, defaultLimit: defaultLimit,
+      defaultTolerance: DefaultTolerance.symmetric(Element.self), monitor: monitor)
+    let size = g.norm
+    try course.require(size, "the right-hand side")
+    if size == 0 {
+      course.finishTrivially()
+      return Solution(x: g, report: course.report)
+    }
+    let damped = DampedOperator(h, damping: options.damping)
+    var largest = 0.0
+    return try course.refine(g, unknowns: g.count) { course, rightHandSide, base in
+      try run(&course, damped, rightHandSide, base, size, &largest)
+    } measure: { course, x in
+      try course.measure(damped, g, x, largestEigenvalue: largest)
+    }
+  }
+
+  /// Runs a recurrence. If its residual met the tolerance but the true residual does not, the recurrence runs
+  /// again on the true residual (iterative refinement), until the tolerance is met or a run gains less than
+  /// half.
   ///
   /// - Parameters:
-  ///   - run: solves for a correction of `base` from a right-hand side; it counts its steps and products here.
+  ///   - run: solves for a correction of `base` from a right-hand side; it counts its steps and products
+  ///     here.
   ///   - measure: the true relative residual of x and the right-hand side of the correction that remains.
   mutating func refine(
     _ rightHandSide: [Element], unknowns: Int,

@@ -21,7 +21,7 @@ struct SolveCourse<Element: Scalar> {
   }
 
   var tolerance: Double { report.tolerance }
-  /// What a recurrence aims at: its residual and the true one part by rounding, which the rest allows for.
+  /// The target of a recurrence: half the tolerance, since rounding parts its residual from the true one.
   var target: Double { report.tolerance / 2 }
   var isAtLimit: Bool { report.iterations >= limit }
 
@@ -38,7 +38,7 @@ struct SolveCourse<Element: Scalar> {
     }
   }
 
-  /// Notes one step; true when the watcher wants to stop. The iterate is asked for only where it is watched.
+  /// Notes one step; true if the watcher wants to stop. The iterate is made only for a watcher.
   mutating func step(residual: Double, iterate: () -> [Element]) throws -> Bool {
     report.iterations += 1
     report.residualHistory.append(residual)

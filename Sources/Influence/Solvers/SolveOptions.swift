@@ -15,7 +15,7 @@ public struct SolveOptions: Sendable, Equatable {
     self.damping = damping
   }
 
-  /// Throws where a value makes no sense.
+  /// Throws if a value makes no sense.
   func validate() throws {
     if let limit = iterationLimit, limit < 1 {
       throw SolveError.option(name: "iterations", value: "\(limit)", expected: "at least 1")

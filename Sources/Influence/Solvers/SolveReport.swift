@@ -10,21 +10,21 @@ public enum StopReason: String, Sendable, CaseIterable {
   case stagnation
   /// The answer is made of the strongest eigenpairs only.
   case lowRank = "low_rank"
-  /// The one who watches the path asked to stop.
+  /// The watcher of the path asked to stop.
   case observer
 }
 
-/// What a solve did and how good its answer is.
+/// The course of a solve and the quality of its answer.
 public struct SolveReport: Sendable, Equatable {
   public var solver: String
   /// Steps taken, over all restarts.
   public var iterations = 0
-  /// The step of the path whose iterate is the answer, where a watcher chose one.
+  /// The step of the path whose iterate is the answer, if a watcher chose one.
   public var chosenIteration: Int?
   /// Whether the true residual meets the tolerance. With the default tolerance of the precision, a residual
   /// at the rounding floor counts as met; with a tolerance that the caller chose it does not.
   public var converged = false
-  /// Why not, where not.
+  /// Why not, if it did not.
   public var reason: StopReason?
   /// Recomputed from the answer at the end: ‖g − Hx‖/‖g‖, for least squares ‖Aᵀ(g − Ax) − δ²x‖/‖Aᵀg‖.
   public var relativeResidual = 1.0
@@ -34,7 +34,8 @@ public struct SolveReport: Sendable, Equatable {
   public var tolerance: Double
   /// An estimate of the residual that rounding in this precision leaves in the best case.
   public var roundingFloor = 0.0
-  /// The most that a rounding floor excuses: an answer of a nearly singular system, all rounding, has not converged.
+  /// The largest rounding floor that counts as met: an answer of a nearly singular system that is all
+  /// rounding has not converged.
   public static let largestFloor = 1e-3
   /// δ.
   public var damping: Double
@@ -73,7 +74,7 @@ public struct Solution<Element: Scalar>: Sendable {
   }
 }
 
-/// Where a solve stands.
+/// The progress of a solve.
 public struct SolveProgress: Sendable, Equatable {
   /// Steps done, from 1.
   public var iteration: Int
@@ -83,19 +84,19 @@ public struct SolveProgress: Sendable, Equatable {
   public var relativeResidual: Double
 }
 
-/// What the watcher of a solution path wants.
+/// The decision of the watcher of a solution path.
 public enum PathDecision: Sendable {
   case proceed
   /// End the solve with the present iterate.
   case stop
 }
 
-/// The caller's eyes on a solve: progress and cancellation, and the iterates themselves.
+/// How a caller watches a solve: progress and cancellation, and the iterates themselves.
 ///
 /// Early iterates are a regularised solution (few steps follow the strong curvature only), so a caller may
 /// evaluate them one by one.
 public struct SolveMonitor<Element: Scalar> {
-  /// Called after every step; what it throws ends the solve.
+  /// Called after every step; an error that it throws ends the solve.
   public var progress: ((SolveProgress) throws -> Void)?
   /// Called after every step with its number, from 1, and the iterate.
   public var observe: ((Int, [Element]) throws -> PathDecision)?

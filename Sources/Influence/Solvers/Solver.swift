@@ -1,12 +1,59 @@
 import Tensor
 
+/// A solver with its options, as a request chooses it. Each solver is declared in a file of its own.
+///
+/// The reader of requests holds a list of the solvers, with the JSON fields of each.
+public protocol Solver: SymmetricSolver, LeastSquaresSolver {
+  /// The name that requests and reports use.
+  static var name: String { get }
+
+  /// Whether the steps follow a path from strong to weak curvature that can be watched.
+  static var hasPath: Bool { get }
+
+  /// Solves (H + δI)x = g.
+  /// - Parameter batches: pieces of H, for a solver that draws batches.
+  func solve<H: SymmetricOperator>(
+    _ h: H, _ g: [H.Element], batches: BatchFamily<H>?, monitor: SolveMonitor<H.Element>
+  ) throws -> Solution<H.Element>
+
+  /// Solves (H + δI)xᵢ = gᵢ for several right-hand sides, which share as much work as the solver allows.
+  func solve<H: SymmetricOperator>(
+    _ h: H, block: [[H.Element]], batches: BatchFamily<H>?, progress: ((SolveProgress) throws -> Void)?
+  ) throws -> [Solution<H.Element>]
+
+  /// Right-hand sides of a length that the solver works on at a time. It depends on the length alone.
+  func blockWidth<Element: Scalar>(length: Int, _: Element.Type) -> Int
+
+  /// The expected cost of a solve, by the usual course of such solves.
+  func expectedCost(_ size: SolveSize) -> SolveCost
+}
+
+extension Solver {
+  public static var hasPath: Bool { false }
+
+  public func solve<H: SymmetricOperator>(
+    _ h: H, _ g: [H.Element], batches: BatchFamily<H>?, monitor: SolveMonitor<H.Element>
+  ) throws -> Solution<H.Element> {
+    try solve(h, g, monitor: monitor)
+  }
+
+  public func solve<H: SymmetricOperator>(
+    _ h: H, block: [[H.Element]], batches: BatchFamily<H>?,
+    progress: ((SolveProgress) throws -> Void)? = nil
+  ) throws -> [Solution<H.Element>] {
+    try solve(h, block: block, progress: progress)
+  }
+
+  public func blockWidth<Element: Scalar>(length: Int, _: Element.Type) -> Int { 1 }
+}
+
 /// Solves (H + δI) x = g for a symmetric H.
 public protocol SymmetricSolver: Sendable {
   func solve<H: SymmetricOperator>(
     _ h: H, _ g: [H.Element], monitor: SolveMonitor<H.Element>
   ) throws -> Solution<H.Element>
 
-  /// Several right-hand sides, sharing what can be shared; each has its own report.
+  /// Several right-hand sides, which share as much work as possible; each has its own report.
   func solve<H: SymmetricOperator>(
     _ h: H, block: [[H.Element]], progress: ((SolveProgress) throws -> Void)?
   ) throws -> [Solution<H.Element>]
@@ -30,7 +77,7 @@ extension SymmetricSolver {
   }
 }
 
-/// Solves min ‖Ax − g‖² + δ²‖x‖² for a rectangular A; where that leaves x open, the shortest x.
+/// Solves min ‖Ax − g‖² + δ²‖x‖² for a rectangular A; of several minimizers the shortest x.
 public protocol LeastSquaresSolver: Sendable {
   func solve<A: LinearOperator>(
     leastSquares a: A, _ g: [A.Element], monitor: SolveMonitor<A.Element>
@@ -42,5 +89,25 @@ extension LeastSquaresSolver {
     leastSquares a: A, _ g: [A.Element]
   ) throws -> Solution<A.Element> {
     try solve(leastSquares: a, g, monitor: SolveMonitor())
+  }
+}
+
+/// A solver for symmetric matrices alone. It solves least squares through (AᵀA + δ²I)x = Aᵀg.
+public protocol NormalEquationsSolver: Solver {
+  var options: SolveOptions { get set }
+}
+
+extension NormalEquationsSolver {
+  public func solve<A: LinearOperator>(
+    leastSquares a: A, _ g: [A.Element], monitor: SolveMonitor<A.Element>
+  ) throws -> Solution<A.Element> {
+    // The operator has the damping.
+    var undamped = self
+    undamped.options.damping = 0
+    let normal = NormalOperator(a, damping: options.damping)
+    var solution = try undamped.solve(normal, try a.applyTransposed(g), monitor: monitor)
+    solution.report.damping = options.damping
+    solution.report.curvatureProducts += a.productsPerApplication
+    return solution
   }
 }

@@ -1,7 +1,6 @@
 /// How strongly two lists of numbers go together.
 ///
-/// Edge cases: nil for fewer than two pairs, where one list is constant, and where a number is infinite or NaN: then there
-/// is nothing to compare.
+/// Edge cases: nil for fewer than two pairs, for a constant list, and if a number is infinite or NaN.
 public enum Correlation {
   /// Pearson's coefficient: the covariance over the product of the standard deviations, −1…1.
   /// - Precondition: both lists have the same length.
@@ -38,8 +37,8 @@ public enum Correlation {
     return ranks
   }
 
-  /// The differences from the mean, by the largest of them, so that squares neither overflow nor vanish; nil where all
-  /// are zero.
+  /// The differences from the mean, divided by the largest of them, so that squares neither overflow nor
+  /// vanish; nil if all are zero.
   private static func centred(_ x: [Double]) -> [Double]? {
     if x.allSatisfy({ $0 == x[0] }) { return nil }
     let scale = x.reduce(0) { max($0, abs($1)) }

@@ -29,10 +29,10 @@ struct RankingCurvature<Element: Scalar> {
   }
 
   /// The solver of factors.
-  var solver: SolverChoice { choice(of: request.solver) }
+  var solver: any Solver { choice(of: request.solver) }
 
   /// A solver with this damping.
-  func choice(of solver: SolverRequest) -> SolverChoice {
+  func choice(of solver: SolverRequest) -> any Solver {
     solver.forRanking(Element.self).choice(damping: damping.value, pathLimit: nil, seed: UInt64(seed))
   }
 

@@ -2,7 +2,7 @@ import Influence
 
 extension SolverRequest {
   /// - Parameter pathLimit: the most steps where the path is watched; nil leaves the request's own.
-  func choice(damping: Double, pathLimit: Int?, seed: UInt64) -> SolverChoice {
+  func choice(damping: Double, pathLimit: Int?, seed: UInt64) -> any Solver {
     var options = SolveOptions(tolerance: tolerance, damping: damping)
     switch iterations {
     case .count(let count): options.iterationLimit = count
@@ -10,13 +10,13 @@ extension SolverRequest {
     case .standard: break
     }
     switch name {
-    case .lsmr: return .lsmr(options)
-    case .cg: return .conjugateGradient(ConjugateGradient(options, preconditioning: preconditioning(seed)))
-    case .minres: return .minres(options)
-    case .neumann: return .neumann(options, scale: scale)
-    case .direct: return .direct(damping: damping)
+    case .lsmr: return LSMR(options)
+    case .cg: return ConjugateGradient(options, preconditioning: preconditioning(seed))
+    case .minres: return MINRES(options)
+    case .neumann: return NeumannSeries(options, scale: scale)
+    case .direct: return DirectSolver(damping: damping)
     case .lissa:
-      return .lissa(LiSSA(options, repeats: repeats, corrections: corrections, scale: scale, seed: seed))
+      return LiSSA(options, repeats: repeats, corrections: corrections, scale: scale, seed: seed)
     case .arnoldi:
       let complement: ArnoldiSolver.Complement =
         switch self.complement {
@@ -24,7 +24,7 @@ extension SolverRequest {
         case .constant: .constant
         case .solved: .solved
         }
-      return .arnoldi(ArnoldiSolver(options, rank: rank, complement: complement, seed: seed))
+      return ArnoldiSolver(options, rank: rank, complement: complement, seed: seed)
     }
   }
 

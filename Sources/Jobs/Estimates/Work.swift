@@ -154,56 +154,22 @@ struct Work {
     _ solver: SolverRequest, _ curvature: CurvatureCost, count: Double = 1, productsAStep: Double = 1,
     columns: Double? = nil, usual known: Double? = nil
   ) {
-    let p = network.parameters
-    func steps(_ usual: Double) -> Double {
-      switch solver.iterations {
-      case .count(let count): min(Double(count), usual)
-      case .auto: 20
-      case .standard: usual
-      }
-    }
-    let block = Self.block(of: count)
-    switch solver.name {
-    case .lsmr:
-      multiply(curvature, times: count * 1.6 * steps(100))
-      hold(vectors: 8)
-    case .cg, .minres:
-      var usual = known ?? (solver.name == .cg ? 100.0 : 150.0)
-      switch solver.preconditioner {
-      case .none: break
-      case .jacobi: multiply(curvature, times: Double(solver.probes))
-      case .nystrom:
-        multiply(curvature, times: Double(solver.rank))
-        hold(vectors: 3 * Double(solver.rank))
-        usual *= 0.6
-      }
-      multiply(curvature, times: block * productsAStep * steps(usual))
-      hold(vectors: 8 + 6 * min(count, 16))
-    case .neumann:
-      // Most series end before their limit.
-      multiply(curvature, times: count * (20 + steps(1000)))
-      hold(vectors: 6)
-    case .direct:
-      let width = columns ?? p
-      multiply(curvature, times: min(p, width))
-      takeProducts(width * width * max(p, width) + count * width * width)
-      hold(3 * 8 * max(p, width) * width)
-    case .lissa:
-      let limit: Double = if case .count(let count) = solver.iterations { Double(count) } else { 500 }
-      let batch = CurvatureCost(samples: Double(solver.batchSize), forwards: curvature.forwards + 3)
-      multiply(batch, times: count * limit * Double(solver.repeats) * (Double(solver.corrections) + 1))
-      multiply(curvature, times: count * 20)
-      hold(vectors: 10)
-    case .arnoldi:
-      let rank = min(Double(solver.rank), p)
-      multiply(curvature, times: min(2000, 4 * rank + 40) + (solver.complement == .solved ? block * 60 : 0))
-      touch(4 * rank * rank)
-      hold(vectors: 4 * rank + 30)
-    }
+    let size = SolveSize(
+      parameters: network.parameters, unknowns: columns ?? network.parameters, count: count,
+      productsAStep: productsAStep, usualSteps: known, isWatched: solver.iterations == .auto)
+    let cost = solver.choice(damping: 0, pathLimit: nil, seed: 0).expectedCost(size)
+    multiply(curvature, times: cost.setupProducts)
+    let batch = CurvatureCost(samples: Double(solver.batchSize), forwards: curvature.forwards + 3)
+    multiply(batch, times: cost.batchProducts)
+    multiply(curvature, times: cost.products)
+    takeProducts(cost.multiplyAdds)
+    touch(cost.sweeps)
+    hold(vectors: cost.vectors)
+    hold(cost.bytes)
   }
 
   /// What a product with a block of so many vectors is worth, in products with one.
-  static func block(of count: Double) -> Double { 1 + 0.35 * max(0, count - 1) }
+  static func block(of count: Double) -> Double { SolveSize.block(of: count) }
 
   /// The steps that a solve for a ranking usually takes: about as many for every digit of its residual.
   func rankingSteps(_ solver: SolverRequest) -> Double {

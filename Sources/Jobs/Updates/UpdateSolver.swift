@@ -17,7 +17,7 @@ struct UpdateSolver {
   /// - Parameter hasScore: whether there is a score to choose a step of the path by.
   func followsPath(hasScore: Bool) -> Bool { hasScore && request.mayFollowPath }
 
-  func solver(followsPath: Bool) -> SolverChoice {
+  func solver(followsPath: Bool) -> any Solver {
     request.curvature.solver.choice(
       damping: request.curvature.damping, pathLimit: followsPath ? Self.pathLimit : nil,
       seed: UInt64(request.drawSeed))

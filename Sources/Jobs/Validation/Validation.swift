@@ -63,7 +63,7 @@ struct Validation<Element: Scalar> {
 
     var curvature: SampledCurvature<Element> { ranking.matrix }
     var batches: BatchFamily<SampledCurvature<Element>>? { ranking.batches }
-    var solver: SolverChoice { ranking.solver }
+    var solver: any Solver { ranking.solver }
   }
 
   func run() throws -> ValidationOutcome {

@@ -23,7 +23,7 @@ public struct Architecture: Sendable, Equatable {
 
   /// Follows the shapes through the layers.
   /// - Parameters:
-  ///   - path: where the layers stand in the request, for faults.
+  ///   - path: the path to the layers in the request, for faults.
   ///   - outputs: the number of outputs the task needs; nil leaves it open.
   /// - Throws: `ArchitectureFaults` with every fault found.
   public init(

@@ -1,4 +1,4 @@
-/// What is wrong with a description of a network: every fault, each with the way to it.
+/// The faults of a description of a network, each with the path to it.
 public struct ArchitectureFaults: Error, Equatable {
   public struct Fault: Sendable, Equatable {
     /// Keys and indices from the architecture down, such as ["layers", "3", "in_channels"].

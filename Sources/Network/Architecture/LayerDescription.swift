@@ -1,7 +1,9 @@
-/// A kind of layer with PyTorch's options as its value. Each kind is declared in a file of its own in `Operations`.
+/// A kind of layer with PyTorch's options as its value. Each kind is declared in a file of its own in
+/// `Operations`.
 ///
-/// The file holds the options and their ranges, the rule by which shapes follow with its faults, multiply-adds, and the
-/// passes. The reader of requests holds a list of the kinds, with the JSON fields of each.
+/// The file holds the options and their ranges, the rule by which shapes follow with its faults,
+/// multiply-adds, and the passes. The reader of requests holds a list of the kinds, with the JSON fields of
+/// each.
 public protocol LayerKind: Sendable, Equatable {
   /// The `type` of the layer in a request, after the PyTorch module.
   static var type: String { get }
@@ -20,7 +22,8 @@ extension LayerKind {
   fileprivate func equals(_ other: any LayerKind) -> Bool { other as? Self == self }
 }
 
-/// One layer as a user writes it. Sizes of the input follow from the layer before; a size that the user gives must agree.
+/// One layer as a user writes it. Sizes of the input follow from the layer before; a size that the user gives
+/// must agree.
 public struct LayerDescription: Sendable, Equatable {
   public let kind: any LayerKind
 

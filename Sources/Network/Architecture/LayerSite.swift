@@ -1,8 +1,8 @@
 import Tensor
 
-/// Where a layer is placed: its name and input, and the network that is being built around it.
+/// The place of a layer: its name and input, and the network that is being built around it.
 public struct LayerSite {
-  /// What the names of the layer's tensors begin with.
+  /// The beginning of the names of the layer's tensors.
   let name: String
   let input: Shape
   /// Where the layer stands in the request.
@@ -21,7 +21,7 @@ public struct LayerSite {
   /// How many faults the network has so far.
   var faultCount: Int { builder.faults.count }
 
-  /// Notes a fault of the layer, or of one of its options. Returns nil, which is what a layer with a fault gives.
+  /// Notes a fault of the layer, or of one of its options. Returns nil, for `place` to return.
   func fault(_ detail: String, at option: String? = nil) -> Architecture.Node? {
     addFault(detail, at: option)
     return nil
@@ -76,8 +76,8 @@ public struct LayerSite {
 
   // MARK: Checks
 
-  /// Whether weights of so many rows and columns fit into the network, and the layer's values into its limit; false
-  /// after a fault of an option.
+  /// Whether weights of so many rows and columns fit into the network, and the layer's values into its limit;
+  /// false after a fault of an option.
   func hasRoom(rows: Int, columns: Int, values: Int, at option: String) -> Bool {
     guard rows >= 1 else {
       addFault("must be at least 1, got \(rows)", at: option)

@@ -1,6 +1,6 @@
 import Tensor
 
-/// The architectures that go by a name, with the tensor names of the PyTorch modules users have.
+/// The named architectures, with the tensor names of the PyTorch modules that users have.
 public enum NamedArchitecture: Sendable, Equatable {
   case linear
   case logistic
@@ -35,7 +35,7 @@ public enum NamedArchitecture: Sendable, Equatable {
     "resnet50",
   ]
 
-  /// The architecture of that name with its default options; nil where there is none.
+  /// The architecture of that name with its default options; nil if there is none.
   public init?(name: String) {
     switch name {
     case "linear": self = .linear

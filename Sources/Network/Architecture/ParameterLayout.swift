@@ -25,14 +25,15 @@ public struct ParameterTensor: Sendable, Equatable {
   /// In PyTorch's order.
   public let shape: [Int]
   public let kind: Kind
-  /// Where its values begin: in the parameters, the statistics or the counters, by kind.
+  /// The place of its first value in the parameters, the statistics or the counters, by kind.
   public let offset: Int
-  /// Inputs of one output value, for weights and their biases: what PyTorch scales initial values by.
+  /// Inputs of one output value, for weights and their biases. PyTorch scales initial values by it.
   public let fanIn: Int
 
   public var count: Int { shape.reduce(1, *) }
 
-  /// The engine's index of every element in PyTorch's order, relative to `offset`; nil where they are the same.
+  /// The engine's index of every element in PyTorch's order, relative to `offset`; nil if both orders are the
+  /// same.
   public var engineOrder: [Int]? {
     guard kind == .convolution, shape[2] * shape[3] > 1, shape[1] > 1 else { return nil }
     let (o, i, area) = (shape[0], shape[1], shape[2] * shape[3])
@@ -64,7 +65,7 @@ public struct ParameterTensor: Sendable, Equatable {
   }
 }
 
-/// A layer whose neurons can be chosen for modification: a neuron is an output unit or channel, with all its
+/// A layer whose neurons can be chosen for modification. A neuron is an output unit or channel, with all its
 /// incoming weights (a row of the weight matrix) and its bias.
 public struct NeuronLayer: Sendable, Equatable {
   public let name: String
@@ -81,7 +82,7 @@ public struct NeuronLayer: Sendable, Equatable {
   public var parameters: Int { neurons * (fanIn + (bias == nil ? 0 : 1)) }
 }
 
-/// Where every tensor of a network lies in its vectors.
+/// The places of all tensors of a network in its vectors.
 public struct ParameterLayout: Sendable, Equatable {
   /// In the order of PyTorch's `state_dict`.
   public internal(set) var tensors: [ParameterTensor] = []

@@ -8,7 +8,8 @@ protocol PlacedLayer: Sendable, Equatable {
   /// Values of a sample that the layer hands on. They bound memory and settle the size of shards.
   var values: Int { get }
 
-  /// Multiply-adds of the layer itself for one sample in one forward pass, counted directly, however they are computed.
+  /// Multiply-adds of the layer itself for one sample in one forward pass, counted directly, however they are
+  /// computed.
   var multiplyAdds: Int { get }
 
   /// The layers inside, a list for each branch.
@@ -20,7 +21,8 @@ protocol PlacedLayer: Sendable, Equatable {
   /// Whether the layer normalizes over a minibatch of which each sample has one position.
   var normalizesSinglePositions: Bool { get }
 
-  /// The function that the layer applies to each value, if that is all it does: the layer before takes it over.
+  /// The function that the layer applies to each value, if that is all it does: the layer before takes it
+  /// over.
   var activation: (any Elementwise)? { get }
 
   /// The layer with its passes, as a part of a chain.

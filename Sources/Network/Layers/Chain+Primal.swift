@@ -24,7 +24,7 @@ extension Chain {
     stages[index].activation?.forward(y, count(inner, index))
   }
 
-  /// Where stage i writes its output.
+  /// The memory that stage i writes its output to.
   func outputTarget(
     _ pass: Pass<Element>, _ index: Int, _ y: UnsafeMutablePointer<Element>
   ) -> UnsafeMutablePointer<Element> {
@@ -55,14 +55,14 @@ extension Chain {
 
   /// - Parameters:
   ///   - y: the chain's output; needed if the chain ends in an activation.
-  ///   - dx: receives ∂x; nil where nobody asks.
+  ///   - dx: receives ∂x; nil if nobody asks.
   ///   - gradient: of the network's length, added to.
   func backward(
     _ pass: Pass<Element>, x: UnsafePointer<Element>, y: UnsafePointer<Element>?,
     dy: UnsafePointer<Element>, dx: UnsafeMutablePointer<Element>?, gradient: UnsafeMutablePointer<Element>
   ) {
     var incoming = dy
-    // The same memory, where it is the pass's own and may be written.
+    // The same memory, if it is the pass's own and may be written.
     var own: UnsafeMutablePointer<Element>?
     for index in stages.indices.reversed() {
       if stages[index].activation != nil {
@@ -96,7 +96,7 @@ extension Chain {
     }
   }
 
-  /// Where ∂aᵢ is written, to become ∂zᵢ in place.
+  /// The memory for ∂aᵢ, which becomes ∂zᵢ in place.
   func gradientTarget(_ pass: Pass<Element>, _ index: Int) -> UnsafeMutablePointer<Element> {
     pass.keepsGradients && !entersMap(index) ? kept(pass).innerGradient(index) : working(pass).turns.next()
   }

@@ -5,7 +5,7 @@ extension Chain {
   /// - Parameters:
   ///   - v: the direction, of the network's length.
   ///   - y: the chain's output; needed if the chain ends in an activation.
-  ///   - tx: ẋ; nil where it is zero.
+  ///   - tx: ẋ; nil if it is zero.
   ///   - ty: receives ẏ.
   func tangentForward(
     _ pass: Pass<Element>, v: UnsafePointer<Element>, x: UnsafePointer<Element>, y: UnsafePointer<Element>?,
@@ -29,12 +29,12 @@ extension Chain {
 
   /// - Parameters:
   ///   - y: the chain's output; needed if the chain ends in an activation.
-  ///   - tx: ẋ; nil where it is zero.
+  ///   - tx: ẋ; nil if it is zero.
   ///   - ty: ẏ; needed if the chain ends in a curved activation.
   ///   - dy: ∂y of the primal backward pass.
   ///   - tdy: ∂ẏ.
-  ///   - tdx: receives ∂ẋ; nil where nobody asks.
-  ///   - product: of the network's length, added to; nil where nobody asks.
+  ///   - tdx: receives ∂ẋ; nil if nobody asks.
+  ///   - product: of the network's length, added to; nil if nobody asks.
   func tangentBackward(
     _ pass: Pass<Element>, v: UnsafePointer<Element>, x: UnsafePointer<Element>, y: UnsafePointer<Element>?,
     tx: UnsafePointer<Element>?, ty: UnsafePointer<Element>?, dy: UnsafePointer<Element>,
@@ -44,7 +44,7 @@ extension Chain {
     let working = working(pass)
     let last = stages.count - 1
     var incoming = tdy
-    // The same memory, where it is the pass's own and may be written.
+    // The same memory, if it is the pass's own and may be written.
     var own: UnsafeMutablePointer<Element>?
     // ∂aᵢ of the primal pass, if the fixed map after stage i has made it again.
     var remade: UnsafeMutablePointer<Element>?

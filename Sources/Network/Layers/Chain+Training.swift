@@ -1,6 +1,7 @@
 import Tensor
 
-/// The training passes: a stage that couples samples sees all shards at once, the others pass them in parallel.
+/// The training passes: a stage that couples samples sees all shards at once, the others pass them in
+/// parallel.
 extension Chain {
   /// - Parameter y: receives the chain's output.
   func trainForward(
@@ -28,7 +29,7 @@ extension Chain {
 
   /// - Parameters:
   ///   - y: the chain's outputs; needed if the chain ends in an activation.
-  ///   - dx: receives ∂x; nil where nobody asks.
+  ///   - dx: receives ∂x; nil if nobody asks.
   func trainBackward(
     _ step: TrainingStep<Element>, _ passes: PerShard<Pass<Element>>, x: PerShard<UnsafePointer<Element>>,
     y: PerShard<UnsafePointer<Element>>, dy: PerShard<UnsafePointer<Element>>,
@@ -38,7 +39,8 @@ extension Chain {
     var own: PerShard<UnsafeMutablePointer<Element>>?
     for (index, stage) in stages.enumerated().reversed() {
       let inner = passes.map { entering($0, index) }
-      // Before the targets are taken: this may take a turn of its own, and the target must be the other buffer.
+      // Before the targets are taken: this may take a turn of its own, and the target must be the other
+      // buffer.
       if stage.activation != nil {
         let gradients = own ?? passes.map { gradientTarget($0, index) }
         let outer = incoming

@@ -1,11 +1,11 @@
 import Tensor
 
-/// Layers one after the other, each followed by its activation: a whole network, or a branch of a residual block.
+/// Layers one after the other, each followed by its activation: a whole network, or a branch of a residual
+/// block.
 ///
-/// With a₀ = x and zᵢ = fᵢ(aᵢ₋₁), aᵢ = φᵢ(zᵢ), a frame keeps only the values that later passes read again. It keeps
-/// aᵢ where the next layer or the slope of φᵢ asks for it. It keeps ∂zᵢ, and ∂aᵢ where φᵢ is curved, where a
-/// product reads them; before a fixed map they are made again from the map's own ∂. The rest goes through two
-/// buffers in turn.
+/// With a₀ = x and zᵢ = fᵢ(aᵢ₋₁), aᵢ = φᵢ(zᵢ), a frame keeps only the values that later passes read again: aᵢ
+/// for the next layer and the slope of φᵢ; ∂zᵢ, and ∂aᵢ for a curved φᵢ, for products. Before a fixed map
+/// these gradients are made again from the map's own. All else goes through two buffers in turn.
 struct Chain<Element: Scalar>: Sendable {
   struct Stage: Sendable {
     enum Passes: Sendable {
@@ -57,7 +57,7 @@ struct Chain<Element: Scalar>: Sendable {
   /// Whether the layer after stage i is a fixed map.
   func entersMap(_ index: Int) -> Bool { index + 1 < stages.count && stages[index + 1].isFixedMap }
 
-  /// Whether aᵢ is kept; the last output is written where the caller says.
+  /// Whether aᵢ is kept; the caller provides the memory of the last output.
   private func keepsOutput(_ index: Int) -> Bool {
     index + 1 < stages.count && (stages[index].activation != nil || !entersMap(index))
   }

@@ -1,6 +1,7 @@
 import Tensor
 
-/// Makes chains of an architecture's nodes. Each short cut is a rule of its own; every other node becomes a stage.
+/// Makes chains of an architecture's nodes. Each short cut is a rule of its own; every other node becomes a
+/// stage.
 struct ChainBuilder<Element: Scalar> {
   typealias Stage = Chain<Element>.Stage
 

@@ -3,7 +3,7 @@ import Tensor
 extension Chain {
   /// The values that the primal passes leave behind.
   final class Kept: Frame {
-    /// aᵢ of stage i, where it is kept.
+    /// aᵢ of stage i, if it is kept.
     let outputs: [Buffer<Element>?]
     let frames: [Frame]
     /// ∂zᵢ and, for curved activations, ∂aᵢ; made when a backward pass first asks.
@@ -50,7 +50,7 @@ extension Chain {
 
   /// Memory that one pass needs and that nobody keeps.
   final class Working: Frame {
-    /// ȧᵢ of stage i, where a tangent's backward pass reads it.
+    /// ȧᵢ of stage i, if a tangent's backward pass reads it.
     private lazy var tangents: [Buffer<Element>?] = zip(sizes, keepsTangent).map {
       $1 ? Buffer(count: $0) : nil
     }
@@ -68,7 +68,7 @@ extension Chain {
       turns.makeRoom(for: sizes.max() ?? 0)
     }
 
-    /// Where ȧᵢ is written: kept, or in a buffer that the next stages write again.
+    /// The memory for ȧᵢ: kept, or a buffer that the next stages write again.
     func tangentTarget(_ index: Int) -> UnsafeMutablePointer<Element> {
       tangents[index]?.pointer ?? turns.next()
     }

@@ -7,7 +7,8 @@ protocol Elementwise: Sendable, Equatable {
   /// Whether φ″ = 0 wherever it exists; then no gradient after φ is kept for products.
   var isPiecewiseLinear: Bool { get }
 
-  /// Whether a max-pool right behind φ runs before φ: max(φ(z)) = φ(max(z)), and less is left to do and to keep.
+  /// Whether a max-pool right behind φ runs before φ: max(φ(z)) = φ(max(z)), and less is left to do and to
+  /// keep.
   var followsMaxPool: Bool { get }
 
   /// y ← φ(y)

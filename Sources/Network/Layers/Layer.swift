@@ -1,13 +1,13 @@
 import Tensor
 
-/// What a chain needs to know of every layer in it: shapes and memory.
+/// The shapes and memory of a layer, which the chain around it needs to know.
 protocol LayerBody<Element>: Sendable {
   associatedtype Element: Scalar
 
   var input: Shape { get }
   var output: Shape { get }
 
-  /// What is computed from weights once, before the passes over the shards read it.
+  /// Transforms of weights that are computed once, before the passes over the shards read them.
   var weightTransforms: [WeightTransform<Element>] { get }
 
   /// Elements of scratch that a pass over `capacity` samples needs.
@@ -43,14 +43,14 @@ extension LayerBody {
 /// | tangentForward | x, ẋ, v | ẏ = fₓẋ + f_θ v |
 /// | tangentBackward | x, ẋ, ∂y, ∂ẏ, v | ∂ẋ = d/dt (fₓᵀ∂y), and adds d/dt (f_θᵀ∂y) to the product |
 ///
-/// where d/dt is the derivative along (ẋ, v): Pearlmutter's R-operator (1994) on the backward pass. Arrays hold
-/// the samples channels-last. Parameters lie in vectors of the network's whole length, and a layer finds its
-/// own at its offsets. The caller owns every array. A pass writes only through mutable pointers.
+/// where d/dt is the derivative along (ẋ, v): Pearlmutter's R-operator (1994) on the backward pass. Arrays
+/// hold the samples channels-last. Parameters lie in vectors of the network's whole length, and a layer finds
+/// its own at its offsets. The caller owns every array. A pass writes only through mutable pointers.
 protocol Layer<Element>: LayerBody {
   func forward(_ pass: Pass<Element>, x: UnsafePointer<Element>, y: UnsafeMutablePointer<Element>)
 
   /// - Parameters:
-  ///   - dx: receives ∂x; nil where nobody asks.
+  ///   - dx: receives ∂x; nil if nobody asks.
   ///   - gradient: of the network's length, added to.
   func backward(
     _ pass: Pass<Element>, x: UnsafePointer<Element>, dy: UnsafePointer<Element>,
@@ -58,7 +58,7 @@ protocol Layer<Element>: LayerBody {
 
   /// - Parameters:
   ///   - v: of the network's length.
-  ///   - tx: ẋ; nil where it is zero.
+  ///   - tx: ẋ; nil if it is zero.
   func tangentForward(
     _ pass: Pass<Element>, v: UnsafePointer<Element>, x: UnsafePointer<Element>,
     tx: UnsafePointer<Element>?, ty: UnsafeMutablePointer<Element>)
@@ -66,8 +66,8 @@ protocol Layer<Element>: LayerBody {
   /// - Parameters:
   ///   - dy: ∂y of the primal backward pass.
   ///   - tdy: ∂ẏ.
-  ///   - tdx: receives ∂ẋ; nil where nobody asks.
-  ///   - product: of the network's length, added to; nil where nobody asks.
+  ///   - tdx: receives ∂ẋ; nil if nobody asks.
+  ///   - product: of the network's length, added to; nil if nobody asks.
   func tangentBackward(
     _ pass: Pass<Element>, v: UnsafePointer<Element>, x: UnsafePointer<Element>,
     tx: UnsafePointer<Element>?, dy: UnsafePointer<Element>, tdy: UnsafePointer<Element>,
@@ -94,12 +94,12 @@ protocol CoupledLayer<Element>: Layer {
     dy: PerShard<UnsafePointer<Element>>, dx: PerShard<UnsafeMutablePointer<Element>>?) throws(Cancelled)
 }
 
-/// A layer y = Ax without parameters, whose A is settled by the forward pass at the latest.
+/// A layer y = Ax without parameters. The forward pass settles A at the latest.
 ///
-/// Its four passes are A and Aᵀ, so they read neither the x nor the ẋ of earlier passes, and a chain need not keep them:
-/// tangentForward is A, backward and tangentBackward are Aᵀ.
+/// tangentForward is A; backward and tangentBackward are Aᵀ. They read neither the x nor the ẋ of earlier
+/// passes, so a chain need not keep these.
 protocol FixedMap<Element>: LayerBody {
-  /// y ← Ax, and settles A where A depends on x.
+  /// y ← Ax, and settles A if A depends on x.
   func forward(_ pass: Pass<Element>, x: UnsafePointer<Element>, y: UnsafeMutablePointer<Element>)
 
   /// ty ← Aẋ, with the A of the forward pass.

@@ -1,7 +1,8 @@
 import Tensor
 
-/// A layer of neurons, each with a row of weights. Its passes cost less if only some rows of a direction are not zero,
-/// or only some rows of a product are asked for: narrow layers of those neurons alone run beside the whole layer.
+/// A layer of neurons, each with a row of weights. If only some rows of a direction are not zero, or only
+/// some rows of a product are asked for, its passes cost less: narrow layers of those neurons alone run
+/// beside the whole layer.
 protocol NeuronRows<Element>: Layer {
   /// Offset of the weights.
   var weights: Int { get }
@@ -40,10 +41,10 @@ extension NeuronRows {
     unsafeDowncast(pass.workspace, to: RowWorkspace<Element>.self).turns.spare(use)
   }
 
-  /// Rows of the direction that are not zero, where there are few.
+  /// Rows of the direction that are not zero, if they are few.
   func support(_ pass: Pass<Element>) -> [Int32]? { pass.support?.rows(at: weights) }
 
-  /// Rows of the product that are asked for, where they are few.
+  /// Rows of the product that are asked for, if they are few.
   func wanted(_ pass: Pass<Element>) -> [Int32]? { pass.wanted?.rows(at: weights) }
 
   /// The pass for the narrow layer of a direction's rows.
@@ -63,7 +64,7 @@ extension NeuronRows {
     return UnsafePointer(target)
   }
 
-  /// ẏ = f_xẋ + f_θ v where v has few rows.
+  /// ẏ = f_xẋ + f_θ v for a v with few rows.
   func tangentForward(
     _ pass: Pass<Element>, rows: [Int32], v: UnsafePointer<Element>, x: UnsafePointer<Element>,
     tx: UnsafePointer<Element>?, ty: UnsafeMutablePointer<Element>
@@ -79,8 +80,8 @@ extension NeuronRows {
     rows.withUnsafeBufferPointer { Element.scatterColumns(part, $0, ty, total(pass), neurons) }
   }
 
-  /// Adds the rows of the gradient (or product) that are asked for, from x and ∂y. They lie at the weights' offset, one
-  /// after the other.
+  /// Adds the rows of the gradient (or product) that are asked for, from x and ∂y. They lie at the weights'
+  /// offset, one after the other.
   private func addRows(
     _ pass: Pass<Element>, _ rows: [Int32], x: UnsafePointer<Element>, dy: UnsafePointer<Element>,
     _ gradient: UnsafeMutablePointer<Element>
@@ -89,7 +90,7 @@ extension NeuronRows {
       pass.plain, x: x, dy: columns(pass, dy, rows, .wantedColumns), dx: nil, gradient: gradient + weights)
   }
 
-  /// `backward` where some rows of the gradient are asked for.
+  /// `backward` if only some rows of the gradient are asked for.
   func backward(
     _ pass: Pass<Element>, wanted rows: [Int32], x: UnsafePointer<Element>, dy: UnsafePointer<Element>,
     dx: UnsafeMutablePointer<Element>?, gradient: UnsafeMutablePointer<Element>
@@ -99,7 +100,7 @@ extension NeuronRows {
     if let dx { inputGradient(pass, dy: dy, dx: dx) }
   }
 
-  /// `tangentBackward` where v has few rows, or few rows of the product are asked for.
+  /// `tangentBackward` if v has few rows, or few rows of the product are asked for.
   func tangentBackward(
     _ pass: Pass<Element>, support: [Int32]?, wanted: [Int32]?, v: UnsafePointer<Element>,
     x: UnsafePointer<Element>, tx: UnsafePointer<Element>?, dy: UnsafePointer<Element>,

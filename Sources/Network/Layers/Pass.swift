@@ -3,16 +3,18 @@ import Tensor
 /// Memory of one layer over one shard. A layer that keeps something has a subclass of its own.
 class Frame {}
 
-/// What a pass over one shard is given besides its arrays. The caller owns all memory until the pass has ended.
+/// The settings of a pass over one shard, besides its arrays. The caller owns all memory until the pass has
+/// ended.
 struct Pass<Element: Scalar> {
   /// Samples in the shard.
   var count: Int
-  /// φ(θ), in the network's order. The memory of weights that `transformed` holds is undefined here, except in an
-  /// exact pass.
+  /// φ(θ), in the network's order. The memory of weights that `transformed` holds is undefined here, except
+  /// in an exact pass.
   var parameters: UnsafePointer<Element>
   /// θ's transformed weights (`Operand`), if the network has any.
   var transformed: UnsafePointer<Element>?
-  /// The direction's transformed weights, in tangent passes. The direction is undefined where `parameters` is.
+  /// The direction's transformed weights, in tangent passes. The direction is undefined where `parameters`
+  /// is.
   var transformedDirection: UnsafePointer<Element>?
   /// Running means and variances of batch normalization, in the network's order.
   var statistics: UnsafePointer<Element>
@@ -24,12 +26,13 @@ struct Pass<Element: Scalar> {
   var scratch: UnsafeMutablePointer<Element>
   /// Whether a backward pass leaves the gradients that products read in the frame.
   var keepsGradients = false
-  /// Whether a forward pass takes no short cut that rounds more than plain sums do. All parameters are then there.
+  /// Whether a forward pass takes no short cut that rounds more than plain sums do. All parameters are then
+  /// there.
   var isExact = false
   /// Set in training: which dropout mask to draw.
   var dropout: DropoutKey?
-  /// Called by layers with neurons: in a forward pass with their output before normalization and activation, in a
-  /// backward pass with its gradient.
+  /// Called by layers with neurons: in a forward pass with their output before normalization and activation,
+  /// in a backward pass with its gradient.
   var observer: ((_ weights: Int, _ values: UnsafePointer<Element>, _ rows: Int) -> Void)?
 
   /// Rows of layers' weights outside of which the direction vanishes. The direction holds those rows alone.
@@ -55,14 +58,14 @@ struct Pass<Element: Scalar> {
   }
 }
 
-/// Where dropout masks come from: a seed, and the index of the shard's first sample in the minibatch.
+/// The source of dropout masks: a seed, and the index of the shard's first sample in the minibatch.
 struct DropoutKey: Sendable {
   var seed: UInt64
   var firstSample: Int
 }
 
-/// A value for every shard: arrays, passes or records. In a parallel loop over shards each body takes the value of its
-/// own shard alone, which is the rule of `Disjoint`.
+/// A value for every shard: arrays, passes or records. In a parallel loop over shards each body takes the
+/// value of its own shard alone, which is the rule of `Disjoint`.
 struct PerShard<Value>: Sendable {
   private let values: Disjoint<[Value]>
 
@@ -76,7 +79,7 @@ struct PerShard<Value>: Sendable {
   }
 }
 
-/// What a training step over a minibatch is given.
+/// The settings of a training step over a minibatch.
 struct TrainingStep<Element: Scalar>: Sendable {
   let pool: ComputePool
   let cancellation: Cancellation?

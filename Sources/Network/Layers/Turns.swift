@@ -1,8 +1,8 @@
 import Tensor
 
-/// Buffers that the chains of one depth of nesting write in turn, so that a layer never writes the memory it reads.
-/// Chains of one depth run one after the other and share the buffers; a chain inside a layer has those of the next
-/// depth.
+/// Buffers that the chains of one depth of nesting write in turn, so that a layer never writes the memory it
+/// reads. Chains of one depth run one after the other and share the buffers; a chain inside a layer has those
+/// of the next depth.
 final class Turns<Element: Scalar> {
   private var most = 0
   private var turn = 0
@@ -33,7 +33,7 @@ final class Turns<Element: Scalar> {
     return primalBuffers[primalTurn].pointer
   }
 
-  /// What a layer of neurons needs a buffer for within one pass, besides the chain's.
+  /// The uses of further buffers by a layer of neurons within one pass.
   enum Spare {
     /// The output of a narrow layer of few neurons.
     case narrowOutput

@@ -4,7 +4,8 @@ extension Linearization {
   /// The curvature of the mean loss times v.
   /// - Parameters:
   ///   - support: v is zero outside of it: passes over few neurons' weights cost less.
-  ///   - wanted: the entries of the result that are asked for, likewise; the others are undefined.
+  ///   - wanted: the entries of the result that are asked for; the others are undefined. Few neurons cost
+  ///     less here too.
   /// - Throws: `Cancelled`.
   public func curvatureProduct(
     _ kind: CurvatureKind, _ v: [Element], into result: inout [Element],

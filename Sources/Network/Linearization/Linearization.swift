@@ -1,11 +1,12 @@
 import Tensor
 
-/// A network at one θ over one set of samples, with the values that its forward and backward passes leave behind.
-/// Products with the curvature of the mean loss follow from them without running the primal passes again.
+/// A network at one θ over one set of samples, with the values that its forward and backward passes leave
+/// behind. Products with the curvature of the mean loss follow from them without running the primal passes
+/// again.
 ///
-/// All quantities are of the mean loss L(θ) = 1/n Σ ℓ(zᵢ, θ), without weight decay. Batch normalization uses its
-/// running statistics. Sums are made in an order that depends on n and the network alone, so results are the
-/// same bits for any number of threads.
+/// All quantities are of the mean loss L(θ) = 1/n Σ ℓ(zᵢ, θ), without weight decay. Batch normalization uses
+/// its running statistics. Sums are made in an order that depends on n and the network alone, so results are
+/// the same bits for any number of threads.
 public final class Linearization<Element: Scalar>: Sendable {
   public let network: Network<Element>
   public let state: NetworkState<Element>
@@ -38,8 +39,8 @@ public final class Linearization<Element: Scalar>: Sendable {
   }
 
   /// Runs the forward and backward passes and keeps them.
-  /// - Parameter other: a linearization of the same network at the same state over other samples, whose prepared θ this
-  ///   one shares.
+  /// - Parameter other: a linearization of the same network at the same state over other samples, whose
+  ///   prepared θ this one shares.
   /// - Precondition: there is at least one sample; parameters and samples fit the network.
   /// - Throws: `Cancelled`.
   public init(
@@ -80,7 +81,8 @@ public final class Linearization<Element: Scalar>: Sendable {
     let pointers = StatePointers(
       parameters: UnsafePointer(operand.values.pointer), transformed: operand.transformed,
       statistics: running)
-    // This pass settles for all products on which side of a kink each value lies, so it rounds as little as it can.
+    // This pass settles for all products on which side of a kink each value lies, so it rounds as little as
+    // it can.
     let complete = form.hasTransforms ? Operand(form, isPlain: true) : operand
     if form.hasTransforms {
       try state.withArrays { theta, _ throws(Cancelled) in
@@ -119,8 +121,8 @@ public final class Linearization<Element: Scalar>: Sendable {
       statistics: UnsafePointer(statistics.pointer))
   }
 
-  /// Brings the sum of a product along a direction from φ to θ. The Hessian has a part from the curvature of φ
-  /// (`NormalizationFold`).
+  /// Brings the sum of a product along a direction from φ to θ. The Hessian has a part from the curvature of
+  /// φ (`NormalizationFold`).
   func pullBack(
     _ total: UnsafePointer<Element>, _ direction: Direction, _ kind: CurvatureKind,
     into result: UnsafeMutablePointer<Element>, _ compute: Compute

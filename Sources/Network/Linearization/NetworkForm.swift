@@ -1,8 +1,8 @@
 import Tensor
 
-/// One way to run a network: its layers, and how θ is prepared before they read it. Folded normalizations are computed
-/// into the weights, and convolutions by minimal filtering find their weights transformed. Each is done once for a θ or
-/// a direction, not once for a shard.
+/// One way to run a network: its layers, and how θ is prepared before they read it. Folded normalizations are
+/// computed into the weights, and convolutions by minimal filtering find their weights transformed. Each is
+/// done once for a θ or a direction, not once for a shard.
 struct NetworkForm<Element: Scalar>: Sendable {
   let root: Chain<Element>
   /// Lengths of θ and of the running statistics.
@@ -95,8 +95,8 @@ struct NetworkForm<Element: Scalar>: Sendable {
   // MARK: To φ
 
   /// Prepares θ, or a direction v at θ.
-  /// - Parameter support: v vanishes outside of it. The rows of narrowed layers then lie one after the other, and their
-  ///   biases behind them.
+  /// - Parameter support: v vanishes outside of it. The rows of narrowed layers then lie one after the other,
+  ///   and their biases behind them.
   /// - Throws: `Cancelled`.
   func prepare(
     _ operand: Operand<Element>, theta: UnsafePointer<Element>, running: UnsafePointer<Element>,
@@ -119,8 +119,8 @@ struct NetworkForm<Element: Scalar>: Sendable {
   // MARK: From φ
 
   /// φ′(θ)ᵀg, or with `curved` its derivative along v (`NormalizationFold`).
-  /// - Parameter wanted: the entries of the result that are asked for; the others are undefined. g then holds the rows of
-  ///   narrowed layers one after the other.
+  /// - Parameter wanted: the entries of the result that are asked for; the others are undefined. g then holds
+  ///   the rows of narrowed layers one after the other.
   /// - Throws: `Cancelled`.
   func pullBack(
     _ g: UnsafePointer<Element>, theta: UnsafePointer<Element>, running: UnsafePointer<Element>,

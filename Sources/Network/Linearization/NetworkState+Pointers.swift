@@ -1,7 +1,7 @@
 import Tensor
 
 extension NetworkState {
-  /// Lends θ, as a form of the network wants it, and the statistics to passes on any thread.
+  /// Lends φ(θ) of a form of the network, and the statistics, to passes on any thread.
   /// - Parameter operand: receives φ(θ).
   func withPointers<Result>(
     in form: NetworkForm<Element>, _ operand: Operand<Element>, _ compute: Compute,
@@ -30,7 +30,7 @@ extension NetworkState {
     return result
   }
 
-  /// θ and the running statistics where they lie.
+  /// θ and the running statistics, lent in place.
   func withArrays<Result>(
     _ body: (_ theta: UnsafePointer<Element>, _ running: UnsafePointer<Element>) throws(Cancelled) -> Result
   ) throws(Cancelled) -> Result {
@@ -43,7 +43,7 @@ extension NetworkState {
 }
 
 extension UnsafeBufferPointer {
-  /// Where it begins; where an empty one would, nothing is read.
+  /// The first element; some valid address if there is none, which nobody reads.
   var start: UnsafePointer<Element> {
     baseAddress ?? UnsafePointer(bitPattern: MemoryLayout<Element>.alignment)!
   }

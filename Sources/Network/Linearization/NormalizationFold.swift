@@ -1,15 +1,16 @@
 import Tensor
 
-/// Batch normalization with fixed statistics, written into the convolution before it: γ(Wx + b − μ)/σ + β is
-/// W′x + b′ with s = γ/σ, W′ = sW and b′ = s(b − μ) + β, a row for each channel.
+/// Batch normalization with fixed statistics, written into the convolution before it. With s = γ/σ, γ(Wx + b
+/// − μ)/σ + β is W′x + b′, where W′ = sW and b′ = s(b − μ) + β, a row for each channel.
 ///
-/// The folded network runs on φ(θ), a vector of θ's length. W′ lies where W does, b′ where β does, and nothing lies where
-/// b and γ do. As φ is bilinear, a product with the Hessian of L(φ(θ)) costs one with the Hessian of L(φ), and
-/// operations on vectors of φ's length:
+/// The folded network runs on φ(θ), a vector of θ's length. W′ takes the place of W and b′ that of β; the
+/// places of b and γ are unused. As φ is bilinear, a product with the Hessian of L(φ(θ)) costs one with the
+/// Hessian of L(φ), and operations on vectors of φ's length:
 ///
 /// - along v: φ̇ = φ′(θ)v, with ṡ = v_γ/σ: Ẇ′ = sV + ṡW, ḃ′ = ṡ(b − μ) + s v_b + v_β.
 /// - back: φ′(θ)ᵀg: ∂W = sG, ∂b = s g, ∂γ = (⟨W, G⟩ + (b − μ)g)/σ, ∂β = g for G, g = ∂L/∂(W′, b′).
-/// - the derivative of that along v, where G, g change by Ġ, ġ: sĠ + ṡG; sġ + ṡg; (⟨V, G⟩ + ⟨W, Ġ⟩ + v_b g + (b − μ)ġ)/σ; ġ.
+/// - the derivative of that along v, where G, g change by Ġ, ġ: sĠ + ṡG; sġ + ṡg; (⟨V, G⟩ + ⟨W, Ġ⟩ + v_b g +
+///   (b − μ)ġ)/σ; ġ.
 struct NormalizationFold: Sendable, Equatable {
   /// Offset of the convolution's weights: `neurons` rows of `fanIn`.
   let weights: Int
@@ -25,7 +26,7 @@ struct NormalizationFold: Sendable, Equatable {
   /// Offset of β in θ and of b′ in φ.
   var shift: Int { scale + neurons }
 
-  /// What a channel's folding depends on: 1/σ, s, b − μ.
+  /// The numbers that a channel's folding depends on: 1/σ, s, b − μ.
   private func coefficients<Element: Scalar>(
     _ c: Int, _ theta: UnsafePointer<Element>, _ running: UnsafePointer<Element>
   ) -> (inverse: Element, scale: Element, shift: Element) {
@@ -61,8 +62,8 @@ struct NormalizationFold: Sendable, Equatable {
   /// φ′(θ)ᵀg of a channel.
   /// - Parameters:
   ///   - row: the channel's row of G.
-  ///   - g: of φ's length, for what is not weights.
-  ///   - curved: v and the primal g, where g here is its derivative along v and the curvature of φ belongs to
+  ///   - g: of φ's length; its biases are read.
+  ///   - curved: v and the primal g, if g here is its derivative along v and the curvature of φ belongs to
   ///     the result; nil for the map alone.
   func pullBack<Element: Scalar>(
     _ c: Int, row: UnsafePointer<Element>, _ g: UnsafePointer<Element>, at theta: UnsafePointer<Element>,

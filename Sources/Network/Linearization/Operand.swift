@@ -9,17 +9,18 @@ struct WeightTransform<Element: Scalar>: Sendable {
 
 /// θ or a direction in the form that the layers of a `NetworkForm` read.
 final class Operand<Element: Scalar>: Sendable {
-  /// Transformed weights take at most this many elements for each weight, and begin at this multiple of their offset.
+  /// Transformed weights take at most this many elements for each weight, and begin at this multiple of their
+  /// offset.
   static var room: Int { 4 }
 
-  /// φ, where layers read it as it is. Undefined at weights that layers read transformed.
+  /// φ as layers read it. Undefined at weights that layers read transformed.
   let values: Buffer<Element>
   private let transforms: Buffer<Element>?
 
   /// - Parameter isPlain: whether φ is complete and nothing is transformed.
   init(_ form: NetworkForm<Element>, isPlain: Bool = false) {
     let values = Buffer<Element>(count: form.parameterCount)
-    // In a debug build a layer that reads memory which nobody fills gets NaN, not an old value.
+    // In a debug build, a layer that reads memory that nobody fills gets NaN instead of an old value.
     assert(
       { () -> Bool in
         for index in 0..<values.count { values.pointer[index] = .nan }

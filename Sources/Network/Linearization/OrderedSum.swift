@@ -1,8 +1,8 @@
 import Synchronization
 import Tensor
 
-/// Sums vectors of lanes in the order of the lanes, in whatever order they arrive, and holds as few as possible. One
-/// object makes many sums, one after the other.
+/// Sums vectors of lanes in the order of the lanes. They may arrive in any order, and as few as possible are
+/// held. One object makes many sums, one after the other.
 final class OrderedSum<Element: Scalar>: Sendable {
   private struct State: Sendable {
     /// The parts of the vectors that are summed.
@@ -23,7 +23,7 @@ final class OrderedSum<Element: Scalar>: Sendable {
     state = Mutex(State(ranges: [0..<count]))
   }
 
-  /// The sum of all vectors handed in since the start. It stays valid until the next sum begins.
+  /// The sum of all vectors since the start. It stays valid until the next sum begins.
   /// - Precondition: there was one.
   var total: UnsafePointer<Element> {
     guard let result = state.withLock({ $0.result }) else {
@@ -53,7 +53,7 @@ final class OrderedSum<Element: Scalar>: Sendable {
     }
   }
 
-  /// Hands in the vector of a lane.
+  /// Takes the vector of a lane.
   func add(_ part: Buffer<Element>, lane: Int) {
     state.withLock { state in
       state.waiting[lane] = part

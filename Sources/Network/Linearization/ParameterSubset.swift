@@ -6,7 +6,7 @@ public final class ParameterSubset<Element: Scalar>: Sendable {
   public let indices: [Int]
   let rows: RowTable
   let parts: [NetworkForm<Element>.Part]
-  /// Where sums over J lie in vectors of φ's length.
+  /// The places of sums over J in vectors of φ's length.
   let sums: [Range<Int>]
 
   init(indices: [Int], rows: RowTable, parts: [NetworkForm<Element>.Part], sums: [Range<Int>]) {
@@ -17,7 +17,8 @@ public final class ParameterSubset<Element: Scalar>: Sendable {
   }
 }
 
-/// The rows that a subset touches, for each layer that is narrowed. A layer of which it touches many rows is not.
+/// The rows that a subset touches, for each layer that is narrowed. A layer of which it touches many rows is
+/// not.
 final class RowTable: Sendable {
   private let rows: [Int: [Int32]]
 

@@ -2,8 +2,8 @@ import Tensor
 
 /// How a set of samples is cut: shards of one size, gathered into lanes of neighbours.
 ///
-/// A lane's shards run one after the other into one sum; the sums of the lanes are added in order. Shards and lanes
-/// depend on the number of samples and the network alone.
+/// A lane's shards run one after the other into one sum; the sums of the lanes are added in order. Shards and
+/// lanes depend on the number of samples and the network alone.
 struct ShardPlan: Sendable {
   /// Places of the samples in each shard.
   let shards: [Range<Int>]
@@ -40,8 +40,8 @@ struct ShardPlan: Sendable {
     }
   }
 
-  /// Calls `body` for every shard with memory for its passes, lanes in parallel, and sums what the lanes add to their
-  /// parts in the order of the lanes.
+  /// Calls `body` for every shard with memory for its passes, lanes in parallel, and sums the parts of the
+  /// lanes in order.
   /// - Parameter ranges: the parts of the vectors that are summed; nil for all.
   func sum<Element, Memory>(
     into sum: OrderedSum<Element>, over ranges: [Range<Int>]? = nil, with pool: ReusePool<Memory>,

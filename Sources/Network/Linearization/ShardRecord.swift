@@ -80,8 +80,8 @@ final class ShardRecord<Element: Scalar> {
   }
 }
 
-/// φ(θ), its transformed weights and the running statistics while passes read them. The memory is lent by the scope that
-/// made the pointers; nobody writes it meanwhile.
+/// φ(θ), its transformed weights and the running statistics while passes read them. The memory is lent by the
+/// scope that made the pointers; nobody writes it meanwhile.
 struct StatePointers<Element>: Sendable {
   private let memory:
     Disjoint<

@@ -1,6 +1,6 @@
 import Tensor
 
-/// The weights of one layer, or some of their rows, and what becomes of them before passes read them.
+/// The weights of one layer, or some of their rows, and how they are prepared for passes.
 struct WeightLayer<Element: Scalar>: Sendable {
   /// Offset of the weights: `neurons` rows of `fanIn`.
   let weights: Int
@@ -34,7 +34,7 @@ struct WeightLayer<Element: Scalar>: Sendable {
     }
   }
 
-  /// The layer with some rows alone, where they are few enough to gain by it.
+  /// The layer with some rows alone, if they are few enough to gain by it.
   func narrowed(to rows: [Int32]) -> WeightLayer {
     guard 2 * rows.count <= neurons else { return self }
     return WeightLayer(

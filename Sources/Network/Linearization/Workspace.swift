@@ -1,6 +1,6 @@
 import Tensor
 
-/// Memory to run passes over one shard in: what tangent passes use, and scratch.
+/// Memory to run passes over one shard in: the buffers of tangent passes, and scratch.
 final class Workspace<Element: Scalar> {
   let frame: Frame
   let scratch: Buffer<Element>

@@ -39,10 +39,12 @@ public struct AvgPool2d: LayerKind {
   }
 }
 
-/// `torch.nn.AdaptiveAvgPool2d`: the mean over h × w windows that cover the picture, rows ⌊i·H/h⌋ ..< ⌈(i+1)·H/h⌉.
+/// `torch.nn.AdaptiveAvgPool2d`: the mean over h × w windows that cover the picture, rows ⌊i·H/h⌋ ..<
+/// ⌈(i+1)·H/h⌉.
 public struct AdaptiveAvgPool2d: LayerKind {
   public static let type = "adaptive_avg_pool2d"
-  /// h and w. They may exceed the picture's, as in PyTorch: then windows overlap, and some values are repeated.
+  /// h and w. They may exceed the picture's, as in PyTorch: then windows overlap, and some values are
+  /// repeated.
   public static let outputSizes = 1...4096
 
   public var outputHeight: Int

@@ -26,7 +26,8 @@ extension LayerDescription {
   public static var flatten: LayerDescription { LayerDescription(Flatten()) }
 }
 
-/// A fixed permutation of each sample's values; without `order` the identity, for an activation that no layer precedes.
+/// A fixed permutation of each sample's values; without `order` the identity, for an activation that no layer
+/// precedes.
 struct Rearrangement<Element: Scalar>: FixedMap {
   let input: Shape
   let output: Shape

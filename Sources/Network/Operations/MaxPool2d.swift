@@ -45,8 +45,8 @@ extension LayerDescription {
   }
 }
 
-/// Takes the largest value of every window. The forward pass makes the choice and keeps it; given the choice, the layer
-/// is linear: ẏ is ẋ at the chosen positions, and ∂x gathers ∂y there.
+/// Takes the largest value of every window. The forward pass makes the choice and keeps it; given the choice,
+/// the layer is linear: ẏ is ẋ at the chosen positions, and ∂x gathers ∂y there.
 struct MaxPoolLayer<Element: Scalar>: FixedMap {
   let window: Window
   var input: Shape { window.input }

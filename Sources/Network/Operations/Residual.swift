@@ -1,6 +1,7 @@
 import Tensor
 
-/// A residual block (He et al. 2016): the sum of what `layers` and `shortcut` give, without an activation on top.
+/// A residual block (He et al. 2016): the sum of the outputs of `layers` and `shortcut`, without an
+/// activation on top.
 public struct Residual: LayerKind {
   public static let type = "residual"
 

@@ -1,6 +1,7 @@
 import Tensor
 
-/// y = main(x) + shortcut(x), where a shortcut of nil is the identity. The chain around has the activation of the sum.
+/// y = main(x) + shortcut(x), where a shortcut of nil is the identity. The chain around has the activation of
+/// the sum.
 ///
 /// Every pass runs the same pass of both branches and adds the results.
 struct ResidualLayer<Element: Scalar>: CoupledLayer {
@@ -72,14 +73,14 @@ struct ResidualLayer<Element: Scalar>: CoupledLayer {
     pass.entering(kept(pass).shortcut, used(pass).shortcut)
   }
 
-  /// Where the main branch leaves its output: straight in y unless an activation needs it apart.
+  /// The memory of the main branch's output: y itself unless an activation needs it apart.
   private func mainTarget(
     _ branches: Branches, _ y: UnsafeMutablePointer<Element>
   ) -> UnsafeMutablePointer<Element> {
     main.endsInLayer ? y : branches.mainOutput.pointer
   }
 
-  /// Where the shortcut leaves its output, or its tangent's: kept only where an activation reads it again.
+  /// The memory of the shortcut's output, or of its tangent: kept only if an activation reads it again.
   private func shortcutTarget(_ pass: Pass<Element>, _ branches: Branches) -> UnsafeMutablePointer<Element> {
     shortcut?.endsInLayer == false ? branches.shortcutOutput.pointer : used(pass).turns.apart.pointer
   }

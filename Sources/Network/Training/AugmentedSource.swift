@@ -1,7 +1,7 @@
 import Tensor
 
-/// Pictures changed at random as they are gathered: which change a picture gets is decided by (seed, epoch, its
-/// index), so the cut into shards does not matter.
+/// Pictures changed at random as they are gathered: which change a picture gets is decided by (seed, epoch,
+/// its index), so the cut into shards does not matter.
 struct AugmentedSource: SampleSource {
   let base: any SampleSource
   let augment: Set<TrainingOptions.Augmentation>
@@ -55,7 +55,8 @@ struct AugmentedSource: SampleSource {
 }
 
 extension Samples {
-  /// The same samples, each changed at random once and for all: as an epoch of a training with this seed sees them.
+  /// The same samples, each changed at random once and for all: as an epoch of a training with this seed sees
+  /// them.
   public func augmented(by augment: Set<TrainingOptions.Augmentation>, seed: UInt64) -> Samples {
     guard !augment.isEmpty else { return self }
     let source = AugmentedSource(base: source, augment: augment, seed: seed, epoch: 0)

@@ -2,9 +2,9 @@ import Tensor
 
 /// Computes the gradient of minibatches, keeping its memory from one to the next.
 ///
-/// If no layer couples samples, each shard passes through the whole network by itself. With batch normalization by the
-/// minibatch's statistics all shards go layer by layer. A minibatch of one shard runs on the caller's thread, without
-/// a lock or an allocation: a step of a small network takes microseconds.
+/// If no layer couples samples, each shard passes through the whole network by itself. With batch
+/// normalization by the minibatch's statistics all shards go layer by layer. A minibatch of one shard runs on
+/// the caller's thread, without a lock or an allocation: a step of a small network takes microseconds.
 final class GradientMachine<Element: Scalar> {
   /// ∇ of the minibatch's mean loss after `run`.
   var gradient: UnsafePointer<Element> {
@@ -43,11 +43,11 @@ final class GradientMachine<Element: Scalar> {
     operand = Operand(network.plain)
   }
 
-  /// Runs forward and backward over the minibatch in training mode; batch normalization's running statistics and
-  /// counters in `state` move on, unless they are frozen.
+  /// Runs forward and backward over the minibatch in training mode; batch normalization's running statistics
+  /// and counters in `state` move on, unless they are frozen.
   /// - Parameters:
   ///   - batch: the gradient of an empty minibatch is zero, and the state stays as it is.
-  ///   - isWhole: whether every run is handed the same samples.
+  ///   - isWhole: whether every run gets the same samples.
   ///   - scale: a factor of the gradient of each sample: 1 over their number for the mean.
   /// - Returns: the sum of the losses and the number of samples read right.
   func run(

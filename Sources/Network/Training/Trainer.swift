@@ -8,24 +8,24 @@ import Tensor
 public enum TrainingError: Error, Equatable {
   /// The loss or a parameter is no longer a number.
   case nonFinite(epoch: Int, step: Int)
-  /// A minibatch gives a batch normalization one value a channel, whose variance means nothing.
+  /// A minibatch has one value a channel for a batch normalization, and one value has no variance.
   case singleValue(epoch: Int, step: Int)
 }
 
-/// What an epoch of training did.
+/// The outcome of an epoch of training.
 public struct EpochSummary: Sendable, Equatable {
   /// Counted from 1.
   public var epoch: Int
   /// Mean over the epoch's samples, each at the θ of its step.
   public var loss: Double
-  /// Share read right, likewise; nil for regression.
+  /// Share of samples read right, each at the θ of its step; nil for regression.
   public var accuracy: Double?
   /// Of the last step.
   public var learningRate: Double
 }
 
-/// Trains a network by minibatches, an epoch at a time. What it does depends on its options and samples alone: it
-/// can be taken up from the state after any epoch and gives the same bits, with any number of threads.
+/// Trains a network by minibatches, an epoch at a time. The course depends on the options and samples alone.
+/// A training can go on from the state after any epoch and gives the same bits, with any number of threads.
 public final class Trainer<Element: Scalar> {
   public let options: TrainingOptions
   public private(set) var state: NetworkState<Element>
@@ -35,7 +35,7 @@ public final class Trainer<Element: Scalar> {
   public private(set) var epoch: Int
 
   private let samples: Samples
-  /// A mark for every sample that is left out of its minibatches; empty where none is.
+  /// A mark for every sample that is left out of its minibatches; empty if there is none.
   private let omitted: [Bool]
   /// The samples that are trained on.
   private let present: Samples
@@ -46,11 +46,10 @@ public final class Trainer<Element: Scalar> {
 
   /// - Parameters:
   ///   - optimizerState, epoch: of an earlier training to go on with.
-  ///   - omitting: places of samples that weigh nothing. The minibatches are drawn as if they were there, and the m
-  ///     omitted of n are then taken out of theirs, while every other sample weighs n/(n − m): so that the sum of an
-  ///     epoch's minibatch gradients is that of the mean over the others, and two trainings that omit different samples
-  ///     differ in the weights of samples alone. Batch normalization sees the samples that are there. Masks of dropout
-  ///     go by the place in the minibatch, so those of the samples behind an omitted one change with it.
+  ///   - omitting: places of samples that weigh nothing. The minibatches are drawn as if the m omitted of n
+  ///     samples were there, and then lose them, while every other sample weighs n/(n − m). The sum of an
+  ///     epoch's minibatch gradients is then that of the mean over the others. Dropout masks depend on the
+  ///     place in the minibatch, so they change for samples behind an omitted one.
   public init(
     network: Network<Element>, state: NetworkState<Element>, samples: Samples, loss: Loss,
     options: TrainingOptions, compute: Compute, optimizerState: [Element]? = nil, epoch: Int = 0,
@@ -82,9 +81,9 @@ public final class Trainer<Element: Scalar> {
 
   public var isDone: Bool { epoch * stepsPerEpoch >= totalSteps }
 
-  /// Trains for one epoch over the samples in a new order, or for what is left of the step limit.
+  /// Trains for one epoch over the samples in a new order, or for the rest of the step limit.
   /// - Parameter progress: called after every step with (steps done, steps an epoch).
-  /// - Throws: `Cancelled`, `TrainingError`, or what `progress` throws; then the state is undefined.
+  /// - Throws: `Cancelled`, `TrainingError`, or an error of `progress`; then the state is undefined.
   public func runEpoch(progress: (Int, Int) throws -> Void = { _, _ in }) throws -> EpochSummary {
     // One minibatch of all samples has no order to draw.
     let isWhole = stepsPerEpoch == 1 && options.augment.isEmpty
@@ -125,10 +124,10 @@ public final class Trainer<Element: Scalar> {
       learningRate: rate)
   }
 
-  /// What every sample that is there weighs.
+  /// The weight of every sample that is not omitted.
   private var weight: Double { Double(samples.count) / Double(present.count) }
 
-  /// The samples of a step that are there, and how many it has with those that are not.
+  /// The samples of a step without the omitted ones, and their number with them.
   private func minibatch(
     _ step: Int, _ order: [Int], _ source: any SampleSource
   ) -> (samples: Samples, size: Int) {

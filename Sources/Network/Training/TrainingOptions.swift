@@ -4,23 +4,45 @@
 
 /// How a network is trained: the recipe of a model.
 public struct TrainingOptions: Sendable, Equatable {
-  public enum Optimizer: Sendable, Equatable {
+  public enum Optimizer: Sendable, Hashable {
     /// `torch.optim.SGD`.
     case sgd(momentum: Double, nesterov: Bool)
     /// `torch.optim.Adam` (Kingma and Ba 2015).
     case adam(beta1: Double, beta2: Double, epsilon: Double)
+
+    /// The names that requests use.
+    public enum Name: String, Sendable, CaseIterable { case sgd, adam }
+
+    public var name: Name {
+      switch self {
+      case .sgd: .sgd
+      case .adam: .adam
+      }
+    }
   }
 
   /// The learning rate over the steps of a training, as a factor of `learningRate`.
-  public enum Schedule: Sendable, Equatable {
+  public enum Schedule: Sendable, Hashable {
     case constant
-    /// ½(1 + cos(π·step/steps)): from 1 to 0 (Loshchilov and Hutter 2017, without restarts), after `warmup` epochs in
-    /// which it grows evenly from 0 (Goyal et al. 2017).
+    /// ½(1 + cos(π·step/steps)): from 1 to 0 (Loshchilov and Hutter 2017, without restarts), after `warmup`
+    /// epochs in which it grows evenly from 0 (Goyal et al. 2017).
     case cosine(warmup: Int)
     /// γ^⌊epoch/every⌋.
     case step(every: Int, gamma: Double)
+
+    /// The names that requests use.
+    public enum Name: String, Sendable, CaseIterable { case constant, cosine, step }
+
+    public var name: Name {
+      switch self {
+      case .constant: .constant
+      case .cosine: .cosine
+      case .step: .step
+      }
+    }
   }
 
+  /// Random changes of pictures; the raw values are the names that requests use.
   public enum Augmentation: String, Sendable, CaseIterable {
     /// Left and right exchanged for half of the pictures.
     case flip
@@ -32,12 +54,12 @@ public struct TrainingOptions: Sendable, Equatable {
   public var learningRate: Double
   public var schedule: Schedule
   public var epochs: Int
-  /// Steps of the whole training, where it may end within an epoch; nil is all of every epoch.
+  /// Steps of the whole training, which may end within an epoch; nil is all of every epoch.
   public var stepLimit: Int?
   public var batchSize: Int
   public var augment: Set<Augmentation>
-  /// Whether batch normalization goes by its running statistics, which stay as they are, instead of the minibatch's:
-  /// then what is descended is the risk that curvature is computed of.
+  /// Whether batch normalization uses its running statistics, which stay as they are, instead of the
+  /// minibatch's. The descent is then on the risk that curvature is computed of.
   public var freezesStatistics: Bool
   /// λ of the risk, applied to every parameter.
   public var weightDecay: Double
@@ -79,15 +101,16 @@ public struct TrainingOptions: Sendable, Equatable {
     }
   }
 
-  /// T = Σ rate/(1 − momentum) over the steps of a descent: how far a gradient of 1 that stays moves a weight. A descent of
-  /// T from a minimum answers a change of the risk as damping of 1/T does (Bae et al. 2024, "SOURCE", §3).
+  /// T = Σ rate/(1 − momentum) over the steps of a descent: how far a constant gradient of 1 moves a weight.
+  /// After a change of the risk, a descent of T from a minimum moves as damping of 1/T does (Bae et al. 2024,
+  /// "SOURCE", §3).
   /// - Parameter samples: how many there are, n.
   /// - Returns: nil for Adam, whose steps have no common rate.
   public func summedRate(samples: Int) -> Double? {
     guard case .sgd(let momentum, _) = optimizer, momentum < 1 else { return nil }
     let perEpoch = max(1, (samples + batchSize - 1) / batchSize)
     let total = stepLimit ?? epochs * perEpoch
-    // A sum of more terms is that of as many spread evenly.
+    // A longer sum is estimated from as many terms, spread evenly.
     let terms = min(total, 1_000_000)
     var sum = 0.0
     for term in 0..<terms {
@@ -97,7 +120,8 @@ public struct TrainingOptions: Sendable, Equatable {
     return sum * (Double(total) / Double(max(1, terms))) / (1 - momentum)
   }
 
-  /// Whether a last minibatch of one sample joins the one before: batch normalization has no statistics of a single value.
+  /// Whether a last minibatch of one sample joins the one before, since a single value has no batch
+  /// statistics.
   func joinsLastSample(_ network: Architecture) -> Bool {
     network.normalizesSinglePositions && !freezesStatistics && batchSize > 1
   }

@@ -1,11 +1,12 @@
 import Tensor
 
-/// Block conjugate gradients (O'Leary 1980) for (H + δI) X = G with many right-hand sides, in the breakdown-free
-/// form of Ji and Li (2017): search directions are orthonormalised in every step and dependent ones left out.
+/// Block conjugate gradients (O'Leary 1980) for (H + δI) X = G with many right-hand sides, in the
+/// breakdown-free form of Ji and Li (2017). Every step orthonormalises the search directions and drops
+/// dependent ones.
 ///
 /// All right-hand sides search in one common space, so the block needs far fewer steps than each alone; a
-/// step is one product with the whole block. Where negative curvature shows, the common space is spoilt for
-/// all; each right-hand side is then solved alone from the start, so that each has a verdict of its own.
+/// step is one product with the whole block. Negative curvature spoils the common space. Each right-hand side
+/// is then solved alone from the start, so that each has a verdict of its own.
 public struct BlockConjugateGradient: SymmetricSolver, Equatable {
   /// Right-hand sides solved together, at most; more are taken in turns.
   public static let defaultWidth = 64
@@ -38,7 +39,8 @@ public struct BlockConjugateGradient: SymmetricSolver, Equatable {
     for g in block {
       try requireLength(g.count, h.dimension, "the right-hand side")
       if !g.isFinite {
-        throw SolveError.nonFinite(solver: "cg", iteration: 0, quantity: "the right-hand side")
+        throw SolveError.nonFinite(
+          solver: ConjugateGradient.name, iteration: 0, quantity: "the right-hand side")
       }
     }
     let single = ConjugateGradient(options, preconditioning: preconditioning)
@@ -86,7 +88,7 @@ private struct BlockState<H: SymmetricOperator> {
     self.progress = progress
     x = VectorBlock(count: block.count, length: h.dimension)
     reports = block.map { _ in
-      SolveReport(solver: "cg", tolerance: tolerance, damping: options.damping)
+      SolveReport(solver: ConjugateGradient.name, tolerance: tolerance, damping: options.damping)
     }
   }
 
@@ -145,7 +147,7 @@ private struct BlockState<H: SymmetricOperator> {
   private mutating func run(_ open: [Int], _ rests: VectorBlock<Element>) throws -> Outcome {
     var r = rests
     for (position, index) in open.enumerated() { r.scale(position, by: Element(1 / sizes[index])) }
-    // What rounding may have left in each residual, as a length.
+    // A bound on the rounding in each residual, as a length.
     var noise = open.indices.map { 100 * unitRoundoff(Element.self) * r.norm($0) }
     var corrections = VectorBlock<Element>(count: open.count, length: r.length)
     defer {
@@ -173,7 +175,8 @@ private struct BlockState<H: SymmetricOperator> {
       for (position, index) in open.enumerated() {
         let residual = r.norm(position)
         if !residual.isFinite {
-          throw SolveError.nonFinite(solver: "cg", iteration: iterations, quantity: "the residual")
+          throw SolveError.nonFinite(
+            solver: ConjugateGradient.name, iteration: iterations, quantity: "the residual")
         }
         reports[index].iterations = iterations
         reports[index].residualHistory.append(residual)
@@ -182,8 +185,8 @@ private struct BlockState<H: SymmetricOperator> {
         if residual > noise[position] { live.append(position) }
       }
       try progress?(SolveProgress(iteration: iterations, limit: limit, relativeResidual: worst))
-      // A residual that is rounding has no direction: searching along it would spoil the common space. Where
-      // more is wanted, the next round begins with the true residual.
+      // A residual that is rounding has no direction: searching along it would spoil the common space. If the
+      // tolerance is smaller, the next round begins with the true residual.
       if worst <= tolerance / 2 || live.isEmpty || iterations == limit { return .finished }
       // P ← Z + P β with β = −(PᵀQ)⁻¹ QᵀZ
       try precondition(r, into: &spare, live)
@@ -241,13 +244,13 @@ private struct BlockStep {
   private let values: [Double]
   private let vectors: [Double]
 
-  /// nil where PᵀHP is not positive definite, up to rounding.
+  /// nil if PᵀHP is not positive definite, up to rounding.
   init?<Element: Scalar>(
     _ p: VectorBlock<Element>, _ q: VectorBlock<Element>, _ r: VectorBlock<Element>
   ) throws {
     let core = p.symmetricProducts(with: q)
     for value in core where !value.isFinite {
-      throw SolveError.nonFinite(solver: "cg", iteration: 0, quantity: "a product")
+      throw SolveError.nonFinite(solver: ConjugateGradient.name, iteration: 0, quantity: "a product")
     }
     (values, vectors) = try DenseAlgebra.eigen(core, order: p.count)
     largest = max(values.last ?? 0, -(values.first ?? 0))

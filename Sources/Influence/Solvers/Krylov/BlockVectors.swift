@@ -13,8 +13,9 @@ func symmetricPart(_ matrix: [Double], order: Int) -> [Double] {
   return result
 }
 
-/// Turns a block into an orthonormal basis of its span, by pivoted Cholesky of its Gram matrix, up to three times
-/// (Fukaya et al. 2020, CholeskyQR3): the first pass finds the rank and the next ones remove what rounding left.
+/// Turns a block into an orthonormal basis of its span, by pivoted Cholesky of its Gram matrix, up to three
+/// times (Fukaya et al. 2020, CholeskyQR3). The first pass finds the rank, and the next ones remove the
+/// rounding of the first.
 ///
 /// A vector of which less than about 10⁻⁶ (in `Double` 10⁻⁷) of its length is new is left out.
 ///
@@ -62,7 +63,7 @@ private struct PivotedCholesky {
   /// L over the pivots, one row each.
   private var rows: [[Double]] = []
 
-  /// Ends where the largest pivot left is at or below `dropping`.
+  /// Ends as soon as the largest pivot left is at or below `dropping`.
   init(_ gram: [Double], order n: Int, dropping: Double) {
     var diagonal = (0..<n).map { gram[$0 * n + $0] }
     // Row i of L over all pivots so far, for every i.

@@ -2,16 +2,30 @@ import Tensor
 
 /// Conjugate gradients (Hestenes and Stiefel 1952) for (H + δI) x = g with a positive definite H + δI.
 ///
-/// Where a search direction p has pᵀ(H + δI)p < 0 the system is not positive definite: the solve ends with
+/// If a search direction p has pᵀ(H + δI)p < 0, the system is not positive definite: the solve ends with
 /// `negative_curvature` and the last iterate before that direction.
-public struct ConjugateGradient: SymmetricSolver, Equatable {
-  /// What the operator is preconditioned with.
+public struct ConjugateGradient: NormalEquationsSolver, Equatable {
+  public static let name = "cg"
+  public static let hasPath = true
+
+  /// How the operator is preconditioned.
   public enum Preconditioning: Sendable, Equatable {
     case none
     /// The diagonal of H + δI, estimated from this many random products.
     case jacobi(probes: Int, seed: UInt64 = 0)
     /// A randomised low-rank approximation of H from this many products; needs δ > 0 to help.
     case nystrom(rank: Int, seed: UInt64 = 0)
+
+    /// The names that requests use.
+    public enum Name: String, Sendable, CaseIterable { case none, jacobi, nystrom }
+
+    public var name: Name {
+      switch self {
+      case .none: .none
+      case .jacobi: .jacobi
+      case .nystrom: .nystrom
+      }
+    }
   }
 
   public static let defaultIterationLimit = 1000
@@ -45,27 +59,50 @@ public struct ConjugateGradient: SymmetricSolver, Equatable {
     return solutions
   }
 
+  public func expectedCost(_ size: SolveSize) -> SolveCost {
+    var cost = SolveCost()
+    var usual = size.usualSteps ?? 100
+    cost.vectors = 8 + 6 * min(size.count, 16)
+    switch preconditioning {
+    case .none: break
+    case .jacobi(let probes, _): cost.setupProducts = Double(probes)
+    case .nystrom(let rank, _):
+      cost.setupProducts = Double(rank)
+      cost.vectors += 3 * Double(rank)
+      usual *= 0.6
+    }
+    cost.products = size.block * size.productsAStep * size.steps(usual, limit: options.iterationLimit)
+    return cost
+  }
+
+  /// Bytes that one array of vectors in the block method may take.
+  private static var blockBytes: Int { 1 << 27 }
+
+  public func blockWidth<Element: Scalar>(length: Int, _: Element.Type) -> Int {
+    min(
+      BlockConjugateGradient.defaultWidth,
+      max(1, Self.blockBytes / max(1, length * MemoryLayout<Element>.size)))
+  }
+
+  /// All right-hand sides search in one Krylov space, as many at a time as `blockWidth` says.
+  public func solve<H: SymmetricOperator>(
+    _ h: H, block: [[H.Element]], batches: BatchFamily<H>?, progress: ((SolveProgress) throws -> Void)?
+  ) throws -> [Solution<H.Element>] {
+    try BlockConjugateGradient(
+      options, preconditioning: preconditioning,
+      width: blockWidth(length: h.dimension, H.Element.self)
+    ).solve(h, block: block, progress: progress)
+  }
+
   /// Solves with a preconditioner of the caller's, symmetric and positive definite.
   public func solve<H: SymmetricOperator>(
     _ h: H, _ g: [H.Element], preconditioner: (any Preconditioner<H.Element>)?,
     monitor: SolveMonitor<H.Element> = SolveMonitor()
   ) throws -> Solution<H.Element> {
-    try requireLength(g.count, h.dimension, "the right-hand side")
-    var course = try SolveCourse(
-      solver: "cg", options: options, defaultLimit: Self.defaultIterationLimit,
-      defaultTolerance: DefaultTolerance.symmetric(H.Element.self), monitor: monitor)
-    let size = g.norm
-    try course.require(size, "the right-hand side")
-    if size == 0 {
-      course.finishTrivially()
-      return Solution(x: g, report: course.report)
-    }
-    let damped = DampedOperator(h, damping: options.damping)
-    var largest = 0.0
-    return try course.refine(g, unknowns: g.count) { course, rightHandSide, base in
+    try SolveCourse.refine(
+      Self.self, h, g, options, defaultLimit: Self.defaultIterationLimit, monitor
+    ) { course, damped, rightHandSide, base, size, largest in
       try Self.run(&course, damped, rightHandSide, base, size, preconditioner, &largest)
-    } measure: { course, x in
-      try course.measure(damped, g, x, largestEigenvalue: largest)
     }
   }
 
@@ -128,7 +165,7 @@ public struct ConjugateGradient: SymmetricSolver, Equatable {
     }
   }
 
-  /// Whether a curvature pᵀHp/‖p‖² rules out a step: below zero, or zero up to rounding.
+  /// Why a curvature pᵀHp/‖p‖² rules out a step: it is below zero, or zero up to rounding.
   static func refusal<Element: Scalar>(
     curvature: Double, largest: Double, _: Element.Type
   ) -> StopReason? {

@@ -5,8 +5,8 @@ public struct ExtremeEigenvalues: Sendable, Equatable {
   /// The largest and smallest Ritz value: inside the spectrum.
   public var largest: Double
   public var smallest: Double
-  /// How far the largest eigenvalue may lie above the largest Ritz value: the norm of its residual (Zhou and Li
-  /// 2011, "Bounding the spectrum of large Hermitian matrices").
+  /// How far the largest eigenvalue may lie above the largest Ritz value: the norm of its residual (Zhou and
+  /// Li 2011, "Bounding the spectrum of large Hermitian matrices").
   public var uncertainty: Double
   public var smallestUncertainty: Double
   /// Curvature products used.

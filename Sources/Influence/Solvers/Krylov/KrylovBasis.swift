@@ -19,7 +19,7 @@ struct KrylovBasis<Element: Scalar> {
 
   /// - Parameters:
   ///   - start: not zero, and not of the span of the locked vectors; it is normalised.
-  ///   - locked: orthonormal; H is then projected onto what is orthogonal to them.
+  ///   - locked: orthonormal vectors; H is then projected onto their orthogonal complement.
   init(start: [Element], locked: [[Element]] = []) {
     self.locked = locked
     var first = start

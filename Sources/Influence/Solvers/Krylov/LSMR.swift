@@ -7,13 +7,16 @@ import Tensor
 /// LSMR (Fong and Saunders 2011): min ‖Ax − g‖² + δ²‖x‖² by Golub–Kahan bidiagonalisation, two products a
 /// step.
 ///
-/// It is MINRES on the normal equations without forming them. From x = 0 it tends to the solution of least
+/// LSMR is MINRES on the normal equations without forming them. From x = 0 it tends to the solution of least
 /// norm. For a symmetric H it solves (H + δI)x = g, definite or not.
-public struct LSMR: LeastSquaresSolver, SymmetricSolver, Equatable {
-  /// Which earlier right vectors v a new one is made orthogonal to again.
+public struct LSMR: Solver, Equatable {
+  public static let name = "lsmr"
+  public static let hasPath = true
+
+  /// The earlier right vectors that a new v is made orthogonal to again.
   public enum Reorthogonalization: Sendable, Equatable {
     case none
-    /// The last so many: their memory is that many times x.
+    /// The last so many, which are kept in memory.
     case window(Int)
     case full
   }
@@ -27,13 +30,20 @@ public struct LSMR: LeastSquaresSolver, SymmetricSolver, Equatable {
     self.reorthogonalization = reorthogonalization
   }
 
+  public func expectedCost(_ size: SolveSize) -> SolveCost {
+    var cost = SolveCost()
+    cost.products = size.count * 1.6 * size.steps(100, limit: options.iterationLimit)
+    cost.vectors = 8
+    return cost
+  }
+
   /// The relative residual of the report is ‖Aᵀ(g − Ax) − δ²x‖/‖Aᵀg‖.
   public func solve<A: LinearOperator>(
     leastSquares a: A, _ g: [A.Element], monitor: SolveMonitor<A.Element>
   ) throws -> Solution<A.Element> {
     try requireLength(g.count, a.rows, "the right-hand side")
     var course = try SolveCourse(
-      solver: "lsmr", options: options, defaultLimit: Self.defaultIterationLimit,
+      solver: Self.name, options: options, defaultLimit: Self.defaultIterationLimit,
       defaultTolerance: DefaultTolerance.leastSquares(A.Element.self), monitor: monitor)
     let delta = options.damping
     let size = g.norm
@@ -75,26 +85,14 @@ public struct LSMR: LeastSquaresSolver, SymmetricSolver, Equatable {
   public func solve<H: SymmetricOperator>(
     _ h: H, _ g: [H.Element], monitor: SolveMonitor<H.Element>
   ) throws -> Solution<H.Element> {
-    try requireLength(g.count, h.dimension, "the right-hand side")
-    var course = try SolveCourse(
-      solver: "lsmr", options: options, defaultLimit: Self.defaultIterationLimit,
-      defaultTolerance: DefaultTolerance.symmetric(H.Element.self), monitor: monitor)
-    let size = g.norm
-    try course.require(size, "the right-hand side")
-    if size == 0 {
-      course.finishTrivially()
-      return Solution(x: g, report: course.report)
-    }
-    let damped = DampedOperator(h, damping: options.damping)
-    var largest = 0.0
-    return try course.refine(g, unknowns: g.count) { course, rightHandSide, base in
+    try SolveCourse.refine(
+      Self.self, h, g, options, defaultLimit: Self.defaultIterationLimit, monitor
+    ) { course, damped, rightHandSide, base, size, largest in
       try run(&course, damped, rightHandSide, base, damping: 0, .system(size: size), &largest)
-    } measure: { course, x in
-      try course.measure(damped, g, x, largestEigenvalue: largest)
     }
   }
 
-  /// Which residual the tolerance is for, with the size it is relative to.
+  /// The residual that the tolerance is for, with the size it is relative to.
   private enum Target {
     case normal(size: Double)
     case system(size: Double)

@@ -2,9 +2,9 @@
   import Glibc
 #endif
 
-/// The scalars of LSMR: the two QR factorisations that turn the bidiagonal matrix B into steps of x, and the
-/// estimates of ‖r‖ and ‖Aᵀr − δ²x‖ that come with them (Fong and Saunders 2011, §2 to §5). In `Double` at any
-/// precision of the vectors.
+/// The scalars of LSMR: two QR factorisations that turn the bidiagonal matrix B into steps of x, and
+/// estimates of ‖r‖ and ‖Aᵀr − δ²x‖ (Fong and Saunders 2011, §2 to §5). They are in `Double` at any precision
+/// of the vectors.
 struct LSMRRecurrence {
   /// α of the bidiagonalisation, from the step before.
   private(set) var alpha: Double

@@ -26,11 +26,11 @@ public struct Eigenpairs<Element: Scalar>: Sendable {
 /// Some eigenpairs at an end of the spectrum, by Lanczos with full reorthogonalisation and thick restarts
 /// (Wu and Simon 2000), so that memory stays at `basisLimit` vectors.
 ///
-/// One starting vector sees a multiple eigenvalue once until rounding or a restart shows its other directions.
-/// With `findsMultiples` further runs look for what the pairs found so far leave out, orthogonally to them, until a
-/// run shows that there is nothing; without, counts of exactly equal eigenvalues are a lower bound.
+/// One starting vector sees a multiple eigenvalue once until rounding or a restart shows its other
+/// directions. With `findsMultiples` further runs search orthogonally to the pairs found so far, until a run
+/// finds nothing. Without it, counts of exactly equal eigenvalues are a lower bound.
 public struct LanczosEigensolver: Sendable, Equatable {
-  /// Which end.
+  /// The end of the spectrum.
   public enum Order: String, Sendable, CaseIterable {
     case largestMagnitude = "largest_magnitude"
     case largest
@@ -48,8 +48,7 @@ public struct LanczosEigensolver: Sendable, Equatable {
   public var seed: UInt64
   /// Whether exactly equal eigenvalues are counted as often as they are there.
   public var findsMultiples: Bool
-  /// For `largestMagnitude`: the pairs that are among the first `count` of H + sI for any of these s; more than `count`
-  /// then, in the order of H itself.
+  /// For `largestMagnitude`: the pairs that are among the first `count` of H + sI for any of these s.
   public var shifts: [Double]
 
   public init(
@@ -66,8 +65,8 @@ public struct LanczosEigensolver: Sendable, Equatable {
     self.shifts = shifts
   }
 
-  /// - Returns: `count` pairs (or as many as the shifts ask for), or all where the dimension is smaller. Pairs that did
-  ///   not converge are returned too, with their residuals.
+  /// - Returns: `count` pairs (or as many as the shifts need), or all if the dimension is smaller. Pairs that
+  ///   did not converge are returned too, with their residuals.
   public func solve<H: SymmetricOperator>(
     _ h: H, progress: ((SolveProgress) throws -> Void)? = nil
   ) throws -> Eigenpairs<H.Element> {
@@ -134,7 +133,8 @@ public struct LanczosEigensolver: Sendable, Equatable {
           return pairs(chosen, converged: meetsTolerance && isWhole)
         }
       } else {
-        // Where not even the ends of the rest, as far out as their residuals allow, are among the wanted, nothing is.
+        // If not even the ends of the rest, as far out as their residuals allow, are among the wanted,
+        // nothing is.
         let last = values.count - 1
         let outer = [values[0] - residuals[0], values[last] + residuals[last]]
         if wanted(values + outer, beside: found.values, margin: allowed).isEmpty {
@@ -154,11 +154,12 @@ public struct LanczosEigensolver: Sendable, Equatable {
     }
   }
 
-  /// The places of those values that are among the first `count` of all, under any of the shifts; in the order of the
-  /// values themselves.
+  /// The places of those values that are among the first `count` of all, under any of the shifts; in the
+  /// order of the values themselves.
   /// - Parameters:
-  ///   - found: further values, whose places are not told.
-  ///   - margin: what a value must beat the found ones by, so that equals do not displace each other for ever.
+  ///   - found: further values, whose places are not returned.
+  ///   - margin: the margin by which a value must exceed the found ones, so that equals do not displace each
+  ///     other for ever.
   private func wanted(_ values: [Double], beside found: [Double] = [], margin: Double = 0) -> [Int] {
     let all = found + values
     var isWanted = [Bool](repeating: false, count: all.count)

@@ -4,12 +4,15 @@ import Tensor
   import Glibc
 #endif
 
-/// The minimum residual method (Paige and Saunders 1975) for (H + δI) x = g with H + δI symmetric, of any sign.
+/// The minimum residual method (Paige and Saunders 1975) for (H + δI) x = g with H + δI symmetric, of any
+/// sign.
 ///
 /// Lanczos reduces H to a tridiagonal T, Givens rotations bring T to triangular form, and the residual falls
-/// from step to step. On a singular H whose range does not hold g it ends with `stagnation` at a least-squares
-/// solution.
-public struct MINRES: SymmetricSolver, Equatable {
+/// from step to step. On a singular H whose range does not hold g it ends with `stagnation` at a
+/// least-squares solution.
+public struct MINRES: NormalEquationsSolver, Equatable {
+  public static let name = "minres"
+  public static let hasPath = true
   public static let defaultIterationLimit = 2000
   public var options: SolveOptions
 
@@ -17,25 +20,21 @@ public struct MINRES: SymmetricSolver, Equatable {
     self.options = options
   }
 
+  public func expectedCost(_ size: SolveSize) -> SolveCost {
+    var cost = SolveCost()
+    cost.products =
+      size.block * size.productsAStep * size.steps(size.usualSteps ?? 150, limit: options.iterationLimit)
+    cost.vectors = 8 + 6 * min(size.count, 16)
+    return cost
+  }
+
   public func solve<H: SymmetricOperator>(
     _ h: H, _ g: [H.Element], monitor: SolveMonitor<H.Element>
   ) throws -> Solution<H.Element> {
-    try requireLength(g.count, h.dimension, "the right-hand side")
-    var course = try SolveCourse(
-      solver: "minres", options: options, defaultLimit: Self.defaultIterationLimit,
-      defaultTolerance: DefaultTolerance.symmetric(H.Element.self), monitor: monitor)
-    let size = g.norm
-    try course.require(size, "the right-hand side")
-    if size == 0 {
-      course.finishTrivially()
-      return Solution(x: g, report: course.report)
-    }
-    let damped = DampedOperator(h, damping: options.damping)
-    var largest = 0.0
-    return try course.refine(g, unknowns: g.count) { course, rightHandSide, base in
+    try SolveCourse.refine(
+      Self.self, h, g, options, defaultLimit: Self.defaultIterationLimit, monitor
+    ) { course, damped, rightHandSide, base, size, largest in
       try Self.run(&course, damped, rightHandSide, base, size, &largest)
-    } measure: { course, x in
-      try course.measure(damped, g, x, largestEigenvalue: largest)
     }
   }
 
@@ -83,7 +82,7 @@ public struct MINRES: SymmetricSolver, Equatable {
       let gammaBar = sine * deltaBar - cosine * alpha
       epsilon = sine * beta
       deltaBar = -cosine * beta
-      // ‖H r‖/‖r‖ before this step: where it is rounding, r is orthogonal to the range and no step helps.
+      // ‖H r‖/‖r‖ before this step. If it is rounding, r is orthogonal to the range and no step helps.
       let slope = hypot(gammaBar, deltaBar)
       if slope <= unreachable * largest { return (x, .stopped(.stagnation)) }
       if let found = singular.look(x, slope: slope / largest, residual: phiBar) {

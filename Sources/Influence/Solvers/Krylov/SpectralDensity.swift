@@ -4,11 +4,11 @@ import Tensor
   import Glibc
 #endif
 
-/// The distribution of the eigenvalues of a symmetric operator by stochastic Lanczos quadrature (Ubaru, Chen and
-/// Saad 2017; for networks Ghorbani, Krishnan and Xiao 2019).
+/// The distribution of the eigenvalues of a symmetric operator by stochastic Lanczos quadrature (Ubaru, Chen
+/// and Saad 2017; for networks Ghorbani, Krishnan and Xiao 2019).
 ///
-/// Each probe, a vector of random signs, gives a Gauss quadrature: the Ritz values as nodes and the squares of
-/// the first components of their vectors as weights. The mean over the probes estimates (1/n) Σ f(λᵢ).
+/// Each probe, a vector of random signs, gives a Gauss quadrature: the Ritz values as nodes and the squares
+/// of the first components of their vectors as weights. The mean over the probes estimates (1/n) Σ f(λᵢ).
 public struct SpectralDensity: Sendable, Equatable {
   /// Nodes of all probes, rising.
   public var nodes: [Double]

@@ -6,9 +6,9 @@ import Tensor
 
 /// The randomised Nyström preconditioner of H + δI (Frangella, Tropp and Udell 2023, Algorithms 2.1 and §5).
 ///
-/// From `rank` products it takes an approximation U Λ Uᵀ of a positive semidefinite H; then
-/// P⁻¹ = (λ + δ) U (Λ + δI)⁻¹ Uᵀ + (I − U Uᵀ) with λ the smallest eigenvalue kept. Where H has negative
-/// eigenvalues only its positive part is approximated.
+/// From `rank` products it takes an approximation U Λ Uᵀ of a positive semidefinite H. Then P⁻¹ = (λ + δ) U
+/// (Λ + δI)⁻¹ Uᵀ + (I − U Uᵀ), λ the smallest eigenvalue kept. If H has negative eigenvalues, only its
+/// positive part is approximated.
 public struct NystromPreconditioner<Element: Scalar>: Preconditioner {
   /// Columns of U.
   let vectors: [[Element]]

@@ -22,7 +22,7 @@ public struct JacobiPreconditioner<Element: Scalar>: Preconditioner {
   }
 
   /// Estimates the diagonal as Σ v∘Hv / Σ v∘v over random sign vectors v (Bekas, Kokiopoulou and Saad 2007,
-  /// §2); exact for a diagonal H, otherwise with an error that falls as 1/√probes.
+  /// §2). The estimate of a diagonal H is exact; otherwise its error falls as 1/√probes.
   public init<H: SymmetricOperator>(
     estimating h: H, probes: Int, damping: Double = 0, seed: UInt64
   ) throws where H.Element == Element {

@@ -1,7 +1,7 @@
 import Tensor
 
-/// The training passes: the statistics are those of the whole minibatch. They are summed over all shards, in the order
-/// of the shards, before any shard goes on.
+/// The training passes: the statistics are those of the whole minibatch. They are summed over all shards, in
+/// the order of the shards, before any shard goes on.
 extension BatchNormalizationLayer {
   func trainForward(
     _ step: TrainingStep<Element>, _ passes: PerShard<Pass<Element>>, x: PerShard<UnsafePointer<Element>>,
@@ -81,8 +81,8 @@ extension BatchNormalizationLayer {
     }
   }
 
-  /// Sums every channel over all shards: each shard sums into a row of its own, and the rows are added in order in
-  /// `Double`.
+  /// Sums every channel over all shards: each shard sums into a row of its own, and the rows are added in
+  /// order in `Double`.
   private func sums(
     _ step: TrainingStep<Element>, _ passes: PerShard<Pass<Element>>,
     _ body: @Sendable (Pass<Element>, Int, UnsafeMutablePointer<Element>) -> Void

@@ -1,16 +1,16 @@
 import Tensor
 
-/// A 2-d convolution with zero padding (PyTorch's `Conv2d`): the rows of the im2col matrix C(x) times Wᵀ, plus b.
-/// W is out × (kernel row, kernel column, channel) here; outside it is O, I, H, W.
+/// A 2-d convolution with zero padding (PyTorch's `Conv2d`): the rows of the im2col matrix C(x) times Wᵀ,
+/// plus b. W is out × (kernel row, kernel column, channel) here; outside it is O, I, H, W.
 ///
 /// - forward: y = C(x) Wᵀ + b, one row an output position.
 /// - backward: ∂x = Cᵀ(∂y W), ∂W = ∂yᵀC(x), ∂b = Σ ∂y.
 /// - tangentForward: ẏ = C(ẋ) Wᵀ + C(x) Vᵀ + v_b.
 /// - tangentBackward: ∂ẋ = Cᵀ(∂ẏ W + ∂y V), product W: ∂ẏᵀC(x) + ∂yᵀC(ẋ), product b: Σ ∂ẏ.
 ///
-/// C(x) is formed a block of rows at a time, so that it stays in the cache. In `Float`, shapes that suit Winograd's
-/// minimal filtering take that instead (`ConvolutionLayer+Winograd.swift`). Other shapes go without C(x) if the
-/// processor has the kernels for that (`ConvolutionLayer+Direct.swift`).
+/// C(x) is formed a block of rows at a time, so that it stays in the cache. In `Float`, shapes that suit
+/// Winograd's minimal filtering take that instead (`ConvolutionLayer+Winograd.swift`). Other shapes go
+/// without C(x) if the processor has the kernels for that (`ConvolutionLayer+Direct.swift`).
 struct ConvolutionLayer<Element: Scalar>: NeuronRows {
   let window: Window
   let output: Shape
@@ -18,7 +18,8 @@ struct ConvolutionLayer<Element: Scalar>: NeuronRows {
   let weights: Int
   /// Offset of b, if there is one.
   let bias: Int?
-  /// Set if the passes go by minimal filtering. All but exact passes then read transformed weights, no plain ones.
+  /// Set if the passes go by minimal filtering. All passes but exact ones then read transformed weights
+  /// instead of plain ones.
   let winograd: Winograd<Element>?
   /// Set if passes can go without the im2col matrix.
   let direct: DirectConvolution<Element>?
@@ -79,7 +80,7 @@ struct ConvolutionLayer<Element: Scalar>: NeuronRows {
     for first in stride(from: 0, to: total, by: max(step, 1)) { body(first, min(step, total - first)) }
   }
 
-  /// Rows of C(x): x itself where the convolution is pointwise, else formed in scratch.
+  /// Rows of C(x): x itself if the convolution is pointwise, else formed in scratch.
   private func columns(
     _ pass: Pass<Element>, _ x: UnsafePointer<Element>, _ first: Int, _ rows: Int
   ) -> UnsafePointer<Element> {

@@ -28,6 +28,7 @@ public enum ScaleSearch {
   /// The smallest scale that is tried beyond the sweep: curvatures with many weak directions give far too
   /// large updates.
   public static let smallest = 1.0 / 1024
+  /// The largest scale that is tried beyond the sweep: early steps of a solver give far too small updates.
   public static let largest = 2048.0
 
   /// The sweep, and further up or down in factors of 2 as long as that is better.

@@ -35,10 +35,8 @@ struct SampleGradientBlocks<Element: Scalar>: Sendable {
     let blocks = blocks
     let alone = Compute(pool: .single, cancellation: compute.cancellation)
     let finished = Atomic<Int>(0)
-    try compute.pool.run(blocks.count, cancellation: compute.cancellation) { index in
-      // Cancelled only where the run throws the same.
-      guard let gradients = try? at(Array(blocks[index]), alone) else { return }
-      body(blocks[index], gradients)
+    try compute.pool.run(blocks.count, cancellation: compute.cancellation) { index throws(Cancelled) in
+      body(blocks[index], try at(Array(blocks[index]), alone))
       report(Double(finished.wrappingAdd(1, ordering: .relaxed).newValue) / Double(blocks.count))
     }
   }

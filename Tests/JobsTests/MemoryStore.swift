@@ -5,6 +5,7 @@ import Jobs
 import Network
 import Synchronization
 import Tensor
+import Testing
 
 /// Data sets, models and checkpoints in memory, so that real runs need no service.
 final class MemoryStore: Catalog {
@@ -117,6 +118,9 @@ final class MemoryStore: Catalog {
     context.catalog = self
     let result = try job.kind.run(job.request, in: JobEnvironment(catalog: self, pool: pool, saveInterval: 0))
       .run(context)
+    // As a client reads it: a number that is not finite is null.
+    let written = try JSONParser.parse(JSONWriter.bytes(result))
+    #expect(ResultType.object(job.kind.result).faults(in: written) == [], "\(job.kind.name)")
     for output in context.outputs {
       switch output {
       case .model(let model): insert(model)

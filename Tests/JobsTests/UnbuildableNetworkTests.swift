@@ -1,3 +1,4 @@
+import Datasets
 import JSON
 import Jobs
 import Tensor
@@ -10,7 +11,7 @@ import Testing
   /// `m` on `digits`, with a first layer for another number of features.
   private func catalog() throws -> FixedCatalog {
     var catalog = FixedCatalog()
-    catalog.sets[0].relabelledCount = 10
+    catalog.sets[0].groupCounts[.relabeled] = 10
     let layers: JSONValue = [
       "layers": [["type": "flatten"], ["type": "linear", "out_features": 10, "in_features": 3]]
     ]

@@ -72,6 +72,11 @@ struct CountRequest: JobRequest {
     .optional("model", \.model, .resourceName, ""),
   ])
 
+  static let result = ResultObject([
+    .always("counted", .count, "Steps."),
+    .always("resumed_at", .count, "The step that the attempt went on from."),
+  ])
+
   mutating func resolve(_ catalog: any Catalog, _ faults: RequestFaults) throws {
     if let model, try catalog.model(named: model) == nil { throw UnknownResource(.model, model) }
   }

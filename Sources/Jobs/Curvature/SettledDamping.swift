@@ -5,7 +5,7 @@ import Tensor
 
 /// δ as a job used it, and the rule that gave it.
 struct SettledDamping: Sendable, Equatable {
-  enum Rule: String, Sendable {
+  enum Rule: String, Sendable, CaseIterable {
     /// The request names δ.
     case given
     /// A descent of summed rate T answers a change of the risk about as (H + I/T)⁻¹ does (Bae et al. 2024, "SOURCE").

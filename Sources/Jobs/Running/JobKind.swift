@@ -31,6 +31,8 @@ public struct JobKind: Sendable {
   public let members: [FieldMember]
   /// Schemas of which a body must fulfil one; empty if there is no such condition.
   public let conditions: [JSONValue]
+  /// The result, `artifacts` and `seconds` aside.
+  public let result: ResultObject
   /// Whether such a job usually ends within seconds: a worker is kept for those.
   public let isShort: Bool
   let read: @Sendable (FieldReader) -> any JobRequest
@@ -45,6 +47,7 @@ public struct JobKind: Sendable {
     details = type.details
     members = type.fields.members(standard: type.standard)
     conditions = Schema.both(type.fields.conditions, type.conditions)
+    result = type.result
     self.isShort = isShort
     read = { Request.read($0) }
     make = { request, environment in

@@ -17,7 +17,7 @@ struct FactorSet<Element: Scalar>: Sendable {
   var residuals: [Double] { solvers.map { $0["relative_residual"]?.doubleValue ?? .nan } }
 
   /// Rows of `solver` keep their history of residuals for that many right-hand sides, at most.
-  private static var mostHistories: Int { 16 }
+  static var mostHistories: Int { 16 }
 
   init(_ factors: InfluenceFactors<Element>) {
     vectors = factors.vectors

@@ -38,8 +38,12 @@ struct SweepRun: JobRun {
   }
 
   /// The columns whose mean and standard deviation over the seeds are told.
-  private static let measures = [
-    "pearson", "spearman", "loss", "test_loss", "test_accuracy", "gradient_norm", "largest", "smallest",
+  static let measures: [(name: String, meaning: String)] = [
+    ("pearson", "The mean correlation of estimated and retrained changes over reliable test points."),
+    ("spearman", "The same of ranks."), ("loss", "The mean loss on training samples."),
+    ("test_loss", "The mean loss on the test split."), ("test_accuracy", "The accuracy on the test split."),
+    ("gradient_norm", "‖∇R‖ at the trained weights."), ("largest", "The largest eigenvalue of the Hessian."),
+    ("smallest", "The smallest eigenvalue of the Hessian."),
   ]
 
   private func result(_ rows: [JSONValue], _ context: any JobContext) throws -> JSONValue {
@@ -53,7 +57,7 @@ struct SweepRun: JobRun {
         "weight_decay": .number(request.weightDecays[cell % request.weightDecays.count]),
         "models": JSONValue(own.count),
       ]
-      for measure in Self.measures {
+      for measure in Self.measures.map(\.name) {
         let values = own.compactMap { $0[measure]?.doubleValue }
         row[measure] = JSONValue(Spread(values)?.mean)
         if seeds > 1 { row["\(measure)_deviation"] = JSONValue(Spread(values)?.deviation ?? nil) }
@@ -61,7 +65,7 @@ struct SweepRun: JobRun {
       summary.append(.object(row))
     }
     // Numbers of a plot: a row a model, a column a measure.
-    let table = rows.flatMap { row in Self.measures.map { row[$0]?.doubleValue ?? .nan } }
+    let table = rows.flatMap { row in Self.measures.map { row[$0.name]?.doubleValue ?? .nan } }
     try context.writeArtifact(
       "measures.npy", type: .float64, shape: [rows.count, Self.measures.count]
     ) { sink in try table.withUnsafeBytes { try sink($0) } }
@@ -69,7 +73,7 @@ struct SweepRun: JobRun {
       (row["warnings"]?.arrayValue ?? []).compactMap(\.stringValue).map { "Model \(place + 1): \($0)" }
     }
     return [
-      "summary": .array(summary), "measures": JSONValue(Self.measures),
+      "summary": .array(summary), "measures": JSONValue(Self.measures.map(\.name)),
       "rows": .array(
         rows.map { row in
           guard case .object(var object) = row else { return row }

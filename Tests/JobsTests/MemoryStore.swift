@@ -308,3 +308,26 @@ final class MemoryContext: JobContext {
 
   func log(_ message: String) {}
 }
+
+extension MemoryStore {
+  /// The model `digits` of a small convolutional network, trained until it reads most digits of a set of 8×8 pictures.
+  func trainDigitReader(on dataset: String) throws {
+    try createModel(
+      #"""
+      {"name": "digits", "dataset": "\#(dataset)", "weight_decay": 0.0005,
+       "architecture": {"layers": [
+         {"type": "conv2d", "out_channels": 12, "kernel_size": 3, "stride": 2, "padding": 1}, {"type": "relu"},
+         {"type": "conv2d", "out_channels": 24, "kernel_size": 3, "stride": 2, "padding": 1}, {"type": "relu"},
+         {"type": "flatten"}, {"type": "linear", "out_features": 10}]}}
+      """#)
+    try run(
+      #"{"kind": "train", "model": "digits", "learning_rate": 0.05, "epochs": 12, "batch_size": 64, "validation": 0.2}"#
+    )
+  }
+}
+
+/// A number in a result, by the names that lead to it.
+func number(_ result: JSONValue, _ path: String...) throws -> Double {
+  let value = path.reduce(Optional(result)) { $0?[$1] }
+  return try #require(value?.doubleValue, "\(path)")
+}

@@ -13,24 +13,9 @@ struct RecoverRunTests {
     let store = MemoryStore(
       try Dataset.builtIn(.digits).poisoned(Poison(trigger: .patch(size: 2), fraction: 0.1, label: 4))
         .named("marked"))
-    try store.createModel(
-      #"""
-      {"name": "digits", "dataset": "marked", "weight_decay": 0.0005,
-       "architecture": {"layers": [
-         {"type": "conv2d", "out_channels": 12, "kernel_size": 3, "stride": 2, "padding": 1}, {"type": "relu"},
-         {"type": "conv2d", "out_channels": 24, "kernel_size": 3, "stride": 2, "padding": 1}, {"type": "relu"},
-         {"type": "flatten"}, {"type": "linear", "out_features": 10}]}}
-      """#)
-    try store.run(
-      #"{"kind": "train", "model": "digits", "learning_rate": 0.05, "epochs": 12, "batch_size": 64, "validation": 0.2}"#
-    )
+    try store.trainDigitReader(on: "marked")
     try store.run(#"{"kind": "retrain", "model": "digits", "recover": true}"#)
     return store
-  }
-
-  private func number(_ result: JSONValue, _ path: String...) throws -> Double {
-    let value = path.reduce(Optional(result)) { $0?[$1] }
-    return try #require(value?.doubleValue, "\(path)")
   }
 
   @Test(arguments: ["gif", "fif", "pif", "if"])

@@ -12,17 +12,7 @@ struct RemoveRunTests {
   /// A network that reads digits; trained once for all tests.
   private static let trained = Result<(MemoryStore), any Error> {
     let store = MemoryStore(try Dataset.builtIn(.digits))
-    try store.createModel(
-      #"""
-      {"name": "digits", "dataset": "digits", "weight_decay": 0.0005,
-       "architecture": {"layers": [
-         {"type": "conv2d", "out_channels": 12, "kernel_size": 3, "stride": 2, "padding": 1}, {"type": "relu"},
-         {"type": "conv2d", "out_channels": 24, "kernel_size": 3, "stride": 2, "padding": 1}, {"type": "relu"},
-         {"type": "flatten"}, {"type": "linear", "out_features": 10}]}}
-      """#)
-    try store.run(
-      #"{"kind": "train", "model": "digits", "learning_rate": 0.05, "epochs": 12, "batch_size": 64, "validation": 0.2}"#
-    )
+    try store.trainDigitReader(on: "digits")
     try store.run(#"{"kind": "retrain", "model": "digits", "class": 8}"#)
     // Small enough for dense matrices: 650 parameters.
     try store.createModel(
@@ -37,11 +27,6 @@ struct RemoveRunTests {
   ) throws -> JSONValue {
     try Self.trained.get().run(
       #"{"kind": "remove", "model": "\#(model)", \#(members)}"#, context: context, threads: threads)
-  }
-
-  private func number(_ result: JSONValue, _ path: String...) throws -> Double {
-    let value = path.reduce(Optional(result)) { $0?[$1] }
-    return try #require(value?.doubleValue, "\(path)")
   }
 
   @Test(arguments: ["gif", "fif", "pif", "if"])

@@ -89,7 +89,7 @@ import Testing
       "/v1/models?limit=%2B5", "/v1/jobs?kind=evaluat", "/v1/jobs?model=No", "/v1/jobs?limit=1&limit=2",
       "/v1/jobs/x?wait=-1", "/v1/jobs/x?wait=1.5", "/v1/datasets?x=1",
     ] {
-      #expect([400, 404].contains(try running.get(path).status), "\(path)")
+      #expect(try running.get(path).status == 400, "\(path)")
     }
     #expect(try running.get("/v1/jobs?kind=evaluat").text.contains("did you mean"))
     #expect(try running.get("/v1/jobs?kind=evaluate&model=none&state=queued&limit=500").status == 200)

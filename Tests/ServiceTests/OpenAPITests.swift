@@ -1,6 +1,8 @@
+import Foundation
 import JSON
 import Jobs
 import Service
+import TestSupport
 import Testing
 
 @Suite struct OpenAPITests {
@@ -43,30 +45,13 @@ import Testing
     #expect(ids.count > 40)
   }
 
-  /// The members of the request schemas are those that the readers know: a filled-in request has no other.
-  @Test(arguments: [
-    ("RemoveJob", #"{"kind": "remove", "model": "m", "class": 1}"#),
-    ("RemoveJob", #"{"kind": "remove", "model": "m", "indices": [1], "solver": "cg"}"#),
-    ("TrainJob", #"{"kind": "train", "model": "m"}"#),
-    ("TrainJob", #"{"kind": "train", "model": "m", "optimizer": "adam"}"#),
-    ("TrainJob", #"{"kind": "train", "model": "m", "optimizer": "lbfgs"}"#),
-    ("EvaluateJob", #"{"kind": "evaluate", "model": "m"}"#),
-    ("ValidateJob", #"{"kind": "validate", "model": "m"}"#),
-    ("ValidateJob", #"{"kind": "validate", "model": "m", "groups": [[1]], "retrain_steps": 2}"#),
-    ("RetrainJob", #"{"kind": "retrain", "model": "m", "class": 1}"#),
-    ("RecoverJob", #"{"kind": "recover", "model": "m", "relabeled": true}"#),
-    ("TrajectoryJob", #"{"kind": "trajectory", "model": "m", "class": 1, "parameters": [0]}"#),
-    ("CompareJob", #"{"kind": "compare", "model": "m", "class": 1}"#),
-    ("SpectrumJob", #"{"kind": "spectrum", "model": "m", "density": {}}"#),
-    ("InfluenceJob", #"{"kind": "influence", "model": "m"}"#),
-    ("InfluenceJob", #"{"kind": "influence", "model": "m", "self_influence": true, "self_solver": "cg"}"#),
-    ("InfluenceJob", #"{"kind": "influence", "model": "m", "factors": "j"}"#),
-    ("MislabeledJob", #"{"kind": "mislabeled", "model": "m"}"#),
-    ("DomainMismatchJob", #"{"kind": "domain_mismatch", "model": "m", "groups": [{"class": 1}]}"#),
-  ])
-  func requestsHaveTheMembersOfTheirSchema(_ schema: String, _ body: String) throws {
+  /// A filled-in request has no member that its schema does not have.
+  @Test(arguments: StandardJobs.kinds.map(\.name))
+  func requestsHaveTheMembersOfTheirSchema(_ kind: String) throws {
+    let body = try #require(SmallJobs.body(of: kind))
     let request = try JobBody(JSONParser.parse(body), kinds: StandardJobs.kinds)
-    let properties = document["components"]?["schemas"]?[schema]?["properties"]?.objectValue ?? [:]
-    for name in request.json.objectValue?.names ?? [] { #expect(properties[name] != nil, "\(name)") }
+    let name = kind.split(separator: "_").map(\.capitalized).joined() + "Job"
+    let schema = try #require(document["components"]?["schemas"]?[name]?["properties"]?.objectValue)
+    for member in request.json.objectValue?.names ?? [] { #expect(schema[member] != nil, "\(member)") }
   }
 }

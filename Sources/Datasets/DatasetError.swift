@@ -86,6 +86,13 @@ public struct ParameterFault: Equatable, Sendable {
     self.parameter = parameter
     self.detail = detail
   }
+
+  /// The fault of a value outside its range; empty for a value inside.
+  static func outside(_ parameter: String, _ value: Int, in range: ClosedRange<Int>) -> [ParameterFault] {
+    range.contains(value)
+      ? []
+      : [ParameterFault(parameter, "must be \(range.lowerBound) to \(range.upperBound), got \(value)")]
+  }
 }
 
 /// A fault of an array of a client.

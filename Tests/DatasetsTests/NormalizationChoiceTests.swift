@@ -20,7 +20,7 @@ import Testing
     try folder.write(idx(0x803, [1, 2, 2], [0, 0, 255, 255]), to: "m/t10k-images-idx3-ubyte")
     try folder.write(idx(0x801, [1], [2]), to: "m/t10k-labels-idx1-ubyte")
     let half = NormalizationChoice.given(mean: [0.5], standardDeviation: [0.5])
-    let file = try DatasetSource.normalized(.idx(IDXSource(path: "m")), by: half)
+    let file = try DatasetSource(IDXSource(path: "m"), normalization: half)
       .dataset(named: "m", in: folder.directory) { _ in throw DatasetError.parameters([]) }
     let array = try Dataset.arrays(
       name: "a",
@@ -96,13 +96,13 @@ import Testing
   @Test func aDerivedSetHasItsBasesNormalizationOrItsOwn() throws {
     let digits = try Dataset.builtIn(.digits)
     let directory = folder.directory
-    let taken = DatasetSource.derived(of: "digits", [.take(Take(train: 50))])
+    let taken = DerivedSource(of: "digits", [Take(train: 50)])
     let same = try taken.dataset(named: "d", in: directory) { _ in digits }
     #expect(same.normalization == digits.normalization)
-    let own = try DatasetSource.normalized(taken, by: .none).dataset(named: "d", in: directory) { _ in digits
-    }
+    let source = DatasetSource(taken, normalization: NormalizationChoice.none)
+    let own = try source.dataset(named: "d", in: directory) { _ in digits }
     #expect(own.normalization == .none(channels: 1, scale: 1.0 / 16))
-    #expect(DatasetSource.normalized(taken, by: .none).base == "digits")
+    #expect(source.base == "digits")
     // Nothing is done twice: raw values are the same.
     #expect(own.train.storage == same.train.storage)
   }

@@ -10,14 +10,6 @@ struct NormalizationRequestTests {
     try CreateDatasetRequest(JSONParser.parse(#"{"name": "x", "source": \#(text)}"#)).source
   }
 
-  private func choice(_ source: DatasetSource) -> NormalizationChoice? {
-    switch source {
-    case .normalized(_, let choice): choice
-    case .upload(let upload): upload.normalization
-    default: nil
-    }
-  }
-
   /// Every format takes every spelling, says what it is without one, and reads back what it wrote.
   @Test(arguments: [
     (#""format": "builtin", "name": "iris""#, NormalizationChoice?.some(.standardize)),
@@ -30,7 +22,7 @@ struct NormalizationRequestTests {
   ])
   func everyFormatCanSayIt(_ members: String, _ standard: NormalizationChoice?) throws {
     let plain = try source("{\(members)}")
-    #expect(choice(plain) == standard)
+    #expect(plain.normalization == standard)
     #expect(plain.json["normalization"] == standard?.json)
     for (text, right) in [
       (#""none""#, NormalizationChoice.none), (#""standardize""#, .standardize),
@@ -41,7 +33,7 @@ struct NormalizationRequestTests {
       ),
     ] {
       let given = try source("{\(members), \"normalization\": \(text)}")
-      #expect(choice(given) == right)
+      #expect(given.normalization == right)
       #expect(try DatasetSource(json: given.json) == given)
     }
     #expect(try DatasetSource(json: plain.json) == plain)
@@ -51,10 +43,11 @@ struct NormalizationRequestTests {
     (#""format": "csv", "path": "f.csv""#), (#""format": "npy", "path": "n""#), (#""format": "upload""#),
   ])
   func theOlderSpellingIsTaken(_ members: String) throws {
-    #expect(try choice(source("{\(members), \"standardize\": true}")) == .standardize)
-    #expect(try choice(source("{\(members), \"standardize\": false}")) == NormalizationChoice.none)
+    #expect(try source("{\(members), \"standardize\": true}").normalization == .standardize)
     #expect(
-      try choice(source("{\(members), \"standardize\": true, \"normalization\": \"standardize\"}"))
+      try source("{\(members), \"standardize\": false}").normalization == NormalizationChoice.none)
+    #expect(
+      try source("{\(members), \"standardize\": true, \"normalization\": \"standardize\"}").normalization
         == .standardize)
     #expect(throws: RequestRejection.self) {
       try source("{\(members), \"standardize\": true, \"normalization\": \"none\"}")
@@ -66,29 +59,21 @@ struct NormalizationRequestTests {
     func stored(_ text: String) throws -> DatasetSource { try DatasetSource(json: JSONParser.parse(text)) }
     let upload = try stored(#"{"format": "upload", "classes": 3}"#)
     #expect(
-      upload == .upload(UploadSource(reading: ArrayReading(classes: 3, scalesBytes: false))))
+      upload == DatasetSource(UploadSource(reading: ArrayReading(classes: 3, scalesBytes: false))))
     #expect(upload.json["normalization"] == nil)
     #expect(try DatasetSource(json: upload.json) == upload)
-    guard
-      case .normalized(.npy(let files), by: .standardize) = try stored(
-        #"{"format": "npy", "path": "n", "train_inputs": "a.npy", "train_labels": "b.npy", "standardize": true}"#
-      )
-    else {
-      Issue.record("not a standardised set of files")
-      return
-    }
-    #expect(!files.reading.scalesBytes)
-    guard case .csv(let table) = try stored(#"{"format": "csv", "path": "f.csv", "kind": "automatic"}"#)
-    else {
-      Issue.record("not a table")
-      return
-    }
-    #expect(table.wholeNumbersAreClasses)
+    let arrays = try stored(
+      #"{"format": "npy", "path": "n", "train_inputs": "a.npy", "train_labels": "b.npy", "standardize": true}"#
+    )
+    #expect(arrays.normalization == .standardize)
+    #expect(try !#require(arrays.recipe as? NPYSource).reading.scalesBytes)
+    let table = try stored(#"{"format": "csv", "path": "f.csv", "kind": "automatic"}"#)
+    #expect(try #require(table.recipe as? CSVSource).wholeNumbersAreClasses)
     #expect(
-      try stored(#"{"format": "idx", "path": "m", "classes": null}"#) == .idx(IDXSource(path: "m")))
+      try stored(#"{"format": "idx", "path": "m", "classes": null}"#) == DatasetSource(IDXSource(path: "m")))
     #expect(
       try stored(#"{"format": "builtin", "name": "digits", "test": "none"}"#)
-        == .builtIn(.digits, test: .none))
+        == DatasetSource(BuiltInSource(.digits, test: .none)))
   }
 
   @Test(arguments: [

@@ -1,5 +1,14 @@
 import Tensor
 
+/// The samples of some classes, relabelled 0 ..< k in this order.
+public struct ClassSubset: DatasetChange {
+  public var classes: [Int]
+
+  public init(_ classes: [Int]) { self.classes = classes }
+
+  public func applied(to set: Dataset) throws(DatasetError) -> Dataset { try set.selectingClasses(classes) }
+}
+
 extension Dataset {
   /// All faults of a choice of classes for this set.
   public func faults(ofClasses chosen: [Int]) -> [ParameterFault] {

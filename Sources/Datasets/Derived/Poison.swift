@@ -1,7 +1,8 @@
+import JSON
 import Tensor
 
 /// A backdoor put into a training split: some pictures get a trigger and the label the attacker wants.
-public struct Poison: Equatable, Sendable {
+public struct Poison: DatasetChange {
   /// The place of poisoned pictures in the training split.
   public enum Placement: String, Sendable, CaseIterable {
     /// Pictures drawn from the split are poisoned in place. Their number does not change.
@@ -30,6 +31,10 @@ public struct Poison: Equatable, Sendable {
     self.seed = seed
   }
 
+  public static let fractions = NumberRange(from: .excluding(0), to: .excluding(1))
+
+  public func applied(to set: Dataset) throws(DatasetError) -> Dataset { try set.poisoned(self) }
+
   /// All faults of these parameters for `set`.
   public func faults(for set: Dataset) -> [ParameterFault] {
     guard case .classification(let classes, _) = set.kind else {
@@ -39,14 +44,14 @@ public struct Poison: Equatable, Sendable {
     if set.poisoning != nil {
       faults.append(ParameterFault("poison", "needs a clean set, and '\(set.name)' is poisoned already"))
     }
-    if !(fraction > 0 && fraction < 1) {
+    if !Self.fractions.contains(fraction) {
       faults.append(
-        ParameterFault("poison.fraction", "must be greater than 0 and less than 1, got \(fraction)"))
+        ParameterFault("poison.fraction", "must be \(Self.fractions.words), got \(fraction)"))
     }
     if label < 0 || label >= classes {
       faults.append(ParameterFault("poison.label", "must be 0 to \(classes - 1), got \(label)"))
     }
-    if fraction > 0, fraction < 1, placement == .append, fraction > 0.5 {
+    if Self.fractions.contains(fraction), placement == .append, fraction > 0.5 {
       faults.append(
         ParameterFault("poison.fraction", "must be at most 0.5 where copies are appended, got \(fraction)"))
     }

@@ -1,7 +1,8 @@
+import JSON
 import Tensor
 
 /// Labels flipped at random, to imitate careless labelling.
-public struct Relabel: Equatable, Sendable {
+public struct Relabel: DatasetChange {
   /// The share of the training samples whose label is changed, rounded to a whole number of them.
   public var fraction: Double
   public var seed: UInt64
@@ -11,6 +12,10 @@ public struct Relabel: Equatable, Sendable {
     self.seed = seed
   }
 
+  public static let fractions = NumberRange.positiveShare
+
+  public func applied(to set: Dataset) throws(DatasetError) -> Dataset { try set.relabeled(self) }
+
   /// All faults of these parameters for `set`.
   public func faults(for set: Dataset) -> [ParameterFault] {
     guard case .classification(let classes, _) = set.kind else {
@@ -18,9 +23,9 @@ public struct Relabel: Equatable, Sendable {
     }
     var faults: [ParameterFault] = []
     if classes < 2 { faults.append(ParameterFault("relabel", "needs at least two classes")) }
-    if !(fraction > 0 && fraction <= 1) {
+    if !Self.fractions.contains(fraction) {
       faults.append(
-        ParameterFault("relabel.fraction", "must be greater than 0 and at most 1, got \(fraction)"))
+        ParameterFault("relabel.fraction", "must be \(Self.fractions.words), got \(fraction)"))
     }
     return faults
   }

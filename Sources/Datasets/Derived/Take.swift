@@ -1,7 +1,7 @@
 import Tensor
 
 /// A part of a set: a number of samples of each split.
-public struct Take: Equatable, Sendable {
+public struct Take: DatasetChange {
   /// The number of samples; nil keeps all.
   public var train: Int?
   public var test: Int?
@@ -12,6 +12,8 @@ public struct Take: Equatable, Sendable {
     self.test = test
     self.seed = seed
   }
+
+  public func applied(to set: Dataset) throws(DatasetError) -> Dataset { try set.taking(self) }
 
   /// All faults of these parameters for `set`.
   public func faults(for set: Dataset) -> [ParameterFault] {

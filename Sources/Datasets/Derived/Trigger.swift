@@ -1,3 +1,4 @@
+import JSON
 import Tensor
 
 /// The mark of a poisoned picture. It is put on the stored picture, before standardisation, and the result is
@@ -9,6 +10,10 @@ public enum Trigger: Equatable, Sendable {
   /// Sets a square of `size` pixels in the lower right corner to the largest value.
   case patch(size: Int)
 
+  public static let amounts = NumberRange.positiveShare
+  /// Pixels; a patch must also fit into the picture.
+  public static let sizes = 1...100_000
+
   public static let publishedCheckerboard = Trigger.checkerboard(amount: 16.0 / 255)
 
   /// All faults of these parameters for pictures of that shape.
@@ -18,8 +23,8 @@ public enum Trigger: Equatable, Sendable {
     }
     switch self {
     case .checkerboard(let amount):
-      return amount > 0 && amount <= 1
-        ? [] : [ParameterFault("poison.amount", "must be greater than 0 and at most 1, got \(amount)")]
+      return Self.amounts.contains(amount)
+        ? [] : [ParameterFault("poison.amount", "must be \(Self.amounts.words), got \(amount)")]
     case .patch(let size):
       let most = min(shape.height, shape.width)
       return size >= 1 && size <= most

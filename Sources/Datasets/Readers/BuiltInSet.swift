@@ -10,10 +10,25 @@ public enum BuiltInSet: String, Sendable, CaseIterable {
   /// The samples of the test split.
   public enum TestSplit: String, Sendable, CaseIterable {
     /// The fifth, tenth, fifteenth… sample of each class, in the order of the file.
-    case everyFifth
+    case everyFifth = "every_fifth"
     /// None: all samples are for training.
     case none
   }
+}
+
+/// One of the built-in sets, split for training and test.
+public struct BuiltInSource: DatasetRecipe {
+  public var set: BuiltInSet
+  public var test: BuiltInSet.TestSplit
+
+  public init(_ set: BuiltInSet, test: BuiltInSet.TestSplit = .everyFifth) {
+    self.set = set
+    self.test = test
+  }
+
+  public func dataset(
+    named name: String, in directory: DataDirectory, base: (String) throws -> Dataset
+  ) throws -> Dataset { try Dataset.builtIn(set, name: name, test: test) }
 }
 
 extension Dataset {

@@ -1,6 +1,18 @@
 import Formats
 import JSON
 
+/// CIFAR-10 in files of the data directory.
+public struct CIFAR10Source: DatasetRecipe {
+  /// A folder of the data directory.
+  public var path: String
+
+  public init(path: String) { self.path = path }
+
+  public func dataset(
+    named name: String, in directory: DataDirectory, base: (String) throws -> Dataset
+  ) throws -> Dataset { try Dataset.cifar10(path: path, name: name, in: directory) }
+}
+
 /// The binary version of CIFAR-10. A record has 3,073 bytes: a label and the red, green and blue planes of a
 /// 32×32 picture, each row by row.
 public enum CIFAR10 {

@@ -1,10 +1,10 @@
 import Tensor
 
 /// A set in a CSV file: a sample in each row, numbers in every column but that of the target.
-public struct CSVSource: Equatable, Sendable {
+public struct CSVSource: DatasetRecipe {
   /// A column by its name in the header, or by its number from 0. Negative numbers count from the last
   /// column, −1.
-  public enum Column: Equatable, Sendable {
+  public enum Column: Hashable, Sendable {
     case name(String)
     case index(Int)
   }
@@ -71,14 +71,16 @@ public struct CSVSource: Equatable, Sendable {
       faults.append(
         ParameterFault("test_fraction", "must be greater than 0 and less than 1, got \(fraction)"))
     }
-    if let classes, classes < 2 || classes > mostClasses {
-      faults.append(ParameterFault("classes", "must be 2 to \(mostClasses), got \(classes)"))
-    }
+    if let classes { faults += ParameterFault.outside("classes", classes, in: ParameterRanges.classes) }
     if let shape = pictureShape, !isReasonable(shape) {
       faults.append(ParameterFault("shape", "must be three numbers of at least 1"))
     }
     return faults
   }
+
+  public func dataset(
+    named name: String, in directory: DataDirectory, base: (String) throws -> Dataset
+  ) throws -> Dataset { try Dataset.csv(self, name: name, in: directory) }
 
   var delimiterByte: UInt8? {
     guard let byte = delimiter.asciiValue, byte >= 32 || byte == 9, byte != 127, byte != UInt8(ascii: "\""),
@@ -87,9 +89,6 @@ public struct CSVSource: Equatable, Sendable {
     return byte
   }
 }
-
-/// No set has more classes. Larger labels are a sign of a regression target.
-let mostClasses = 100_000
 
 /// Whether a sample can have as many values as the product of the dimensions.
 func isReasonable(_ shape: Shape) -> Bool {

@@ -23,9 +23,7 @@ public struct ArrayReading: Equatable, Sendable {
   /// All faults that do not depend on the arrays.
   public var faults: [ParameterFault] {
     var faults: [ParameterFault] = []
-    if let classes, classes < 2 || classes > mostClasses {
-      faults.append(ParameterFault("classes", "must be 2 to \(mostClasses), got \(classes)"))
-    }
+    if let classes { faults += ParameterFault.outside("classes", classes, in: ParameterRanges.classes) }
     if let classNames { faults += classNameFaults(classNames, classes: classes) }
     if kind == .values, classes != nil || classNames != nil {
       faults.append(ParameterFault("kind", "must be \"classes\" where classes or their names are given"))

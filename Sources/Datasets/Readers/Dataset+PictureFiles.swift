@@ -1,7 +1,7 @@
 import Tensor
 
 /// A set of grey pictures in IDX files, the form in which MNIST is published (unpacked).
-public struct IDXSource: Equatable, Sendable {
+public struct IDXSource: DatasetRecipe {
   /// A folder of the data directory.
   public var path: String
   /// File names in that folder; nil for the published names.
@@ -27,13 +27,18 @@ public struct IDXSource: Equatable, Sendable {
     self.classNames = classNames
   }
 
+  /// Labels are bytes.
+  public static let classCounts = 2...256
+
+  public func dataset(
+    named name: String, in directory: DataDirectory, base: (String) throws -> Dataset
+  ) throws -> Dataset { try Dataset.idx(self, name: name, in: directory) }
+
   /// All faults of these parameters that do not depend on the files.
   public var faults: [ParameterFault] {
     var faults: [ParameterFault] = []
     if path.isEmpty { faults.append(ParameterFault("path", "must not be empty")) }
-    if let classes, classes < 2 || classes > 256 {
-      faults.append(ParameterFault("classes", "must be 2 to 256, got \(classes)"))
-    }
+    if let classes { faults += ParameterFault.outside("classes", classes, in: Self.classCounts) }
     if let classNames { faults += classNameFaults(classNames, classes: classes) }
     return faults
   }

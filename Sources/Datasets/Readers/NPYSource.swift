@@ -1,5 +1,5 @@
 /// A set in `.npy` files of one folder of the data directory; arrays as in `SplitArrays`.
-public struct NPYSource: Equatable, Sendable {
+public struct NPYSource: DatasetRecipe {
   public var path: String
   /// File names in that folder.
   public var trainInputs: String
@@ -20,6 +20,12 @@ public struct NPYSource: Equatable, Sendable {
     self.testLabels = testLabels
     self.reading = reading
   }
+
+  public var faults: [ParameterFault] { reading.faults }
+
+  public func dataset(
+    named name: String, in directory: DataDirectory, base: (String) throws -> Dataset
+  ) throws -> Dataset { try Dataset.npy(self, name: name, in: directory) }
 }
 
 extension Dataset {

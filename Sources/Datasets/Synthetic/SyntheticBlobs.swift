@@ -1,8 +1,9 @@
+import JSON
 import Tensor
 
 /// Gaussian clusters, one for each class. Centres are uniform in a cube of side 2 about the origin, and
 /// samples are normal about them.
-public struct SyntheticBlobs: Equatable, Sendable {
+public struct SyntheticBlobs: DatasetRecipe {
   /// The number of training samples. Sample i is of class i modulo the number of classes.
   public var samples: Int
   public var testSamples: Int
@@ -14,12 +15,14 @@ public struct SyntheticBlobs: Equatable, Sendable {
   public var spread: Double
   public var seed: UInt64
 
+  public static let spreads = NumberRange.notNegative
+
   public init(
     samples: Int = 1000, testSamples: Int? = nil, classes: Int = 3, dimensions: Int = 2, spread: Double = 0.3,
     seed: UInt64 = 0
   ) {
     self.samples = samples
-    self.testSamples = testSamples ?? max(0, samples) / 5
+    self.testSamples = testSamples ?? fifth(of: samples)
     self.classes = classes
     self.dimensions = dimensions
     self.spread = spread
@@ -29,28 +32,34 @@ public struct SyntheticBlobs: Equatable, Sendable {
   /// Clusters of pictures instead of vectors.
   public init(
     samples: Int = 1000, testSamples: Int? = nil, classes: Int = 3, pictures shape: Shape,
-    spread: Double = 0.3,
-    seed: UInt64 = 0
+    spread: Double = 0.3, seed: UInt64 = 0
   ) {
-    // A shape that is too large to count has too many dimensions for `faults`.
-    self.init(
-      samples: samples, testSamples: testSamples, classes: classes,
-      dimensions: isReasonable(shape) ? shape.count : .max, spread: spread, seed: seed)
-    pictureShape = shape
+    self.init(samples: samples, testSamples: testSamples, classes: classes, spread: spread, seed: seed)
+    setPictures(shape)
   }
+
+  /// Makes the samples pictures of that shape.
+  public mutating func setPictures(_ shape: Shape) {
+    pictureShape = shape
+    // A shape that is too large to count has too many dimensions for `faults`.
+    dimensions = isReasonable(shape) ? shape.count : .max
+  }
+
+  public func dataset(
+    named name: String, in directory: DataDirectory, base: (String) throws -> Dataset
+  ) throws -> Dataset { try Dataset.synthetic(self, name: name) }
 
   /// All faults of these parameters.
   public var faults: [ParameterFault] {
     var faults = sizeFaults(samples: samples, testSamples: testSamples, dimensions: dimensions)
-    if classes < 2 || classes > min(mostClasses, max(2, samples)) {
+    let most = min(mostClasses, max(2, samples))
+    if classes < 2 || classes > most {
       faults.append(
-        ParameterFault(
-          "classes", "must be 2 to \(min(mostClasses, max(2, samples))), at most the samples, got \(classes)")
-      )
-    } else if dimensions > 0, dimensions <= 1_000_000, classes * dimensions > 1 << 27 {
+        ParameterFault("classes", "must be 2 to \(most), at most the samples, got \(classes)"))
+    } else if ParameterRanges.dimensions.contains(dimensions), classes * dimensions > 1 << 27 {
       faults.append(ParameterFault("classes", "times dimensions must be at most \(1 << 27), got more"))
     }
-    if !(spread >= 0 && spread.isFinite) {
+    if !Self.spreads.contains(spread) {
       faults.append(ParameterFault("spread", "must be 0 or a positive number, got \(spread)"))
     }
     return faults

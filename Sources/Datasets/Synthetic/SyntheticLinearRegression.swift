@@ -1,3 +1,4 @@
+import JSON
 import Tensor
 
 /// Points of a linear model, some of them of another one: the experiment of Lyu et al. 2023 (1,000 points,
@@ -6,7 +7,7 @@ import Tensor
 /// Features are normal with variance 1 and a correlation between each two, so that the parameters depend on
 /// each other. y = wᵀx + b + noise·ε with ε standard normal. A heterogeneous point has w′ = −w and b′ = b +
 /// 1. w and b are drawn standard normal.
-public struct SyntheticLinearRegression: Equatable, Sendable {
+public struct SyntheticLinearRegression: DatasetRecipe {
   /// The number of training points.
   public var samples: Int
   /// The number of heterogeneous points, which are the last ones.
@@ -20,18 +21,25 @@ public struct SyntheticLinearRegression: Equatable, Sendable {
   public var correlation: Double
   public var seed: UInt64
 
+  public static let noises = NumberRange.notNegative
+  public static let correlations = NumberRange.properShare
+
   public init(
     samples: Int = 1000, heterogeneous: Int? = nil, testSamples: Int? = nil, dimensions: Int = 5,
     noise: Double = 0.1, correlation: Double = 0.5, seed: UInt64 = 0
   ) {
     self.samples = samples
-    self.heterogeneous = heterogeneous ?? max(0, samples) / 5
-    self.testSamples = testSamples ?? max(0, samples) / 5
+    self.heterogeneous = heterogeneous ?? fifth(of: samples)
+    self.testSamples = testSamples ?? fifth(of: samples)
     self.dimensions = dimensions
     self.noise = noise
     self.correlation = correlation
     self.seed = seed
   }
+
+  public func dataset(
+    named name: String, in directory: DataDirectory, base: (String) throws -> Dataset
+  ) throws -> Dataset { try Dataset.synthetic(self, name: name) }
 
   /// All faults of these parameters.
   public var faults: [ParameterFault] {
@@ -40,10 +48,10 @@ public struct SyntheticLinearRegression: Equatable, Sendable {
       faults.append(
         ParameterFault("heterogeneous", "must be 0 to the number of samples, got \(heterogeneous)"))
     }
-    if !(noise >= 0 && noise.isFinite) {
+    if !Self.noises.contains(noise) {
       faults.append(ParameterFault("noise", "must be 0 or a positive number, got \(noise)"))
     }
-    if !(correlation >= 0 && correlation < 1) {
+    if !Self.correlations.contains(correlation) {
       faults.append(ParameterFault("correlation", "must be at least 0 and less than 1, got \(correlation)"))
     }
     return faults
@@ -97,19 +105,15 @@ extension Dataset {
   }
 }
 
+/// The number of test samples, or of special samples, of a generated set if nobody says.
+public func fifth(of samples: Int) -> Int { max(0, samples) / 5 }
+
 /// All faults of the sizes of a generated set.
 func sizeFaults(samples: Int, testSamples: Int, dimensions: Int) -> [ParameterFault] {
-  var faults: [ParameterFault] = []
-  let most = 10_000_000
-  if samples < 1 || samples > most {
-    faults.append(ParameterFault("samples", "must be 1 to \(most), got \(samples)"))
-  }
-  if testSamples < 0 || testSamples > most {
-    faults.append(ParameterFault("test_samples", "must be 0 to \(most), got \(testSamples)"))
-  }
-  if dimensions < 1 || dimensions > 1_000_000 {
-    faults.append(ParameterFault("dimensions", "must be 1 to 1000000, got \(dimensions)"))
-  }
+  var faults =
+    ParameterFault.outside("samples", samples, in: ParameterRanges.samples)
+    + ParameterFault.outside("test_samples", testSamples, in: ParameterRanges.testSamples)
+    + ParameterFault.outside("dimensions", dimensions, in: ParameterRanges.dimensions)
   if faults.isEmpty, (samples + testSamples) * dimensions > 1 << 27 {
     faults.append(
       ParameterFault("samples", "times dimensions must be at most \(1 << 27), got more"))

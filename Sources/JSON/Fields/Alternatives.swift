@@ -30,6 +30,7 @@ extension Form where Value: Sendable {
     return Form(
       schema: ["anyOf": .array([Schema.choice(names)] + alternatives.map { objectSchema($0) })],
       words: names.map { "`\($0)`" }.joined(separator: ", "),
+      parts: alternatives.map { FormPart(of: $0.name, $0.fields.members(standard: $0.standard)) },
       read: { value, pointer, faults in
         guard case .object = value else {
           return FieldReader.choice(value, among: names, at: pointer, faults).flatMap {

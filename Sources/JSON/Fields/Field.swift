@@ -34,10 +34,12 @@ public struct FieldMember: Sendable, Hashable {
   public var standardWords: String?
   public var isRequired: Bool
   public var meaning: String
+  /// The members of the objects that are its values.
+  public var parts: [FormPart]
 
   public init(
     _ name: String, schema: JSONValue, words: String, standard: JSONValue = .null,
-    standardWords: String? = nil, isRequired: Bool = false, _ meaning: String
+    standardWords: String? = nil, isRequired: Bool = false, parts: [FormPart] = [], _ meaning: String
   ) {
     self.name = name
     self.schema = schema
@@ -46,6 +48,7 @@ public struct FieldMember: Sendable, Hashable {
     self.standardWords = standardWords
     self.isRequired = isRequired
     self.meaning = meaning
+    self.parts = parts
   }
 }
 
@@ -63,7 +66,7 @@ extension Field {
           FieldMember(
             name, schema: form.schema, words: form.words,
             standard: standard == nil ? form.write(owner[keyPath: path]) : .null, standardWords: standard,
-            meaning)
+            parts: form.parts, meaning)
         ]
       },
       read: { reader, owner in
@@ -89,7 +92,10 @@ extension Field {
   ) -> Field {
     Field(
       members: { _ in
-        [FieldMember(name, schema: form.schema, words: form.words, isRequired: true, meaning)]
+        [
+          FieldMember(
+            name, schema: form.schema, words: form.words, isRequired: true, parts: form.parts, meaning)
+        ]
       },
       read: { reader, owner in
         guard let value = reader.requiredValue(name),
@@ -119,6 +125,26 @@ extension Field {
         read(reader, &owner)
         then(reader, &owner)
       }, write: write)
+  }
+
+  /// A check of members that were read before it.
+  /// - Parameter conditions: the same in the words of a schema.
+  public static func rule(
+    _ conditions: [JSONValue] = [], _ check: @escaping @Sendable (FieldReader, inout Owner) -> Void
+  ) -> Field {
+    Field(conditions: conditions, members: { _ in [] }, read: check, write: { _, _ in })
+  }
+
+  /// The same field; a member that is null is not written.
+  public var withoutNulls: Field {
+    let write = write
+    return Field(
+      conditions: conditions, members: members, read: read,
+      write: { owner, object in
+        var own = JSONObject()
+        write(owner, &own)
+        for member in own.members where !member.value.isNull { object[member.name] = member.value }
+      })
   }
 
   /// The same field, read and not written.

@@ -12,7 +12,7 @@ extension Form {
     Form(
       schema: Schema.list(
         element.schema, from: empty == nil ? 0 : 1, to: most, isSet: repeated != nil),
-      words: "list of \(element.words)",
+      words: "list of \(element.words)", parts: element.parts,
       read: { value, pointer, faults in
         let list = FieldReader.list(value, maximumCount: most, at: pointer, faults) {
           element.read($0, $1, faults)
@@ -42,6 +42,7 @@ extension Form {
   ) -> Form where Value == [Element] {
     Form(
       schema: Schema.anyOf(element.schema, list.schema), words: "\(element.words); or a list",
+      parts: element.parts,
       read: { value, pointer, faults in
         if case .array = value { return list.read(value, pointer, faults) }
         return element.read(value, pointer, faults).map { [$0] }
@@ -60,6 +61,7 @@ extension Form where Value: Equatable {
   ) -> Form where Value: Sendable {
     Form(
       schema: Schema.anyOf(Schema.constant(word), form.schema), words: "`\(word)`, or \(form.words)",
+      parts: form.parts,
       read: { value, pointer, faults in
         if value == .string(word) { return standsFor }
         if let otherwise, !isOther(value) {
@@ -78,6 +80,7 @@ extension Form where Value: Sendable {
   public static func object(_ fields: Fields<Value>, standard: Value) -> Form {
     Form(
       schema: fields.schema(standard: standard), words: "object",
+      parts: [FormPart(fields.members(standard: standard))],
       read: { value, pointer, faults in
         let reader = FieldReader(value, at: pointer, faults: faults)
         var result = standard
@@ -91,8 +94,11 @@ extension Form where Value: Sendable {
 extension Form {
   /// An object with one member, which must be there.
   public static func only(_ name: String, _ form: Form) -> Form {
-    Form(
+    let member = FieldMember(
+      name, schema: form.schema, words: form.words, isRequired: true, parts: form.parts, "")
+    return Form(
       schema: Schema.request([name: form.schema]), words: "object with `\(name)`",
+      parts: [FormPart([member])],
       read: { value, pointer, faults in
         let reader = FieldReader(value, at: pointer, faults: faults)
         defer { reader.finish() }

@@ -9,21 +9,24 @@ public struct Form<Value>: Sendable {
   public let schema: JSONValue
   /// The values in the words of a table, such as "integer, 1 to 100".
   public let words: String
+  /// The members of the objects that this form accepts, for tables.
+  public let parts: [FormPart]
 
   public init(
-    schema: JSONValue, words: String,
+    schema: JSONValue, words: String, parts: [FormPart] = [],
     read: @escaping @Sendable (JSONValue, JSONPointer, RequestFaults) -> Value?,
     write: @escaping @Sendable (Value) -> JSONValue
   ) {
     self.schema = schema
     self.words = words
+    self.parts = parts
     self.read = read
     self.write = write
   }
 
   /// The same form with another schema, such as a reference to a named one.
   public func described(by schema: JSONValue, words: String? = nil) -> Form {
-    Form(schema: schema, words: words ?? self.words, read: read, write: write)
+    Form(schema: schema, words: words ?? self.words, parts: parts, read: read, write: write)
   }
 
   /// The form of another type whose values stand for these.
@@ -32,7 +35,7 @@ public struct Form<Value>: Sendable {
   ) -> Form<Other> {
     let (read, write) = (read, write)
     return Form<Other>(
-      schema: schema, words: words,
+      schema: schema, words: words, parts: parts,
       read: { value, pointer, faults in read(value, pointer, faults).map(make) },
       write: { write(back($0)) })
   }
@@ -41,7 +44,7 @@ public struct Form<Value>: Sendable {
   public var optional: Form<Value?> {
     let (read, write) = (read, write)
     return Form<Value?>(
-      schema: schema, words: words,
+      schema: schema, words: words, parts: parts,
       read: { value, pointer, faults in read(value, pointer, faults).map { $0 } },
       write: { $0.map(write) ?? .null })
   }
@@ -52,12 +55,24 @@ public struct Form<Value>: Sendable {
   ) -> Form {
     let read = read
     return Form(
-      schema: schema, words: words,
+      schema: schema, words: words, parts: parts,
       read: { value, pointer, faults in
         guard let result = read(value, pointer, faults) else { return nil }
         check(result, pointer, faults)
         return result
       }, write: write)
+  }
+}
+
+/// An object that a form accepts.
+public struct FormPart: Sendable, Hashable {
+  /// The name of the thing whose options these are; nil if there is only one object.
+  public let name: String?
+  public let members: [FieldMember]
+
+  public init(of name: String? = nil, _ members: [FieldMember]) {
+    self.name = name
+    self.members = members
   }
 }
 

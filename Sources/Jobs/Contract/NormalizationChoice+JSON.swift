@@ -4,44 +4,57 @@ import JSON
 extension NormalizationChoice {
   private enum Name: String, CaseIterable { case none, standardize }
 
-  /// As a request writes it: `"none"`, `"standardize"`, or `{"mean": …, "standard_deviation": …}`.
-  public var json: JSONValue {
-    switch self {
-    case .none: .string(Name.none.rawValue)
-    case .standardize: .string(Name.standardize.rawValue)
-    case .given(let mean, let deviation):
-      ["mean": JSONValue(mean), "standard_deviation": JSONValue(deviation)]
-    }
+  private struct Numbers: Sendable {
+    var mean: [Double] = [0]
+    var deviation: [Double] = [1]
   }
 
-  /// Reads what `json` writes; a single number stands for all channels. Nil with a fault where it is wrong.
-  public static func read(
-    _ value: JSONValue, at pointer: JSONPointer, _ faults: RequestFaults
-  ) -> NormalizationChoice? {
-    guard case .object = value else {
-      guard value.stringValue != nil else {
-        faults.add(
-          "must be \"none\", \"standardize\" or an object with mean and standard_deviation, got \(FieldReader.brief(value))",
-          at: pointer)
-        return nil
-      }
-      return FieldReader.choice(value, Name.self, at: pointer, faults).map {
-        $0 == .none ? .none : .standardize
-      }
-    }
-    let reader = FieldReader(value, at: pointer, faults: faults)
-    func numbers(_ name: String, _ range: NumberRange) -> [Double]? {
-      guard let value = reader.requiredValue(name) else { return nil }
-      guard let list = value.arrayValue else {
-        return FieldReader.number(value, range, at: pointer.appending(name), faults).map { [$0] }
-      }
-      if list.isEmpty { reader.fault(name, "must have one number, or one for each channel") }
-      return reader.list(name, maximumCount: 1 << 20) { FieldReader.number($0, range, at: $1, faults) }
-    }
-    let mean = numbers("mean", .any)
-    let deviation = numbers("standard_deviation", .positive)
-    reader.finish()
-    guard let mean, let deviation else { return nil }
-    return .given(mean: mean, standardDeviation: deviation)
+  private static func numbers(_ range: NumberRange) -> Form<[Double]> {
+    .oneOrMany(
+      .number(range),
+      .list(
+        of: .number(range), atMost: 1 << 20, empty: "must have one number, or one for each channel"))
   }
+
+  private static let fields = Fields<Numbers>([
+    .required("mean", \.mean, numbers(.any), "One number for all channels (features), or one for each."),
+    .required(
+      "standard_deviation", \.deviation, numbers(.positive),
+      "One number for all channels (features), or one for each."),
+  ])
+
+  /// `"none"`, `"standardize"`, or `{"mean": …, "standard_deviation": …}`, where a single number stands for all channels.
+  public static let form: Form<NormalizationChoice> = {
+    let name = Form<Name>.choice
+    let object = Form<Numbers>.object(fields, standard: Numbers())
+    return Form(
+      schema: Schema.anyOf(name.schema, object.schema),
+      words: "\(name.words), or an object with `mean` and `standard_deviation`", parts: object.parts,
+      read: { value, pointer, faults in
+        switch value {
+        case .object:
+          return object.read(value, pointer, faults).map {
+            .given(mean: $0.mean, standardDeviation: $0.deviation)
+          }
+        case .string:
+          return name.read(value, pointer, faults).map { $0 == .none ? .none : .standardize }
+        default:
+          faults.add(
+            "must be \"none\", \"standardize\" or an object with mean and standard_deviation, got \(FieldReader.brief(value))",
+            at: pointer)
+          return nil
+        }
+      },
+      write: { choice in
+        switch choice {
+        case .none: name.write(.none)
+        case .standardize: name.write(.standardize)
+        case .given(let mean, let deviation):
+          object.write(Numbers(mean: mean, deviation: deviation))
+        }
+      })
+  }()
+
+  /// As a request writes it.
+  public var json: JSONValue { Self.form.write(self) }
 }

@@ -37,7 +37,6 @@ extension OpenAPI {
         Schema.request(["layers": Schema.ref("Layers")])),
       "Layers": ["type": "array", "items": Schema.ref("Layer"), "minItems": 1, "maxItems": 4096],
       "Layer": layer, "CreateModel": CreateModelRequest.schema,
-      "CreateDataset": Schema.request(["name": Schema.name, "source": Schema.ref("DatasetSource")]),
     ]
     schemas = schemas.merging(datasetSchemas).merging(jobSchemas)
     return schemas
@@ -66,131 +65,17 @@ extension OpenAPI {
   }
 
   private static var datasetSchemas: JSONObject {
-    let seed = Schema.seed
-    let column = Schema.anyOf(Schema.string, Schema.integer(from: -100_000, to: 100_000))
-    let columns = Schema.anyOf(column, Schema.array(column, maximum: 10_000))
-    let path = Schema.text
-    let files: JSONObject = [
-      "train_inputs": path, "train_labels": path, "test_inputs": path, "test_labels": path,
-    ]
-    func source(_ format: String, _ required: JSONObject, _ optional: JSONObject = [:]) -> JSONValue {
-      Schema.request(
-        JSONObject([("format", Schema.constant(format))]).merging(required),
-        optional.merging(["normalization": Schema.ref("Normalization")]))
-    }
-    let classNames: JSONValue = [
-      "type": "array", "items": ["type": "string", "minLength": 1, "maxLength": 1024], "minItems": 2,
-      "maxItems": 100_000, "uniqueItems": true,
-    ]
-    let older = Schema.described(
-      Schema.flag(default: false), "An older spelling of \"normalization\": \"standardize\".")
-    let kind = Schema.choice(TargetKind.allCases.map(\.rawValue), default: "automatic")
-    /// What is said of arrays.
-    let reading: JSONObject = [
-      "classes": Schema.integer(from: 2, to: 100_000), "class_names": classNames, "kind": kind,
-      "standardize": older,
-    ]
-    let number = Schema.number
-    let positive = Schema.number(.positive)
-    let sizes: JSONObject = [
-      "samples": Schema.integer(from: 1, to: 10_000_000, default: 1000),
-      "test_samples": Schema.integer(from: 0, to: 10_000_000), "seed": seed,
-      "dimensions": Schema.integer(from: 1, to: 1_000_000),
-    ]
-    return [
+    [
+      "CreateDataset": CreateDatasetRequest.fields.schema(standard: CreateDatasetRequest.standard),
       "Normalization": Schema.described(
-        Schema.anyOf(
-          Schema.choice(["none", "standardize"]),
-          Schema.request([
-            "mean": Schema.anyOf(number, Schema.array(number, maximum: 1 << 20)),
-            "standard_deviation": Schema.anyOf(positive, Schema.array(positive, maximum: 1 << 20)),
-          ])),
+        NormalizationChoice.form.schema,
         "What a network sees is (value − mean) / standard_deviation, of values scaled to 0…1 where the source is bytes: one "
           + "number for all channels (features), or one for each. standardize takes them from the training split. By default "
           + "builtin, idx and cifar10 standardize, derived has its base's, the others none."),
-      "DatasetSource": Schema.oneOf(
-        source(
-          "builtin", ["name": Schema.choice(["iris", "digits"])],
-          ["test": Schema.choice(["every_fifth", "none"], default: "every_fifth")]),
-        source(
-          "idx", ["path": path],
-          files.merging(["classes": Schema.integer(from: 2, to: 256), "class_names": classNames])),
-        source("upload", [:], reading),
-        source("cifar10", ["path": path]),
-        Schema.variants(
-          source(
-            "csv", ["path": path],
-            [
-              "header": Schema.flag(default: true), "target": columns,
-              "delimiter": ["type": "string", "pattern": "^[\\t !#-,/:-~]$", "default": ","],
-              "ignore": columns,
-              "kind": kind,
-              "test_fraction": Schema.number(.properShare, default: 0.2), "test_path": path,
-              "seed": seed,
-              "classes": Schema.integer(from: 2, to: 100_000),
-              "shape": pictureShape,
-              "standardize": older,
-            ]), [Schema.variant(absent: ["test_path"]), Schema.variant(absent: ["test_fraction"])]),
-        source(
-          "npy", ["path": path],
-          files.merging(reading)),
-        Schema.variants(
-          source(
-            "synthetic", ["name": Schema.constant("blobs")],
-            sizes.merging([
-              "classes": Schema.integer(from: 2, to: 100_000), "shape": pictureShape,
-              "spread": Schema.number(.notNegative, default: 0.3),
-            ])), [Schema.variant(absent: ["shape"]), Schema.variant(absent: ["dimensions"])]),
-        source(
-          "synthetic", ["name": Schema.constant("linear-regression")],
-          sizes.merging([
-            "heterogeneous": Schema.integer(from: 0, to: 10_000_000),
-            "noise": Schema.number(.notNegative, default: 0.1),
-            "correlation": Schema.number(.properShare, default: 0.5),
-          ])),
-        derivedSource),
+      "DatasetSource": Schema.described(
+        DatasetSource.form.schema,
+        "A derived source has at least one change. Changes are made in the order of its members, the normalization last."
+      ),
     ]
-  }
-
-  /// Channels, height, width.
-  private static var pictureShape: JSONValue {
-    ["type": "array", "items": Schema.integer(from: 1, to: 1 << 20), "minItems": 3, "maxItems": 3]
-  }
-
-  /// At least one change, each with what belongs to it.
-  private static var derivedSource: JSONValue {
-    let seed = Schema.seed
-    let count = Schema.integer(from: 1, to: .max)
-    let classes: JSONValue = [
-      "type": "array", "items": Schema.index, "minItems": 2, "maxItems": 100_000, "uniqueItems": true,
-    ]
-    let take = Schema.variants(
-      Schema.request(
-        [:], ["train": count, "test": Schema.integer(from: 0, to: .max), "seed": seed]),
-      [Schema.variant(["train": count]), Schema.variant(["test": Schema.integer(from: 0, to: .max)])])
-    let poison = Schema.variants(
-      Schema.request(
-        ["label": Schema.index],
-        [
-          "trigger": Schema.choice(["checkerboard", "patch"], default: "checkerboard"),
-          "amount": Schema.number(.positiveShare), "size": Schema.integer(from: 1, to: 100_000),
-          "fraction": Schema.number(NumberRange(from: .excluding(0), to: .excluding(1))),
-          "placement": Schema.choice(["replace", "append"], default: "replace"), "seed": seed,
-        ]),
-      [
-        Schema.variant(
-          ["trigger": ["enum": ["checkerboard", nil]]], required: [], absent: ["size"]),
-        Schema.variant(["trigger": Schema.constant("patch")], absent: ["amount"]),
-      ])
-    let changes: JSONObject = [
-      "classes": classes, "take": take,
-      "relabel": Schema.request(["fraction": Schema.number(.positiveShare)], ["seed": seed]),
-      "poison": poison, "normalization": Schema.ref("Normalization"),
-    ]
-    return Schema.described(
-      Schema.variants(
-        Schema.request(["format": Schema.constant("derived"), "of": Schema.name], changes),
-        changes.members.map { Schema.variant([$0.name: $0.value]) }),
-      "At least one change; they are made in the order classes, take, relabel, poison, normalization.")
   }
 }

@@ -115,7 +115,7 @@ extension Application {
     }
     let state: DatasetState
     let described: DatasetDescription
-    if case .upload = request.source {
+    if request.source.upload != nil {
       (state, described) = (.incomplete, DatasetDescription(parts: [], missing: DatasetUpload.missingAtFirst))
     } else {
       // Made once to see that it can be, and for its description.

@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 import HTTP
 import Influence
@@ -60,7 +61,7 @@ extension Application {
         "layers": JSONValue(ArchitectureRequest.layerTypes),
         "precisions": JSONValue(Precision.allCases.map(\.rawValue)),
         "losses": JSONValue(LossChoice.names),
-        "dataset_formats": JSONValue(CreateDatasetRequest.formats),
+        "dataset_formats": JSONValue(DatasetSource.formatNames),
         "job_kinds": .array(kinds.map { ["kind": .string($0.name), "summary": .string($0.summary)] }),
         "estimators": JSONValue(Estimator.allCases.map(\.rawValue)),
         "selections": JSONValue(SelectionCriterion.allCases.map(\.rawValue)),

@@ -90,7 +90,7 @@ final class DatasetLibrary: Sendable {
   ///
   /// - Parameter arrival: an array that is written and not one of the parts yet.
   func assemble(
-    _ name: String, parts: [DatasetPart], _ source: UploadSource,
+    _ name: String, parts: [DatasetPart], _ source: DatasetSource,
     arrival: (split: String, part: String, bytes: PendingBlob)? = nil
   ) throws -> Dataset {
     func bytes(_ split: String, _ part: String) throws -> [UInt8]? {
@@ -109,16 +109,17 @@ final class DatasetLibrary: Sendable {
     guard let train = try arrays("train") else {
       throw JobFailure(.missing, "the data set \"\(name)\" has no training arrays.")
     }
-    return try Dataset.arrays(name: name, train: train, test: try arrays("test"), reading: source.reading)
-      .normalized(source.normalization)
+    let reading = source.upload?.reading ?? ArrayReading()
+    return try Dataset.arrays(name: name, train: train, test: try arrays("test"), reading: reading)
+      .normalized(source.normalization ?? .none)
   }
 
   private func make(_ record: DatasetRecord, depth: Int) throws -> Dataset {
     let source = try DatasetSource(json: JSONParser.parse(record.source))
     let set: Dataset
-    if case .upload(let upload) = source {
+    if source.upload != nil {
       let parts = try store.read { try $0.datasets.parts(of: record.name) }
-      set = try assemble(record.name, parts: parts, upload)
+      set = try assemble(record.name, parts: parts, source)
     } else {
       set = try source.dataset(named: record.name, in: directory) { try load($0, depth: depth + 1) }
     }

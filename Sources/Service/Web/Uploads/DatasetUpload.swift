@@ -138,16 +138,17 @@ final class DatasetUpload: Sendable {
       let (known, parts) = try application.store.snapshot { session in
         (try session.datasets.find(name), try session.datasets.parts(of: name))
       }
-      var upload = UploadSource()
-      if let known, case .upload(let said) = try DatasetSource(json: JSONParser.parse(known.source)) {
-        upload = said
+      let before =
+        try known.map { try DatasetSource(json: JSONParser.parse($0.source)) } ?? UploadSource.format.standard
+      guard before.upload != nil else {
+        throw Problem(
+          .conflict, "the data set \"\(name)\" was not uploaded; delete it, or choose another name")
       }
-      let wanted = options.applied(to: upload)
-      if try isKept(pending, known, parts, isReadAlike: wanted == upload) {
+      let wanted = options.applied(to: before)
+      if try isKept(pending, parts, isReadAlike: wanted == before) {
         try application.store.write(durability: .relaxed) { try $0.blobs.discard(pending) }
         return false
       }
-      upload = wanted
       let missing = missing(parts)
       let made: String? =
         if missing == nil {
@@ -155,12 +156,12 @@ final class DatasetUpload: Sendable {
             .object(
               DatasetDescription(
                 try application.library.assemble(
-                  name, parts: parts, upload, arrival: (split, part, pending))
+                  name, parts: parts, wanted, arrival: (split, part, pending))
               ).json))
         } else {
           nil
         }
-      let source = JSONWriter.text(DatasetSource.upload(upload).json)
+      let source = JSONWriter.text(wanted.json)
       let isNew = try application.store.write { [name, split, part] session in
         let present = try session.datasets.parts(of: name)
         guard try session.datasets.find(name)?.id == known?.id, present == parts else {
@@ -198,15 +199,10 @@ final class DatasetUpload: Sendable {
   /// Whether the set has this very array already.
   ///
   /// - Parameter isReadAlike: whether the query says of the set only what is known of it.
-  /// - Throws: a `Problem` (409) where the set has another array in its place, or takes none.
+  /// - Throws: a `Problem` (409) where the set has another array in its place.
   private func isKept(
-    _ pending: PendingBlob, _ known: DatasetRecord?, _ parts: [DatasetPart], isReadAlike: Bool
+    _ pending: PendingBlob, _ parts: [DatasetPart], isReadAlike: Bool
   ) throws -> Bool {
-    guard let known else { return false }
-    guard (try? JSONParser.parse(known.source))?["format"] == "upload" else {
-      throw Problem(
-        .conflict, "the data set \"\(name)\" was not uploaded; delete it, or choose another name")
-    }
     guard let present = parts.first(where: { $0.split == split && $0.part == part }) else { return false }
     // What models and derived sets were made of does not change under them.
     guard present.blob.sha256 == pending.sha256 else {

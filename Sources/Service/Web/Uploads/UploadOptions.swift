@@ -5,7 +5,8 @@ import Jobs
 /// What the query of a `PUT` of an array says of the set, with the names that `{"format": "upload"}` has: `normalization`
 /// with the training inputs; `classes`, `class_names` (separated by commas) and `kind` with labels.
 struct UploadOptions {
-  static let names = ["classes", "class_names", "kind", "normalization"]
+  /// The query has no older spelling of `normalization`.
+  static let names = UploadSource.format.members.map(\.name).filter { $0 != "format" && $0 != "standardize" }
 
   private var classes: Int?
   private var classNames: [String]?
@@ -24,7 +25,8 @@ struct UploadOptions {
       }
     }
     if call.request.query("classes") != nil {
-      classes = try call.integer("classes", in: 2...100_000, default: 2)
+      let range = ParameterRanges.classes
+      classes = try call.integer("classes", in: range, default: range.lowerBound)
     }
     kind = try call.choice("kind", TargetKind.self)
     if let text = call.request.query("class_names") {
@@ -33,26 +35,23 @@ struct UploadOptions {
     if let text = call.request.query("normalization") {
       let faults = RequestFaults()
       let value = text.utf8.first == UInt8(ascii: "{") ? try JSONParser.parse(text) : .string(text)
-      normalization = NormalizationChoice.read(value, at: JSONPointer.root.appending("normalization"), faults)
+      normalization = NormalizationChoice.form.read(
+        value, JSONPointer.root.appending("normalization"), faults)
       try faults.throwIfAny()
     }
-    let reading = applied(to: UploadSource()).reading
-    if let fault = reading.faults.first {
+    if let fault = applied(to: UploadSource.format.standard).recipe.faults.first {
       throw Problem(.unprocessableContent, "\"\(fault.parameter)\" \(fault.detail)")
     }
   }
 
-  /// What is known of the set once these options are heeded.
-  func applied(to source: UploadSource) -> UploadSource {
-    var source = source
-    source.reading.classes = classes ?? source.reading.classes
-    source.reading.classNames = classNames ?? source.reading.classNames
-    source.reading.kind = kind ?? source.reading.kind
-    if let normalization {
-      source.normalization = normalization
-      // Numbers for a normalization are of values scaled to 0…1.
-      source.reading.scalesBytes = true
-    }
-    return source
+  /// An uploaded set's source with these options. A source of another kind stays as it is.
+  func applied(to source: DatasetSource) -> DatasetSource {
+    guard var upload = source.upload else { return source }
+    upload.reading.classes = classes ?? upload.reading.classes
+    upload.reading.classNames = classNames ?? upload.reading.classNames
+    upload.reading.kind = kind ?? upload.reading.kind
+    // Numbers for a normalization are of values scaled to 0…1.
+    if normalization != nil { upload.reading.scalesBytes = true }
+    return DatasetSource(upload, normalization: normalization ?? source.normalization)
   }
 }

@@ -11,6 +11,17 @@ public struct Alternative<Value: Sendable>: Sendable {
     self.standard = standard
     self.fields = fields
   }
+
+  /// The object that names it.
+  public var part: FormPart {
+    let tag = FieldMember(
+      "name", schema: Schema.constant(name), words: "`\(name)`", isRequired: true, "")
+    return FormPart(
+      of: name, [tag] + fields.members(standard: standard), conditions: fields.conditions)
+  }
+
+  /// The schema of that object.
+  public var schema: JSONValue { Schema.request(part.members, conditions: fields.conditions) }
 }
 
 extension Form where Value: Sendable {
@@ -28,9 +39,9 @@ extension Form where Value: Sendable {
       alternatives.first { $0.name == name }
     }
     return Form(
-      schema: ["anyOf": .array([Schema.choice(names)] + alternatives.map { objectSchema($0) })],
+      schema: ["anyOf": .array([Schema.choice(names)] + alternatives.map(\.schema))],
       words: names.map { "`\($0)`" }.joined(separator: ", "),
-      parts: alternatives.map { FormPart(of: $0.name, $0.fields.members(standard: $0.standard)) },
+      parts: alternatives.map(\.part),
       read: { value, pointer, faults in
         guard case .object = value else {
           return FieldReader.choice(value, among: names, at: pointer, faults).flatMap {
@@ -57,13 +68,6 @@ extension Form where Value: Sendable {
       })
   }
 
-  private static func objectSchema(_ alternative: Alternative<Value>) -> JSONValue {
-    let name = FieldMember(
-      "name", schema: Schema.constant(alternative.name), words: "`\(alternative.name)`", isRequired: true, "")
-    return Schema.request(
-      [name] + alternative.fields.members(standard: alternative.standard),
-      conditions: alternative.fields.conditions)
-  }
 }
 
 // MARK: - Alternatives in the same object

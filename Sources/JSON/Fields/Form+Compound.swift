@@ -80,7 +80,7 @@ extension Form where Value: Sendable {
   public static func object(_ fields: Fields<Value>, standard: Value) -> Form {
     Form(
       schema: fields.schema(standard: standard), words: "object",
-      parts: [FormPart(fields.members(standard: standard))],
+      parts: [FormPart(fields.members(standard: standard), conditions: fields.conditions)],
       read: { value, pointer, faults in
         let reader = FieldReader(value, at: pointer, faults: faults)
         var result = standard

@@ -69,10 +69,13 @@ public struct FormPart: Sendable, Hashable {
   /// The name of the thing whose options these are; nil if there is only one object.
   public let name: String?
   public let members: [FieldMember]
+  /// Schemas of which the object must fulfil one; empty if there is no such condition.
+  public let conditions: [JSONValue]
 
-  public init(of name: String? = nil, _ members: [FieldMember]) {
+  public init(of name: String? = nil, _ members: [FieldMember], conditions: [JSONValue] = []) {
     self.name = name
     self.members = members
+    self.conditions = conditions
   }
 }
 

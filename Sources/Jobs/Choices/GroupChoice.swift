@@ -103,6 +103,7 @@ extension GroupChoice {
   public static let form = Form<GroupChoice>(
     schema: ["anyOf": .array(members.map { Schema.request([$0.name: onlyValue(of: $0)]) })],
     words: "object with one of \(names.map { "`\($0)`" }.joined(separator: ", "))",
+    parts: [FormPart(members, conditions: ways)],
     read: { value, pointer, faults in
       let reader = FieldReader(value, at: pointer, faults: faults)
       let group = read(reader, required: true)

@@ -10,8 +10,29 @@ extension TestChoice {
       schema: schema(atMost: most, takesMean: takesMean),
       words: "object with `indices`, or `pick` and `count`" + (takesMean ? ", or `mean`" : "")
         + "; and `split`",
+      parts: [FormPart(members(atMost: most, takesMean: takesMean))],
       read: { value, pointer, faults in read(FieldReader(value, at: pointer, faults: faults)) }, write: \.json
     )
+  }
+
+  private static func members(atMost most: Int, takesMean: Bool) -> [FieldMember] {
+    let indices = Form<[Int]>.indices(atMost: most)
+    let count = Form<Int>.integer(1...most)
+    let mean = FieldMember(
+      "mean", schema: Schema.boolean, words: Form<Bool>.flag.words, standard: false,
+      "The mean of the split instead of single samples.")
+    return [
+      FieldMember("indices", schema: indices.schema, words: indices.words, "These samples of the split."),
+      FieldMember(
+        "pick", schema: Form<Pick>.choice.schema, words: Form<Pick>.choice.words,
+        standard: .string(Pick.highestLoss.rawValue), "Samples that are looked for."),
+      FieldMember(
+        "count", schema: count.schema, words: count.words, standard: 1, "The number of samples, with `pick`."),
+    ] + (takesMean ? [mean] : []) + [
+      FieldMember(
+        "split", schema: Form<Split>.choice.schema, words: Form<Split>.choice.words,
+        standard: .string(Split.test.rawValue), "The split that samples are of.")
+    ]
   }
 
   private static func schema(atMost most: Int, takesMean: Bool) -> JSONValue {

@@ -18,7 +18,8 @@ public struct CreateModelRequest: Sendable {
   /// That of the data set, known after `resolve`.
   private var contract: DataContract?
 
-  static let standard = CreateModelRequest(
+  /// A body that says nothing, with stand-ins for members that must be there.
+  public static let standard = CreateModelRequest(
     name: "", dataset: "", architecture: ArchitectureRequest(.named(.linear), "linear"), precision: .float32,
     seed: 0, loss: .crossEntropy, weightDecay: 0, training: nil)
 

@@ -17,51 +17,11 @@ extension OpenAPI {
           + "of a sample, a batch_size of 1 is refused."),
       "Solver": SolverRequest.ofSolves.schema, "UpdateSolver": SolverRequest.ofUpdates.schema,
       "SelfSolver": SolverRequest.ofSelfInfluence.schema,
-      "Architecture": Schema.anyOf(
-        Schema.choice(NamedArchitecture.names),
-        Schema.request([
-          "name": Schema.choice(
-            NamedArchitecture.names.filter { $0 != "mlp" && $0 != "logistic" && !$0.hasPrefix("resnet") })
-        ]),
-        Schema.request(
-          ["name": Schema.constant("logistic")], ["outputs": Schema.integer(from: 1, to: 1_000_000)]),
-        Schema.request(
-          ["name": Schema.constant("mlp")],
-          [
-            "hidden": Schema.array(Schema.integer(from: 1, to: 1_000_000), maximum: 1000),
-            "activation": Schema.choice(["relu", "tanh"], default: "relu"),
-            "outputs": Schema.integer(from: 1, to: 1_000_000),
-          ]),
-        Schema.request(
-          ["name": Schema.choice(["resnet18", "resnet50"])], ["stem": Schema.choice(["small", "imagenet"])]),
-        Schema.request(["layers": Schema.ref("Layers")])),
-      "Layers": ["type": "array", "items": Schema.ref("Layer"), "minItems": 1, "maxItems": 4096],
-      "Layer": layer, "CreateModel": CreateModelRequest.schema,
+      "Architecture": ArchitectureRequest.form.schema, "Layers": LayerDescription.listSchema,
+      "Layer": LayerDescription.form.schema, "CreateModel": CreateModelRequest.schema,
     ]
     schemas = schemas.merging(datasetSchemas).merging(jobSchemas)
     return schemas
-  }
-
-  private static var layer: JSONValue {
-    let size = Schema.integer(from: 1, to: 1 << 30)
-    let window = Schema.integer(from: 1, to: 4096)
-    let pair = Schema.anyOf(window, ["type": "array", "items": window, "minItems": 2, "maxItems": 2])
-    let padding = Schema.integer(from: 0, to: 4096, default: 0)
-    let bias = Schema.flag(default: true)
-    func layer(_ type: String, _ required: JSONObject = [:], _ optional: JSONObject = [:]) -> JSONValue {
-      Schema.request(JSONObject([("type", Schema.constant(type))]).merging(required), optional)
-    }
-    let pool: JSONObject = ["stride": window, "padding": padding]
-    return Schema.oneOf(
-      layer("linear", ["out_features": size], ["in_features": size, "bias": bias]),
-      layer(
-        "conv2d", ["out_channels": size, "kernel_size": pair],
-        ["stride": window, "padding": padding, "in_channels": size, "bias": bias]),
-      layer("batch_norm2d", [:], ["num_features": size]), layer("relu"), layer("tanh"), layer("flatten"),
-      layer("max_pool2d", ["kernel_size": pair], pool), layer("avg_pool2d", ["kernel_size": pair], pool),
-      layer("adaptive_avg_pool2d", ["output_size": pair]),
-      layer("dropout", [:], ["p": Schema.number(.properShare, default: 0.5)]),
-      layer("residual", ["layers": Schema.ref("Layers")], ["shortcut": Schema.ref("Layers")]))
   }
 
   private static var datasetSchemas: JSONObject {

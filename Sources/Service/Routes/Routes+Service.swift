@@ -58,7 +58,7 @@ extension Application {
       ],
       "capabilities": [
         "architectures": JSONValue(NamedArchitecture.names),
-        "layers": JSONValue(ArchitectureRequest.layerTypes),
+        "layers": JSONValue(LayerDescription.formats.map(\.type)),
         "precisions": JSONValue(Precision.allCases.map(\.rawValue)),
         "losses": JSONValue(LossChoice.names),
         "dataset_formats": JSONValue(DatasetSource.formatNames),

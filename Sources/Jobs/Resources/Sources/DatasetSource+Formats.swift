@@ -21,7 +21,7 @@ extension DatasetSource {
   private static func form(isStored: Bool) -> Form<DatasetSource> {
     Form(
       schema: ["oneOf": .array(formats.map(\.schema))], words: "object with a `format`",
-      parts: formats.map { FormPart(of: $0.title, $0.members) },
+      parts: formats.map(\.part),
       read: { read($0, at: $1, $2, isStored: isStored) },
       write: { source in
         // A recipe without a line in the list has no members: the test of the list would show it.
@@ -43,7 +43,7 @@ extension DatasetSource {
     let normalization = candidates[0].readNormalization(reader, isOld: isOld)
     guard let source = select(candidates, reader) else {
       // The members of every candidate are known. Their values are not read.
-      for candidate in candidates { candidate.members.forEach { reader.accept($0.name) } }
+      for member in candidates.flatMap(\.members) { reader.accept(member.name) }
       return nil
     }
     return DatasetSource(source.readRecipe(reader, isOld: isOld), normalization: normalization)

@@ -10,8 +10,7 @@ public struct SourceFormat: Sendable {
   public let standard: DatasetSource
   /// Every member that an object may have.
   public let members: [FieldMember]
-  /// JSON Schema 2020-12.
-  public let schema: JSONValue
+  private let conditions: [JSONValue]
   private let normalization: Fields<NormalizationChoice?>
   private let recipe: @Sendable (FieldReader, _ isOld: Bool) -> any DatasetRecipe
   private let own: @Sendable (any DatasetRecipe) -> JSONObject?
@@ -35,7 +34,7 @@ public struct SourceFormat: Sendable {
     members =
       tags.map { FieldMember($0, schema: Schema.constant($1), words: "`\($1)`", isRequired: true, "") }
       + fields.members(standard: standard) + self.normalization.members(standard: normalization)
-    schema = Schema.request(members, conditions: fields.conditions)
+    conditions = fields.conditions
     recipe = { reader, isOld in
       var recipe = standard
       fields.read(reader, into: &recipe)
@@ -56,6 +55,12 @@ public struct SourceFormat: Sendable {
 
   /// Such as `csv`, or `synthetic/blobs`.
   public var title: String { name.map { "\(format)/\($0)" } ?? format }
+
+  /// JSON Schema 2020-12.
+  var schema: JSONValue { Schema.request(members, conditions: conditions) }
+
+  /// The object of such a source.
+  public var part: FormPart { FormPart(of: title, members, conditions: conditions) }
 
   func readRecipe(_ reader: FieldReader, isOld: Bool) -> any DatasetRecipe { recipe(reader, isOld) }
 

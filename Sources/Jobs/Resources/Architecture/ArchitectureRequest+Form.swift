@@ -1,0 +1,133 @@
+import JSON
+import Network
+
+extension ArchitectureRequest {
+  /// A name, a name with options, or a list of layers.
+  public static let form: JSON.Form<ArchitectureRequest> = {
+    let members = FieldMember(
+      "layers", schema: LayerDescription.list.schema, words: LayerDescription.list.words, isRequired: true,
+      "The layers of a chain.")
+    return JSON.Form(
+      schema: [
+        "anyOf": .array([Schema.choice(names)] + alternatives.map(\.schema) + [Schema.request([members])])
+      ],
+      words: "a name, or an object with `name` or `layers`",
+      parts: alternatives.map(\.part) + [FormPart([members])],
+      read: read, write: \.json)
+  }()
+
+  /// The same in a request.
+  static let member = form.described(by: Schema.ref("Architecture"))
+
+  /// The value of an object with a name.
+  private struct Named: Sendable {
+    var architecture: NamedArchitecture
+    var outputs: Int?
+
+    init(_ architecture: NamedArchitecture) { self.architecture = architecture }
+  }
+
+  private static let names = NamedArchitecture.names
+
+  private static let alternatives: [Alternative<Named>] = names.compactMap { name in
+    NamedArchitecture(name: name).map { Alternative(name, Named($0), options(of: $0)) }
+  }
+
+  private static func options(of architecture: NamedArchitecture) -> Fields<Named> {
+    switch architecture {
+    case .mlp:
+      Fields([
+        .member(
+          "hidden", \.architecture.hidden, .list(of: .integer(widths), atMost: 1000),
+          "The widths of the hidden layers."),
+        .choice("activation", \.architecture.activation, "Behind each hidden layer."), outputs,
+      ])
+    case .logistic: Fields([outputs])
+    case .resnet:
+      Fields([
+        .optional(
+          "stem", \.architecture.stem, .choice, standard: "`small` for pictures below 64 pixels",
+          "`small`: 3×3, stride 1, no pooling. `imagenet`: 7×7, stride 2, and a max-pool.")
+      ])
+    case .linear, .cnn, .smallCNN, .lenet, .vgg: Fields([])
+    }
+  }
+
+  private static let widths = 1...1_000_000
+
+  private static let outputs = Field<Named>.optional(
+    "outputs", \.outputs, .integer(widths), standard: "as many as the loss asks for",
+    "With 1 and two classes the cross-entropy is the binary logistic loss."
+  ).withoutNulls
+
+  // MARK: Reading
+
+  /// Reads what `json` wrote, and keeps it as it was written. Throws `RequestRejection`.
+  public init(json: JSONValue) throws(RequestRejection) {
+    self = try Self.form.value(of: json)
+    self.json = json
+  }
+
+  private static func read(
+    _ value: JSONValue, at pointer: JSONPointer, _ faults: RequestFaults
+  ) -> ArchitectureRequest? {
+    switch value {
+    case .string: return named(value, FieldReader([:], at: pointer, faults: faults), nameAt: pointer)
+    case .object:
+      let reader = FieldReader(value, at: pointer, faults: faults)
+      switch reader.onlyOne(of: ["name", "layers"]) {
+      case "name":
+        guard reader.text("name") != nil, let name = reader.value("name") else { return nil }
+        return named(name, reader, nameAt: pointer.appending("name"))
+      case "layers":
+        let layers = reader.value("layers").flatMap {
+          LayerDescription.list.read($0, pointer.appending("layers"), faults)
+        }
+        reader.finish()
+        return layers.map { ArchitectureRequest(.layers($0), ["layers": LayerDescription.list.write($0)]) }
+      default: return nil
+      }
+    default:
+      faults.add("must be a name or an object, got \(FieldReader.brief(value))", at: pointer)
+      return nil
+    }
+  }
+
+  private static func named(
+    _ value: JSONValue, _ reader: FieldReader, nameAt pointer: JSONPointer
+  ) -> ArchitectureRequest? {
+    guard let name = FieldReader.choice(value, among: names, at: pointer, reader.faults),
+      let chosen = alternatives.first(where: { $0.name == name })
+    else { return nil }
+    var named = chosen.standard
+    chosen.fields.read(reader, into: &named)
+    reader.finish()
+    let options = chosen.fields.write(named)
+    // A name without options is written as the name alone.
+    let json: JSONValue =
+      options.members.isEmpty ? value : .object((["name": value] as JSONObject).merging(options))
+    return ArchitectureRequest(.named(named.architecture), outputs: named.outputs, json)
+  }
+}
+
+// MARK: - The options of named architectures
+
+extension NamedArchitecture {
+  /// Of an `mlp`.
+  fileprivate var hidden: [Int] {
+    get { if case .mlp(let hidden, _) = self { hidden } else { [] } }
+    set { if case .mlp(_, let activation) = self { self = .mlp(hidden: newValue, activation: activation) } }
+  }
+
+  /// Of an `mlp`.
+  fileprivate var activation: MLPActivation {
+    get { if case .mlp(_, let activation) = self { activation } else { .relu } }
+    set { if case .mlp(let hidden, _) = self { self = .mlp(hidden: hidden, activation: newValue) } }
+  }
+
+  /// Of a `resnet`. Left open it follows from the size of the pictures, which the model's data set fixes.
+  fileprivate var stem: Stem? {
+    get { if case .resnet(_, let stem) = self { stem } else { nil } }
+    set { if case .resnet(let depth, _) = self { self = .resnet(depth: depth, stem: newValue) } }
+  }
+}

@@ -1,0 +1,67 @@
+import JSON
+import Network
+import Tensor
+
+/// The `architecture` of a model as a request writes it: a name, a name with options, or a list of layers.
+public struct ArchitectureRequest: Sendable {
+  public enum Choice: Sendable, Equatable {
+    case named(NamedArchitecture)
+    case layers([LayerDescription])
+  }
+
+  public let choice: Choice
+  /// How many outputs the request wants; nil for as many as the loss asks for. One output for two classes makes the
+  /// cross-entropy the binary logistic loss.
+  public let outputs: Int?
+  /// The body, defaults filled in.
+  public internal(set) var json: JSONValue
+
+  /// The network for the samples of a data set and a loss.
+  ///
+  /// Throws `ArchitectureFaults`.
+  public func architecture(
+    for set: CatalogDataset, loss: LossChoice
+  ) throws(ArchitectureFaults) -> Architecture {
+    let usual = loss.outputs(for: set.targets)
+    guard let outputs, outputs != usual else { return try architecture(input: set.shape, outputs: usual) }
+    guard loss == .crossEntropy, usual == 2 else {
+      throw ArchitectureFaults([
+        .init(path: ["outputs"], detail: "must be \(usual): 1 is for the cross-entropy of two classes")
+      ])
+    }
+    return try architecture(input: set.shape, outputs: outputs)
+  }
+
+  private func architecture(input: Shape, outputs: Int) throws(ArchitectureFaults) -> Architecture {
+    switch choice {
+    case .named(let named):
+      do throws(ArchitectureFaults) {
+        return try Architecture(
+          layers: named.layers(input: input, outputs: outputs), input: input, outputs: outputs, path: [])
+      } catch {
+        // A user who wrote a name has no layers to look at: one fault, at the name.
+        let first = error.faults.first?.detail ?? "does not fit"
+        throw ArchitectureFaults([
+          .init(path: [], detail: "does not fit samples of the shape \(input): \(first)")
+        ])
+      }
+    case .layers(let layers):
+      return try Architecture(layers: NamedLayer.sequential(layers), input: input, outputs: outputs)
+    }
+  }
+
+  init(_ choice: Choice, outputs: Int? = nil, _ json: JSONValue) {
+    self.choice = choice
+    self.outputs = outputs
+    self.json = json
+  }
+}
+
+/// Two architectures are equal if they are written alike: everything else follows from the JSON.
+extension ArchitectureRequest: Hashable {
+  public static func == (left: ArchitectureRequest, right: ArchitectureRequest) -> Bool {
+    left.json == right.json
+  }
+
+  public func hash(into hasher: inout Hasher) { hasher.combine(json) }
+}

@@ -1,0 +1,48 @@
+import Datasets
+import JSON
+import Jobs
+import Network
+
+/// The tables of options that pages of the guide show. They are made from the declarations of the fields.
+public enum OptionTables {
+  /// Every name that a page may use.
+  public static let names = objects.map(\.name)
+
+  /// The Markdown of a table; nil if no table has the name. Objects inside follow as tables of their own, unless they have
+  /// a name here.
+  public static func table(named name: String) -> String? {
+    objects.first { $0.name == name }.map { text($0.parts) }
+  }
+
+  private static let objects: [(name: String, parts: [FormPart])] =
+    [("job", [FormPart(JobBody.members)])]
+    + StandardJobs.kinds.map { ($0.name, [FormPart($0.members)]) }
+    + [
+      ("model", [FormPart(CreateModelRequest.fields.members(standard: .standard))]),
+      ("dataset", [FormPart(CreateDatasetRequest.fields.members(standard: .standard))]),
+      ("training", TrainingRecipe.form.parts), ("schedule", ScheduleChoice.form.parts),
+      ("loss", LossChoice.form.parts), ("group", GroupChoice.form.parts),
+      ("solver", SolverRequest.ofSolves.parts), ("update-solver", SolverRequest.ofUpdates.parts),
+      ("self-solver", SolverRequest.ofSelfInfluence.parts),
+      ("architecture", ArchitectureRequest.form.parts), ("layers", LayerDescription.form.parts),
+      ("normalization", NormalizationChoice.form.parts),
+    ] + DatasetSource.formats.map { ($0.title, [FormPart($0.members)]) }
+
+  private static func text(_ parts: [FormPart]) -> String {
+    parts.map { part in
+      let title = part.name.map { "`\($0)`:\n\n" } ?? ""
+      let inside = part.members.filter { !$0.parts.isEmpty && !hasName($0.schema) }
+      return ([title + FieldTable(part.members).text]
+        + inside.map { "`\($0.name)`:\n\n" + text($0.parts) }).joined(separator: "\n")
+    }.joined(separator: "\n")
+  }
+
+  /// Whether a schema refers to a named one, whose table has a name too.
+  private static func hasName(_ schema: JSONValue) -> Bool {
+    switch schema {
+    case .object(let object): object["$ref"] != nil || object.members.contains { hasName($0.value) }
+    case .array(let schemas): schemas.contains(where: hasName)
+    default: false
+    }
+  }
+}

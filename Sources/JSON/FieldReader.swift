@@ -24,7 +24,7 @@ public final class FieldReader {
   }
 
   /// The whole body was no object: "is required" for each member would only be noise.
-  private var isStandIn = false
+  private(set) var isStandIn = false
 
   // MARK: Presence
 

@@ -29,7 +29,9 @@ struct DeclaredObject: Sendable, CustomTestStringConvertible {
     members = part.members
     self.read = read
     var base = tag
-    for member in part.members where member.isRequired { base[member.name] = Example.value(of: member.schema) }
+    for member in part.members where member.isRequired {
+      base[member.name] = Example.value(of: member.schema)
+    }
     let ways = part.conditions.flatMap(Example.completions)
     starts = ([base] + ways.map { base.merging($0) }).filter { read(.object($0)).faults.isEmpty }
   }
@@ -139,7 +141,8 @@ enum Example {
     case "object":
       let names = schema["required"]?.arrayValue?.compactMap(\.stringValue) ?? []
       return .object(
-        JSONObject(names.compactMap { name in schema["properties"]?[name].flatMap(value).map { (name, $0) } }))
+        JSONObject(names.compactMap { name in schema["properties"]?[name].flatMap(value).map { (name, $0) } })
+      )
     default: return nil
     }
   }

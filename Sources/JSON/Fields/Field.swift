@@ -127,12 +127,14 @@ extension Field {
       }, write: write)
   }
 
-  /// A check of members that were read before it.
+  /// A check of members that were read before it. A value that is no object has its fault already.
   /// - Parameter conditions: the same in the words of a schema.
   public static func rule(
     _ conditions: [JSONValue] = [], _ check: @escaping @Sendable (FieldReader, inout Owner) -> Void
   ) -> Field {
-    Field(conditions: conditions, members: { _ in [] }, read: check, write: { _, _ in })
+    Field(
+      conditions: conditions, members: { _ in [] },
+      read: { reader, owner in if !reader.isStandIn { check(reader, &owner) } }, write: { _, _ in })
   }
 
   /// The same field; a member that is null is not written.

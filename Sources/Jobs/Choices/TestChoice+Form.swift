@@ -3,7 +3,7 @@ import JSON
 extension TestChoice {
   /// The member `test`: `{"indices"}`, `{"pick", "count"}` or `{"mean": true}`, each with a `split`.
   /// - Parameters:
-  ///   - most: points, for the schema; a request checks its own limit.
+  ///   - most: points.
   ///   - takesMean: whether the mean of a split is a target, for the schema.
   static func form(atMost most: Int = mostPoints, takesMean: Bool = true) -> Form<TestChoice> {
     Form(
@@ -11,7 +11,8 @@ extension TestChoice {
       words: "object with `indices`, or `pick` and `count`" + (takesMean ? ", or `mean`" : "")
         + "; and `split`",
       parts: [FormPart(members(atMost: most, takesMean: takesMean))],
-      read: { value, pointer, faults in read(FieldReader(value, at: pointer, faults: faults)) }, write: \.json
+      read: { value, pointer, faults in read(FieldReader(value, at: pointer, faults: faults), most) },
+      write: \.json
     )
   }
 
@@ -52,7 +53,7 @@ extension TestChoice {
     return ["anyOf": .array(takesMean ? single + [mean] : single)]
   }
 
-  private static func read(_ own: FieldReader) -> TestChoice {
+  private static func read(_ own: FieldReader, _ most: Int) -> TestChoice {
     var choice = TestChoice(split: own.choice("split", default: .test))
     let isMean = own.flag("mean", default: false)
     let present = ["indices", "pick"].filter(own.has) + (isMean ? ["mean"] : [])
@@ -69,6 +70,7 @@ extension TestChoice {
     case "mean": choice.points = .mean
     default: choice.points = .pick(own.choice("pick", default: .highestLoss), count: count)
     }
+    if choice.count > most { own.fault("must be at most \(most) points, got \(choice.count)") }
     own.finish()
     return choice
   }

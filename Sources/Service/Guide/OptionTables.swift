@@ -15,7 +15,7 @@ public enum OptionTables {
   }
 
   private static let objects: [(name: String, parts: [FormPart])] =
-    [("job", [FormPart(JobBody.members)])]
+    [("job", [FormPart(JobBody.members)]), ("configuration", [FormPart(configuration)])]
     + StandardJobs.kinds.map { ($0.name, [FormPart($0.members)]) }
     + [
       ("model", [FormPart(CreateModelRequest.fields.members(standard: .standard))]),
@@ -26,13 +26,27 @@ public enum OptionTables {
       ("self-solver", SolverRequest.ofSelfInfluence.parts),
       ("architecture", ArchitectureRequest.form.parts), ("layers", LayerDescription.form.parts),
       ("normalization", NormalizationChoice.form.parts),
-    ] + DatasetSource.formats.map { ($0.title, [FormPart($0.members)]) }
+    ] + DatasetSource.formats.map { ($0.title, [FormPart($0.members)]) } + sharedFormats
+
+  /// Formats of several sources, such as `synthetic`.
+  private static let sharedFormats: [(name: String, parts: [FormPart])] = DatasetSource.formatNames
+    .compactMap { format in
+      let parts = DatasetSource.formats.filter { $0.format == format && $0.name != nil }.map(\.part)
+      return parts.isEmpty ? nil : (format, parts)
+    }
+
+  private static let configuration = ConfigurationOption.all.map { option in
+    FieldMember(
+      option.name, schema: Schema.string, words: option.placeholder ?? "true or false",
+      standardWords: option.shown(Configuration()), option.help)
+  }
 
   private static func text(_ parts: [FormPart]) -> String {
     parts.map { part in
       let title = part.name.map { "`\($0)`:\n\n" } ?? ""
       let inside = part.members.filter { !$0.parts.isEmpty && !hasName($0.schema) }
-      return ([title + FieldTable(part.members).text]
+      return
+        ([title + FieldTable(part.members).text]
         + inside.map { "`\($0.name)`:\n\n" + text($0.parts) }).joined(separator: "\n")
     }.joined(separator: "\n")
   }

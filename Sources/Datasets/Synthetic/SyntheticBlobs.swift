@@ -22,7 +22,7 @@ public struct SyntheticBlobs: DatasetRecipe {
     seed: UInt64 = 0
   ) {
     self.samples = samples
-    self.testSamples = testSamples ?? fifth(of: samples)
+    self.testSamples = testSamples ?? Self.fifth(of: samples)
     self.classes = classes
     self.dimensions = dimensions
     self.spread = spread

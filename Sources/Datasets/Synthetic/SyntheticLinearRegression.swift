@@ -29,8 +29,8 @@ public struct SyntheticLinearRegression: DatasetRecipe {
     noise: Double = 0.1, correlation: Double = 0.5, seed: UInt64 = 0
   ) {
     self.samples = samples
-    self.heterogeneous = heterogeneous ?? fifth(of: samples)
-    self.testSamples = testSamples ?? fifth(of: samples)
+    self.heterogeneous = heterogeneous ?? Self.fifth(of: samples)
+    self.testSamples = testSamples ?? Self.fifth(of: samples)
     self.dimensions = dimensions
     self.noise = noise
     self.correlation = correlation
@@ -105,8 +105,10 @@ extension Dataset {
   }
 }
 
-/// The number of test samples, or of special samples, of a generated set if nobody says.
-public func fifth(of samples: Int) -> Int { max(0, samples) / 5 }
+extension DatasetRecipe {
+  /// The number of test samples, or of special samples, of a generated set if nobody says.
+  public static func fifth(of samples: Int) -> Int { max(0, samples) / 5 }
+}
 
 /// All faults of the sizes of a generated set.
 func sizeFaults(samples: Int, testSamples: Int, dimensions: Int) -> [ParameterFault] {

@@ -33,9 +33,11 @@ extension NormalizationChoice {
       read: { value, pointer, faults in
         switch value {
         case .object:
-          return object.read(value, pointer, faults).map {
-            .given(mean: $0.mean, standardDeviation: $0.deviation)
+          let before = faults.list.count
+          guard let numbers = object.read(value, pointer, faults), faults.list.count == before else {
+            return nil
           }
+          return .given(mean: numbers.mean, standardDeviation: numbers.deviation)
         case .string:
           return name.read(value, pointer, faults).map { $0 == .none ? .none : .standardize }
         default:

@@ -30,8 +30,8 @@ extension OpenAPI {
       "Normalization": Schema.described(
         NormalizationChoice.form.schema,
         "What a network sees is (value − mean) / standard_deviation, of values scaled to 0…1 where the source is bytes: one "
-          + "number for all channels (features), or one for each. standardize takes them from the training split. By default "
-          + "builtin, idx and cifar10 standardize, derived has its base's, the others none."),
+          + "number for all channels (features), or one for each. standardize takes them from the training split. Each source "
+          + "has its default; a derived source has that of its base."),
       "DatasetSource": Schema.described(
         DatasetSource.form.schema,
         "A derived source has at least one change. Changes are made in the order of its members, the normalization last."

@@ -75,15 +75,22 @@ extension Field {
   static func path(_ path: Path<String>, _ meaning: String) -> Field {
     .required("path", path, .text(), meaning)
   }
+}
 
+extension Field where Owner: DatasetRecipe {
   /// A number of samples that is a fifth of `samples` if the member is absent.
   static func fifth(
     _ name: String, _ path: Path<Int>, of samples: KeyPath<Owner, Int> & Sendable, _ meaning: String
   ) -> Field {
-    Field.member(
-      name, path, .told(ParameterRanges.testSamples), standard: "a fifth of `samples`", meaning
-    ).reading { reader, owner in
-      if !reader.has(name) { owner[keyPath: path] = Datasets.fifth(of: owner[keyPath: samples]) }
-    }
+    let member = Fields([
+      Field.member(
+        name, path, .told(ParameterRanges.testSamples), standard: "a fifth of `samples`", meaning)
+    ])
+    return Field(
+      members: { member.members(standard: $0) },
+      read: { reader, owner in
+        owner[keyPath: path] = Owner.fifth(of: owner[keyPath: samples])
+        member.read(reader, into: &owner)
+      }, write: { member.write($0, into: &$1) })
   }
 }

@@ -4,7 +4,7 @@ extension EvaluateRequest {
   public static let result = ResultObject([
     .checkpoint, .always("dataset", .resourceName, "The data set that was measured on."),
     .always(
-      "split", .choice(EvaluateRequest.Part.allCases.map(\.rawValue)), "The split that was measured on."),
+      "split", .choice(TestChoice.Split.allCases.map(\.rawValue)), "The split that was measured on."),
     .always("samples", .integer(from: 1), unit: "samples", "Samples of the split."),
     .always("loss", .number, "The mean loss, without weight decay."),
     .always("accuracy", .nullable(.share), "The share read as labelled; null for regression."),

@@ -1,5 +1,6 @@
 import Glibc
 import HTTP
+import TestSupport
 
 /// A blocking client that sends bytes as they are; every wait is bounded.
 final class TestClient {
@@ -10,59 +11,28 @@ final class TestClient {
     var text: String { String(decoding: body, as: UTF8.self) }
   }
 
-  struct Failure: Error, CustomStringConvertible { var description: String }
+  typealias Failure = TestSocket.Failure
 
-  let descriptor: Int32
+  private let socket: TestSocket
+  var descriptor: Int32 { socket.descriptor }
   private var buffer: [UInt8] = []
 
   init(port: UInt16, seconds: Int = 10, receiveBuffer: Int32? = nil) throws {
-    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var timeout = timeval(tv_sec: seconds, tv_usec: 0)
-    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
-    setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
-    if var receiveBuffer {
-      setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, socklen_t(MemoryLayout<Int32>.size))
-    }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = port.bigEndian
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    let result = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-      }
-    }
-    guard result == 0 else { throw Failure(description: "connect: \(errno)") }
+    socket = try TestSocket(port: port, seconds: seconds, receiveBuffer: receiveBuffer)
   }
-
-  deinit { close(descriptor) }
 
   func send(_ text: String) throws { try send(Array(text.utf8)) }
 
-  func send(_ bytes: [UInt8]) throws {
-    var sent = 0
-    while sent < bytes.count {
-      let count = bytes.withUnsafeBytes {
-        Glibc.send(descriptor, $0.baseAddress.map { $0 + sent }, bytes.count - sent, Int32(MSG_NOSIGNAL))
-      }
-      guard count > 0 else { throw Failure(description: "send: \(errno)") }
-      sent += count
-    }
-  }
+  func send(_ bytes: [UInt8]) throws { try socket.send(bytes) }
 
   /// Says that no more will be sent.
   func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 
   /// Reads more; false at the end of the connection.
   private func fill() throws -> Bool {
-    var chunk = [UInt8](repeating: 0, count: 64 << 10)
-    let count = recv(descriptor, &chunk, chunk.count, 0)
-    guard count >= 0 else {
-      if errno == ECONNRESET { return false }
-      throw Failure(description: "recv: \(errno), got \(String(decoding: buffer.prefix(300), as: UTF8.self))")
-    }
-    buffer += chunk[..<count]
-    return count > 0
+    let bytes = try socket.receive()
+    buffer += bytes
+    return !bytes.isEmpty
   }
 
   /// Everything until the server closes.

@@ -310,7 +310,8 @@ final class MemoryContext: JobContext {
 }
 
 extension MemoryStore {
-  /// The model `digits` of a small convolutional network, trained until it reads most digits of a set of 8×8 pictures.
+  /// The model `digits` of a small convolutional network, trained until it reads most digits of a set of 8×8
+  /// pictures.
   func trainDigitReader(on dataset: String) throws {
     try createModel(
       #"""

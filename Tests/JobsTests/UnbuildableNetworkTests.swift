@@ -5,8 +5,8 @@ import Tensor
 import TestSupport
 import Testing
 
-/// A stored architecture may fit its data set no more, after a backup was put back. Such a network must not count as one
-/// of 0 parameters, which would pass every limit.
+/// A stored architecture may fit its data set no more, after a backup was put back. Such a network must not
+/// count as one of 0 parameters, which would pass every limit.
 @Suite struct UnbuildableNetworkTests {
   /// `m` on `digits`, with a first layer for another number of features.
   private func catalog() throws -> FixedCatalog {

@@ -1,6 +1,6 @@
-import Glibc
 import JSON
 import Jobs
+import TestSupport
 
 /// An answer as it came.
 struct Reply {
@@ -16,26 +16,10 @@ struct Reply {
 
 /// A blocking HTTP client, one request a connection; every wait is bounded.
 final class Client {
-  private let descriptor: Int32
+  private let socket: TestSocket
   private var buffer: [UInt8] = []
 
-  init(port: UInt16, seconds: Int = 70) throws {
-    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var timeout = timeval(tv_sec: seconds, tv_usec: 0)
-    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = port.bigEndian
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    let result = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-      }
-    }
-    guard result == 0 else { throw Failure(description: "connect: \(errno)") }
-  }
-
-  deinit { close(descriptor) }
+  init(port: UInt16, seconds: Int = 70) throws { socket = try TestSocket(port: port, seconds: seconds) }
 
   func ask(
     _ method: String, _ path: String, _ body: [UInt8]? = nil, headers: [String: String] = [:]
@@ -47,16 +31,7 @@ final class Client {
     return try readReply(ofHead: method == "HEAD")
   }
 
-  func send(_ bytes: [UInt8]) throws {
-    var sent = 0
-    while sent < bytes.count {
-      let count = bytes.withUnsafeBytes {
-        Glibc.send(descriptor, $0.baseAddress.map { $0 + sent }, bytes.count - sent, Int32(MSG_NOSIGNAL))
-      }
-      guard count > 0 else { throw Failure(description: "send: \(errno)") }
-      sent += count
-    }
-  }
+  func send(_ bytes: [UInt8]) throws { try socket.send(bytes) }
 
   func readReply(ofHead: Bool = false) throws -> Reply {
     let words = try readLine().split(separator: " ")
@@ -97,10 +72,8 @@ final class Client {
   }
 
   private func fill() throws -> Bool {
-    var chunk = [UInt8](repeating: 0, count: 64 << 10)
-    let count = recv(descriptor, &chunk, chunk.count, 0)
-    guard count >= 0 else { throw Failure(description: "recv: \(errno)") }
-    buffer += chunk[..<count]
-    return count > 0
+    let bytes = try socket.receive()
+    buffer += bytes
+    return !bytes.isEmpty
   }
 }

@@ -220,7 +220,8 @@ import Testing
     try check("/v1/jobs/none", "Problem")
   }
 
-  /// The result of a job of every kind has exactly the members that the contract declares, each of its type, all the way down.
+  /// The result of a job of every kind has exactly the members that the contract declares, each of its type,
+  /// all the way down.
   @Test func everyResultIsAsDeclared() throws {
     let (running, _, _) = try filled()
     let made = try running.post(

@@ -72,10 +72,10 @@ import Testing
       child.standardOutput = FileHandle.nullDevice
       child.standardError = FileHandle.nullDevice
       try child.run()
-      // The moment is chosen after the child has begun to write.
+      // Each round kills the child after it has written more than in the round before.
       let deadline = Date(timeIntervalSinceNow: 30)
-      while told(home).count < toldBefore + 20, child.isRunning, Date() < deadline { usleep(2000) }
-      usleep(UInt32.random(in: 0..<100_000))
+      let enough = toldBefore + 20 + 7 * round
+      while told(home).count < enough, child.isRunning, Date() < deadline { usleep(2000) }
       kill(child.processIdentifier, SIGKILL)
       child.waitUntilExit()
 

@@ -1,7 +1,7 @@
 /// The smallest usual body of a job of every kind, on the model `m` of a data set with at least two classes.
 ///
-/// Tests that go over all kinds read the kinds from the program and the bodies from here. A new kind without a body
-/// fails them.
+/// Tests that go over all kinds read the kinds from the program and the bodies from here. A new kind without
+/// a body fails them.
 public enum SmallJobs {
   /// Members of the body beside `kind`, by kind, as JSON text without braces.
   public static let members: [String: String] = [
@@ -13,7 +13,8 @@ public enum SmallJobs {
     "validate": #""model": "m", "training": {"epochs": 1}, "count": 2, "test": {"count": 1}, "damping": 1"#,
     "recover": #""model": "m", "relabeled": true"#,
     "compare": #""model": "m", "class": 1"#,
-    "trajectory": #""model": "m", "indices": [1, 2], "parameters": [0], "damping": 1, "hessian_samples": 100"#,
+    "trajectory":
+      #""model": "m", "indices": [1, 2], "parameters": [0], "damping": 1, "hessian_samples": 100"#,
     "spectrum": #""model": "m", "count": 2, "hessian_samples": 100"#,
     "attack": #""model": "m", "test": {"count": 1}, "train": {"count": 1}, "iterations": 1, "damping": 1"#,
     "sweep": #""dataset": "digits", "architectures": ["logistic"], "training": {"epochs": 1}, "count": 2"#,

@@ -14,7 +14,8 @@ public protocol JobRequest: Sendable {
   /// Its members, declared once.
   static var fields: Fields<Self> { get }
 
-  /// The result of the job, declared once: its members, `artifacts` and `seconds` aside, which the service adds.
+  /// The result of the job, declared once: its members without `artifacts` and `seconds`, which the service
+  /// adds.
   static var result: ResultObject { get }
 
   /// A request that says nothing: every default, and stand-ins for members that must be there.

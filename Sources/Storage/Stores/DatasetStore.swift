@@ -28,6 +28,10 @@ public struct DatasetPart: Hashable, Sendable {
 public struct DatasetStore {
   let session: Session
   private var connection: Connection { session.connection }
+  private var rows: NamedRows<DatasetRecord> {
+    NamedRows(
+      connection: connection, entity: .dataset, table: "dataset", columns: Self.columns, read: Self.record)
+  }
 
   /// - Throws: `StorageError.alreadyExists`.
   @discardableResult
@@ -45,22 +49,17 @@ public struct DatasetStore {
   }
 
   public func find(_ name: String) throws -> DatasetRecord? {
-    try connection.first("SELECT \(Self.columns) FROM dataset WHERE name = ?", name, read: Self.record)
+    try rows.find(name)
   }
 
   /// - Throws: `StorageError.notFound`.
   public func get(_ name: String) throws -> DatasetRecord {
-    guard let record = try find(name) else { throw StorageError.notFound(.dataset, name) }
-    return record
+    try rows.get(name)
   }
 
   /// The data sets that were made before the one with the id `after`, newest first.
   public func list(after: String? = nil, limit: Int) throws -> Page<DatasetRecord> {
-    let rows = try connection.rows(
-      "SELECT \(Self.columns) FROM dataset WHERE ?1 IS NULL OR id < ?1 ORDER BY id DESC LIMIT ?2", after,
-      limit + 1,
-      read: Self.record)
-    return Page(rows, limit: limit, id: \.id)
+    try rows.list(after: after, limit: limit, id: \.id)
   }
 
   /// Changes the members that are given.

@@ -10,6 +10,10 @@ public struct ModelRecord: Hashable, Sendable {
 public struct ModelStore {
   let session: Session
   private var connection: Connection { session.connection }
+  private var rows: NamedRows<ModelRecord> {
+    NamedRows(
+      connection: connection, entity: .model, table: "model", columns: Self.columns, read: Self.record)
+  }
 
   /// - Throws: `StorageError.alreadyExists`; `.notFound` for a data set that is not there.
   @discardableResult
@@ -26,22 +30,17 @@ public struct ModelStore {
   }
 
   public func find(_ name: String) throws -> ModelRecord? {
-    try connection.first("SELECT \(Self.columns) FROM model WHERE name = ?", name, read: Self.record)
+    try rows.find(name)
   }
 
   /// - Throws: `StorageError.notFound`.
   public func get(_ name: String) throws -> ModelRecord {
-    guard let record = try find(name) else { throw StorageError.notFound(.model, name) }
-    return record
+    try rows.get(name)
   }
 
   /// The models that were made before the one with the id `after`, newest first.
   public func list(after: String? = nil, limit: Int) throws -> Page<ModelRecord> {
-    let rows = try connection.rows(
-      "SELECT \(Self.columns) FROM model WHERE ?1 IS NULL OR id < ?1 ORDER BY id DESC LIMIT ?2", after,
-      limit + 1,
-      read: Self.record)
-    return Page(rows, limit: limit, id: \.id)
+    try rows.list(after: after, limit: limit, id: \.id)
   }
 
   /// - Throws: `StorageError.notFound`.

@@ -3,8 +3,9 @@ import JSON
 import Network
 import Tensor
 
-/// Trains the models of a grid one after the other, in memory, and validates influence on each; finished models are kept as
-/// rows, so that a run that was broken off goes on behind them.
+/// Trains the models of a grid one after the other, in memory, and validates influence on each.
+///
+/// Finished models are kept as rows, so that a run that was broken off goes on behind them.
 struct SweepRun: JobRun {
   let request: SweepRequest
   let environment: JobEnvironment

@@ -4,7 +4,7 @@ import CKernels
 /// 2016). A tile of M×M outputs takes N² = (M+2)² products for each pair of channels instead of 9M².
 ///
 /// V = Bᵀ x B are the transformed input tiles, U = G w Gᵀ the weights and D = A ∂y Aᵀ the tiles of the output
-/// gradient, each of them N² matrices (tiles × channels, or out × in for weights):
+/// gradient. Each is N² matrices: tiles × channels, or out × in for weights.
 ///
 /// - forward: y = Aᵀ(V Uᵀ)A,
 /// - input gradient: ∂x = Σ B(D U)Bᵀ over overlapping tiles (the transpose of the forward map),

@@ -3,9 +3,9 @@ import Tensor
 /// Layers one after the other, each followed by its activation: a whole network, or a branch of a residual
 /// block.
 ///
-/// With a₀ = x and zᵢ = fᵢ(aᵢ₋₁), aᵢ = φᵢ(zᵢ), a frame keeps only the values that later passes read again: aᵢ
-/// for the next layer and the slope of φᵢ; ∂zᵢ, and ∂aᵢ for a curved φᵢ, for products. Before a fixed map
-/// these gradients are made again from the map's own. All else goes through two buffers in turn.
+/// With a₀ = x and zᵢ = fᵢ(aᵢ₋₁), aᵢ = φᵢ(zᵢ), a frame keeps only the values that later passes read again.
+/// The next layer and the slope of φᵢ read aᵢ. Products read ∂zᵢ, and ∂aᵢ for a curved φᵢ; before a fixed map
+/// these are made again from the map's own. All else goes through two buffers in turn.
 struct Chain<Element: Scalar>: Sendable {
   struct Stage: Sendable {
     enum Passes: Sendable {

@@ -58,7 +58,7 @@ struct DeclaredObject: Sendable, CustomTestStringConvertible {
       ) { value in reading { () throws(RequestRejection) in try CreateDatasetRequest(value).json } },
     ] + list("source", DatasetSource.form) + list("layer", LayerDescription.form)
     + list("architecture", ArchitectureRequest.form) + list("training", TrainingRecipe.form)
-    + list("schedule", ScheduleChoice.form) + list("loss", LossChoice.form)
+    + list("schedule", TrainingOptions.Schedule.form) + list("loss", Loss.form)
     + list("group", GroupChoice.form) + list("normalization", NormalizationChoice.form)
     + list("solver", SolverRequest.ofSolves) + list("update solver", SolverRequest.ofUpdates)
     + list("self solver", SolverRequest.ofSelfInfluence)

@@ -14,7 +14,7 @@ public enum Estimator: String, Sendable, CaseIterable {
 }
 
 extension Estimator {
-  /// The estimate's answer over J for the gradient g (DESIGN: I = −x for one sample, Δ_J = r/(1−r)·x for a
+  /// The estimate's answer over J for the gradient g (page of Influence: I = −x for one sample, Δ_J = r/(1−r)·x for a
   /// group that is removed).
   /// - Parameters:
   ///   - curvature: H with the weight decay in it, without damping.

@@ -38,10 +38,16 @@ extension Solver {
   }
 
   public func solve<H: SymmetricOperator>(
-    _ h: H, block: [[H.Element]], batches: BatchFamily<H>?,
-    progress: ((SolveProgress) throws -> Void)? = nil
+    _ h: H, block: [[H.Element]], batches: BatchFamily<H>?, progress: ((SolveProgress) throws -> Void)?
   ) throws -> [Solution<H.Element>] {
     try solve(h, block: block, progress: progress)
+  }
+
+  /// The same without progress. It calls the requirement, so that a solver's own method runs.
+  public func solve<H: SymmetricOperator>(
+    _ h: H, block: [[H.Element]], batches: BatchFamily<H>?
+  ) throws -> [Solution<H.Element>] {
+    try solve(h, block: block, batches: batches, progress: nil)
   }
 
   public func blockWidth<Element: Scalar>(length: Int, _: Element.Type) -> Int { 1 }

@@ -149,6 +149,11 @@ extension Field {
       })
   }
 
+  /// The same field, which no contract and no table names: for a member that is known and always refused.
+  public var hidden: Field {
+    Field(conditions: conditions, members: { _ in [] }, read: read, write: write)
+  }
+
   /// The same field, read and not written.
   public var unwritten: Field {
     Field(conditions: conditions, members: members, read: read, write: { _, _ in })

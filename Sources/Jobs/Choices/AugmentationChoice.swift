@@ -6,7 +6,7 @@ public enum AugmentationChoice: Hashable, Sendable {
   /// As the checkpoint's recipe says: θ̂ is a minimum of the risk over augmented samples, if of any.
   case asTrained
   /// These; an empty list is the samples as they are.
-  case list([TrainingRecipe.Augmentation])
+  case list([TrainingOptions.Augmentation])
 
   public static let standard = AugmentationChoice.asTrained
   static let asTrainedName = "as_trained"
@@ -14,26 +14,26 @@ public enum AugmentationChoice: Hashable, Sendable {
   /// `"as_trained"`, or a list.
   static let form = Form<AugmentationChoice>.word(
     asTrainedName, .asTrained,
-    or: TrainingRecipe.Augmentation.list.map(
+    or: TrainingOptions.Augmentation.list.map(
       AugmentationChoice.list, { if case .list(let list) = $0 { list } else { [] } }),
     unless: "must be \"\(asTrainedName)\" or a list of augmentations", isOther: { $0.arrayValue != nil })
 
   /// Checks what depends on the data set.
   func check(_ dataset: CatalogDataset, at pointer: JSONPointer, _ faults: RequestFaults) {
     guard case .list(let list) = self else { return }
-    TrainingRecipe.Augmentation.check(list, dataset, at: pointer, faults)
+    TrainingOptions.Augmentation.check(list, dataset, at: pointer, faults)
   }
 
   /// What it comes to for a model.
   func augmentations(_ recipe: TrainingRecipe?) -> Set<TrainingOptions.Augmentation> {
     switch self {
-    case .asTrained: (recipe?.augmentations ?? []).options
-    case .list(let list): list.options
+    case .asTrained: Set(recipe?.augmentations ?? [])
+    case .list(let list): Set(list)
     }
   }
 }
 
-extension TrainingRecipe.Augmentation {
+extension TrainingOptions.Augmentation {
   /// A list that has each at most once.
   static let list = Form<[Self]>.list(
     of: .choice, atMost: 8, repeated: { _ in "must name each augmentation once" })
@@ -44,12 +44,5 @@ extension TrainingRecipe.Augmentation {
   ) {
     guard !list.isEmpty, dataset.inputShape.count != 3 else { return }
     faults.add("needs pictures, and the samples of \"\(dataset.name)\" are vectors", at: pointer)
-  }
-}
-
-extension [TrainingRecipe.Augmentation] {
-  /// The same for the trainer.
-  var options: Set<TrainingOptions.Augmentation> {
-    Set(compactMap { TrainingOptions.Augmentation(rawValue: $0.rawValue) })
   }
 }

@@ -3,16 +3,10 @@ import Network
 
 /// The curvature that a job works with: which matrix, over how many samples, and the solver that inverts it.
 public struct CurvatureRequest: Hashable, Sendable {
-  public enum Matrix: String, CaseIterable, Sendable {
-    case hessian
-    /// The generalised Gauss–Newton matrix: positive semidefinite.
-    case gaussNewton = "gauss_newton"
-  }
-
   public var solver: SolverRequest
   /// δ, or who settles it.
   public var dampingChoice: DampingChoice
-  public var matrix: Matrix
+  public var matrix: CurvatureKind
   /// How many are drawn for it.
   public var samples: SampleCount { didSet { leavesSamplesOpen = false } }
   /// Whether the request leaves `samples` to the size of the network, until `settleSamples`.
@@ -26,7 +20,8 @@ public struct CurvatureRequest: Hashable, Sendable {
   }
 
   public init(
-    solver: SolverRequest, damping: DampingChoice, matrix: Matrix = .hessian, samples: SampleCount = .all
+    solver: SolverRequest, damping: DampingChoice, matrix: CurvatureKind = .hessian,
+    samples: SampleCount = .all
   ) {
     self.solver = solver
     dampingChoice = damping
@@ -35,7 +30,7 @@ public struct CurvatureRequest: Hashable, Sendable {
   }
 
   public init(
-    solver: SolverRequest, damping: Double = 0, matrix: Matrix = .hessian, samples: SampleCount = .all
+    solver: SolverRequest, damping: Double = 0, matrix: CurvatureKind = .hessian, samples: SampleCount = .all
   ) {
     self.init(solver: solver, damping: .value(damping), matrix: matrix, samples: samples)
   }
@@ -50,7 +45,7 @@ public struct CurvatureRequest: Hashable, Sendable {
   }()
 
   /// Samples for the curvature of a ranking that keep its job short. Two draws of that many give lists that share about six of ten
-  /// samples (RESULTS.md, "Defaults"), so more are taken where they cost little.
+  /// samples (scripts/check-defaults.md), so more are taken where they cost little.
   public static let rankingSamples = 2048
   /// The fewest, for very large networks.
   public static let fewestRankingSamples = 256

@@ -1,4 +1,5 @@
 import JSON
+import Network
 
 extension TrainingRecipe {
   /// The members of a recipe. A `train` request has them in its own body.
@@ -56,7 +57,7 @@ extension TrainingRecipe {
     Fields(
       [.number("learning_rate", \.learningRate, .positive, "The rate before the schedule.")] + options + [
         .member(
-          "schedule", \.schedule, ScheduleChoice.form.described(by: Schema.ref("Schedule")),
+          "schedule", \.schedule, TrainingOptions.Schedule.form.described(by: Schema.ref("Schedule")),
           "The learning rate over the training."),
         .integer("epochs", \.epochs, 1...1_000_000, "Passes over the samples."),
         .member(
@@ -64,7 +65,8 @@ extension TrainingRecipe {
           "Samples of a step. A last batch of one sample joins the one before if batch normalization needs two."
         ),
         .member(
-          "augment", \.augmentations, Augmentation.list, "Random changes of pictures, anew in every epoch."),
+          "augment", \.augmentations, TrainingOptions.Augmentation.list,
+          "Random changes of pictures, anew in every epoch."),
         .flag(
           "freeze_statistics", \.freezesStatistics,
           "Batch normalization uses its running statistics, which stay as they are."),

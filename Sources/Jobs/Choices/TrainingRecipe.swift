@@ -7,13 +7,13 @@ import Network
 public struct TrainingRecipe: Hashable, Sendable {
   public var optimizer: OptimizerChoice
   public var learningRate: Double
-  public var schedule: ScheduleChoice
+  public var schedule: TrainingOptions.Schedule
   /// For `lbfgs` and `newton` the most iterations.
   public var epochs: Int
   /// Samples a step; `all` is full-batch descent.
   public var batchSize: SampleCount
   /// Each once.
-  public var augmentations: [Augmentation]
+  public var augmentations: [TrainingOptions.Augmentation]
   /// Whether batch normalization goes by its running statistics, which stay as they are.
   public var freezesStatistics: Bool
   /// The share of the training split held out for validation, drawn with the seed.
@@ -23,17 +23,10 @@ public struct TrainingRecipe: Hashable, Sendable {
   /// Training samples left out.
   public var excluded: GroupChoice?
 
-  public enum Augmentation: String, CaseIterable, Sendable {
-    /// Left and right exchanged for half of the pictures.
-    case flip
-    /// Moved by up to 4 places in each direction, zeros coming in.
-    case crop
-  }
-
   public init(
     optimizer: OptimizerChoice = .standardSGD, learningRate: Double = 0.05,
-    schedule: ScheduleChoice = .cosine(warmup: 0),
-    epochs: Int = 5, batchSize: SampleCount = .count(128), augmentations: [Augmentation] = [],
+    schedule: TrainingOptions.Schedule = .cosine(warmup: 0),
+    epochs: Int = 5, batchSize: SampleCount = .count(128), augmentations: [TrainingOptions.Augmentation] = [],
     freezesStatistics: Bool = false, validationShare: Double = 0.1, excluded: GroupChoice? = nil
   ) {
     self.optimizer = optimizer
@@ -65,7 +58,7 @@ public struct TrainingRecipe: Hashable, Sendable {
   /// Checks what depends on the data set, and lets a share that nobody named give way.
   package mutating func check(_ dataset: CatalogDataset, at pointer: JSONPointer, _ faults: RequestFaults) {
     excluded?.check(dataset, at: pointer.appending("exclude"), faults)
-    Augmentation.check(augmentations, dataset, at: pointer.appending("augment"), faults)
+    TrainingOptions.Augmentation.check(augmentations, dataset, at: pointer.appending("augment"), faults)
     let count = dataset.trainCount
     let held = Int((validationShare * Double(count)).rounded())
     guard count > 0, validationShare > 0, held < 1 || held >= count else { return }

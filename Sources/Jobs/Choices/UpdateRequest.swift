@@ -73,7 +73,7 @@ public struct UpdateRequest: Hashable, Sendable {
   public static let removal = UpdateRequest()
 
   /// The defaults of a recovery. One step with the Hessian of a network costs clean accuracy, a point or ten; rounds with the
-  /// Gauss–Newton matrix, each kept where held-out samples gain, cost next to none (RESULTS.md).
+  /// Gauss–Newton matrix, each kept where held-out samples gain, cost next to none (scripts/check-defaults.md).
   public static let recovery: UpdateRequest = {
     var request = UpdateRequest(yardstick: .likelihood, rounds: 5)
     request.curvature.matrix = .gaussNewton

@@ -1,29 +1,39 @@
 import JSON
 
 extension ValidationPlan {
-  static let fields = Fields<ValidationPlan>([
-    .part(\.curvature, CurvatureRequest.rankingFields),
-    .member(
-      "test", \.test, TestChoice.form(atMost: mostTests), standard: "the sample of highest loss",
-      "The points whose loss is measured."), candidates,
-    .optional(
-      "groups", \.groups, groupForm,
-      "Groups that are left out together: so many random ones of a `fraction` or a `size`, or lists of indices."
-    ),
-    .optional(
-      "norms", \.norms, .flag, standard: "true if the solves take some minutes at most",
-      "The change of the weights by every candidate is estimated, which is a solve each."),
-    .flag(
-      "newton", \.newton, "Groups also get the estimate whose curvature is that of the remaining samples."),
-    .choice("from", \.start, "The weights where trainings begin."), length,
-    .optional(
-      "retrain_rate", \.rate, .number(.positiveShare),
-      standard: "\(standardRate) from the checkpoint with a cosine schedule, else 1",
-      "The learning rate of the trainings, as a share of the recipe's."),
-    .optional(
-      "training", \.training, TrainingRecipe.member, standard: "the checkpoint's",
-      "The recipe; required if the checkpoint has none. `lbfgs` and `newton` go on until rounding ends them."),
-  ])
+  static let fields = fields(groups: groups)
+
+  /// Of a job that leaves out single samples: groups are read and refused, and no contract names them.
+  static let fieldsOfSingles = fields(groups: groups.hidden)
+
+  private static let groups = Field<ValidationPlan>.optional(
+    "groups", \.groups, groupForm,
+    "Groups that are left out together: so many random ones of a `fraction` or a `size`, or lists of indices."
+  )
+
+  private static func fields(groups: Field<ValidationPlan>) -> Fields<ValidationPlan> {
+    Fields([
+      .part(\.curvature, CurvatureRequest.rankingFields),
+      .member(
+        "test", \.test, TestChoice.form(atMost: mostTests), standard: "the sample of highest loss",
+        "The points whose loss is measured."), candidates,
+      groups,
+      .optional(
+        "norms", \.norms, .flag, standard: "true if the solves take some minutes at most",
+        "The change of the weights by every candidate is estimated, which is a solve each."),
+      .flag(
+        "newton", \.newton, "Groups also get the estimate whose curvature is that of the remaining samples."),
+      .choice("from", \.start, "The weights where trainings begin."), length,
+      .optional(
+        "retrain_rate", \.rate, .number(.positiveShare),
+        standard: "\(standardRate) from the checkpoint with a cosine schedule, else 1",
+        "The learning rate of the trainings, as a share of the recipe's."),
+      .optional(
+        "training", \.training, TrainingRecipe.member, standard: "the checkpoint's",
+        "The recipe; required if the checkpoint has none. `lbfgs` and `newton` go on until rounding ends them."
+      ),
+    ])
+  }
 
   // MARK: Candidates, which are a member and a count
 

@@ -21,7 +21,7 @@ extension CurvatureRequest {
   ) throws(Cancelled) -> SampledCurvature<Element> {
     try SampledCurvature(
       network: model.network, state: state, samples: samples, loss: model.loss,
-      kind: matrix == .hessian ? .hessian : .gaussNewton, weightDecay: model.weightDecay,
+      kind: matrix, weightDecay: model.weightDecay,
       memoryLimit: environment.memoryLimit, compute: compute)
   }
 

@@ -109,7 +109,7 @@ extension LoadedModel {
 
 extension SolverRequest {
   /// The relative residual that rankings aim at where the request names none. In float32 a smaller one changes no list of ten, and
-  /// scores by far less than other curvature samples do (RESULTS.md, "Defaults"); float64 is asked for where digits count.
+  /// scores by far less than other curvature samples do (scripts/check-defaults.md); float64 is asked for where digits count.
   static func rankingTolerance<Element: Scalar>(_: Element.Type) -> Double? {
     Element.precision == .float32 ? 1e-2 : nil
   }

@@ -15,7 +15,7 @@ public final class Machine: Sendable {
 
   private struct NetworkKey: Hashable {
     let architecture: ArchitectureRequest
-    let loss: LossChoice
+    let loss: Loss
     let shape: [Int]
     let targets: CatalogDataset.Targets
   }

@@ -126,7 +126,7 @@ struct Work {
 
   /// Linearizes samples and says what a product with their curvature is.
   mutating func linearize(
-    _ samples: Double, matrix: CurvatureRequest.Matrix, limit: Double? = nil
+    _ samples: Double, matrix: CurvatureKind, limit: Double? = nil
   ) -> CurvatureCost {
     pass(samples, times: 3)
     let all = samples * network.kept * element

@@ -1,5 +1,6 @@
 import Datasets
 import JSON
+import Network
 import Tensor
 
 /// What a job, or the check of its request, may read of the stored things.
@@ -56,7 +57,7 @@ public struct CatalogModel: Sendable, Hashable {
   /// As posted, with defaults filled in.
   public var architecture: ArchitectureRequest
   public var precision: Precision
-  public var loss: LossChoice
+  public var loss: Loss
   /// λ of the model's risk.
   public var weightDecay: Double
   public var seed: Int
@@ -71,7 +72,7 @@ public struct CatalogModel: Sendable, Hashable {
   public var contract: DataContract?
 
   public init(
-    name: String, dataset: String, architecture: ArchitectureRequest, precision: Precision, loss: LossChoice,
+    name: String, dataset: String, architecture: ArchitectureRequest, precision: Precision, loss: Loss,
     weightDecay: Double, seed: Int, training: TrainingRecipe? = nil, reference: RetrainReference? = nil
   ) {
     self.name = name

@@ -10,7 +10,7 @@ public struct CreateModelRequest: Sendable {
   public var architecture: ArchitectureRequest
   public var precision: Precision
   public var seed: Int
-  public var loss: LossChoice
+  public var loss: Loss
   public var weightDecay: Double
   public var training: TrainingRecipe?
   /// The network, known after `resolve`.
@@ -29,7 +29,7 @@ public struct CreateModelRequest: Sendable {
     .required("architecture", \.architecture, ArchitectureRequest.member, "The network."),
     .choice("precision", \.precision, "The precision of weights and of everything computed with them."),
     .seed(\.seed, "Seeds the initial weights and the validation share."),
-    .member("loss", \.loss, LossChoice.form.described(by: Schema.ref("Loss")), "The loss."),
+    .member("loss", \.loss, Loss.form.described(by: Schema.ref("Loss")), "The loss."),
     .number("weight_decay", \.weightDecay, .notNegative, "λ of the risk."),
     .optional("training", \.training, TrainingRecipe.member, "A recipe to train by at once, as a job."),
   ])
@@ -76,7 +76,7 @@ public struct CreateModelRequest: Sendable {
 
   private init(
     name: String, dataset: String, architecture: ArchitectureRequest, precision: Precision, seed: Int,
-    loss: LossChoice, weightDecay: Double, training: TrainingRecipe?
+    loss: Loss, weightDecay: Double, training: TrainingRecipe?
   ) {
     self.name = name
     self.dataset = dataset
@@ -169,22 +169,13 @@ extension CatalogDataset {
   }
 }
 
-extension LossChoice {
-  /// The engine's loss.
-  public var loss: Loss {
-    switch self {
-    case .crossEntropy: .crossEntropy
-    case .meanSquaredError: .meanSquaredError
-    case .hinge(let temperature): .smoothHinge(temperature: temperature)
-    }
-  }
-
+extension Loss {
   /// How many outputs a network has for these targets: one a class or value; a single one for the hinge and two
   /// classes.
   public func outputs(for targets: CatalogDataset.Targets) -> Int {
     switch targets {
     case .classes(let classes):
-      if case .hinge = self, classes == 2 { return 1 }
+      if case .smoothHinge = self, classes == 2 { return 1 }
       return classes
     case .values(let count): return count
     }

@@ -1,5 +1,6 @@
 import Influence
 import JSON
+import Network
 
 extension ResultObject {
   /// What `SolveReport.json` writes.
@@ -41,7 +42,7 @@ extension ResultObject {
   static let rankingCurvature = ResultObject(
     "RankingCurvature",
     [
-      .always("hessian", .choice(CurvatureRequest.Matrix.allCases.map(\.rawValue)), "The matrix."),
+      .always("hessian", .choice(CurvatureKind.allCases.map(\.rawValue)), "The matrix."),
       .always("samples", .count, unit: "samples", "Samples that the matrix was taken over."),
       .always("damping", .object(damping), "δ, and the rule that gave it."),
     ])

@@ -22,7 +22,7 @@ struct LoadedModel<Element: Scalar>: Sendable {
     self.record = record
     data = TrainingData(try catalog.loadDataset(named: record.dataset), record.record)
     try data.dataset.requireFits(Element.precision)
-    loss = record.loss.loss
+    loss = record.loss
     guard let set = try catalog.dataset(named: record.dataset) else {
       throw JobFailure(.missing, "There is no data set \(record.dataset) any more.")
     }
@@ -30,11 +30,11 @@ struct LoadedModel<Element: Scalar>: Sendable {
   }
 
   /// The same network under another risk.
-  func with(loss choice: LossChoice, weightDecay: Double) -> LoadedModel {
+  func with(loss choice: Loss, weightDecay: Double) -> LoadedModel {
     var model = self
     model.record.loss = choice
     model.record.weightDecay = weightDecay
-    model.loss = choice.loss
+    model.loss = choice
     return model
   }
 

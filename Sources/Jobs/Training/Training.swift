@@ -135,12 +135,6 @@ extension TrainingRecipe {
     case .newton(let norm):
       return .minimization(MinimizationOptions(.newton, gradientNorm: norm, iterationLimit: epochs))
     }
-    let schedule: TrainingOptions.Schedule =
-      switch self.schedule {
-      case .constant: .constant
-      case .cosine(let warmup): .cosine(warmup: warmup)
-      case .step(let every, let factor): .step(every: every, gamma: factor)
-      }
     let batch: Int =
       switch batchSize {
       case .all: samples
@@ -150,7 +144,7 @@ extension TrainingRecipe {
       TrainingOptions(
         optimizer: optimizer, learningRate: learningRate, schedule: schedule, epochs: epochs,
         batchSize: batch,
-        augment: augmentations.options, freezesStatistics: freezesStatistics,
+        augment: Set(augmentations), freezesStatistics: freezesStatistics,
         weightDecay: weightDecay, seed: UInt64(seed)))
   }
 

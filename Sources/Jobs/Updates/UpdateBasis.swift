@@ -20,7 +20,7 @@ final class UpdateBasis<Element: Scalar> {
   /// J where it was chosen before.
   private let kept: ParameterSelection?
   private var knownChange: GroupChange<Element>?
-  private var knownCurvature: (matrix: CurvatureRequest.Matrix, operator: SampledCurvature<Element>)?
+  private var knownCurvature: (matrix: CurvatureKind, operator: SampledCurvature<Element>)?
 
   /// - Parameters:
   ///   - sight: how the samples of gradient and curvature are seen.

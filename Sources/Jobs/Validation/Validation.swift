@@ -354,7 +354,7 @@ struct Validation<Element: Scalar> {
   private func curvature(_ samples: Samples) throws -> SampledCurvature<Element> {
     try SampledCurvature(
       network: model.network, state: state, samples: samples, loss: model.loss,
-      kind: plan.curvature.matrix == .hessian ? .hessian : .gaussNewton, weightDecay: model.weightDecay,
+      kind: plan.curvature.matrix, weightDecay: model.weightDecay,
       memoryLimit: environment.memoryLimit, compute: compute)
   }
 

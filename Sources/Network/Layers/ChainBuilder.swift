@@ -44,7 +44,9 @@ struct ChainBuilder<Element: Scalar> {
   private mutating func poolBefore(
     _ function: any Elementwise, _ rest: inout ArraySlice<any PlacedLayer>
   ) -> Stage? {
-    guard function.followsMaxPool, let pool = rest.first as? MaxPool2d.Placed else { return nil }
+    guard function.followsMaxPool, let pool = rest.first as? PlacedPool,
+      pool.reduction == .largest
+    else { return nil }
     rest.removeFirst()
     return pool.stage(&self)
   }

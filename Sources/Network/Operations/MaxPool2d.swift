@@ -19,22 +19,9 @@ public struct MaxPool2d: LayerKind {
 
   public func place(at site: LayerSite) -> Architecture.Node? {
     site.pool(kernel, stride: stride, padding: padding).map { window in
-      .init(Placed(input: site.input, kernel: kernel, stride: window.stride, padding: padding))
-    }
-  }
-
-  struct Placed: PlacedLayer {
-    let input: Shape
-    let kernel: [Int]
-    let stride: Int
-    let padding: Int
-
-    var output: Shape { window.output }
-    var values: Int { input.count / (stride * stride) }
-    private var window: Window { .placed(over: input, kernel, stride: stride, padding: padding) }
-
-    func stage<Element: Scalar>(_ builder: inout ChainBuilder<Element>) -> Chain<Element>.Stage {
-      .init(MaxPoolLayer<Element>(window: window))
+      .init(
+        PlacedPool(
+          input: site.input, kernel: kernel, stride: window.stride, padding: padding, reduction: .largest))
     }
   }
 }

@@ -20,8 +20,8 @@ public enum OptionTables {
     + [
       ("model", [FormPart(CreateModelRequest.fields.members(standard: .standard))]),
       ("dataset", [FormPart(CreateDatasetRequest.fields.members(standard: .standard))]),
-      ("training", TrainingRecipe.form.parts), ("schedule", ScheduleChoice.form.parts),
-      ("loss", LossChoice.form.parts), ("group", GroupChoice.form.parts),
+      ("training", TrainingRecipe.form.parts), ("schedule", TrainingOptions.Schedule.form.parts),
+      ("loss", Loss.form.parts), ("group", GroupChoice.form.parts),
       ("solver", SolverRequest.ofSolves.parts), ("update-solver", SolverRequest.ofUpdates.parts),
       ("self-solver", SolverRequest.ofSelfInfluence.parts),
       ("architecture", ArchitectureRequest.form.parts), ("layers", LayerDescription.form.parts),

@@ -8,8 +8,8 @@ extension OpenAPI {
   /// The bodies a client sends, and the forms that they name.
   static var requestSchemas: JSONObject {
     var schemas: JSONObject = [
-      "Group": GroupChoice.form.schema, "Loss": LossChoice.form.schema,
-      "Schedule": ScheduleChoice.form.schema,
+      "Group": GroupChoice.form.schema, "Loss": Loss.form.schema,
+      "Schedule": TrainingOptions.Schedule.form.schema,
       "Training": Schema.described(
         TrainingRecipe.form.schema,
         "lbfgs and newton minimise the risk over all samples until the norm of its gradient is at most gradient_norm, by "

@@ -60,7 +60,7 @@ extension Application {
         "architectures": JSONValue(NamedArchitecture.names),
         "layers": JSONValue(LayerDescription.formats.map(\.type)),
         "precisions": JSONValue(Precision.allCases.map(\.rawValue)),
-        "losses": JSONValue(LossChoice.names),
+        "losses": JSONValue(Loss.names),
         "dataset_formats": JSONValue(DatasetSource.formatNames),
         "job_kinds": .array(kinds.map { ["kind": .string($0.name), "summary": .string($0.summary)] }),
         "estimators": JSONValue(Estimator.allCases.map(\.rawValue)),

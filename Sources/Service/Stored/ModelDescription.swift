@@ -37,7 +37,7 @@ struct ModelDescription {
         let seed = json["seed"]?.integerValue, let decay = json["weight_decay"]?.doubleValue
       else { throw RequestRejection(faults: []) }
       let architecture = try ArchitectureRequest(json: json["architecture"] ?? .null)
-      let loss = try LossChoice(json: lossJSON)
+      let loss = try Loss(json: lossJSON)
       let training: TrainingRecipe? =
         if let recipe = json["training"], !recipe.isNull { try TrainingRecipe(json: recipe) } else { nil }
       var reference: RetrainReference?

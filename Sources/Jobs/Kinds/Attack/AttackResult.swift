@@ -1,4 +1,5 @@
 import JSON
+import Network
 
 extension AttackRequest {
   public static let result = ResultObject([
@@ -31,7 +32,7 @@ extension AttackRequest {
       "curvature",
       .object(
         ResultObject([
-          .always("hessian", .choice(CurvatureRequest.Matrix.allCases.map(\.rawValue)), "The matrix."),
+          .always("hessian", .choice(CurvatureKind.allCases.map(\.rawValue)), "The matrix."),
           .always("damping", .object(.damping), "δ of the last solve."),
         ])), "The matrix of the solves."),
   ])

@@ -11,7 +11,8 @@ public struct EvaluateRequest: JobRequest, Hashable {
   public var split: TestChoice.Split
 
   public init(
-    model: String, checkpoint: String? = nil, seed: Int = 0, dataset: String? = nil, split: TestChoice.Split = .test
+    model: String, checkpoint: String? = nil, seed: Int = 0, dataset: String? = nil,
+    split: TestChoice.Split = .test
   ) {
     target = ModelReference(model: model, checkpoint: checkpoint)
     self.seed = seed

@@ -31,7 +31,7 @@ public struct MislabeledRequest: JobRequest, Hashable {
   /// The model's data set, known after `resolve`.
   public var dataset = ""
 
-  /// The fastest of those that rank alike (RESULTS.md, "Defaults").
+  /// The fastest of those that rank alike (scripts/check-defaults.md).
   public static let standardMethod = Method.loss
   public static let standardTop = 20
   static let standardFixes = [0.1, 0.2, 0.3]

@@ -1,4 +1,5 @@
 import JSON
+import Network
 
 /// `spectrum`: the eigenvalues of largest magnitude of the risk's curvature, over losses and L2 weights.
 public struct SpectrumRequest: JobRequest, Hashable {
@@ -35,7 +36,7 @@ public struct SpectrumRequest: JobRequest, Hashable {
   /// How many eigenvalues.
   public var count: Int
   /// The losses whose curvature is looked at, all at the same θ unless `retrains`; `resolve` fills in the model's own.
-  public var losses: [LossChoice]
+  public var losses: [Loss]
   /// Whether the request gave a list, so that arrays have an axis for it.
   public var listsLosses: Bool
   /// The λ of the risk; `resolve` fills in the model's own.
@@ -44,7 +45,7 @@ public struct SpectrumRequest: JobRequest, Hashable {
   public var retrains: Bool
   /// In place of the model's own recipe, where models are trained.
   public var training: TrainingRecipe?
-  public var matrix: CurvatureRequest.Matrix
+  public var matrix: CurvatureKind
   public var samples: SampleCount
   /// On ‖Hv − λv‖, relative to the largest magnitude; nil is the solver's own.
   public var tolerance: Double?
@@ -93,7 +94,7 @@ public struct SpectrumRequest: JobRequest, Hashable {
 
   /// The member `loss`: one loss, or a list, which gives arrays an axis for it.
   struct LossMember: Hashable, Sendable {
-    var list: [LossChoice]
+    var list: [Loss]
     var isList: Bool
   }
 
@@ -108,8 +109,8 @@ public struct SpectrumRequest: JobRequest, Hashable {
   }
 
   private static let lossForm: Form<LossMember> = {
-    let one = LossChoice.form.described(by: Schema.ref("Loss"))
-    let many = Form<[LossChoice]>.list(
+    let one = Loss.form.described(by: Schema.ref("Loss"))
+    let many = Form<[Loss]>.list(
       of: one, atMost: 16, empty: "must name at least one loss",
       repeated: { _ in "must name each loss once" })
     return Form(

@@ -1,10 +1,11 @@
 import JSON
+import Network
 
 extension SpectrumRequest {
   public static let result = ResultObject([
     .always("checkpoint", .nullable(.id), "The checkpoint that was looked at; null with `retrain`."),
     .always("parameters", .integer(from: 1), unit: "parameters", "The dimension of the matrix."),
-    .always("hessian", .choice(CurvatureRequest.Matrix.allCases.map(\.rawValue)), "The matrix."),
+    .always("hessian", .choice(CurvatureKind.allCases.map(\.rawValue)), "The matrix."),
     .samples([.hessianSamples]),
     .always("spectra", .list(.object(spectrum)), "A row a loss and a weight of `l2`."),
     .warnings,

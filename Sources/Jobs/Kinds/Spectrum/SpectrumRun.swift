@@ -14,7 +14,7 @@ struct SpectrumRun: PreciseRun {
   var target: ModelReference { request.target }
 
   private struct Part {
-    let loss: LossChoice
+    let loss: Loss
     let l2: [Double]
   }
 
@@ -114,7 +114,7 @@ struct SpectrumRun: PreciseRun {
     let basis = try basisLimit(model.layout.parameterCount, Element.self)
     let curvature = try SampledCurvature(
       network: model.network, state: state, samples: samples, loss: model.loss,
-      kind: request.matrix == .hessian ? .hessian : .gaussNewton, weightDecay: 0,
+      kind: request.matrix, weightDecay: 0,
       memoryLimit: max(0, environment.memoryLimit - basis.bytes), compute: compute)
     let spectrum = try RiskSpectrum(
       curvature, l2: part.l2, request, basisLimit: basis.vectors, measured)
@@ -199,13 +199,13 @@ struct SpectrumRun: PreciseRun {
   }
 }
 
-extension LossChoice {
+extension Loss {
   /// As people call it.
   var shortName: String {
     switch self {
     case .crossEntropy: "cross-entropy"
     case .meanSquaredError: "squared error"
-    case .hinge: "hinge"
+    case .smoothHinge: "hinge"
     }
   }
 }

@@ -13,7 +13,7 @@ public struct SweepRequest: JobRequest, Hashable {
   /// Each seeds a model's initial weights, the order of its samples, and what its validation draws.
   public var seeds: [Int]
   public var precision: Precision
-  public var loss: LossChoice
+  public var loss: Loss
   /// What is done with each model; its training is the models' recipe.
   public var plan: ValidationPlan
 
@@ -43,8 +43,8 @@ public struct SweepRequest: JobRequest, Hashable {
       "seeds", \.seeds, seedForm, "Seeds of weights, order of samples and draws. A number n means 0 to n − 1."
     ),
     .choice("precision", \.precision, "The precision of everything computed."),
-    .member("loss", \.loss, LossChoice.form.described(by: Schema.ref("Loss")), "The loss."),
-    .part(\.plan, ValidationPlan.fields),
+    .member("loss", \.loss, Loss.form.described(by: Schema.ref("Loss")), "The loss."),
+    .part(\.plan, ValidationPlan.fieldsOfSingles),
   ])
 
   public mutating func settle(_ reader: FieldReader) {

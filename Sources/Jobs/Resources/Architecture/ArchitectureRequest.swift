@@ -20,7 +20,7 @@ public struct ArchitectureRequest: Sendable {
   ///
   /// Throws `ArchitectureFaults`.
   public func architecture(
-    for set: CatalogDataset, loss: LossChoice
+    for set: CatalogDataset, loss: Loss
   ) throws(ArchitectureFaults) -> Architecture {
     let usual = loss.outputs(for: set.targets)
     guard let outputs, outputs != usual else { return try architecture(input: set.shape, outputs: usual) }

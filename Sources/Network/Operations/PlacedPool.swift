@@ -1,0 +1,23 @@
+import Tensor
+
+/// A pooling whose input is known: one value for each window.
+struct PlacedPool: PlacedLayer {
+  enum Reduction { case mean, largest }
+
+  let input: Shape
+  let kernel: [Int]
+  let stride: Int
+  let padding: Int
+  let reduction: Reduction
+
+  var output: Shape { window.output }
+  var values: Int { input.count / (stride * stride) }
+  private var window: Window { .placed(over: input, kernel, stride: stride, padding: padding) }
+
+  func stage<Element: Scalar>(_ builder: inout ChainBuilder<Element>) -> Chain<Element>.Stage {
+    switch reduction {
+    case .mean: .init(AveragePoolLayer<Element>(window: window))
+    case .largest: .init(MaxPoolLayer<Element>(window: window))
+    }
+  }
+}

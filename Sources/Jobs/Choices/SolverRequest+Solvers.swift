@@ -1,7 +1,18 @@
 import Influence
 import JSON
 
-// The solvers: the options of each, and how each is made. A new solver has a case here and a name in `SolverRequest.Name`.
+// The list of solvers. A new one has a name, its options, and how it is made; the compiler asks for all three.
+
+extension SolverRequest {
+  public enum Name: String, CaseIterable, Sendable {
+    case lsmr, cg, minres, neumann, direct, lissa, arnoldi
+
+    /// Whether the iterates follow the strong curvature first, so that a step of the path can be chosen.
+    public var hasPath: Bool {
+      type(of: SolverRequest(name: self).choice(damping: 0, pathLimit: nil, seed: 0)).hasPath
+    }
+  }
+}
 
 extension SolverRequest.Name {
   func options(mayBeAuto: Bool) -> Fields<SolverRequest> {

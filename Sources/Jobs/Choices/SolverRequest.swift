@@ -3,15 +3,6 @@ import JSON
 
 /// A solver and its options, as a request names them.
 public struct SolverRequest: Hashable, Sendable {
-  public enum Name: String, CaseIterable, Sendable {
-    case lsmr, cg, minres, neumann, direct, lissa, arnoldi
-
-    /// Whether the iterates follow the strong curvature first, so that a step of the path can be chosen.
-    public var hasPath: Bool {
-      type(of: SolverRequest(name: self).choice(damping: 0, pathLimit: nil, seed: 0)).hasPath
-    }
-  }
-
   public enum Iterations: Hashable, Sendable {
     /// The solver's own limit.
     case standard

@@ -116,13 +116,10 @@ extension SolverRequest {
 
   /// The solver with that tolerance.
   func forRanking<Element: Scalar>(_: Element.Type) -> SolverRequest {
-    var solver = self
-    switch name {
-    case .lsmr, .cg, .minres, .neumann, .arnoldi:
-      solver.tolerance = tolerance ?? Self.rankingTolerance(Element.self)
     // `direct` has none, and that of `lissa` is about as large.
-    case .direct, .lissa: break
-    }
+    if name == .direct || name == .lissa { return self }
+    var solver = self
+    solver.tolerance = tolerance ?? Self.rankingTolerance(Element.self)
     return solver
   }
 }

@@ -17,7 +17,7 @@ import Testing
     for page in guide.pages {
       let file = try String(
         contentsOf: Self.folder.appendingPathComponent(page.name + ".md"), encoding: .utf8)
-      #expect(page.text == file, "\(page.name)")
+      #expect(page.source == file, "\(page.name)")
     }
   }
 
@@ -27,7 +27,7 @@ import Testing
       #expect(page.text.hasPrefix("# \(page.title)\n"), "\(page.name)")
       #expect(!page.lead.isEmpty && page.lead.hasSuffix("."), "\(page.name)")
       #expect(page.text.contains("\n## What can go wrong\n"), "\(page.name)")
-      for line in page.text.split(separator: "\n") where line.count > 120 {
+      for line in page.source.split(separator: "\n") where line.count > 120 {
         Issue.record("\(page.name): \(line)")
       }
     }
@@ -60,12 +60,12 @@ import Testing
   /// A table that is marked `<!-- options: KIND, … -->` stands for a kind; its page names every field of the kind's request.
   @Test(arguments: StandardJobs.kinds.map(\.name)) func everyOptionOfAKindIsOnItsPage(_ kind: String) throws {
     let marked = try Guide.standard.get().pages.filter { page in
-      page.text.matches(of: /<!-- options: ([a-z_, ]*) -->/).contains {
+      page.source.matches(of: /<!-- options: ([a-z_, ]*) -->/).contains {
         $0.1.split(separator: ", ").contains(Substring(kind))
       }
     }
     #expect(marked.count == 1, "\(marked.map(\.name))")
-    let text = try #require(marked.first).text
+    let text = try #require(marked.first).source
     let schemas = OpenAPI.document(token: false)["components"]?["schemas"]
     let mapping = schemas?["JobRequest"]?["discriminator"]?["mapping"]
     let schema = try #require(mapping?[kind]?.stringValue?.split(separator: "/").last)
@@ -76,6 +76,29 @@ import Testing
     ]
     let missing = fields.filter { !common.contains($0) && !text.contains("`\($0)`") }
     #expect(missing.isEmpty, "\(kind): \(missing)")
+  }
+
+  /// A default that a page's own table names is the declared one. Words such as "the latest" are not compared.
+  @Test func defaultsOfThePagesAreTheDeclaredOnes() throws {
+    var compared = 0
+    for page in try Guide.standard.get().pages {
+      var members: [FieldMember] = []
+      for line in page.source.split(separator: "\n", omittingEmptySubsequences: false) {
+        let names = OptionTables.names(in: line)
+        if !names.isEmpty { members = names.first.map(OptionTables.members) ?? [] }
+        if line.hasPrefix("#") { members = [] }
+        let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+        guard cells.count >= 3, let told = try? JSONParser.parse(cells[1].literal) else { continue }
+        for name in cells[0].matches(of: /`([a-z0-9_]+)`/).map({ String($0.1) }) {
+          guard let member = members.first(where: { $0.name == name }), !member.standard.isNull else {
+            continue
+          }
+          compared += 1
+          #expect(told.plain == member.standard.plain, "\(page.name): \(name)")
+        }
+      }
+    }
+    #expect(compared > 40, "\(compared)")
   }
 
   @Test func curlGetsTextAndABrowserAPage() throws {
@@ -111,5 +134,23 @@ import Testing
     #expect(try running.get("/v1").status == 401)
     #expect(try running.get("/guide", accept: "text/html").status == 200)
     #expect(try running.get("/guide/security", accept: "text/html").status == 200)
+  }
+}
+
+extension String {
+  /// A cell of a table as JSON: a number, true or false as it is, and a word in quotes.
+  fileprivate var literal: String {
+    let text = replacing("`", with: "").replacing(",", with: "")
+    if text.wholeMatch(of: /[a-z_]+/) != nil, text != "true", text != "false" { return "\"\(text)\"" }
+    return text
+  }
+}
+
+extension JSONValue {
+  /// Numbers without a difference of integers, and an object with a name as that name alone, as a request may write it.
+  fileprivate var plain: JSONValue {
+    if let number = doubleValue { return .number(number) }
+    if let elements = arrayValue { return .array(elements.map(\.plain)) }
+    return self["name"] ?? self
   }
 }

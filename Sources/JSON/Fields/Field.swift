@@ -149,9 +149,14 @@ extension Field {
       })
   }
 
-  /// The same field, which no contract and no table names: for a member that is known and always refused.
-  public var hidden: Field {
-    Field(conditions: conditions, members: { _ in [] }, read: read, write: write)
+  /// The same field for a kind that refuses it: the contract takes null alone, and the reader has still the right words.
+  public func refused(_ meaning: String) -> Field {
+    let members = members
+    return Field(
+      conditions: conditions,
+      members: { owner in
+        members(owner).map { FieldMember($0.name, schema: ["type": "null"], words: "null", meaning) }
+      }, read: read, write: write)
   }
 
   /// The same field, read and not written.

@@ -3,8 +3,8 @@ import JSON
 extension ValidationPlan {
   static let fields = fields(groups: groups)
 
-  /// Of a job that leaves out single samples: groups are read and refused, and no contract names them.
-  static let fieldsOfSingles = fields(groups: groups.hidden)
+  /// Of a job that leaves out single samples.
+  static let fieldsOfSingles = fields(groups: groups.refused("Cannot be given: single samples are left out."))
 
   private static let groups = Field<ValidationPlan>.optional(
     "groups", \.groups, groupForm,

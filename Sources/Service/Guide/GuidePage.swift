@@ -6,7 +6,9 @@ import Foundation
 package struct GuidePage: Sendable {
   /// As in its address; empty for the list of pages.
   package let name: String
-  /// The Markdown text.
+  /// The file.
+  package let source: String
+  /// The Markdown text: the file, and the tables of the options that the file marks.
   package let text: String
   package let title: String
   package let lead: String
@@ -15,6 +17,8 @@ package struct GuidePage: Sendable {
 
   /// - Throws: `Markdown.Fault` where the text is not in the subset, or has no heading.
   package init(name: String, text: String) throws(Markdown.Fault) {
+    source = text
+    let text = OptionTables.completed(text)
     let markdown = try Markdown(text)
     guard let title = markdown.title else { throw Markdown.Fault(line: 1, reason: "a page has a heading") }
     self.name = name

@@ -1,4 +1,5 @@
 import Datasets
+import Foundation
 import JSON
 import Jobs
 import Network
@@ -12,6 +13,35 @@ public enum OptionTables {
   /// a name here.
   public static func table(named name: String) -> String? {
     objects.first { $0.name == name }.map { text($0.parts) }
+  }
+
+  /// The members of the objects that a table shows.
+  package static func members(named name: String) -> [FieldMember] {
+    objects.first { $0.name == name }?.parts.flatMap(\.members) ?? []
+  }
+
+  /// The names of a line `<!-- options: remove, recover -->`.
+  package static func names(in line: some StringProtocol) -> [String] {
+    guard line.hasPrefix("<!-- options: "), line.hasSuffix(" -->") else { return [] }
+    return line.dropFirst(14).dropLast(4).split(separator: ",").map {
+      $0.trimmingCharacters(in: .whitespaces)
+    }
+  }
+
+  /// A page with the tables of the options that the page is marked with, at the end.
+  static func completed(_ page: String) -> String {
+    let tables = page.split(separator: "\n").flatMap { names(in: $0) }.compactMap { name in
+      table(named: name).map { "### `\(name)`\n\n\($0)" }
+    }
+    if tables.isEmpty { return page }
+    return """
+      \(page)
+      ## Every field
+
+      These tables are made from the declarations in the program.
+
+      \(tables.joined(separator: "\n"))
+      """
   }
 
   private static let objects: [(name: String, parts: [FormPart])] =

@@ -95,7 +95,7 @@ extension FieldReader {
     return integer(name, in: range) ?? range.lowerBound
   }
 
-  /// Nil where it is absent, and with a fault where it is wrong.
+  /// Nil if it is absent, and with a fault if it is wrong.
   public func integer(_ name: String, in range: ClosedRange<Int>) -> Int? {
     guard let value = value(name) else { return nil }
     return Self.integer(value, in: range, at: pointer.appending(name), faults)
@@ -105,7 +105,7 @@ extension FieldReader {
     number(name, range) ?? standard
   }
 
-  /// Nil where it is absent, and with a fault where it is wrong.
+  /// Nil if it is absent, and with a fault if it is wrong.
   public func number(_ name: String, _ range: NumberRange) -> Double? {
     guard let value = value(name) else { return nil }
     return Self.number(value, range, at: pointer.appending(name), faults)
@@ -116,7 +116,7 @@ extension FieldReader {
     return Self.flag(value, at: pointer.appending(name), faults) ?? standard
   }
 
-  /// Nil where it is absent, and with a fault where it is no string or longer than `maximumLength` bytes.
+  /// Nil if it is absent, and with a fault if it is no string or longer than `maximumLength` bytes.
   public func text(_ name: String, maximumLength: Int = 1024) -> String? {
     guard let value = value(name) else { return nil }
     return Self.text(value, maximumLength: maximumLength, at: pointer.appending(name), faults)
@@ -143,12 +143,12 @@ extension FieldReader {
 // MARK: - Nested values
 
 extension FieldReader {
-  /// A reader of the object at that name; nil where it is absent.
+  /// A reader of the object at that name; nil if it is absent.
   public func nested(_ name: String) -> FieldReader? {
     value(name).map { FieldReader($0, at: pointer.appending(name), faults: faults) }
   }
 
-  /// Reads every element of a list with its pointer; nil where the member is absent or no list.
+  /// Reads every element of a list with its pointer; nil if the member is absent or no list.
   ///
   /// A list longer than `maximumCount` is one fault and is not read.
   public func list<Element>(

@@ -4,7 +4,7 @@
 enum FuzzTarget: String, CaseIterable {
   case request, semantics, json, safetensors, npy, pictures, csv
 
-  /// - Throws: `Finding` where something does not hold.
+  /// - Throws: `Finding` if something does not hold.
   func check(_ bytes: [UInt8]) throws {
     switch self {
     case .request: try checkRequest(bytes)

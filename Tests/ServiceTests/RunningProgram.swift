@@ -3,7 +3,7 @@ import Jobs
 
 /// The built program as a process of its own, with its files in a folder that several processes may use one after the other.
 final class RunningProgram: RunningServer {
-  /// The executable, which a build of the tests leaves beside them; nil where there is none.
+  /// The executable, which a build of the tests leaves beside them; nil if there is none.
   static let path: String? = {
     guard let tests = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else {
       return nil

@@ -54,7 +54,7 @@ public struct CurvatureRequest: Hashable, Sendable {
   private static let passOperations = (whole: 3e9, cheap: 8e8, most: 5e10)
 
   /// Fills in `samples` where the request left them open.
-  /// - Parameter network: nil where it does not fit its data set, which is a fault elsewhere.
+  /// - Parameter network: nil if it does not fit its data set, which is a fault elsewhere.
   mutating func settleSamples(_ network: Architecture?, _ set: CatalogDataset) {
     guard leavesSamplesOpen else { return }
     let each = Double(max(1, network?.multiplyAddsPerSample ?? 1))

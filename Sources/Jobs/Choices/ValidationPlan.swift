@@ -59,7 +59,7 @@ public struct ValidationPlan: Hashable, Sendable {
   }
 
   public var test: TestChoice
-  /// Nil where only groups are asked for.
+  /// Nil if only groups are asked for.
   public var candidates: Candidates?
   /// Whether no request named how many: then it gives way where there are fewer samples.
   var countIsStandard = Unwritten(false)

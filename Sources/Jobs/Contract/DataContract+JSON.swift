@@ -25,7 +25,7 @@ extension DataContract {
   }
 
   /// Reads what `json` wrote, or the description of a data set, also one of an earlier version, which says neither type nor
-  /// range; nil where it describes no samples.
+  /// range; nil if it describes no samples.
   public init?(json: JSONValue) {
     guard let sizes = json["shape"]?.arrayValue, !sizes.isEmpty, let targets = json["targets"]?.stringValue
     else { return nil }
@@ -68,7 +68,7 @@ extension Normalization {
     ]
   }
 
-  /// Reads what `json` wrote; nil where the numbers are not there.
+  /// Reads what `json` wrote; nil if the numbers are not there.
   init?(json: JSONValue, channels: Int) {
     guard let scale = json["scale"]?.doubleValue, scale > 0, let mean = json["mean"]?.arrayValue,
       let deviation = json["standard_deviation"]?.arrayValue

@@ -40,7 +40,7 @@ extension CurvatureRequest {
     }
   }
 
-  /// - Throws: `JobFailure.outOfResources` where the solver is `direct` and its dense matrix would not fit.
+  /// - Throws: `JobFailure.outOfResources` if the solver is `direct` and its dense matrix would not fit.
   func requireMemoryForDirect(rows: Int, columns: Int, _ environment: JobEnvironment) throws {
     guard solver.name == .direct else { return }
     // The matrix, and LAPACK's copy of it.

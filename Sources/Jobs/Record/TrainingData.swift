@@ -102,9 +102,9 @@ extension TrainingData {
 }
 
 extension GroupChoice {
-  /// Adds a fault where earlier jobs took samples of the group out.
+  /// Adds a fault if earlier jobs took samples of the group out.
   /// - Parameters:
-  ///   - data: what the checkpoint stands for; nil where no edit changed it.
+  ///   - data: what the checkpoint stands for; nil if no edit changed it.
   ///   - advice: what else the request can do.
   func checkPresent(
     in data: TrainingData?, at pointer: JSONPointer, _ faults: RequestFaults, advice: String = ""
@@ -113,7 +113,7 @@ extension GroupChoice {
     faults.add(reason + advice, at: pointer.appending(member.name))
   }
 
-  /// Why a group cannot be changed at a checkpoint; nil where all of the group is there.
+  /// Why a group cannot be changed at a checkpoint; nil if all of the group is there.
   ///
   /// - Parameter data: what the checkpoint stands for.
   func whyGone(in data: TrainingData) -> String? {
@@ -136,7 +136,7 @@ extension GroupChoice {
 }
 
 extension Catalog {
-  /// The training data of a model as one of its checkpoints, where edits changed them; nil where there are none to follow.
+  /// The training data of a model as one of its checkpoints, where edits changed them; nil if there are none to follow.
   func editedData(of model: CatalogModel) throws -> TrainingData? {
     guard !model.record.edits.isEmpty else { return nil }
     return TrainingData(try loadDataset(named: model.dataset), model.record)

@@ -29,7 +29,7 @@ public protocol Catalog: Sendable {
   /// A job of any kind and state.
   func job(id: String) throws -> CatalogJob?
 
-  /// A whole array that a job left, checked against its SHA-256; nil where the job has none of that name.
+  /// A whole array that a job left, checked against its SHA-256; nil if the job has none of that name.
   ///
   /// Throws `JobFailure.corrupt`.
   func artifact(_ name: String, ofJob id: String) throws -> CatalogArtifact?
@@ -61,14 +61,14 @@ public struct CatalogModel: Sendable, Hashable {
   /// λ of the model's risk.
   public var weightDecay: Double
   public var seed: Int
-  /// The recipe of its latest training, nil where it has never been trained here; of a model read as one of its checkpoints,
+  /// The recipe of its latest training, nil if it has never been trained here; of a model read as one of its checkpoints,
   /// that checkpoint's.
   public var training: TrainingRecipe?
   /// Of a model read as one of its checkpoints: what edits did to its training data.
   public var record = TrainingRecord()
   /// For the model of a `retrain` job: what it is the reference of.
   public var reference: RetrainReference?
-  /// What it expects of data sets; nil where nobody wrote it down, and then it is that of its data set.
+  /// What it expects of data sets; nil if nobody wrote it down, and then it is that of its data set.
   public var contract: DataContract?
 
   public init(
@@ -210,7 +210,7 @@ public struct CatalogDataset: Sendable, Hashable {
   public var contract: DataContract?
   /// What looks wrong about it, sentences for results of jobs that use it.
   public var warnings: [String] = []
-  /// The first sample that single precision cannot hold; nil where there is none, or where an earlier version did not look.
+  /// The first sample that single precision cannot hold; nil if there is none, or where an earlier version did not look.
   public var overflow: InputOverflow?
 
   public init(

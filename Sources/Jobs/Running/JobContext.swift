@@ -97,7 +97,7 @@ public struct CheckpointDraft: Sendable {
   public var stage: String
   /// Metrics, as `GET /v1/checkpoints/{id}` shows them.
   public var metrics: JSONValue
-  /// How the weights were trained; nil where they were not trained here.
+  /// How the weights were trained; nil if they were not trained here.
   public var training: TrainingRecipe?
   /// What edits did to the training data since.
   public var record: TrainingRecord

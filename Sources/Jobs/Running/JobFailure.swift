@@ -26,7 +26,7 @@ public struct JobFailure: Error, Hashable, Sendable, CustomStringConvertible {
   public var reason: Reason
   /// One sentence: what happened, with the value that was wrong.
   public var message: String
-  /// One sentence: what would help. Empty where nothing is known.
+  /// One sentence: what would help. Empty if nothing is known.
   public var advice: String
 
   public init(_ reason: Reason, _ message: String, advice: String = "") {

@@ -43,7 +43,7 @@ public protocol JobRequest: Sendable {
   /// What must not be deleted before the job is finished.
   var uses: JobUses { get }
 
-  /// What running it takes, about, once it is resolved; nil where nobody knows.
+  /// What running it takes, about, once it is resolved; nil if nobody knows.
   ///
   /// Throws what `resolve` throws.
   func estimate(_ catalog: any Catalog, _ machine: Machine) throws -> JobEstimate?

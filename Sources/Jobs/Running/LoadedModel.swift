@@ -62,7 +62,7 @@ struct LoadedModel<Element: Scalar>: Sendable {
     }?.checkpoint
   }
 
-  /// - Throws: `JobFailure.unacceptable` where earlier jobs took samples of the group out.
+  /// - Throws: `JobFailure.unacceptable` if earlier jobs took samples of the group out.
   func requirePresent(_ group: GroupChoice) throws {
     guard let reason = group.whyGone(in: data) else { return }
     throw JobFailure(.unacceptable, "The group \(reason).")

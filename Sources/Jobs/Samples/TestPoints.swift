@@ -14,7 +14,7 @@ struct TestPoints: Sendable {
     let loss: Double
     /// Nil for regression and for the mean.
     let label: Int?
-    /// The class that the model names; nil where `label` is.
+    /// The class that the model names; nil if `label` is.
     let predicted: Int?
   }
 
@@ -71,7 +71,7 @@ extension LoadedModel {
   }
 
   /// Finds the points of a choice: deterministic, of equal losses the lower index first.
-  /// - Throws: `JobFailure` where there are none, or a loss is no number; `Cancelled`.
+  /// - Throws: `JobFailure` if there are none, or a loss is no number; `Cancelled`.
   func testPoints(
     _ choice: TestChoice, _ state: NetworkState<Element>, _ compute: Compute
   ) throws -> TestPoints {

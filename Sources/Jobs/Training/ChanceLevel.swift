@@ -17,7 +17,7 @@ package struct ChanceLevel {
   /// The fewest samples that can tell a model from chance.
   private static let fewest = 20
 
-  /// - Returns: nil where there are too few samples, or all have one target.
+  /// - Returns: nil if there are too few samples, or all have one target.
   init?<Element: Scalar>(_ model: LoadedModel<Element>, _ samples: Samples) {
     self.init(samples.targets, model.loss, columns: model.network.architecture.output.count)
   }

@@ -27,7 +27,7 @@ struct TrainingSnapshot<Element: Scalar> {
   /// Bytes of the two lengths in front.
   private static var prefix: Int { 16 }
 
-  /// Reads what `bytes` wrote; nil where there is nothing.
+  /// Reads what `bytes` wrote; nil if there is nothing.
   /// - Parameter vectors: how many of θ's length the optimizer may have.
   /// - Throws: `JobFailure.corrupt`.
   init?(_ bytes: [UInt8]?, layout: ParameterLayout, vectors: ClosedRange<Int>) throws {

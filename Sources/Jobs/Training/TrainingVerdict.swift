@@ -11,7 +11,7 @@ struct TrainingVerdict {
   let warnings: [String]
 
   /// The end of a descent.
-  /// - Parameter start: where batch normalization's statistics began; nil where they did not move.
+  /// - Parameter start: where batch normalization's statistics began; nil if they did not move.
   /// - Throws: `Cancelled`.
   init<Element: Scalar>(
     of state: NetworkState<Element>, _ model: LoadedModel<Element>, on samples: Samples,

@@ -18,7 +18,7 @@ struct FirstOrderRemoval: Sendable {
     decay = weightDecay == 0 ? 0 : weightDecay * factor.dot(parameters)
   }
 
-  /// What a score of one sample means: scale · score + offset is the change of the loss if that sample is left out. Nil where
+  /// What a score of one sample means: scale · score + offset is the change of the loss if that sample is left out. Nil if
   /// nothing would remain.
   var effect: SampleEffect? {
     guard samples > 1 else { return nil }
@@ -26,7 +26,7 @@ struct FirstOrderRemoval: Sendable {
     return SampleEffect(scale: scale, offset: decay * scale)
   }
 
-  /// The change of the loss; nil where nothing would remain.
+  /// The change of the loss; nil if nothing would remain.
   ///
   /// - Parameters:
   ///   - count: m.

@@ -6,7 +6,7 @@ import Tensor
 struct ForgettingMetrics: UpdateMetrics {
   let own: Evaluation
   let test: Evaluation
-  /// On the classes that nothing is trained on; nil where there are none, and in choices.
+  /// On the classes that nothing is trained on; nil if there are none, and in choices.
   var absent: AbsentMetrics?
 
   /// 2a(1 − s)/(a + 1 − s), the harmonic mean of the test accuracy a and the share 1 − s of the group that is no longer

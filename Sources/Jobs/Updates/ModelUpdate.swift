@@ -20,7 +20,7 @@ struct ModelUpdate<Element: Scalar> {
 
 extension UpdateChoice {
   /// Looks for the best scale of a solution.
-  /// - Throws: also `JobFailure.notConverged` where the request insists on convergence.
+  /// - Throws: also `JobFailure.notConverged` if the request insists on convergence.
   func update(
     _ solution: Solution<Element>, _ selection: ParameterSelection, _ request: UpdateRequest,
     warnings: [String], _ phases: UpdateProgress
@@ -43,7 +43,7 @@ extension UpdateChoice {
 
 extension ModelUpdate {
   /// How the updated model does.
-  /// - Throws: also `JobFailure.nonFinite` where weights or losses are no numbers.
+  /// - Throws: also `JobFailure.nonFinite` if weights or losses are no numbers.
   func metrics<Goal: UpdateGoal>(
     on goal: Goal, _ basis: UpdateBasis<Element>
   ) throws -> Goal.Metrics {
@@ -130,7 +130,7 @@ extension ModelUpdate {
 }
 
 extension LoadedModel {
-  /// How the retrained reference does, with its checkpoint; null where there is none.
+  /// How the retrained reference does, with its checkpoint; null if there is none.
   func metrics<Goal: UpdateGoal>(
     of reference: CatalogCheckpoint?, on goal: Goal, _ environment: JobEnvironment, _ compute: Compute
   ) throws -> JSONValue {

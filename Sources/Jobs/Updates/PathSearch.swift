@@ -6,7 +6,7 @@ import Tensor
 final class PathSearch<Element: Scalar, Goal: UpdateGoal> {
   private let choice: UpdateChoice<Element, Goal>
   private var next = 1
-  /// The best scale of the look before; nil where that told nothing.
+  /// The best scale of the look before; nil if that told nothing.
   private var scale: Double?
   /// The score that counted as the last gain.
   private var milestone = -Double.infinity
@@ -72,7 +72,7 @@ final class PathSearch<Element: Scalar, Goal: UpdateGoal> {
   }
 
   /// The best step as a solution; the last one where no look was better.
-  /// - Parameter residual: the true residual of a step; nil where the whole of its iterate is not known: then the
+  /// - Parameter residual: the true residual of a step; nil if the whole of its iterate is not known: then the
   ///   recurrence's own stands for it.
   func best(
     _ last: Solution<Element>, residual: ([Element]) throws -> (value: Double, products: Int)?

@@ -18,7 +18,7 @@ struct RemovalGroup: UpdateGroup {
   private let form: UpdateRequest.GradientForm
   private let sight: SampleSight
 
-  /// - Throws: `JobFailure.unacceptable` where the group is nothing or everything that the model was trained on.
+  /// - Throws: `JobFailure.unacceptable` if the group is nothing or everything that the model was trained on.
   init<Element: Scalar>(
     _ group: GroupChoice, _ request: UpdateRequest, takesGroupOut: Bool, _ model: LoadedModel<Element>
   ) throws {

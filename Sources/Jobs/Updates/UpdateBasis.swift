@@ -104,7 +104,7 @@ final class UpdateBasis<Element: Scalar> {
   func releaseCurvature() { knownCurvature = nil }
 
   /// One update from choosing J to the best scale.
-  /// - Throws: also `JobFailure.notConverged` where the request insists on convergence.
+  /// - Throws: also `JobFailure.notConverged` if the request insists on convergence.
   func update<Goal: UpdateGoal>(
     _ request: UpdateRequest, choosingBy goal: Goal, _ phases: UpdateProgress
   ) throws -> ModelUpdate<Element> {
@@ -141,7 +141,7 @@ final class UpdateBasis<Element: Scalar> {
   }
 
   /// The update at the best scale of a solution.
-  /// - Throws: also `JobFailure.notConverged` where the request insists on convergence.
+  /// - Throws: also `JobFailure.notConverged` if the request insists on convergence.
   func update<Goal: UpdateGoal>(
     _ solved: Solved<Goal>, _ request: UpdateRequest, _ phases: UpdateProgress
   ) throws -> ModelUpdate<Element> {

@@ -21,18 +21,18 @@ protocol UpdateGoal: Sendable {
 
 /// How well a model does what an update is made for.
 protocol UpdateMetrics: Sendable {
-  /// Larger is better; nil where there is none, as for regression.
+  /// Larger is better; nil if there is none, as for regression.
   var score: Double? { get }
   /// The same of mean likelihoods exp(−ℓ) instead of accuracies: it moves where accuracies stand still.
   var likelihoodScore: Double { get }
   /// Whether every loss is a number.
   var isFinite: Bool { get }
-  /// On the samples that the update is to change; nil where there are none.
+  /// On the samples that the update is to change; nil if there are none.
   var changed: Evaluation? { get }
   /// On the samples that the update is to leave as they are.
   var kept: Evaluation { get }
   var json: JSONValue { get }
-  /// What a table compares, by name; nil where it is not known.
+  /// What a table compares, by name; nil if it is not known.
   var numbers: [(name: String, value: Double?)] { get }
 }
 

@@ -66,11 +66,11 @@ struct UpdateRound {
   /// Whether the model has it: the last one may have gained nothing.
   let isKept: Bool
   let scale: Double
-  /// On validation samples; nil where there is no score.
+  /// On validation samples; nil if there is no score.
   let score: Double?
   let iterations: Int
   let relativeResidual: Double
-  /// Nil where a step was chosen on validation samples.
+  /// Nil if a step was chosen on validation samples.
   let converged: Bool?
   let products: Int
   let warnings: [String]

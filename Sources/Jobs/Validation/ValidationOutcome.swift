@@ -11,7 +11,7 @@ struct ValidationOutcome: Sendable {
     /// Change of the test loss by removing the sample.
     let estimated: Double
     let retrained: Double
-    /// ‖Δθ‖ by removing the sample; nil where it was not asked for.
+    /// ‖Δθ‖ by removing the sample; nil if it was not asked for.
     let estimatedNorm: Double?
     let retrainedNorm: Double
   }
@@ -19,7 +19,7 @@ struct ValidationOutcome: Sendable {
   struct Test: Sendable {
     /// What is known of the test point itself.
     let members: JSONObject
-    /// Of its factor; nil where only groups are estimated.
+    /// Of its factor; nil if only groups are estimated.
     let report: SolveReport?
     let pairs: [Pair]
 
@@ -33,7 +33,7 @@ struct ValidationOutcome: Sendable {
   struct Orders<Value: Sendable>: Sendable {
     let first: Value
     let second: Value
-    /// With the curvature of the samples that remain; nil where nobody asked.
+    /// With the curvature of the samples that remain; nil if nobody asked.
     let newton: Value?
 
     func map<Other>(_ transform: (Value) -> Other) -> Orders<Other> {

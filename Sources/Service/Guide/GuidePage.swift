@@ -15,7 +15,7 @@ package struct GuidePage: Sendable {
   /// The whole document.
   let html: String
 
-  /// - Throws: `Markdown.Fault` where the text is not in the subset, or has no heading.
+  /// - Throws: `Markdown.Fault` if the text is not in the subset, or has no heading.
   package init(name: String, text: String) throws(Markdown.Fault) {
     source = text
     let text = OptionTables.completed(text)

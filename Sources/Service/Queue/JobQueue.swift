@@ -34,7 +34,7 @@ public final class JobQueue: Sendable {
     public let kind: String
     public let event: Event
     public let seconds: Double
-    /// Empty where there is nothing to say.
+    /// Empty if there is nothing to say.
     public let message: String
   }
 

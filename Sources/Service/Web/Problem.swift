@@ -40,7 +40,7 @@ struct Problem: Error {
 }
 
 extension Problem {
-  /// What a client is told of an error; nil where it is a fault of the service, which is for the log.
+  /// What a client is told of an error; nil if it is a fault of the service, which is for the log.
   init?(_ error: any Error) {
     switch error {
     case let problem as Problem: self = problem

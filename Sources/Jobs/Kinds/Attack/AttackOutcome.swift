@@ -45,7 +45,7 @@ struct AttackOutcome {
   var isFlipped: Bool { after.predicted != before.predicted }
 
   /// Takes note of a solve whose signs are followed.
-  /// - Throws: `JobFailure.notConverged` where they are not as good as demanded.
+  /// - Throws: `JobFailure.notConverged` if they are not as good as demanded.
   mutating func note(_ solve: SolveReport, demand: ConvergenceDemand) throws {
     try demand.check([solve], "test point")
     relativeResidual = max(relativeResidual, solve.relativeResidual)

@@ -33,7 +33,7 @@ struct FactorSet<Element: Scalar>: Sendable {
 
   // MARK: Resume state
 
-  /// Reads what `bytes` wrote; nil where there is nothing, or nothing that fits.
+  /// Reads what `bytes` wrote; nil if there is nothing, or nothing that fits.
   init?(_ bytes: [UInt8]?, count: Int, length: Int) {
     guard let bytes, bytes.count >= 8 else { return nil }
     let headLength = bytes.withUnsafeBytes {
@@ -83,7 +83,7 @@ struct FactorSet<Element: Scalar>: Sendable {
   // MARK: Artifact
 
   /// The factors that a job left, with the solves its result tells of.
-  /// - Throws: `JobFailure` where they are gone or do not fit the model.
+  /// - Throws: `JobFailure` if they are gone or do not fit the model.
   init(storedBy id: String, layout: ParameterLayout, _ catalog: any Catalog) throws {
     guard let job = try catalog.job(id: id), let artifact = try catalog.artifact("factors.npy", ofJob: id)
     else {

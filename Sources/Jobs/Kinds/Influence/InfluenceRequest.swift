@@ -14,7 +14,7 @@ public struct InfluenceRequest: JobRequest, Hashable {
   }
 
   public var target: ModelReference
-  /// Nil where nothing but the self-influence is asked for, or where `factors` settles the points.
+  /// Nil if nothing but the self-influence is asked for, or where `factors` settles the points.
   public var test: TestChoice?
   public var train: TrainChoice
   public var effect: Effect

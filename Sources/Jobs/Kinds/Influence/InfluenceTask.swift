@@ -105,7 +105,7 @@ struct InfluenceTask<Element: Scalar>: Sendable {
   }
 
   /// (gᵀ(H + δI)⁻¹(g + λθ̂))/(n − 1) of every sample: `FirstOrderRemoval` with the sample's own loss as the test loss. All
-  /// share (H + δI)⁻¹θ̂. Nil where n is 1.
+  /// share (H + δI)⁻¹θ̂. Nil if n is 1.
   private func ownEffects(
     _ values: [Double], of samples: Samples, _ curvature: RankingCurvature<Element>
   ) throws -> [Double]? {
@@ -122,7 +122,7 @@ struct InfluenceTask<Element: Scalar>: Sendable {
     return zip(values, slopes).map { ($0 + model.weightDecay * $1) / others }
   }
 
-  /// - Throws: `JobFailure.outOfResources` where the dense matrix and its factor would not fit.
+  /// - Throws: `JobFailure.outOfResources` if the dense matrix and its factor would not fit.
   private func requireMemory(_ length: Int) throws {
     let bytes = 2 * 8 * length * length
     guard bytes > environment.memoryLimit else { return }

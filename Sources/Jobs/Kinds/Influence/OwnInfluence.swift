@@ -6,7 +6,7 @@ import Tensor
 struct OwnInfluence: Sendable {
   let values: [Double]
   let status: SelfInfluence.Status
-  /// What the loss of each sample would change by if the model were trained without it, to first order; nil where it was
+  /// What the loss of each sample would change by if the model were trained without it, to first order; nil if it was
   /// trained on a single sample.
   let effects: [Double]?
   /// n.

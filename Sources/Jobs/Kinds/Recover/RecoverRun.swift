@@ -59,7 +59,7 @@ struct ExchangedGroup: UpdateGroup {
   private let form: UpdateRequest.GradientForm
   private let sight: SampleSight
 
-  /// - Throws: `JobFailure.unacceptable` where no sample that the model was trained on changes its label.
+  /// - Throws: `JobFailure.unacceptable` if no sample that the model was trained on changes its label.
   init<Element: Scalar>(
     _ group: GroupChoice, _ request: UpdateRequest, _ model: LoadedModel<Element>
   ) throws {

@@ -7,13 +7,13 @@ import Tensor
 struct RecoveryMetrics: UpdateMetrics {
   /// Clean samples with their true labels.
   let clean: Evaluation
-  /// The same with the trigger, still with their true labels; nil where there is no trigger.
+  /// The same with the trigger, still with their true labels; nil if there is no trigger.
   let triggered: Evaluation?
   /// The share of the triggered samples of other classes that are read as the trigger's.
   let attackSuccess: Double?
-  /// The exchanged training samples with their true labels; nil where nobody asks.
+  /// The exchanged training samples with their true labels; nil if nobody asks.
   let own: Evaluation?
-  /// On the classes that nothing is trained on; nil where there are none, and in choices.
+  /// On the classes that nothing is trained on; nil if there are none, and in choices.
   var absent: AbsentMetrics?
 
   /// 2at/(a + t), the harmonic mean of the accuracies on clean and on triggered samples; the first alone where there is no

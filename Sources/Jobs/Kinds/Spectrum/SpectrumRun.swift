@@ -143,7 +143,7 @@ struct SpectrumRun: PreciseRun {
   }
 
   /// The vectors of a Lanczos run, which must not depend on the memory at hand.
-  /// - Throws: `JobFailure.outOfResources` where they do not fit.
+  /// - Throws: `JobFailure.outOfResources` if they do not fit.
   private func basisLimit<Element: Scalar>(
     _ dimension: Int, _: Element.Type
   ) throws -> (vectors: Int, bytes: Int) {

@@ -75,7 +75,7 @@ struct RemovalSequence {
   let order: [Int]
   private let step: Int
 
-  /// - Throws: `JobFailure.unacceptable` where the group is nothing or everything that the model was trained on.
+  /// - Throws: `JobFailure.unacceptable` if the group is nothing or everything that the model was trained on.
   init<Element: Scalar>(_ request: TrajectoryRequest, _ model: LoadedModel<Element>) throws {
     try model.requirePresent(request.group)
     training = model.partition().training

@@ -48,7 +48,7 @@ extension TrajectoryTable {
     ])
   }
 
-  /// Reads what `bytes` wrote; nil where it is something else.
+  /// Reads what `bytes` wrote; nil if it is something else.
   init?(_ bytes: [UInt8], paths: Int, parameters: Int) {
     guard let json = try? JSONParser.parse(bytes) else { return nil }
     func rows(_ value: JSONValue?) -> [[Double]] {

@@ -13,7 +13,7 @@ struct UploadOptions {
   private var kind: TargetKind?
   private var normalization: NormalizationChoice?
 
-  /// - Throws: `Problem` where a value is wrong or belongs to another array.
+  /// - Throws: `Problem` if a value is wrong or belongs to another array.
   init(_ call: Call, split: String, part: String) throws {
     for name in Self.names where call.request.query(name) != nil {
       if name == "normalization" {

@@ -3,9 +3,10 @@ import Network
 
 /// Whether an update sees samples as they are or changed at random, as a training sees them.
 public enum AugmentationChoice: Hashable, Sendable {
-  /// As the checkpoint's recipe says: θ̂ is a minimum of the risk over augmented samples, if of any.
+  /// The augmentations of the checkpoint's recipe. If θ̂ is a minimum, then of the risk over augmented
+  /// samples.
   case asTrained
-  /// These; an empty list is the samples as they are.
+  /// The named augmentations; an empty list leaves the samples as they are.
   case list([TrainingOptions.Augmentation])
 
   public static let standard = AugmentationChoice.asTrained
@@ -24,7 +25,7 @@ public enum AugmentationChoice: Hashable, Sendable {
     TrainingOptions.Augmentation.check(list, dataset, at: pointer, faults)
   }
 
-  /// What it comes to for a model.
+  /// The set of augmentations for a model with this recipe.
   func augmentations(_ recipe: TrainingRecipe?) -> Set<TrainingOptions.Augmentation> {
     switch self {
     case .asTrained: Set(recipe?.augmentations ?? [])

@@ -1,12 +1,14 @@
 import JSON
 
-/// What becomes of an answer whose solve is not exact: the member `require_convergence` of jobs that rank samples.
+/// Decides the fate of an answer whose solve is not exact: the member `require_convergence` of jobs that rank
+/// samples.
 public enum ConvergenceDemand: Hashable, Sendable {
-  /// The default: the job fails where a relative residual is above `largestResidual`, for such an answer is no ranking.
+  /// The default: the job fails if a relative residual is above `largestResidual`. Such an answer is no
+  /// ranking.
   case reliable
-  /// `true`: the job fails where a solve misses its tolerance.
+  /// `true`: the job fails if a solve misses its tolerance.
   case tolerance
-  /// `false`: every answer is given; those above `largestResidual` are marked.
+  /// `false`: every answer is given. Answers above `largestResidual` are marked.
   case none
 
   /// The largest relative residual ‖g − (H + δI)x‖/‖g‖ of an answer that is given as a ranking.

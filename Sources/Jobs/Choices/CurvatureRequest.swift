@@ -4,16 +4,16 @@ import Network
 /// The curvature that a job works with: which matrix, over how many samples, and the solver that inverts it.
 public struct CurvatureRequest: Hashable, Sendable {
   public var solver: SolverRequest
-  /// δ, or who settles it.
+  /// δ, or `auto`.
   public var dampingChoice: DampingChoice
   public var matrix: CurvatureKind
-  /// How many are drawn for it.
+  /// The number of samples drawn for the curvature.
   public var samples: SampleCount { didSet { leavesSamplesOpen = false } }
   /// Whether the request leaves `samples` to the size of the network, until `settleSamples`.
   public private(set) var leavesSamplesOpen = false
 
-  /// δ; 0 as long as an automatic one is not settled. Jobs that may have an automatic one read it from their
-  /// `RankingCurvature`, which is settled.
+  /// δ; 0 until an automatic δ is settled. Jobs that allow an automatic δ read it from their
+  /// `RankingCurvature`.
   public var damping: Double {
     get { dampingChoice.value ?? 0 }
     set { dampingChoice = .value(newValue) }
@@ -35,7 +35,7 @@ public struct CurvatureRequest: Hashable, Sendable {
     self.init(solver: solver, damping: .value(damping), matrix: matrix, samples: samples)
   }
 
-  /// Of every job that ranks samples by their influence, or validates such a ranking.
+  /// The defaults of jobs that rank samples by their influence, or validate such a ranking.
   public static let ranking: CurvatureRequest = {
     var request = CurvatureRequest(
       solver: SolverRequest(name: .cg), damping: .automatic, matrix: .gaussNewton,
@@ -44,17 +44,18 @@ public struct CurvatureRequest: Hashable, Sendable {
     return request
   }()
 
-  /// Samples for the curvature of a ranking that keep its job short. Two draws of that many give lists that share about six of ten
-  /// samples (scripts/check-defaults.md), so more are taken where they cost little.
+  /// Samples for the curvature of a ranking that keep its job short. Two draws of this size give lists that
+  /// share about six of ten samples (scripts/check-defaults.md). So more are taken if they cost little.
   public static let rankingSamples = 2048
   /// The fewest, for very large networks.
   public static let fewestRankingSamples = 256
-  /// Multiply-adds of a pass over the curvature's samples: all samples are taken where they cost no more than `whole`; else as many
-  /// as cost `cheap`, and at least `rankingSamples`; but no more than cost `most`.
+  /// Multiply-adds of a pass over the curvature's samples. All samples are taken if they cost at most
+  /// `whole`. Otherwise as many are taken as cost `cheap`, at least `rankingSamples`, but never more than
+  /// cost `most`.
   private static let passOperations = (whole: 3e9, cheap: 8e8, most: 5e10)
 
-  /// Fills in `samples` where the request left them open.
-  /// - Parameter network: nil if it does not fit its data set, which is a fault elsewhere.
+  /// Fills in `samples` if the request left them open.
+  /// - Parameter network: nil if the architecture does not fit its data set, which is a fault elsewhere.
   mutating func settleSamples(_ network: Architecture?, _ set: CatalogDataset) {
     guard leavesSamplesOpen else { return }
     let each = Double(max(1, network?.multiplyAddsPerSample ?? 1))

@@ -4,10 +4,10 @@ import JSON
 public enum DampingChoice: Hashable, Sendable {
   /// δ itself.
   case value(Double)
-  /// What the training of the checkpoint stands for; a run settles it (`SettledDamping`).
+  /// `auto`: a run derives δ from the training of the checkpoint (`SettledDamping`).
   case automatic
 
-  /// δ; nil until an automatic one is settled.
+  /// δ; nil for `auto`.
   public var value: Double? { if case .value(let value) = self { value } else { nil } }
 
   /// A number of at least 0.

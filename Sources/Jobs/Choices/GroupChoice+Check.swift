@@ -1,7 +1,7 @@
 import JSON
 
 extension GroupChoice {
-  /// Checks that the group is there, and, where it is to be taken out, that something is left without it.
+  /// Checks that the group exists. For a removal, also checks that samples remain without it.
   func check(
     _ dataset: CatalogDataset, at pointer: JSONPointer, _ faults: RequestFaults, leavesSome: Bool = true
   ) {

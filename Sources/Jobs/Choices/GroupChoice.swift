@@ -130,7 +130,7 @@ extension GroupChoice {
 
   /// The members of a body that may name a group.
   /// - Parameters:
-  ///   - unless: members with which a body needs no group; empty if it never needs one.
+  ///   - unless: members that replace a group; empty if no member does.
   ///   - isRequired: whether a body needs a group.
   static func optional<Owner>(
     _ path: WritableKeyPath<Owner, GroupChoice?> & Sendable, unless: JSONObject = [:],

@@ -4,7 +4,7 @@ import JSON
 /// The model a job works on, and which of its checkpoints.
 public struct ModelReference: Hashable, Sendable {
   public var model: String
-  /// Nil until `resolve` filled it in; and after that where the model has none.
+  /// Nil until `resolve` fills it in. Afterwards nil if the model has no checkpoint.
   public var checkpoint: String?
 
   public init(model: String, checkpoint: String? = nil) {
@@ -26,7 +26,8 @@ public struct ModelReference: Hashable, Sendable {
   /// Of no model: a request begins with this and is read over it.
   static let none = ModelReference(model: "")
 
-  /// Finds the model, with its checkpoint's recipe, and the checkpoint, by default the latest that is not an edited one.
+  /// Finds the model with its checkpoint's recipe, and the checkpoint. The default is the latest checkpoint
+  /// that is not edited.
   ///
   /// - Parameter needsWeights: whether a model without any checkpoint is a fault.
   mutating func resolve(
@@ -54,7 +55,7 @@ public struct ModelReference: Hashable, Sendable {
     return record.trained(as: found)
   }
 
-  /// What a job on this model uses.
+  /// The stored things that a job on this model uses.
   func uses(_ datasets: String...) -> JobUses {
     JobUses(models: [model], datasets: datasets, checkpoints: checkpoint.map { [$0] } ?? [])
   }
@@ -67,7 +68,7 @@ extension Catalog {
       as: try reference.checkpoint.flatMap { try checkpoint(id: $0) })
   }
 
-  /// The data set, if it can be used; what is in the way is a fault.
+  /// The data set if a job can use it; otherwise adds a fault that says why not.
   ///
   /// Throws `UnknownResource`.
   func usableDataset(
@@ -82,8 +83,8 @@ extension Catalog {
 }
 
 extension CatalogModel {
-  /// The model with the recipe and the record of one of its checkpoints. There is no recipe where the checkpoint was not trained
-  /// here. Of several trainings each may hold out and leave out other samples, and see them augmented in another way.
+  /// The model with the recipe and the record of one of its checkpoints. The recipe is nil if the checkpoint
+  /// was not trained here. Each training may hold out, leave out and augment samples in its own way.
   public func trained(as checkpoint: CatalogCheckpoint?) -> CatalogModel {
     guard let checkpoint, checkpoint.model == name else { return self }
     var model = self
@@ -99,6 +100,6 @@ extension CatalogDataset {
   /// Training samples that a derived set relabelled.
   public var relabelledCount: Int { groupCounts[.relabeled, default: 0] }
 
-  /// The samples whose label was changed: the poisoned ones where there are some, else the relabelled ones.
+  /// The samples whose label was changed: the poisoned samples if there are any, else the relabelled samples.
   var changedGroup: GroupChoice { poisonedCount > 0 || relabelledCount == 0 ? .poisoned : .relabeled }
 }

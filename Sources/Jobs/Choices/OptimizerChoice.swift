@@ -5,15 +5,15 @@ public enum OptimizerChoice: Hashable, Sendable {
   case sgd(momentum: Double, nesterov: Bool)
   /// Kingma and Ba 2015.
   case adam(beta1: Double, beta2: Double, epsilon: Double)
-  /// L-BFGS over all samples until ‖∇R‖ is at most the gradient norm; nil is as far as rounding allows.
+  /// L-BFGS over all samples until ‖∇R‖ is at most the gradient norm. Nil goes as far as rounding allows.
   case lbfgs(history: Int, gradientNorm: Double?)
-  /// Newton's method, likewise.
+  /// Newton's method, with the same end.
   case newton(gradientNorm: Double?)
 
   public enum Name: String, CaseIterable, Sendable {
     case sgd, adam, lbfgs, newton
 
-    /// Whether it minimises the risk over all samples, by itself, instead of descending by minibatches.
+    /// Whether the optimizer minimises the risk over all samples, instead of descending by minibatches.
     var minimizes: Bool { self == .lbfgs || self == .newton }
 
     /// The optimizer with its defaults.

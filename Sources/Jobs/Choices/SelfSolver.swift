@@ -6,7 +6,7 @@ enum SelfSolver {
   static let member = SolverRequest.ofSelfInfluence.described(by: Schema.ref("SelfSolver"))
   static let standardWords = "`direct` up to \(SelfInfluence.directLimit) parameters, `arnoldi` above"
 
-  /// The dense factor as long as it can be had, else the strongest eigenpairs.
+  /// The dense factor as long as memory allows, else the strongest eigenpairs.
   static func standard(parameters: Int) -> SolverRequest {
     SolverRequest(
       name: parameters <= SelfInfluence.directLimit ? .direct : .arnoldi, .standard, .ofSelfInfluence)

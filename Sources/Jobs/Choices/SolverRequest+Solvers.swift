@@ -1,7 +1,8 @@
 import Influence
 import JSON
 
-// The list of solvers. A new one has a name, its options, and how it is made; the compiler asks for all three.
+// The list of solvers. A new solver has a name, its options, and how it is made. The compiler asks for all
+// three.
 
 extension SolverRequest {
   public enum Name: String, CaseIterable, Sendable {
@@ -104,7 +105,7 @@ extension SolverRequest.Name {
 // MARK: - Making
 
 extension SolverRequest {
-  /// - Parameter pathLimit: the most steps where the path is watched; nil leaves the request's own.
+  /// - Parameter pathLimit: the most steps if the path is watched; nil leaves the request's own limit.
   func choice(damping: Double, pathLimit: Int?, seed: UInt64) -> any Solver {
     var options = SolveOptions(tolerance: tolerance, damping: damping)
     switch iterations {

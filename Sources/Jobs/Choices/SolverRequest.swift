@@ -54,14 +54,15 @@ public struct SolverRequest: Hashable, Sendable {
 }
 
 extension SolverRequest {
-  /// The defaults of `arnoldi` where a solver stands: they are the same whether a request names the solver or not.
+  /// The defaults of `arnoldi` in one place of a request. They are the same whether a request names the
+  /// solver or not.
   public struct Eigenpairs: Hashable, Sendable {
     public let rank: Int
     public let complement: ArnoldiSolver.Complement
 
-    /// Of solves for test points and updates: exact to the tolerance.
+    /// For test points and updates: exact to the tolerance.
     public static let ofSolves = Eigenpairs(rank: 50, complement: .solved)
-    /// Of self-influences: one solve a sample would take hours.
+    /// For self-influences: one solve a sample would take hours.
     public static let ofSelfInfluence = Eigenpairs(rank: 100, complement: .constant)
   }
 

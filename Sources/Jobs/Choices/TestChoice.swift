@@ -13,7 +13,7 @@ public struct TestChoice: Hashable, Sendable {
     /// Those in the middle of the split in the order of their losses.
     case medianLoss = "median_loss"
     case lowestLoss = "lowest_loss"
-    /// Those whose class the model names wrongly, from the highest loss down.
+    /// The samples that the model misclassifies, from the highest loss down.
     case misclassified
   }
 
@@ -37,7 +37,7 @@ public struct TestChoice: Hashable, Sendable {
   /// The most points of one request.
   public static let mostPoints = 100_000
 
-  /// The number of targets; of `misclassified` the most there can be.
+  /// The number of targets. For `misclassified` it is an upper bound.
   public var count: Int {
     switch points {
     case .indices(let indices): indices.count

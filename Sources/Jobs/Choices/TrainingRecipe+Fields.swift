@@ -108,7 +108,7 @@ extension TrainingRecipe {
       }, write: list.write)
   }()
 
-  /// A share that no request named gives way if it would hold out nothing.
+  /// A standard share gives way if it would hold out nothing.
   private static let validation: Field<TrainingRecipe> = {
     let number = Field<TrainingRecipe>.number(
       "validation", \.validationShare, .properShare,

@@ -8,17 +8,17 @@ public struct TrainingRecipe: Hashable, Sendable {
   public var optimizer: OptimizerChoice
   public var learningRate: Double
   public var schedule: TrainingOptions.Schedule
-  /// For `lbfgs` and `newton` the most iterations.
+  /// Passes over the samples. For `lbfgs` and `newton`, the most iterations.
   public var epochs: Int
   /// Samples a step; `all` is full-batch descent.
   public var batchSize: SampleCount
   /// Each once.
   public var augmentations: [TrainingOptions.Augmentation]
-  /// Whether batch normalization goes by its running statistics, which stay as they are.
+  /// Whether batch normalization uses its running statistics, which then stay as they are.
   public var freezesStatistics: Bool
   /// The share of the training split held out for validation, drawn with the seed.
   public var validationShare: Double { didSet { validationIsStandard.value = false } }
-  /// Whether no request named that share: then it gives way where it would hold out nothing, or all.
+  /// Whether no request named `validationShare`. Such a share gives way if it would hold out nothing, or all.
   var validationIsStandard = Unwritten(false)
   /// Training samples left out.
   public var excluded: GroupChoice?
@@ -47,7 +47,8 @@ public struct TrainingRecipe: Hashable, Sendable {
     "is required: the checkpoint of \"\(model.name)\" was not trained here, so it has no recipe"
   }
 
-  /// The recipe on the samples that the model, as its checkpoint has it, was trained on: all of them where it has no recipe.
+  /// The recipe, on the samples that the model's checkpoint was trained on. Without a recipe of its own, all
+  /// samples are used.
   func onSamples(of model: CatalogModel) -> TrainingRecipe {
     var recipe = self
     recipe.validationShare = model.training?.validationShare ?? 0
@@ -55,7 +56,7 @@ public struct TrainingRecipe: Hashable, Sendable {
     return recipe
   }
 
-  /// Checks what depends on the data set, and lets a share that nobody named give way.
+  /// Checks everything that depends on the data set. A share that nobody named gives way here.
   package mutating func check(_ dataset: CatalogDataset, at pointer: JSONPointer, _ faults: RequestFaults) {
     excluded?.check(dataset, at: pointer.appending("exclude"), faults)
     TrainingOptions.Augmentation.check(augmentations, dataset, at: pointer.appending("augment"), faults)
@@ -84,7 +85,7 @@ public struct TrainingRecipe: Hashable, Sendable {
     return String(format: "%.2g", (share / unit).rounded(rule) * unit)
   }
 
-  /// Checks what depends on the network; nil is one that has faults of its own.
+  /// Checks everything that depends on the network. A network of nil has faults of its own.
   func check(
     _ network: Architecture?, of dataset: CatalogDataset, at pointer: JSONPointer, _ faults: RequestFaults
   ) {
@@ -107,7 +108,7 @@ public struct TrainingRecipe: Hashable, Sendable {
     }
   }
 
-  /// What a recipe is that names its optimizer and nothing else, one for each.
+  /// A recipe for each optimizer that names the optimizer and leaves the rest to defaults.
   public static var standards: [TrainingRecipe] {
     OptimizerChoice.Name.allCases.map { name in
       var recipe = TrainingRecipe.standard

@@ -1,4 +1,4 @@
-/// A value that is no part of what a request says: requests that differ in it alone are equal.
+/// A value that equality ignores: requests that differ in it alone are equal.
 struct Unwritten<Value: Sendable>: Hashable, Sendable {
   var value: Value
 

@@ -2,12 +2,13 @@ import Influence
 import JSON
 import Tensor
 
-/// How one influence update of a model is made: what `remove` and `recover` read, and a cell of `compare`.
+/// How one influence update of a model is made: the request of `remove` and `recover`, and a cell of
+/// `compare`.
 public struct UpdateRequest: Hashable, Sendable {
   public enum GradientForm: String, CaseIterable, Sendable {
-    /// θ̂ is taken for a minimum, so that only what changes in the data counts.
+    /// θ̂ is taken for a minimum, so only the change of the data counts.
     case influence
-    /// The gradient of the changed risk as it is.
+    /// The gradient of the changed risk is taken as it is.
     case newton
   }
 
@@ -17,11 +18,11 @@ public struct UpdateRequest: Hashable, Sendable {
     case list([Double])
   }
 
-  /// What steps and scales are chosen by on validation samples.
+  /// The measure on validation samples that chooses steps and scales.
   public enum Yardstick: String, CaseIterable, Sendable {
-    /// The score.
+    /// The score from accuracies.
     case accuracy
-    /// The same of mean likelihoods instead of accuracies, which few samples tell more finely.
+    /// The score from mean likelihoods, which few samples resolve more finely.
     case likelihood
   }
 
@@ -35,11 +36,12 @@ public struct UpdateRequest: Hashable, Sendable {
   public var augment: AugmentationChoice
   public var scales: Scales
   public var yardstick: Yardstick
-  /// Scales at which the update is also measured as in the report, for a plot: none of them is chosen by that.
+  /// Scales at which the update is also measured for a plot, as in the report. They take no part in the
+  /// choice of a scale.
   public var curve: [Double]
-  /// How often the update is made, each time from where the last one led.
+  /// How often the update is made. Each round begins where the last one ended.
   public var rounds: Int
-  /// Which of them this is.
+  /// The number of this round, from 1.
   var round = 1
   public var seed: Int
   public var requiresConvergence: Bool
@@ -72,16 +74,17 @@ public struct UpdateRequest: Hashable, Sendable {
   /// The defaults of a removal.
   public static let removal = UpdateRequest()
 
-  /// The defaults of a recovery. One step with the Hessian of a network costs clean accuracy, a point or ten; rounds with the
-  /// Gauss–Newton matrix, each kept where held-out samples gain, cost next to none (scripts/check-defaults.md).
+  /// The defaults of a recovery. One step with the Hessian of a network costs 1 to 10 points of clean
+  /// accuracy. Rounds with the Gauss–Newton matrix cost next to none, if each is kept only on a gain on
+  /// held-out samples (scripts/check-defaults.md).
   public static let recovery: UpdateRequest = {
     var request = UpdateRequest(yardstick: .likelihood, rounds: 5)
     request.curvature.matrix = .gaussNewton
     return request
   }()
 
-  /// Seeds what samples are drawn and how they are augmented: anew for every round, so that what one draw has by chance is
-  /// not followed again and again.
+  /// The seed of the samples drawn and of their augmentation. It is new in every round, so that the accidents
+  /// of one draw are not followed again and again.
   var drawSeed: Int {
     guard round > 1 else { return seed }
     var stream = RandomStream(seed: UInt64(seed), purpose: "round \(round)")
@@ -148,7 +151,7 @@ extension UpdateRequest {
       Scales.list, { if case .list(let list) = $0 { list } else { [] } }),
     unless: "must be a list of numbers or \"auto\"", isOther: { $0.arrayValue != nil })
 
-  /// Checks that the solver fits the estimator, and what depends on the data set.
+  /// Checks that the solver fits the estimator. Also checks everything that depends on the data set.
   func check(_ dataset: CatalogDataset, _ faults: RequestFaults) {
     augment.check(dataset, at: .root.appending("augment"), faults)
     if estimator == .gif, curvature.solver.name == .lissa {

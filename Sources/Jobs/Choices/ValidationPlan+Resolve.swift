@@ -93,10 +93,10 @@ extension ValidationPlan {
     }
   }
 
-  /// Multiply-adds that the solves for norms may take where nobody asked for them: some minutes.
+  /// Multiply-adds that solves for norms may take if the request is silent about norms: some minutes.
   private static let mostNormOperations = 1e13
 
-  /// About what they take: a hundred products each, of six passes over the samples.
+  /// Multiply-adds of those solves, about: a hundred products each, of six passes over the samples.
   private func normOperations(_ network: Architecture?, _ set: CatalogDataset) -> Double {
     let count: Int
     switch candidates {

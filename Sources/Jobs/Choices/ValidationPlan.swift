@@ -1,9 +1,9 @@
 import JSON
 import Network
 
-/// What is estimated and trained again in a validation of influence.
+/// The removals that a validation of influence estimates and then trains for real.
 public struct ValidationPlan: Hashable, Sendable {
-  /// Which training samples are left out, one at a time.
+  /// The training samples that are left out, one at a time.
   public enum Candidates: Hashable, Sendable {
     /// For each test point those of the largest absolute score.
     case top(Int)
@@ -22,7 +22,7 @@ public struct ValidationPlan: Hashable, Sendable {
       }
     }
 
-    /// The same choice of so many at most; samples that are named stay.
+    /// The same choice with at most `most` samples. Named samples stay.
     func limited(to most: Int) -> Candidates {
       switch self {
       case .top(let count): .top(min(count, most))
@@ -42,7 +42,7 @@ public struct ValidationPlan: Hashable, Sendable {
     case lists([[Int]])
   }
 
-  /// Where the trainings without a sample begin.
+  /// The weights from which trainings without a sample start.
   public enum Start: String, CaseIterable, Sendable {
     /// The checkpoint's weights.
     case checkpoint
@@ -61,18 +61,19 @@ public struct ValidationPlan: Hashable, Sendable {
   public var test: TestChoice
   /// Nil if only groups are asked for.
   public var candidates: Candidates?
-  /// Whether no request named how many: then it gives way where there are fewer samples.
+  /// Whether no request named a count. Such a count gives way if there are fewer samples.
   var countIsStandard = Unwritten(false)
   public var groups: Groups?
-  /// Whether the change of θ is estimated for every candidate: a solve each, where the changes of losses take one a
-  /// test point. Nil until `resolve` filled it in.
+  /// Whether the change of θ is estimated for every candidate. This takes one solve a candidate; changes of
+  /// losses take one solve a test point. Nil until `resolve` fills it in.
   public var norms: Bool?
-  /// Whether groups also get the estimate whose curvature is that of the remaining samples.
+  /// Whether groups also get the estimate with the curvature of the remaining samples.
   public var newton: Bool
   public var start: Start
-  /// Nil until `resolve` filled it in.
+  /// Nil until `resolve` fills it in.
   public var length: Length?
-  /// The learning rate of the trainings as a share of the recipe's; of a minimiser 1. Nil until `resolve` filled it in.
+  /// The learning rate of the trainings as a share of the recipe's rate; 1 for a minimiser. Nil until
+  /// `resolve` fills it in.
   public var rate: Double?
   /// In place of the model's own recipe.
   public var training: TrainingRecipe?
@@ -99,11 +100,12 @@ public struct ValidationPlan: Hashable, Sendable {
   public static let standardCount = 40
   /// Steps of a descent from the checkpoint, as a share of the recipe's (Basu, Pope and Feizi 2021, §5).
   public static let standardFraction = 0.06
-  /// Epochs that a descent from the checkpoint has at least, where the recipe has as many: with fewer, some samples are in no
-  /// minibatch, and leaving them out changes nothing.
+  /// The fewest epochs of a descent from the checkpoint, if the recipe has as many. With fewer epochs some
+  /// samples are in no minibatch, and leaving them out changes nothing.
   public static let fewestEpochs = 2.0
-  /// The share of the rate for a descent from the checkpoint whose schedule begins anew. A cosine has brought the weights to rest;
-  /// its full rate would throw them out of where they are, and no two trainings would end near each other.
+  /// The share of the rate for a descent from the checkpoint whose schedule begins anew. A cosine schedule
+  /// ended near a rate of 0. The full rate would throw the weights far off, and no two trainings would end
+  /// near each other.
   public static let standardRate = 0.1
   public static let mostTests = 1000
   public static let mostCandidates = 10_000

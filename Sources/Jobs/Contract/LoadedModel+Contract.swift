@@ -2,7 +2,8 @@ import Datasets
 import Tensor
 
 extension LoadedModel {
-  /// What the model expects of a data set. Its own set completes what an earlier version did not write down.
+  /// The data that the model expects. The model's own set fills in the parts that an earlier version did not
+  /// store.
   var contract: DataContract {
     if let stored = record.contract, stored.isComplete { return stored }
     return dataset.contract

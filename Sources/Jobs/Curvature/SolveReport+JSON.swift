@@ -5,7 +5,7 @@ extension SolveReport {
   /// Whether a step of the path was chosen on validation samples, so that the solve was not meant to converge.
   var isLeftEarly: Bool { chosenIteration != nil && !converged }
 
-  /// What a person should know of a solve that was meant to converge and did not.
+  /// Warnings about a solve that should have converged and did not.
   var warnings: [String] {
     guard !converged, !isLeftEarly else { return [] }
     let residual = "its relative residual is \(relativeResidual.shortText)"

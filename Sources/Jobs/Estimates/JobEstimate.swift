@@ -1,9 +1,9 @@
 import JSON
 
-/// What a job takes, about: told before it is queued, and checked against what the configuration allows.
+/// The estimated cost of a job, shown before the job is queued and checked against the configured limits.
 ///
-/// Seconds are for a machine that does nothing else, within a factor of about 3 where the number of steps is known
-/// beforehand; a solve that converges early takes less. Memory is an upper bound of what the job holds at once.
+/// Seconds are for an otherwise idle machine, within a factor of about 3 if the number of steps is known
+/// beforehand. A solve that converges early takes less. Memory is an upper bound.
 public struct JobEstimate: Hashable, Sendable {
   public var memoryBytes: Double
   /// The part of `memoryBytes` that batches of a single sample would not take.
@@ -39,7 +39,7 @@ public struct JobEstimate: Hashable, Sendable {
   }
 }
 
-/// What the estimate of a job may come to.
+/// The largest estimate that the service accepts.
 public struct JobLimits: Sendable {
   /// Bytes of memory.
   public var memoryBytes: Double
@@ -57,7 +57,7 @@ public struct JobLimits: Sendable {
   /// Estimates of time are this far from the truth: only what surely takes too long is refused.
   public static let secondsTolerance = 3.0
 
-  /// What speaks against a job, with what to lower.
+  /// The faults of an estimate above the limits. Each fault says which field to lower.
   public func faults(_ estimate: JobEstimate) -> [RequestFault] {
     var faults: [RequestFault] = []
     func add(_ detail: String) { faults.append(RequestFault(pointer: "", detail: detail)) }

@@ -51,7 +51,7 @@ public final class Machine: Sendable {
     self.init(multiplyAdds: operations / max(best, 1e-9), threads: pool.threads, memoryLimit: memoryLimit)
   }
 
-  /// What a network costs; known ones are not looked at again.
+  /// The cost of a network, computed once for each network.
   func network(of model: CatalogModel, _ set: CatalogDataset) throws -> NetworkCost {
     let key = NetworkKey(
       architecture: model.architecture, loss: model.loss, shape: set.inputShape, targets: set.targets)
@@ -65,7 +65,7 @@ public final class Machine: Sendable {
   }
 }
 
-/// What the passes of a network over one sample take.
+/// The cost of a network's passes over one sample.
 struct NetworkCost: Sendable {
   let parameters: Double
   let outputs: Double
@@ -84,8 +84,8 @@ struct NetworkCost: Sendable {
   /// Samples that a thread has in work at a time, at most: fewer of large networks.
   var shardSamples: Double { min(values <= 512 ? 256 : 64, max(8, 0x1p26 / max(1, values))) }
 
-  /// What a forward pass over one sample takes, in multiply-adds of large convolutions: beside its own those of
-  /// activations, pooling and loss, which go by the values that come out of layers.
+  /// The cost of a forward pass over one sample, in multiply-adds of large convolutions. Activations, pooling
+  /// and loss are proportional to the values that layers compute.
   var forwardOperations: Double { multiplyAdds + 260 * computed + 1000 }
 
   init(_ network: Architecture) {

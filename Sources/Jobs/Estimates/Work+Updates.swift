@@ -12,7 +12,7 @@ extension Work {
     }
   }
 
-  /// What comes before a solve: the neurons' means, the gradient, the linearizations.
+  /// The work before a solve: the neurons' means, the gradient, the linearizations.
   mutating func prepare(_ update: UpdateRequest, _ group: GroupChoice?) -> CurvatureCost {
     let members = count(of: group)
     pass(members, times: 2)

@@ -1,7 +1,7 @@
 import Tensor
 
 extension Work {
-  /// What a validation by a plan does.
+  /// The work of a validation by a plan.
   mutating func validate(_ plan: ValidationPlan) {
     let tests = Double(plan.test.count)
     let curvature: CurvatureCost

@@ -85,7 +85,7 @@ struct Work {
     peakForBatches = heldForBatches
   }
 
-  /// Bytes that go by the size of a batch.
+  /// Bytes that depend on the size of a batch.
   mutating func hold(batch: Double, _ bytes: (Double) -> Double) {
     let all = bytes(batch)
     heldForBatches += max(0, all - bytes(1))
@@ -97,7 +97,7 @@ struct Work {
   mutating func leaveCheckpoint() { results += parameterBytes + 65536 }
   mutating func takeSeconds(_ seconds: Double) { fixedSeconds += seconds }
 
-  /// What is done so many times, one after the other: its time adds up, what it holds is let go of each time.
+  /// Work that is repeated in sequence. The time of the repetitions adds up; each releases its memory.
   mutating func apart(times: Double, _ work: (inout Work) -> Void) {
     let before = self
     work(&self)
@@ -168,7 +168,7 @@ struct Work {
     hold(cost.bytes)
   }
 
-  /// What a product with a block of so many vectors is worth, in products with one.
+  /// The cost of a product with a block of `count` vectors, in products with one vector.
   static func block(of count: Double) -> Double { SolveSize.block(of: count) }
 
   /// The steps that a solve for a ranking usually takes: about as many for every digit of its residual.
@@ -228,7 +228,7 @@ struct CurvatureCost {
 }
 
 extension CatalogDataset {
-  /// What its samples take in memory: as told by the set, else at most.
+  /// The memory of the set's samples in bytes: the stored count, or an upper bound if no count is stored.
   var memoryBytes: Double {
     if let byteCount { return Double(byteCount) }
     let values = inputShape.reduce(1.0) { $0 * Double($1) }

@@ -1,7 +1,7 @@
 import Influence
 import JSON
 
-/// What an attack on one test point did; also its resume state.
+/// The outcome of an attack on one test point; also its resume state.
 struct AttackOutcome {
   /// The test point under some weights.
   struct Reading: Equatable {

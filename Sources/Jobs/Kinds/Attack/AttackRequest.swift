@@ -5,7 +5,7 @@ import JSON
 public struct AttackRequest: JobRequest, Hashable {
   public static let kind = "attack"
 
-  /// Which training points may be changed.
+  /// The training points that the attack may change.
   public enum Choice: Hashable, Sendable {
     case indices([Int])
     /// Those whose inputs have the largest effect on the test point: by the 1-norm of the perturbation influence.

@@ -5,8 +5,11 @@ import JSON
 import Network
 import Tensor
 
-/// Changes training inputs a little so that the model, trained again, misreads a test point (Koh and Liang 2017, §5.2):
-/// projected steps along the sign of the perturbation influence, the model brought back to its minimum after each.
+/// Changes training inputs a little so that the model, trained again, misreads a test point (Koh and Liang
+/// 2017, §5.2).
+///
+/// Each step moves the inputs along the sign of the perturbation influence and projects them into the allowed
+/// box. Then the model is brought back to its minimum.
 struct AttackRun: PreciseRun {
   let request: AttackRequest
   let environment: JobEnvironment
@@ -59,8 +62,9 @@ struct AttackRun: PreciseRun {
     }
   }
 
-  /// `perturbed.npy` [test, changed, input shape]: the inputs before normalization, pictures as C, H, W; in the units of
-  /// the arrays that the set was made of, and 0…1 for the bytes of other sources.
+  /// `perturbed.npy` [test, changed, input shape]: the inputs before normalization, pictures as C, H, W.
+  ///
+  /// The unit is that of the arrays that the set was made of. The bytes of other sources are scaled to 0…1.
   private func writePictures(
     _ outcomes: [AttackOutcome], _ dataset: Dataset, _ context: any JobContext
   ) throws {

@@ -9,7 +9,7 @@ struct TestPointAttack<Element: Scalar> {
   let model: LoadedModel<Element>
   /// θ̂.
   let state: NetworkState<Element>
-  /// What the model was trained on, ascending.
+  /// The training samples of the model, ascending.
   let training: [Int]
   let environment: JobEnvironment
   let compute: Compute
@@ -21,7 +21,7 @@ struct TestPointAttack<Element: Scalar> {
     let test = points.samples.selecting([place])
     let clean = model.dataset.train.samples(training)
     try progress(0, "training on the samples as they are")
-    // Where θ̂ is no minimum, training on alone may change the reading: that is no attack's doing.
+    // If θ̂ is no minimum, further training alone may change the reading. The control run shows by how much.
     let control = try refit(state, clean)
     try progress(0, "looking for training points")
     var factor = try self.factor(test, control.state, clean)
@@ -59,7 +59,7 @@ struct TestPointAttack<Element: Scalar> {
       outcome.iterations = iteration
       outcome.note(try reading(test, present), fitted.report)
     }
-    // What counts is a training from θ̂ on the changed points, not the path that led to them.
+    // The verdict comes from one training from θ̂ on the changed points, not from the path of the attack.
     try progress(outcome.iterations, "training once more from the checkpoint")
     let checked = try refit(state, clean.overlaid(Dictionary(uniqueKeysWithValues: zip(chosen, changed))))
     outcome.finish(try reading(test, checked.state), checked.report)
@@ -117,8 +117,10 @@ struct TestPointAttack<Element: Scalar> {
     return rows
   }
 
-  /// The training points to change: those named, or those with the largest 1-norm of ∇ₓ(sᵀ∇ℓ), how much a change of the
-  /// same size in every value can do; of equal ones the lower index.
+  /// The training points to change: the named points, or those with the largest 1-norm of ∇ₓ(sᵀ∇ℓ).
+  ///
+  /// The 1-norm bounds the effect of a change of one size in every value. Of equal points the lower index
+  /// comes first.
   private func choose(_ factor: [Element], _ state: NetworkState<Element>) throws -> [Int] {
     guard case .strongest(let count) = request.train else {
       if case .indices(let indices) = request.train { return indices }
@@ -153,7 +155,7 @@ struct TestPointAttack<Element: Scalar> {
       case .minimization(var options) = request.training.method(
         weightDecay: model.weightDecay, seed: request.seed, samples: samples.count)
     else { throw JobFailure(.internal, "an attack was to retrain by minibatches.") }
-    // Whatever the recipe asks for: a change of few inputs moves the gradient by little.
+    // The recipe's goal is too coarse: a change of few inputs moves the gradient by little.
     options.gradientNorm = nil
     options.sufficientNorm = NetworkRisk.sampleTolerance(
       scale: try NetworkRisk(

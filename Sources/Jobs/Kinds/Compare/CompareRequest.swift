@@ -19,7 +19,7 @@ public struct CompareRequest: JobRequest, Hashable {
   /// With seed, seed + 1, …
   public var repeats: Int
   public var takesGroupOut: Bool
-  /// What all cells share; its lists' members are stand-ins.
+  /// The options that all cells share. Options that the request gives as lists hold placeholders here.
   public var shared: UpdateRequest
   /// The model's data set, known after `resolve`.
   public var dataset = ""

@@ -2,12 +2,15 @@ import JSON
 import Network
 import Tensor
 
-/// Makes every update of a grid, several times with different seeds, and tells how each does on average.
+/// Makes every update of a grid several times with different seeds, and averages the results of each.
 ///
-/// A cell is what `remove` or `recover` would do with the same options, but what can be shared is computed once: neuron
-/// means, gradients and the curvature for all cells of a seed (and for further seeds where nothing is drawn), and the
-/// solution over every parameter for all cells of `pif` and `if` with one solver and damping. Finished runs are kept, so
-/// that a job that was broken off goes on behind them.
+/// A cell equals a `remove` or `recover` with the same options, but shared work is done once:
+///
+/// - All cells of a seed share neuron means, gradients and the curvature. Further seeds share them if nothing
+///   is drawn.
+/// - All cells of `pif` and `if` with one solver and damping share the solution over every parameter.
+///
+/// Finished runs are kept. A job that was interrupted continues after them.
 struct CompareRun: PreciseRun {
   let request: CompareRequest
   let environment: JobEnvironment

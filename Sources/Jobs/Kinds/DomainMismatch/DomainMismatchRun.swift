@@ -83,7 +83,7 @@ struct GroupScores: Sendable {
   let count: Int
   let trained: Int
   let mean: Double
-  /// What leaving out one of its samples changes the test loss by, on average over them; nil if nothing would remain.
+  /// The mean change of the test loss if one of the group's samples is left out; nil if nothing would remain.
   let effect: Double?
   let sum: Double
   let smallest: Double

@@ -4,11 +4,13 @@ import Tensor
 
 /// An evaluation apart by what the checkpoint stands for.
 extension EvaluateRun {
-  /// Members of a result: `seen` and `absent` where some samples are of classes that the checkpoint was not trained on; of the
-  /// training split also `parts`, the samples that it was trained on beside those held out, left out and taken out.
+  /// Members of a result for some splits.
+  ///
+  /// If some samples are of classes that the checkpoint was not trained on, the members are `seen` and
+  /// `absent`. For the training split `parts` has the trained, held-out, left-out and removed samples.
   /// - Parameters:
-  ///   - samples: with the model's classes.
-  ///   - isOwn: whether they are of the model's own data set.
+  ///   - samples: the samples, with the model's classes.
+  ///   - isOwn: whether the samples are of the model's own data set.
   func blocks<Element: Scalar>(
     _ evaluation: Evaluation, of samples: Samples, _ model: LoadedModel<Element>, isOwn: Bool
   ) -> JSONObject {

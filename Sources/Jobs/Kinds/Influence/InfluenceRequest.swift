@@ -5,7 +5,7 @@ import JSON
 public struct InfluenceRequest: JobRequest, Hashable {
   public static let kind = "influence"
 
-  /// What is done to a training sample.
+  /// The change of a training sample.
   public enum Effect: String, CaseIterable, Sendable {
     /// Its weight in the risk changes.
     case upweight

@@ -6,8 +6,11 @@ import Tensor
 
 /// Scores of training samples for test points, and their self-influence.
 ///
-/// Stages: find the test points; solve for their factors, or take stored ones; one tangent pass over the training samples for
-/// each factor (`perturbation`: tangent passes forward and back); the self-influence.
+/// Stages:
+/// - Find the test points.
+/// - Solve for their factors, or take stored factors.
+/// - For each factor run one tangent pass over the training samples (`perturbation`: forward and back).
+/// - Compute the self-influence.
 struct InfluenceRun: PreciseRun {
   let request: InfluenceRequest
   let environment: JobEnvironment
@@ -128,8 +131,10 @@ struct InfluenceRun: PreciseRun {
     return try task.factors(of: points, curvature)
   }
 
-  /// What the scores by a factor mean. The derivative of a score by an input x, times −1/n, is that of the loss: the loss moves by
-  /// at most its norm over n for a move of x by 1.
+  /// The unit of the scores by a factor.
+  ///
+  /// The derivative of a score by an input x, times −1/n, is the derivative of the loss. So the loss moves by
+  /// at most its norm over n if x moves by 1.
   private func effect<Element: Scalar>(of factor: [Element], _ task: InfluenceTask<Element>) -> SampleEffect?
   {
     let samples = task.partition.training.count
@@ -141,7 +146,7 @@ struct InfluenceRun: PreciseRun {
     ).effect
   }
 
-  /// What all solves took together.
+  /// The sums and extremes over all solves.
   private func summary<Element: Scalar>(_ factors: FactorSet<Element>) -> JSONValue {
     func sum(_ name: String) -> Int {
       factors.solvers.reduce(0) { $0 + ($1[name]?.integerValue ?? 0) }

@@ -163,7 +163,7 @@ extension SelfInfluence.Status {
     return .object(object)
   }
 
-  /// What a person should know of values that are not exact.
+  /// Warnings about values that are not exact.
   func warnings(of count: Int) -> [String] {
     var warnings: [String] = []
     if let negativeEigenvalues, negativeEigenvalues > 0 {

@@ -6,8 +6,8 @@ import Tensor
 struct OwnInfluence: Sendable {
   let values: [Double]
   let status: SelfInfluence.Status
-  /// What the loss of each sample would change by if the model were trained without it, to first order; nil if it was
-  /// trained on a single sample.
+  /// The first-order change of each sample's loss if the model is trained without the sample. Nil if the
+  /// model was trained on a single sample.
   let effects: [Double]?
   /// n.
   let samples: Int

@@ -1,8 +1,10 @@
 import Foundation
 import Influence
 
-/// The share of a solve that is done, as it shows in time: the residual's way to the tolerance on a logarithmic scale,
-/// or the steps used where that is more. It never falls.
+/// The share of a solve's time that has passed.
+///
+/// The share is the residual's way to the tolerance on a logarithmic scale, or the share of the steps used if
+/// that is more. It never falls.
 final class SolveShare {
   private let tolerance: Double
   private var last = 0.0

@@ -1,7 +1,7 @@
 import Network
 import Tensor
 
-/// What the model makes of every training sample.
+/// The model's losses and outputs on every training sample.
 package struct LabelReadings: Sendable {
   /// ℓ.
   let losses: [Double]

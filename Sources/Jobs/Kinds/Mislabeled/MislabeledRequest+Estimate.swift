@@ -4,7 +4,7 @@ extension MislabeledRequest {
   public func estimate(_ catalog: any Catalog, _ machine: Machine) throws -> JobEstimate? {
     var work = try Work(target, catalog, machine)
     work.evaluate(work.testCount)
-    // The order of inspection, and what it goes by.
+    // The order of inspection, and the values that sort it.
     work.leave(16 * work.trainedCount)
     switch method {
     case .random: break

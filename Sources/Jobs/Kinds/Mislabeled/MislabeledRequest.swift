@@ -1,12 +1,13 @@
 import Influence
 import JSON
 
-/// `mislabeled`: ranks the training samples whose labels are most likely wrong, each with the class it looks like (Koh and
-/// Liang 2017, §5.4). Where the data set knows which labels were flipped, it also says how many are found in which share.
+/// `mislabeled`: ranks the training samples whose labels are most likely wrong, each with the class it looks
+/// like (Koh and Liang 2017, §5.4). If the data set knows its flipped labels, the result also has the share
+/// found after inspecting each share.
 public struct MislabeledRequest: JobRequest, Hashable {
   public static let kind = "mislabeled"
 
-  /// What the samples are inspected by, from the largest down.
+  /// The value that orders the inspection, from the largest down.
   public enum Method: String, CaseIterable, Sendable {
     case selfInfluence = "self_influence"
     case loss
@@ -103,7 +104,7 @@ public struct MislabeledRequest: JobRequest, Hashable {
       training.check(set, at: .root.appending("training"), faults)
       training.check(network, of: set, at: .root.appending("training"), faults)
       self.training = training
-      // What was inspected is what is trained on again.
+      // The new training uses the same samples as the inspection.
       self.training = training.onSamples(of: model)
     } else if let own = model.training {
       training = own

@@ -5,8 +5,8 @@ import Tensor
 
 /// Ranks the samples that a model was trained on by how likely their labels are wrong, and names the class that each looks like.
 ///
-/// Where the data set knows which labels were flipped, the flips found on the way through the order are counted, and the model is
-/// trained again with what was found put right.
+/// If the data set knows which labels were flipped, the run counts the flips found along the order. Then the
+/// run corrects the labels found and trains the model again.
 struct MislabeledRun: PreciseRun {
   let request: MislabeledRequest
   let environment: JobEnvironment
@@ -95,7 +95,7 @@ struct MislabeledRun: PreciseRun {
   private struct Inspection {
     /// Places among the training samples.
     var order: [Int]
-    /// What they are ordered by; nil for a random order.
+    /// The values that order the samples; nil for a random order.
     var values: [Double]?
     var own: OwnInfluence?
     var curvature: JSONValue?
@@ -216,7 +216,7 @@ struct MislabeledRun: PreciseRun {
   }
 }
 
-/// What is found on the way through an order.
+/// The number of flipped labels found along an order of inspection.
 struct InspectionCourse: Sendable {
   /// Flipped labels among the first k samples, for k from 0.
   private let counts: [Int]

@@ -45,7 +45,7 @@ struct RecoverRun: PreciseRun {
 
 /// The samples of an exchange: those that get their true labels, and those that are drawn for gradient and curvature.
 struct ExchangedGroup: UpdateGroup {
-  /// What the exchange does to the training data.
+  /// The change of the training data by the exchange of labels.
   let edit: DataEdit
   let partition: Partition
   /// The samples of the group that the model was trained on.
@@ -87,7 +87,7 @@ struct ExchangedGroup: UpdateGroup {
     sight = SampleSight(request, model)
   }
 
-  /// What updates towards the true labels share.
+  /// The shared basis of updates towards the true labels.
   func basis<Element: Scalar>(
     _ model: LoadedModel<Element>, _ state: NetworkState<Element>, _ environment: JobEnvironment,
     _ compute: Compute, keeping selection: ParameterSelection?

@@ -115,8 +115,11 @@ extension LoadedModel {
   /// The most samples that choices are made on where none are held out.
   private static var choiceLimit: Int { 4096 }
 
-  /// The samples that choices are made on: those that the model's recipe holds out (or drawn training samples where it holds
-  /// out none), clean and with the trigger, which whoever owns the data knows; always with their true labels.
+  /// The samples that choices are made on: the held-out samples of the model's recipe, or drawn training
+  /// samples if the recipe holds out none.
+  ///
+  /// Each sample appears clean and with the trigger, always with its true label. The owner of the data knows
+  /// the trigger.
   /// - Parameter edit: the exchange.
   func recoveryChoice(_ edit: DataEdit, _ partition: Partition, seed: Int) -> RecoveryGoal {
     let train = dataset.train

@@ -5,8 +5,13 @@ import Tensor
 
 /// Takes a group of training samples out of a model by one influence update.
 ///
-/// Stages: choose J by what the group does to the neurons; linearize the remaining risk; solve for Δ_J; look for the
-/// scale on validation samples; measure on the test split; save the edited checkpoint.
+/// Stages:
+/// - Choose J by the group's effect on the neurons.
+/// - Linearize the remaining risk.
+/// - Solve for Δ_J.
+/// - Look for the scale on validation samples.
+/// - Measure on the test split.
+/// - Save the edited checkpoint.
 struct RemoveRun: PreciseRun {
   let request: RemoveRequest
   let environment: JobEnvironment

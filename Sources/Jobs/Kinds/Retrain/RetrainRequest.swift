@@ -1,7 +1,7 @@
 import JSON
 
-/// `retrain`: the same model trained again from its initial weights on what a checkpoint stands for, without a group or with the
-/// group's true labels: the reference of `remove` and `recover`.
+/// `retrain`: trains the model again from its initial weights, on the data that a checkpoint stands for,
+/// without a group or with the group's true labels. The result is the reference of `remove` and `recover`.
 public struct RetrainRequest: JobRequest, Hashable {
   public static let kind = "retrain"
 

@@ -3,7 +3,7 @@ import Influence
 import JSON
 import Tensor
 
-/// What is known of the spectrum of one curvature H; that of H + λI is the same, shifted.
+/// The computed part of the spectrum of one curvature H. The spectrum of H + λI is the same, shifted by λ.
 struct RiskSpectrum {
   private let count: Int
   /// Pairs that are among the first `count` in magnitude for any of the shifts.
@@ -15,7 +15,7 @@ struct RiskSpectrum {
   /// The ends of H, each with how far the true end may lie beyond.
   private let largest: (value: Double, uncertainty: Double)
   private let smallest: (value: Double, uncertainty: Double)
-  /// What rounding leaves of a zero eigenvalue.
+  /// The size that rounding gives a zero eigenvalue.
   private let noise: Double
   private let density: (request: SpectrumRequest.Density, measured: SpectralDensity)?
 

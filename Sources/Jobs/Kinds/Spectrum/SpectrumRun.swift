@@ -66,7 +66,7 @@ struct SpectrumRun: PreciseRun {
     return .object(result)
   }
 
-  /// What an earlier attempt left, a list of spectra a part.
+  /// The spectra that an earlier attempt saved, a list for each part.
   private func finished(_ context: any JobContext) throws -> [JSONValue] {
     guard let bytes = try context.resumeState(Self.stage) else { return [] }
     guard let saved = try? JSONParser.parse(bytes), let list = saved.arrayValue, list.count <= parts.count

@@ -14,7 +14,7 @@ public struct SweepRequest: JobRequest, Hashable {
   public var seeds: [Int]
   public var precision: Precision
   public var loss: Loss
-  /// What is done with each model; its training is the models' recipe.
+  /// The validation of each model. Trainings in the plan use the models' recipe.
   public var plan: ValidationPlan
 
   /// The most models of a sweep.

@@ -29,7 +29,7 @@ struct SweepRun: JobRun {
     return try result(rows, context)
   }
 
-  /// What an earlier attempt left.
+  /// The rows that an earlier attempt saved.
   private func finished(_ context: any JobContext, of count: Int) throws -> [JSONValue] {
     guard let bytes = try context.resumeState(Self.stage) else { return [] }
     guard let rows = (try? JSONParser.parse(bytes))?.arrayValue, rows.count <= count else {
@@ -38,7 +38,7 @@ struct SweepRun: JobRun {
     return rows
   }
 
-  /// The columns whose mean and standard deviation over the seeds are told.
+  /// The columns that the result averages over the seeds, with a standard deviation.
   static let measures: [(name: String, meaning: String)] = [
     ("pearson", "The mean correlation of estimated and retrained changes over reliable test points."),
     ("spearman", "The same of ranks."), ("loss", "The mean loss on training samples."),

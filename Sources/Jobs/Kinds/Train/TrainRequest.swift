@@ -3,8 +3,8 @@ import Network
 
 /// `train`: trains a model from a checkpoint, or from its initial weights where it has none.
 ///
-/// What a request begins with is settled when it is posted: the checkpoint `initial` stands for the initial weights, whatever
-/// checkpoints the model has by the time the job runs.
+/// The start of the training is settled when the request is posted. `initial` stands for the initial weights,
+/// even if the model has other checkpoints when the job runs.
 public struct TrainRequest: JobRequest, Hashable {
   public static let kind = "train"
 

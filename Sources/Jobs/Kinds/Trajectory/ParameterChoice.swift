@@ -1,8 +1,10 @@
 import JSON
 import Network
 
-/// Parameters that a request names one by one: by their place in all of them, tensors one after the other as PyTorch has
-/// them, or by a tensor and places in it (row-major).
+/// Parameters that a request names one by one.
+///
+/// A parameter is named by its place in the vector of all tensors in PyTorch's order, or by a tensor and a
+/// row-major place in the tensor.
 public enum ParameterChoice: Hashable, Sendable {
   case index(Int)
   case tensor(String, indices: [Int])

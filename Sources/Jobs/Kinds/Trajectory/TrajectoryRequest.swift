@@ -6,7 +6,7 @@ import JSON
 public struct TrajectoryRequest: JobRequest, Hashable {
   public static let kind = "trajectory"
 
-  /// What a path's next point is made from.
+  /// The weights and samples from which a path's next point is computed.
   public enum Mode: String, CaseIterable, Sendable {
     /// From θ̂, for all samples removed so far at once.
     case cumulative
@@ -21,7 +21,7 @@ public struct TrajectoryRequest: JobRequest, Hashable {
   public var order: Order
   /// Samples taken out at a time.
   public var step: Int
-  /// What may move.
+  /// The parameters that may move.
   public var parameters: [ParameterChoice]
   public var estimators: [Estimator]
   public var modes: [Mode]

@@ -6,8 +6,8 @@ import Tensor
 /// Follows free parameters while training samples are taken out: every estimator's path, beside the constrained optimum
 /// of the remaining risk (Lyu et al. 2023, Fig. 2).
 ///
-/// At each step every path is measured by both criteria: the norm of the whole gradient of the remaining risk, which GIF
-/// minimises, and the remaining risk, which FIF minimises where it is quadratic.
+/// At each step every path is measured by two criteria. GIF minimises the norm of the whole gradient of the
+/// remaining risk. FIF minimises the remaining risk itself, if that is quadratic.
 struct TrajectoryRun: PreciseRun {
   let request: TrajectoryRequest
   let environment: JobEnvironment

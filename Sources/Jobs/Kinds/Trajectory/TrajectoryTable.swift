@@ -8,7 +8,7 @@ struct TrajectoryTable: Equatable {
   /// [path][step].
   private(set) var gradientNorms: [[Double]]
   private(set) var risks: [[Double]]
-  /// What the solves of each path came to.
+  /// The number and the outcome of each path's solves.
   var solves: [PathSolves]
 
   /// A path's solves so far.

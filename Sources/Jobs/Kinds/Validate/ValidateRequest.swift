@@ -8,8 +8,8 @@ public struct ValidateRequest: JobRequest, Hashable {
 
   public var target: ModelReference
   public var plan: ValidationPlan
-  /// What it is computed in; by default the model's. A float32 model in float64 has differences of losses that float32
-  /// would round away.
+  /// The precision of the computation, by default the model's. A float32 model computed in float64 shows
+  /// differences of losses that float32 would round away.
   public var precision: Precision?
   public var seed: Int
   public var convergence: ConvergenceDemand

@@ -10,7 +10,7 @@ extension ValidateRequest {
 }
 
 extension ValidationOutcome {
-  /// What `json` writes.
+  /// The members that `json` writes.
   static let result = ResultObject([
     .always("from", .choice(ValidationPlan.Start.allCases.map(\.rawValue)), "Where trainings begin."),
     .always("samples", .count, unit: "samples", "Samples that the model was trained on."),
@@ -45,7 +45,7 @@ extension ValidationOutcome {
       "solver", .object(.solve), "The solve of its factor; absent where groups alone are estimated."),
   ])
 
-  /// What three estimates say; `newton` may not be asked for.
+  /// Three estimates of one change. `newton` is absent if the request did not ask for it.
   private static func orders(_ type: ResultType, _ meaning: String) -> [ResultMember] {
     [
       .always("first_order", type, "\(meaning), by the sum of influences."),

@@ -1,12 +1,14 @@
 import JSON
 import Tensor
 
-/// What leaving training samples out does to a loss, to first order.
+/// The first-order change of a loss if m of n training samples are left out.
 ///
-/// Where the risk (1/n)·Σℓ(z) + λ/2·‖θ‖² has its minimum θ̂, that of the n − m samples that remain, whose weight decay is the
-/// same, has the gradient −(Σ∇ℓ(z) + mλθ̂)/(n − m), the sum over the m samples left out. A Newton step with the curvature of
-/// all samples changes the loss of factor s = (H + δI)⁻¹∇ℓ_test by (Σsᵀ∇ℓ(z) + mλ·sᵀθ̂)/(n − m). Koh and Liang (2017, §2.1)
-/// have the same for m = 1, with the weight decay as part of ℓ and over n.
+/// - Risk: (1/n)·Σℓ(z) + λ/2·‖θ‖², with its minimum at θ̂. λ is the same for the remaining samples.
+/// - Gradient of the remaining risk at θ̂: −(Σ∇ℓ(z) + mλθ̂)/(n − m), summed over the m samples.
+/// - Change by a Newton step with the curvature of all samples: (Σsᵀ∇ℓ(z) + mλ·sᵀθ̂)/(n − m), with the factor
+///   s = (H + δI)⁻¹∇ℓ_test.
+///
+/// Koh and Liang (2017, §2.1) have m = 1, the weight decay as part of ℓ, and a division by n.
 struct FirstOrderRemoval: Sendable {
   /// n.
   private let samples: Int
@@ -18,8 +20,8 @@ struct FirstOrderRemoval: Sendable {
     decay = weightDecay == 0 ? 0 : weightDecay * factor.dot(parameters)
   }
 
-  /// What a score of one sample means: scale · score + offset is the change of the loss if that sample is left out. Nil if
-  /// nothing would remain.
+  /// The meaning of the score of one sample. Leaving the sample out changes the loss by scale · score +
+  /// offset. Nil if no sample would remain.
   var effect: SampleEffect? {
     guard samples > 1 else { return nil }
     let scale = 1 / Double(samples - 1)
@@ -40,7 +42,7 @@ struct FirstOrderRemoval: Sendable {
 /// The change of a loss that a score stands for, as a function of the score.
 struct SampleEffect: Sendable, Equatable {
   let scale: Double
-  /// Of the weight decay, whose share in the risk of one sample less is larger.
+  /// The part of the weight decay, whose share grows in the risk of n − 1 samples.
   let offset: Double
 
   func callAsFunction(_ score: Double) -> Double { scale * score + offset }

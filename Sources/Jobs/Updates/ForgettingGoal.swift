@@ -6,11 +6,13 @@ import Tensor
 struct ForgettingMetrics: UpdateMetrics {
   let own: Evaluation
   let test: Evaluation
-  /// On the classes that nothing is trained on; nil if there are none, and in choices.
+  /// On the classes without training samples; nil if there are none. Choices between updates leave it nil.
   var absent: AbsentMetrics?
 
-  /// 2a(1 − s)/(a + 1 − s), the harmonic mean of the test accuracy a and the share 1 − s of the group that is no longer
-  /// read as labelled (Lyu et al. 2023); nil for regression or where one of the sets is empty.
+  /// 2a(1 − s)/(a + 1 − s), the harmonic mean of a and 1 − s (Lyu et al. 2023).
+  ///
+  /// a is the test accuracy, s the share of the group that is still read as labelled. Nil for regression, and
+  /// if one of the sets is empty.
   var score: Double? {
     guard let a = test.accuracy, let s = own.accuracy else { return nil }
     return Self.score(a, s)
@@ -46,7 +48,7 @@ struct ForgettingMetrics: UpdateMetrics {
 struct ForgettingSamples: UpdateGoal {
   let own: Samples
   let test: Samples
-  /// Of classes that nothing is trained on: told apart, and never a reason for a choice.
+  /// Samples of classes without training samples. They are reported apart and take no part in choices.
   var absent: AbsentSamples?
 
   /// Accuracy is known of both sets.
@@ -72,15 +74,17 @@ struct ForgettingSamples: UpdateGoal {
 }
 
 extension LoadedModel {
-  /// The samples that results report on: the test split. A removed class's own samples there are `self`, those of the classes
-  /// that remain `test`; for another group `self` is its training samples.
+  /// The samples that results report on, from the test split.
+  ///
+  /// For a removed class, `self` is its test samples and `test` those of the other classes. For another
+  /// group, `self` is its training samples.
   /// - Parameter edit: the removal of the group.
   func reportSamples(_ group: GroupChoice, _ edit: DataEdit, members: [Int]) -> ForgettingSamples {
     forgetting(group, edit, members: members, in: dataset.test.samples())
   }
 
-  /// The samples that choices are made on: the held-out validation samples, or the training samples where there are none of
-  /// the group, or none of the rest.
+  /// The samples that choices are made on: the held-out validation samples. Training samples take their place
+  /// if the group or the rest has no validation sample.
   func choiceSamples(
     _ group: GroupChoice, _ edit: DataEdit, members: [Int], partition: Partition
   ) -> ForgettingSamples {

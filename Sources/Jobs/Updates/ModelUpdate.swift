@@ -9,12 +9,12 @@ struct ModelUpdate<Element: Scalar> {
   let solution: Solution<Element>
   let sweep: UpdateSweep
   var edited: NetworkState<Element>
-  /// Where the update was made again and again: every round, the first with them.
+  /// Every round with the first, if the update was made in several rounds; otherwise empty.
   var rounds: [UpdateRound] = []
-  /// The model with the update at another scale, of the first round.
+  /// The model with the update of the first round at another scale.
   let scaled: (Double) -> NetworkState<Element>
   let warnings: [String]
-  /// Why a further round was not made, where its numbers came to nothing.
+  /// The reason that a further round was not made, if its numbers diverged.
   var lostRound: String?
 }
 
@@ -42,7 +42,7 @@ extension UpdateChoice {
 }
 
 extension ModelUpdate {
-  /// How the updated model does.
+  /// The metrics of the updated model.
   /// - Throws: also `JobFailure.nonFinite` if weights or losses are no numbers.
   func metrics<Goal: UpdateGoal>(
     on goal: Goal, _ basis: UpdateBasis<Element>
@@ -109,7 +109,7 @@ extension ModelUpdate {
     return result.merging(again).merging(curve)
   }
 
-  /// What became of every layer.
+  /// The selected parameters and the norm of the change in every layer.
   private func layers(_ basis: UpdateBasis<Element>) -> [JSONValue] {
     var difference = edited.parameters
     difference.add(-1, times: basis.state.parameters)
@@ -130,11 +130,11 @@ extension ModelUpdate {
 }
 
 extension LoadedModel {
-  /// How the retrained reference does, with its checkpoint; null if there is none.
+  /// The metrics of the retrained reference, with its checkpoint; null if there is no reference.
   func metrics<Goal: UpdateGoal>(
     of reference: CatalogCheckpoint?, on goal: Goal, _ environment: JobEnvironment, _ compute: Compute
   ) throws -> JSONValue {
-    // A reference of an earlier model of this name may not fit: then there is none.
+    // A reference made for an earlier model of this name may not fit. Then there is none.
     guard let reference, let state = try? state(reference.id, environment.catalog),
       state.parameters.count == layout.parameterCount,
       case .object(var object) = try goal.evaluate(self, state, compute).json

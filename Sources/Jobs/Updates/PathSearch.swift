@@ -1,12 +1,12 @@
 import Influence
 import Tensor
 
-/// Looks at some steps of a solver's path, each at the best scale for it, and keeps the best: early steps follow the
-/// strong curvature, late ones noise.
+/// Measures some steps of a solver's path, each at its best scale, and keeps the best step. Early steps
+/// follow the strong curvature, late steps follow noise.
 final class PathSearch<Element: Scalar, Goal: UpdateGoal> {
   private let choice: UpdateChoice<Element, Goal>
   private var next = 1
-  /// The best scale of the look before; nil if that told nothing.
+  /// The best scale of the step measured before; nil if no scale was clearly better than the first.
   private var scale: Double?
   /// The score that counted as the last gain.
   private var milestone = -Double.infinity
@@ -17,8 +17,8 @@ final class PathSearch<Element: Scalar, Goal: UpdateGoal> {
 
   init(_ choice: UpdateChoice<Element, Goal>) { self.choice = choice }
 
-  /// Whether the path has been followed far enough.
-  /// - Parameter iterate: the step's iterate over J; only asked for where it is looked at.
+  /// Measures the step if its turn has come. Returns whether the path has been followed far enough.
+  /// - Parameter iterate: gives the step's iterate over J; called only for a step that is measured.
   func look(_ iteration: Int, _ iterate: () -> [Element]) throws -> Bool {
     guard iteration >= next else { return false }
     let x = iterate()
@@ -39,10 +39,9 @@ final class PathSearch<Element: Scalar, Goal: UpdateGoal> {
     return looksWithoutGain >= UpdateSolver.patience
   }
 
-  /// The step at which the search will have seen enough if none of the next looks brings a gain: what an estimate of the
-  /// time left goes by.
+  /// The step at which the search ends if no later step brings a gain. The estimate of the time left uses it.
   var expectedEnd: Int {
-    // Few searches have seen enough before.
+    // Few searches end before this step.
     let usual = 12
     var step = next
     for _ in 1..<max(1, UpdateSolver.patience - looksWithoutGain) { step = Self.look(after: step) }
@@ -52,8 +51,8 @@ final class PathSearch<Element: Scalar, Goal: UpdateGoal> {
   /// Steps 1, 2, 3, 4, 5, 7, 9, 12, 16, 21, 27, …
   private static func look(after step: Int) -> Int { max(step + 1, Int((Double(step) * 1.3).rounded())) }
 
-  /// The best scale for a step: near the best of the look before, or of the whole sweep at first, and as long as that changes
-  /// little.
+  /// The best scale for a step. The search starts near the best scale of the step before, or sweeps all
+  /// scales at first.
   private func bestTrial(of x: [Element]) throws -> ScaleTrial {
     func trial(_ scale: Double) throws -> ScaleTrial {
       try choice.trial(x, scale: scale, on: choice.pathGoal).trial
@@ -71,9 +70,10 @@ final class PathSearch<Element: Scalar, Goal: UpdateGoal> {
     return best
   }
 
-  /// The best step as a solution; the last one where no look was better.
-  /// - Parameter residual: the true residual of a step; nil if the whole of its iterate is not known: then the
-  ///   recurrence's own stands for it.
+  /// The best step as a solution; the last step if no other was better.
+  ///
+  /// - Parameter residual: the true residual of a step. If it is nil, the residual of the recurrence takes
+  ///   its place, as for an iterate that is only partly known.
   func best(
     _ last: Solution<Element>, residual: ([Element]) throws -> (value: Double, products: Int)?
   ) throws -> Solution<Element> {
@@ -90,7 +90,7 @@ final class PathSearch<Element: Scalar, Goal: UpdateGoal> {
     }
     report.chosenIteration = bestIteration
     report.converged = report.relativeResidual <= report.tolerance
-    // Where the path was left on purpose, its iterations were limited; where it ended by itself, that is the reason.
+    // A path that was left on purpose counts as limited. A path that ended by itself has its own reason.
     report.reason =
       report.converged ? nil : report.reason == .negativeCurvature ? .negativeCurvature : .iterationLimit
     return Solution(x: bestStep, report: report)

@@ -3,22 +3,23 @@ import JSON
 import Network
 import Tensor
 
-/// The samples of a removal: the group, what remains, and those that are drawn for gradient and curvature.
+/// The samples of a removal: the group, the remaining samples, and the samples drawn for gradient and
+/// curvature.
 struct RemovalGroup: UpdateGroup {
-  /// What the removal does to the training data.
+  /// The change of the training data by the removal.
   let edit: DataEdit
   let partition: Partition
   /// U: the group's samples that the model was trained on.
   let members: [Int]
   let remaining: [Int]
-  /// Drawn for the gradient: from U for ḡ_U, or from the remaining samples for theirs.
+  /// Drawn for the gradient: from U for ḡ_U, or from the remaining samples for their mean gradient.
   let gradient: [Int]
   /// Drawn for the curvature: from the remaining samples, or from all.
   let curvature: [Int]
   private let form: UpdateRequest.GradientForm
   private let sight: SampleSight
 
-  /// - Throws: `JobFailure.unacceptable` if the group is nothing or everything that the model was trained on.
+  /// - Throws: `JobFailure.unacceptable` if the model was trained on none of the group, or on nothing else.
   init<Element: Scalar>(
     _ group: GroupChoice, _ request: UpdateRequest, takesGroupOut: Bool, _ model: LoadedModel<Element>
   ) throws {
@@ -46,7 +47,7 @@ struct RemovalGroup: UpdateGroup {
     sight = SampleSight(request, model)
   }
 
-  /// What updates without the group share.
+  /// The shared basis of updates without the group.
   func basis<Element: Scalar>(
     _ model: LoadedModel<Element>, _ state: NetworkState<Element>, _ environment: JobEnvironment,
     _ compute: Compute, keeping selection: ParameterSelection?

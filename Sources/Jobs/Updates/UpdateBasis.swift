@@ -2,14 +2,14 @@ import Influence
 import Network
 import Tensor
 
-/// What every update of a model for one change of its training data shares, whichever parameters may move: the neurons'
-/// means, the gradient and the curvature, each computed when first asked for, once.
+/// The quantities that all updates for one change of the training data share: the neurons' means, the
+/// gradient and the curvature. Each is computed once, on first use.
 final class UpdateBasis<Element: Scalar> {
   let model: LoadedModel<Element>
   let state: NetworkState<Element>
   let environment: JobEnvironment
   let compute: Compute
-  /// The samples that the neurons are chosen by.
+  /// The samples whose activations choose the neurons.
   let members: Samples
   /// The samples that the curvature is taken from.
   let curvatureSamples: Samples
@@ -17,14 +17,14 @@ final class UpdateBasis<Element: Scalar> {
   private let makeChange: (_ gradient: (Samples) throws -> [Element]) throws -> GroupChange<Element>
   private var meanOutputs: NeuronMeans?
   private var meanGradients: NeuronMeans?
-  /// J where it was chosen before.
+  /// J, if it is already chosen.
   private let kept: ParameterSelection?
   private var knownChange: GroupChange<Element>?
   private var knownCurvature: (matrix: CurvatureKind, operator: SampledCurvature<Element>)?
 
   /// - Parameters:
   ///   - sight: how the samples of gradient and curvature are seen.
-  ///   - change: says what the data change to, given the mean gradient over some samples.
+  ///   - change: gives the changed data from the mean gradient over some samples.
   init(
     model: LoadedModel<Element>, state: NetworkState<Element>, members: Samples, curvatureSamples: Samples,
     seenBy sight: SampleSight, environment: JobEnvironment, compute: Compute,
@@ -42,7 +42,7 @@ final class UpdateBasis<Element: Scalar> {
     makeChange = change
   }
 
-  /// J. An `if` changes everything.
+  /// J. An `if` changes every parameter.
   func selection(_ request: UpdateRequest) throws -> ParameterSelection {
     if let kept { return kept }
     if request.estimator == .if { return ParameterSelection(everyParameterOf: model.layout) }
@@ -50,7 +50,7 @@ final class UpdateBasis<Element: Scalar> {
       request.selection, ratio: request.modificationRatio, layout: model.layout,
       means: try means(request.selection.basis), parameters: state.parameters, seed: UInt64(request.seed))
     if selection.indices.isEmpty, request.modificationRatio == UpdateRequest.standardRatio {
-      // Nobody asked for a ratio that is less than one parameter of such a small network.
+      // In such a small network the default ratio is less than one parameter.
       return ParameterSelection(everyParameterOf: model.layout)
     }
     guard !selection.indices.isEmpty else {
@@ -100,10 +100,10 @@ final class UpdateBasis<Element: Scalar> {
     return curvature
   }
 
-  /// Lets go of the curvature, the largest of what is kept; it is made again where it is asked for again.
+  /// Frees the curvature, the largest of the kept quantities. A later use computes it again.
   func releaseCurvature() { knownCurvature = nil }
 
-  /// One update from choosing J to the best scale.
+  /// One update, from the choice of J to the best scale.
   /// - Throws: also `JobFailure.notConverged` if the request insists on convergence.
   func update<Goal: UpdateGoal>(
     _ request: UpdateRequest, choosingBy goal: Goal, _ phases: UpdateProgress
@@ -125,8 +125,8 @@ final class UpdateBasis<Element: Scalar> {
     let warnings: [String]
   }
 
-  /// The solutions of several updates by `pif` or `if`, with one solver, damping and seed: all are entries of one solution
-  /// over every parameter.
+  /// The solutions of several `pif` or `if` updates with one solver, damping and seed. Each solution is a
+  /// part of one solution over every parameter.
   func solveTogether<Goal: UpdateGoal>(
     _ requests: [UpdateRequest], choosingBy goal: Goal, _ phases: UpdateProgress
   ) throws -> [Solved<Goal>] {
@@ -148,7 +148,7 @@ final class UpdateBasis<Element: Scalar> {
     try solved.choice.update(solved.solution, solved.selection, request, warnings: solved.warnings, phases)
   }
 
-  /// What is solved for the updates of some requests, which differ in their parameters alone.
+  /// The linear system for several updates that differ in their parameters alone.
   private struct System<Goal: UpdateGoal> {
     let selections: [ParameterSelection]
     let choices: [UpdateChoice<Element, Goal>]

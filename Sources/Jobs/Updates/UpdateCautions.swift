@@ -2,7 +2,7 @@ import Influence
 import Network
 import Tensor
 
-/// What a user must know of an update that succeeded and means little.
+/// Warnings about an update that succeeded but means little.
 struct UpdateCautions<Element: Scalar, Metrics: UpdateMetrics> {
   let update: ModelUpdate<Element>
   let before: Metrics
@@ -10,12 +10,12 @@ struct UpdateCautions<Element: Scalar, Metrics: UpdateMetrics> {
   /// θ before the update.
   let parameters: [Element]
 
-  /// Fewer parameters than this hardly ever hold what a group did to a model.
+  /// An update of fewer parameters can hardly undo a group's effect on a model.
   private static var fewParameters: Int { 32 }
   /// The least share by which the loss on the group should move.
   private static var noticeableShare: Double { 0.01 }
 
-  /// The fall of the accuracy on the rest that a user must know.
+  /// The least fall of the accuracy on the rest that is worth a warning.
   private static var noticeableFall: Double { 0.01 }
 
   var warnings: [String] { [fewParametersMayChange, nothingChanged, restFell].compactMap { $0 } }

@@ -3,30 +3,30 @@ import JSON
 import Network
 import Tensor
 
-/// The most samples that an update is judged by: of those that should change and of the rest.
+/// The most samples that judge an update: `own` are to change, `test` are to stay.
 struct JudgedSamples {
   let own: Int
   let test: Int
 
-  /// When its scale is chosen.
+  /// For the choice of a scale.
   static let scales = JudgedSamples(own: 1024, test: 4096)
-  /// At every look along a solver's path.
+  /// For every step measured along a solver's path.
   static let path = JudgedSamples(own: 512, test: 1024)
 
-  /// What a trial takes where there are so many samples to judge by.
+  /// The samples that one trial uses out of `samples`.
   func count(of samples: Double) -> Double { min(samples, Double(own + test)) }
 }
 
-/// Chooses between updates of a model by how the updated model does on validation samples, never on the test split.
+/// Chooses between updates by the updated model's score on validation samples, never on the test split.
 struct UpdateChoice<Element: Scalar, Goal: UpdateGoal> {
   let model: LoadedModel<Element>
   let state: NetworkState<Element>
   /// J.
   let indices: [Int]
-  /// What a solution is multiplied by to give Δ_J.
+  /// Δ_J is the solution times this factor.
   let factor: Double
   let goal: Goal
-  /// The same on fewer samples, for the many looks along a solver's path.
+  /// The goal on fewer samples, for the many measurements along a solver's path.
   let pathGoal: Goal
   let yardstick: UpdateRequest.Yardstick
   let compute: Compute
@@ -61,7 +61,7 @@ struct UpdateChoice<Element: Scalar, Goal: UpdateGoal> {
     return (metrics.trial(scale, by: yardstick), metrics)
   }
 
-  /// The scales that the request asks for, or a search; without a score to choose by, the theory's 1.
+  /// Tries the scales of the request, or searches. Without a score, the scale is 1, as in theory.
   func sweep(_ x: [Element], _ scales: UpdateRequest.Scales, _ progress: UpdateProgress) throws
     -> UpdateSweep
   {

@@ -3,8 +3,8 @@ import JSON
 import Network
 import Tensor
 
-/// What an update of a model is made for: the samples on which that is measured, for choices on validation samples, for
-/// reports on test samples.
+/// The purpose of an update, as the samples that measure it: validation samples for choices, test samples for
+/// reports.
 protocol UpdateGoal: Sendable {
   associatedtype Metrics: UpdateMetrics
 
@@ -15,29 +15,29 @@ protocol UpdateGoal: Sendable {
     _ model: LoadedModel<Element>, _ state: NetworkState<Element>, _ compute: Compute
   ) throws -> Metrics
 
-  /// At most so many of the samples that should change and of the rest, drawn with a seed.
+  /// The goal on at most `most` samples, drawn with a seed.
   func limited(to most: JudgedSamples, seed: UInt64) -> Self
 }
 
-/// How well a model does what an update is made for.
+/// How well a model meets the goal of an update.
 protocol UpdateMetrics: Sendable {
   /// Larger is better; nil if there is none, as for regression.
   var score: Double? { get }
-  /// The same of mean likelihoods exp(−ℓ) instead of accuracies: it moves where accuracies stand still.
+  /// The score from mean likelihoods exp(−ℓ). It moves even if accuracies stand still.
   var likelihoodScore: Double { get }
   /// Whether every loss is a number.
   var isFinite: Bool { get }
-  /// On the samples that the update is to change; nil if there are none.
+  /// On the samples that the update should change; nil if there are none.
   var changed: Evaluation? { get }
-  /// On the samples that the update is to leave as they are.
+  /// On the samples that the update should leave as they are.
   var kept: Evaluation { get }
   var json: JSONValue { get }
-  /// What a table compares, by name; nil if it is not known.
+  /// The numbers of a table, by name; nil if a number is not known.
   var numbers: [(name: String, value: Double?)] { get }
 }
 
 extension UpdateMetrics {
-  /// As the trial of a scale; without a score, or with outputs that are no numbers, never the best.
+  /// The trial of a scale. Without a score, or with outputs that are not finite, it is never the best.
   func trial(_ scale: Double, by yardstick: UpdateRequest.Yardstick) -> ScaleTrial {
     let score = isFinite ? score ?? .nan : .nan
     return switch yardstick {
@@ -49,7 +49,7 @@ extension UpdateMetrics {
 }
 
 extension Samples {
-  /// At most so many of them, drawn with a seed.
+  /// At most `limit` of the samples, drawn with a seed.
   func drawn(_ limit: Int, _ purpose: String, seed: UInt64) -> Samples {
     guard count > limit else { return self }
     var stream = RandomStream(seed: seed, purpose: purpose)

@@ -3,17 +3,17 @@ import JSON
 import Network
 import Tensor
 
-/// The samples of a change of the training data, with what was drawn from them. Equal groups give equal bases.
+/// The samples of a change of the training data, and the samples drawn for it. Equal groups give equal bases.
 protocol UpdateGroup: Equatable, Sendable {
   var edit: DataEdit { get }
   var partition: Partition { get }
-  /// Those that change.
+  /// The training samples that change.
   var members: [Int] { get }
   /// Counts for the result.
   var json: JSONValue { get }
 
-  /// What updates for this change share.
-  /// - Parameter selection: J where it is not to be chosen.
+  /// The shared basis of updates for this change.
+  /// - Parameter selection: J, if it is already chosen.
   func basis<Element: Scalar>(
     _ model: LoadedModel<Element>, _ state: NetworkState<Element>, _ environment: JobEnvironment,
     _ compute: Compute, keeping selection: ParameterSelection?
@@ -27,7 +27,8 @@ extension UpdateGroup {
   ) -> UpdateBasis<Element> { basis(model, state, environment, compute, keeping: nil) }
 }
 
-/// How an update sees the samples of gradient and curvature: the cells of a seed see each the same way, every round draws anew.
+/// How an update sees the samples of gradient and curvature. All cells with one seed see each sample the same
+/// way. Every round draws anew.
 struct SampleSight: Equatable, Sendable {
   let augmentations: Set<TrainingOptions.Augmentation>
   let seed: UInt64

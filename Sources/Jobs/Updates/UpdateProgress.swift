@@ -18,7 +18,7 @@ final class UpdateProgress {
 
   let context: any JobContext
   private var phase = Phase.select
-  /// The largest fraction told: an estimate that is corrected does not take progress back.
+  /// The largest fraction reported: a corrected estimate never takes progress back.
   private var fraction = 0.0
 
   init(_ context: any JobContext) { self.context = context }

@@ -3,13 +3,16 @@ import JSON
 import Network
 import Tensor
 
-/// Makes an update again from where it led.
+/// Makes an update in several rounds, each from the weights of the round before.
 ///
-/// One update is one step of Newton's method on the changed risk, within J, and networks are not linear: what a large step
-/// leaves behind, further ones put right. Each round linearizes the changed risk at the weights of the round before, takes
-/// its gradient as it is (`newton`), moves the same J and looks for a scale of its own. Where scales are searched for,
-/// the rounds end with the first that gains nothing on validation samples, and that one is not kept, or whose numbers come
-/// to nothing: a solve that diverges, or does not converge where the request insists on it. Given scales make every round.
+/// One update is one Newton step within J on the changed risk. A network is not linear, so further rounds
+/// correct the error of a large step.
+///
+/// - A round linearizes the changed risk anew and takes its gradient as it is (`newton`).
+/// - A round keeps J and searches for its own scale.
+/// - A search ends with the first round that gains nothing on validation samples, or whose solve fails. That
+///   round is not kept.
+/// - With given scales every round is made and kept.
 struct UpdateRounds<Element: Scalar, Goal: UpdateGoal, Group: UpdateGroup> {
   let request: UpdateRequest
   /// Of the first round.
@@ -36,7 +39,7 @@ struct UpdateRounds<Element: Scalar, Goal: UpdateGoal, Group: UpdateGroup> {
           basis.model, update.edited, basis.environment, basis.compute, keeping: update.selection
         ).update(again, choosingBy: goal, self.phases(of: round, phases))
       } catch {
-        // What the rounds before reached is not lost for numbers that come to nothing.
+        // The numbers of one round diverged. The earlier rounds are good and are kept.
         guard request.scales == .auto, let failure = JobFailure(ofComputation: error), failure.isOfNumbers
         else { throw error }
         update.lostRound = "Round \(round) was not made: \(failure.message)"
@@ -61,9 +64,9 @@ struct UpdateRounds<Element: Scalar, Goal: UpdateGoal, Group: UpdateGroup> {
   }
 }
 
-/// What a round of an update came to.
+/// The outcome of one round of an update.
 struct UpdateRound {
-  /// Whether the model has it: the last one may have gained nothing.
+  /// Whether the model keeps the round; the last one may have gained nothing.
   let isKept: Bool
   let scale: Double
   /// On validation samples; nil if there is no score.

@@ -2,16 +2,16 @@ import Influence
 import Network
 import Tensor
 
-/// Solves for an update, stopping along the solver's path where validation says so.
+/// Solves for an update, and may stop along the solver's path at the best validation score.
 struct UpdateSolver {
   let request: UpdateRequest
   let phases: UpdateProgress
 
   /// The longest path that `auto` follows.
   static let pathLimit = 60
-  /// Looks without a gain after which it stops.
+  /// The search stops after so many steps without a gain.
   static let patience = 5
-  /// What a score must rise by to count as a gain.
+  /// A smaller rise of the score counts as no gain.
   static let gain = 0.001
 
   /// - Parameter hasScore: whether there is a score to choose a step of the path by.

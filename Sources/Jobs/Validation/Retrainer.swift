@@ -4,14 +4,17 @@ import Tensor
 
 /// Trains a model again and again from one start, each time without some of its samples.
 ///
-/// Two such trainings differ in the weights of samples and in nothing else: a descent goes through the same minibatches
-/// with the same learning rates, out of which the samples left out are taken (`Trainer.init(omitting:)`); a
-/// minimisation ends at the minimum of the mean over the others. So what the removal of a sample does is the difference to
-/// the training that leaves nothing out, in which the drift of weights that had not converged, the noise of
-/// minibatches and the length of the training cancel.
+/// Two trainings differ only in the weights of samples:
+///
+/// - A descent uses the same minibatches and learning rates, without the samples left out
+///   (`Trainer.init(omitting:)`).
+/// - A minimisation ends at the minimum of the mean over the remaining samples.
+///
+/// The effect of a removal is the difference to a control training that leaves nothing out. The difference
+/// cancels the drift of unconverged weights, the noise of minibatches and the length of the training.
 struct Retrainer<Element: Scalar>: Sendable {
   let model: LoadedModel<Element>
-  /// All of them, n.
+  /// All n samples.
   let samples: Samples
   let recipe: TrainingRecipe
   let start: NetworkState<Element>
@@ -53,7 +56,7 @@ struct Retrainer<Element: Scalar>: Sendable {
   /// How long one training is, as damping counts it.
   var time: TrainedTime { method.time(samples: samples.count) }
 
-  /// The recipe, as long as asked for.
+  /// The recipe, with the length that the plan asks for.
   private var method: TrainingRecipe.Method {
     func steps(of total: Int) -> Int {
       switch length {
@@ -71,10 +74,10 @@ struct Retrainer<Element: Scalar>: Sendable {
       return .descent(options)
     case .minimization(var options):
       options.iterationLimit = steps(of: options.iterationLimit)
-      // Whatever the recipe asks for.
+      // The recipe's goal is too coarse for the effect of one sample.
       options.gradientNorm = nil
       options.sufficientNorm = NetworkRisk.sampleTolerance(scale: gradientScale, samples: samples.count)
-      // What one sample does is of the second order in 1/n.
+      // The effect of one sample on the risk is of the order 1/n².
       let count = Double(samples.count)
       options.decreaseShare = min(options.decreaseShare, 1e-4 / (count * count))
       return .minimization(options)
@@ -84,7 +87,7 @@ struct Retrainer<Element: Scalar>: Sendable {
   /// One training.
   struct Outcome {
     let state: NetworkState<Element>
-    /// ‖∇R‖ over the samples that were left, with the weight decay.
+    /// ‖∇R‖ over the remaining samples, with the weight decay.
     let gradientNorm: Double
     /// Whether a minimisation reached its end; nil for a descent, which has none.
     let converged: Bool?
@@ -93,7 +96,7 @@ struct Retrainer<Element: Scalar>: Sendable {
 
   /// - Parameters:
   ///   - omitted: places in `samples`.
-  ///   - progress: sees the share done; what it throws ends the training.
+  ///   - progress: receives the share done. An error that it throws ends the training.
   func run(
     omitting omitted: [Int], _ compute: Compute, progress: (Double) throws -> Void
   ) throws -> Outcome {

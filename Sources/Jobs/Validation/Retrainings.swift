@@ -4,7 +4,7 @@ import Network
 import Synchronization
 import Tensor
 
-/// What a training without some samples left, of all that was trained.
+/// The part of a training without some samples that the validation needs.
 struct Retrained: Sendable, Equatable {
   /// Of every test point.
   var losses: [Double]
@@ -15,27 +15,27 @@ struct Retrained: Sendable, Equatable {
   var steps: Int
 }
 
-/// Trainings without some samples beside the one that leaves nothing out, side by side where that fits in memory. Each
-/// computes on one thread then, and no bit depends on it.
+/// The control training and the trainings without some samples. They run side by side if memory allows, each
+/// on one thread. The bits do not depend on it.
 struct Retrainings<Element: Scalar> {
   let retrainer: Retrainer<Element>
   let points: TestPoints
   let environment: JobEnvironment
   let context: any JobContext
   let compute: Compute
-  /// Where finished ones are kept for a later attempt.
+  /// The name of the resume state that keeps finished trainings.
   let stage: String
-  /// Sees the share done of all, from any thread.
+  /// Receives the share done of all trainings, from any thread.
   let progress: @Sendable (Double, String) -> Void
 
   struct Outcome {
-    /// Its `change` is its distance from the start.
+    /// The control's `change` is its distance from the start.
     let control: Retrained
     /// In the order asked for.
     let others: [Retrained]
   }
 
-  /// - Parameter omitted: for every training the places that it leaves out.
+  /// - Parameter omitted: the places that each training leaves out.
   func run(_ omitted: [[Int]]) throws -> Outcome {
     let count = omitted.count + 1
     var pace = environment.reporting
@@ -55,14 +55,14 @@ struct Retrainings<Element: Scalar> {
     let reporting = Mutex(environment.reporting)
     let results = Mutex<(done: [Int: Retrained], failure: (place: Int, error: any Error)?)>((done, nil))
 
-    /// One of the trainings; failures are kept, that of the first place wins.
+    /// Runs one of the trainings. Failures are kept; the failure of the first place wins.
     @Sendable func train(_ place: Int, _ compute: Compute) {
       if results.withLock({ $0.failure != nil }) { return }
       do {
         let outcome = try retrainer.run(omitting: omitted[place], compute) { share in
           try context.throwIfInterrupted()
           guard reporting.withLock({ $0.isDue() }) else { return }
-          // Said under the lock, so that what is said grows.
+          // Reported under the lock, so that the reported share only grows.
           course.withLock { course in
             course.shares[place] = share
             progress(
@@ -96,16 +96,16 @@ struct Retrainings<Element: Scalar> {
     return Outcome(control: reference, others: omitted.indices.compactMap { done[$0] })
   }
 
-  /// Whether every thread of the pool has a training of its own. One thread does a step of a small network as fast as
-  /// several; of a large one they would fight for memory.
+  /// Whether every thread of the pool has a training of its own. For a small network one thread is as fast as
+  /// several. For a large network the trainings would compete for memory.
   private var runsSideBySide: Bool {
     let threads = compute.pool.threads
     let values = Retrainings.values(retrainer)
     return threads > 1 && values * MemoryLayout<Element>.size <= environment.memoryLimit / (2 * threads)
   }
 
-  /// Values that one training holds: what passes over its minibatch keep, or over all samples; θ, its gradient and what
-  /// an optimizer or a truncated Newton step has beside them.
+  /// Values that one training holds: its passes over a minibatch or over all samples, θ, the gradient, and
+  /// the vectors of the optimizer or of a truncated Newton step.
   private static func values(_ retrainer: Retrainer<Element>) -> Int {
     let network = retrainer.model.network
     let batch: Int

@@ -2,28 +2,31 @@ import Influence
 import Network
 import Tensor
 
-/// Estimates of what the removal of training samples does to the loss of test points, beside what training without
-/// them does: the whole of `validate` but its request, so that other jobs can validate a model that they trained.
+/// Compares estimated changes of test losses by removals with the changes by real trainings. This is all of
+/// `validate` but the request, so other jobs can validate a model that they trained.
 ///
-/// Conventions. The risk without m of n samples is the mean over the others with the same λ, as everywhere. Its minimum
-/// moves to first order by q·H⁻¹(∇ℓ_U + λθ̂), q = m/(n − m); the loss of a test point by its gradient times that. For
-/// one sample this is (score + λ·sᵀθ̂)/(n − 1) with the score sᵀ∇ℓ(z) and s = H⁻¹∇ℓ_test: the plain score/n of Koh
-/// and Liang up to a factor near 1 and a shift common to all samples, so with the same correlations.
+/// - Risk without m of n samples: the mean over the others, with the same λ.
+/// - Move of its minimum, to first order: q·H⁻¹(∇ℓ_U + λθ̂), q = m/(n − m). A test loss changes by its gradient
+///   times the move.
+/// - Change for one sample: (score + λ·sᵀθ̂)/(n − 1) with the score sᵀ∇ℓ(z) and s = H⁻¹∇ℓ_test.
+///
+/// Koh and Liang have score/n. The two differ by a factor near 1 and a shift common to all samples, so the
+/// correlations are the same.
 struct Validation<Element: Scalar> {
   let model: LoadedModel<Element>
   let state: NetworkState<Element>
   /// Resolved.
   let plan: ValidationPlan
   let seed: Int
-  /// Checked for the test points before anything is trained.
+  /// Checked for the test points before any training starts.
   let demand: ConvergenceDemand
   let environment: JobEnvironment
   let context: any JobContext
   let compute: Compute
-  /// The part of the job's progress that is this validation's.
+  /// The part of the job's progress that this validation fills.
   var share = 0.0...1.0
 
-  /// Shares of the work, as a rule.
+  /// Usual shares of the work.
   private enum Phase: Double {
     case influence = 0
     case norms = 0.04
@@ -76,7 +79,7 @@ struct Validation<Element: Scalar> {
     try report(.influence, until: .norms, 0, "test points")
     let points = try model.testPoints(plan.test, state, compute)
     let gradients = try points.gradients(model, state, compute)
-    // Groups alone have a solve each, so that test points need none.
+    // Each group has a solve of its own, so for groups alone the test points need none.
     let factors = plan.candidates == nil ? nil : try self.factors(setting, gradients)
     let scores = try factors.map {
       try model.network.directionalDerivatives(
@@ -169,7 +172,7 @@ struct Validation<Element: Scalar> {
     let curvature = try plan.curvature.curvature(
       of: model, at: state, over: drawn, environment, compute)
     let parameters = model.layout.parameterCount
-    // Gradients of the test points, their factors and what a block method has beside them.
+    // Gradients of the test points, their factors and the extra vectors of a block method.
     let vectors =
       (plan.candidates == nil ? 2 : 6) * plan.test.count + 6 * (plan.groups == nil ? 0 : chunk)
     let bytes = vectors * parameters * MemoryLayout<Element>.size
@@ -191,12 +194,12 @@ struct Validation<Element: Scalar> {
     return Setting(samples: samples, indices: indices, ranking: ranking, retrainer: retrainer)
   }
 
-  // MARK: Which samples
+  // MARK: The samples left out
 
   /// For every test point the places of its candidates.
   private func candidates(_ setting: Setting, _ scores: [[Double]]) throws -> [[Int]] {
     let count = setting.samples.count
-    /// Falling absolute scores; of equal ones the lower place first.
+    /// Sorts by falling absolute score. Of equal scores the lower place comes first.
     func order(_ scores: [Double]) -> [Int] {
       scores.indices.sorted { (-abs(scores[$0]), $0) < (-abs(scores[$1]), $1) }
     }
@@ -259,7 +262,8 @@ struct Validation<Element: Scalar> {
 
   // MARK: Estimates
 
-  /// Right-hand sides solved together: enough for blocks, few enough for memory; it depends on the network alone.
+  /// Right-hand sides solved together: enough for blocks, few enough for memory. The number depends on the
+  /// network alone.
   private var chunk: Int {
     max(1, min(64, (1 << 28) / max(1, model.layout.parameterCount * MemoryLayout<Element>.size)))
   }
@@ -297,7 +301,7 @@ struct Validation<Element: Scalar> {
   }
 
   private struct GroupEstimates {
-    /// For every group: for every test point the change of its loss.
+    /// The change of every test point's loss, for every group.
     var changes: [ValidationOutcome.Orders<[Double]>] = []
     /// ‖Δ‖.
     var norms: [ValidationOutcome.Orders<Double>] = []
@@ -325,7 +329,7 @@ struct Validation<Element: Scalar> {
           size: members.count, of: count,
           gradient: withDecay(
             try model.network.gradient(state, on: own, loss: model.loss, compute: compute).gradient),
-          // δ belongs to the risk of the group as to that of all.
+          // The risk of the group has the same δ as the risk of all samples.
           product: { try DampedOperator(curvature(own), damping: setting.ranking.damping.value).apply($0) })
       }
       let influence = try GroupInfluence(

@@ -1,7 +1,7 @@
 import Influence
 import JSON
 
-/// What a validation found.
+/// The result of a validation.
 struct ValidationOutcome: Sendable {
   /// One sample left out, and one test point.
   struct Pair: Sendable {
@@ -17,23 +17,23 @@ struct ValidationOutcome: Sendable {
   }
 
   struct Test: Sendable {
-    /// What is known of the test point itself.
+    /// The members that describe the test point.
     let members: JSONObject
-    /// Of its factor; nil if only groups are estimated.
+    /// The solve of the point's factor; nil if only groups are estimated.
     let report: SolveReport?
     let pairs: [Pair]
 
-    /// Whether its solve is good enough for a ranking.
+    /// Whether the solve is good enough for a ranking.
     var isReliable: Bool { report.map { ConvergenceDemand.isReliable($0.relativeResidual) } ?? true }
     var pearson: Double? { Correlation.pearson(pairs.map(\.estimated), pairs.map(\.retrained)) }
     var spearman: Double? { Correlation.spearman(pairs.map(\.estimated), pairs.map(\.retrained)) }
   }
 
-  /// Three estimates of the same.
+  /// Three estimates of one change.
   struct Orders<Value: Sendable>: Sendable {
     let first: Value
     let second: Value
-    /// With the curvature of the samples that remain; nil if nobody asked.
+    /// With the curvature of the samples that remain; nil if the request did not ask for it.
     let newton: Value?
 
     func map<Other>(_ transform: (Value) -> Other) -> Orders<Other> {
@@ -58,13 +58,13 @@ struct ValidationOutcome: Sendable {
   let samples: Int
   let tests: [Test]
   let groups: [Group]
-  /// Its change is its distance from the start.
+  /// The control's change is its distance from the start.
   let control: Retrained
   /// Of single samples, then of groups.
   let retrained: [Retrained]
   /// Steps, or the most iterations, of a training.
   let steps: Int
-  /// What the estimates are made with.
+  /// The curvature behind the estimates.
   let curvature: JSONValue
   let solves: [SolveReport]
   let warnings: [String]
@@ -84,8 +84,9 @@ struct ValidationOutcome: Sendable {
     return known.isEmpty ? nil : known.reduce(0, +) / Double(known.count)
   }
 
-  /// Spearman's coefficient over the groups between an estimate and the truth, a test point each: their mean is the linear
-  /// datamodeling score (Park et al. 2023, "TRAK", §2).
+  /// Spearman's coefficient over the groups between an estimate and the truth, for each test point.
+  ///
+  /// The mean of the coefficients is the linear datamodeling score (Park et al. 2023, "TRAK", §2).
   private func groupScores(_ estimate: (Group, Int) -> Double?) -> [Double?] {
     tests.indices.map { test in
       let estimates = groups.compactMap { estimate($0, test) }

@@ -3,7 +3,7 @@ import JSON
 /// One change of the training data behind a checkpoint, made without training.
 public struct DataEdit: Hashable, Sendable {
   public enum Change: String, CaseIterable, Sendable {
-    /// The group was taken out.
+    /// The group was removed.
     case removed
     /// The group got its true labels.
     case corrected
@@ -11,7 +11,7 @@ public struct DataEdit: Hashable, Sendable {
 
   public var change: Change
   public var group: GroupChoice
-  /// The group's samples that the edit changed; nil for edits of databases of an earlier version.
+  /// The group's samples that the edit changed; nil for edits in databases of an earlier version.
   public var samples: Int?
   /// The job that made the edit.
   public var job: String?
@@ -23,7 +23,7 @@ public struct DataEdit: Hashable, Sendable {
     self.job = job
   }
 
-  /// The edit as a job that runs makes it.
+  /// The edit, marked with the running job.
   func by(_ context: any JobContext) -> DataEdit {
     var edit = self
     edit.job = context.id

@@ -2,20 +2,20 @@ import Datasets
 import JSON
 import Tensor
 
-/// The training data that a checkpoint stands for, sample by sample: its model's data set as edits left it.
+/// The training data behind a checkpoint, sample by sample: the model's data set after the edits.
 ///
-/// Groups, labels, counts and rankings of every job are read from here. The recipe says what is held out and left out, so one
-/// record has a `Partition` for each recipe.
+/// Every job reads its groups, labels, counts and rankings from here. A recipe holds out and leaves out
+/// samples, so one record has a `Partition` for each recipe.
 struct TrainingData: Sendable {
-  /// As it was loaded.
+  /// The data set as loaded.
   let original: Dataset
-  /// With the labels that edits put right.
+  /// The data set with the labels that edits corrected.
   let dataset: Dataset
   let record: TrainingRecord
-  /// Samples that edits took out, whether a recipe would train on them or not.
+  /// Samples that edits removed, even if a recipe would not train on them.
   let removed: Set<Int>
 
-  /// Follows the edits of a record. Each edit's group is meant by the labels before that edit.
+  /// Follows the edits of a record. Each edit's group refers to the labels before that edit.
   init(_ dataset: Dataset, _ record: TrainingRecord) {
     original = dataset
     self.record = record
@@ -38,11 +38,12 @@ struct TrainingData: Sendable {
       original, TrainingRecord(edits: record.edits + [edit], isIncomplete: record.isIncomplete))
   }
 
-  /// The group's samples, ascending, whether edits took them out or not.
+  /// The group's samples, ascending, with those that edits removed.
   func members(of group: GroupChoice) -> [Int] { group.indices(in: dataset) }
 
-  /// The samples that a recipe trains on and holds out, without those that edits took out.
-  /// - Parameter seed: the model's, which draws what is held out.
+  /// The samples that a recipe trains on and holds out, without the samples that edits removed.
+  ///
+  /// - Parameter seed: the model's seed, which draws the held-out samples.
   func partition(_ recipe: TrainingRecipe?, seed: Int, excluding more: [Int] = []) -> Partition {
     let excluded = recipe?.excluded.map(members) ?? []
     return Partition(
@@ -50,7 +51,7 @@ struct TrainingData: Sendable {
       excluded: removed.union(excluded).union(more).sorted())
   }
 
-  /// Whether both stand for the same trained samples with the same labels.
+  /// Whether both have the same trained samples with the same labels.
   func isSame(as other: TrainingData, _ own: Partition, _ others: Partition) -> Bool {
     own.training == others.training
       && own.training.allSatisfy {
@@ -59,7 +60,7 @@ struct TrainingData: Sendable {
       }
   }
 
-  /// What `GET /v1/checkpoints/{id}` counts.
+  /// The counts of `GET /v1/checkpoints/{id}`.
   func counts(_ partition: Partition) -> TrainingRecord.Counts {
     let train = dataset.train
     let corrected =
@@ -89,7 +90,8 @@ struct TrainingData: Sendable {
 }
 
 extension TrainingData {
-  /// The samples whose label was changed and that no edit took out or put right: the group that recoveries take by default.
+  /// The samples whose label was changed and that no edit removed or corrected: the default group of
+  /// recoveries.
   func changedGroup(_ set: CatalogDataset) -> GroupChoice {
     let standard = set.changedGroup
     let train = dataset.train
@@ -102,10 +104,11 @@ extension TrainingData {
 }
 
 extension GroupChoice {
-  /// Adds a fault if earlier jobs took samples of the group out.
+  /// Adds a fault if earlier jobs removed samples of the group.
+  ///
   /// - Parameters:
-  ///   - data: what the checkpoint stands for; nil if no edit changed it.
-  ///   - advice: what else the request can do.
+  ///   - data: the training data behind the checkpoint; nil if no edit changed them.
+  ///   - advice: an alternative for the request.
   func checkPresent(
     in data: TrainingData?, at pointer: JSONPointer, _ faults: RequestFaults, advice: String = ""
   ) {
@@ -115,7 +118,7 @@ extension GroupChoice {
 
   /// Why a group cannot be changed at a checkpoint; nil if all of the group is there.
   ///
-  /// - Parameter data: what the checkpoint stands for.
+  /// - Parameter data: the training data behind the checkpoint.
   func whyGone(in data: TrainingData) -> String? {
     let members = data.members(of: self)
     let gone = members.filter(data.removed.contains)
@@ -136,7 +139,7 @@ extension GroupChoice {
 }
 
 extension Catalog {
-  /// The training data of a model as one of its checkpoints, where edits changed them; nil if there are none to follow.
+  /// The training data of a model as one of its checkpoints, if edits changed them; otherwise nil.
   func editedData(of model: CatalogModel) throws -> TrainingData? {
     guard !model.record.edits.isEmpty else { return nil }
     return TrainingData(try loadDataset(named: model.dataset), model.record)

@@ -1,29 +1,29 @@
 import JSON
 
-/// What a checkpoint stands for beside its recipe: what edits did to the training data since its weights were trained.
+/// The edits of the training data since a checkpoint's weights were trained.
 ///
-/// The samples that a checkpoint was trained on are those that its recipe trains on, without those that edits took out, with
-/// the labels that edits put right. `remove` and `recover` extend the record, `train` goes on from the record, `retrain`
-/// refers to the record, and every job reads the training data from it (`TrainingData`).
+/// A checkpoint stands for the samples of its recipe, without those that edits removed, with corrected labels.
+/// `remove` and `recover` extend the record. `train` continues the record and `retrain` refers to it.
+/// Every job reads its training data from the record (`TrainingData`).
 public struct TrainingRecord: Hashable, Sendable {
-  /// From the first to the last. A group is meant as the data were before its edit.
+  /// The edits in order. Each edit's group refers to the data before the edit.
   public var edits: [DataEdit]
-  /// Whether an edit may be missing: the database is of an earlier version, and the job or the checkpoint that would tell is
-  /// gone.
+  /// Whether an edit may be missing. This happens in a database of an earlier version, if the job or the
+  /// checkpoint that would show the edit is gone.
   public var isIncomplete: Bool
   /// Nil for checkpoints of an earlier version, and for those that were not trained here.
   public var counts: Counts?
 
-  /// Samples of the training split, each counted once; and the classes that no trained sample has.
+  /// Samples of the training split, each counted once, and the classes without a trained sample.
   public struct Counts: Hashable, Sendable {
     public var trained: Int
     /// Held out for validation.
     public var heldOut: Int
     /// Left out by the recipe.
     public var leftOut: Int
-    /// Taken out by edits.
+    /// Removed by edits.
     public var removed: Int
-    /// Trained samples whose label an edit put right.
+    /// Trained samples whose label an edit corrected.
     public var corrected: Int
     public var absentClasses: [Int]
   }
@@ -54,7 +54,7 @@ public struct TrainingRecord: Hashable, Sendable {
       counts: json["counts"].flatMap(Counts.init(json:)))
   }
 
-  /// As `GET /v1/checkpoints/{id}` shows it, and as it is stored.
+  /// The record as `GET /v1/checkpoints/{id}` shows it, and as it is stored.
   public var json: JSONValue {
     [
       "edits": .array(edits.map(\.json)), "incomplete": .bool(isIncomplete), "counts": counts?.json ?? .null,

@@ -2,7 +2,7 @@ import Datasets
 import Network
 import Tensor
 
-/// Samples of a source of which some have other inputs.
+/// Samples of a source, some of them with other inputs.
 struct OverlaidSource: SampleSource {
   let base: any SampleSource
   /// By index in the base: the inputs as the network sees them, channels-last.
@@ -30,24 +30,28 @@ extension Samples {
 }
 
 extension Dataset {
-  /// The width of the range of inputs; 1 where it is not known.
+  /// The width of the range of inputs; 1 if the range is unknown.
   var inputSpan: Double {
     guard let range = valueRange, range.upperBound > range.lowerBound else { return 1 }
     return range.upperBound - range.lowerBound
   }
 }
 
-/// The inputs that a changed sample may have: within ε of the original in every value, and within the range that the
-/// data set's inputs have, where it is known: that of pictures and of bytes. All as the network sees them.
+/// The inputs that a changed sample may have, as the network sees them.
+///
+/// Every value stays within ε of the original. If the data set has a known range, as pictures and bytes have,
+/// the value also stays within the range.
 struct InputBox {
   let lower: [Double]
   let upper: [Double]
-  /// Network units of one unit of ε, an input value each: of the whole range where it is known, of a feature otherwise.
+  /// Network units of one unit of ε, for each input value. The unit of ε is the known range, otherwise one
+  /// unit of the feature.
   let units: [Double]
 
   /// - Parameters:
   ///   - original: the inputs of a sample, channels-last.
-  ///   - epsilon: a share of the range of the data set's inputs where it is known, otherwise before standardisation.
+  ///   - epsilon: a share of the range of the data set's inputs if it is known, otherwise a length before
+  ///     standardisation.
   init(around original: [Double], epsilon: Double, _ dataset: Dataset) {
     let normalization = dataset.normalization
     let channels = dataset.shape.channels
@@ -59,7 +63,7 @@ struct InputBox {
       for index in original.indices {
         let mean = normalization.mean[index % channels]
         let unit = 1 / normalization.standardDeviation[index % channels]
-        // A test picture may lie beyond the range of the training split; it is not moved by being clipped.
+        // A test picture may lie beyond the range of the training split. Clipping must not move it.
         lower[index] = min(original[index], max(lower[index], (range.lowerBound - mean) * unit))
         upper[index] = max(original[index], min(upper[index], (range.upperBound - mean) * unit))
       }

@@ -1,14 +1,14 @@
 import Datasets
 import Tensor
 
-/// Which training samples a recipe trains on, and which it holds out for validation.
+/// The training samples that a recipe trains on, and those it holds out for validation.
 package struct Partition: Sendable, Equatable {
   /// Ascending indices in the training split.
   package let training: [Int]
   package let validation: [Int]
 
-  /// Draws the validation share with the seed out of the whole split first, so that leaving samples out of the training
-  /// does not move the border; then takes the excluded samples out of the training part.
+  /// First draws the validation share from the whole split with the seed, so that excluding samples does not
+  /// move the border. Then takes the excluded samples out of the training part.
   /// - Parameter excluded: ascending.
   package init(count: Int, recipe: TrainingRecipe?, seed: Int, excluded: [Int]) {
     let share = recipe?.validationShare ?? 0

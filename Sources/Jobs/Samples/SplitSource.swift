@@ -15,8 +15,8 @@ struct SplitSource: SampleSource {
 }
 
 extension Split {
-  /// Some samples of the split with their labels or target values; all where `indices` is nil.
-  /// - Parameter corrected: samples that get their class from before any was changed.
+  /// Some samples of the split with their labels or target values; all samples if `indices` is nil.
+  /// - Parameter corrected: samples that get the class they had before any label was changed.
   package func samples(_ indices: [Int]? = nil, trueLabels corrected: [Int] = []) -> Samples {
     let places = indices ?? Array(0..<count)
     let targets: Targets

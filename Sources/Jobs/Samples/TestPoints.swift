@@ -3,12 +3,11 @@ import JSON
 import Network
 import Tensor
 
-/// The targets of a request's test choice at one state: what each is, and how to get its loss and gradient at any
-/// other state.
+/// The targets of a request's test choice at one state, and their losses and gradients at any other state.
 struct TestPoints: Sendable {
-  /// One loss that is asked about.
+  /// One loss that the request asks about.
   struct Target: Sendable {
-    /// In the split (for `validation` the training split); nil for the mean over the split.
+    /// The index in the split; for `validation` in the training split. Nil for the mean over the split.
     let index: Int?
     /// At the state the points were resolved at, without weight decay.
     let loss: Double
@@ -20,7 +19,7 @@ struct TestPoints: Sendable {
 
   let choice: TestChoice
   let targets: [Target]
-  /// The samples of the points in the order of `targets`; of the mean, every sample of the split.
+  /// The samples of the points in the order of `targets`. For the mean, every sample of the split.
   let samples: Samples
 
   var isMean: Bool { choice.points == .mean }
@@ -61,7 +60,7 @@ struct TestPoints: Sendable {
 }
 
 extension LoadedModel {
-  /// Every index of a split that test points can be of, ascending, and where they are.
+  /// Every index of a split that may be a test point, ascending, and the split that holds it.
   private func places(_ split: TestChoice.Split) -> (split: Split, indices: [Int]) {
     switch split {
     case .test: (dataset.test, Array(0..<dataset.test.count))
@@ -70,7 +69,7 @@ extension LoadedModel {
     }
   }
 
-  /// Finds the points of a choice: deterministic, of equal losses the lower index first.
+  /// Finds the points of a choice. The result is deterministic: of equal losses the lower index comes first.
   /// - Throws: `JobFailure` if there are none, or a loss is no number; `Cancelled`.
   func testPoints(
     _ choice: TestChoice, _ state: NetworkState<Element>, _ compute: Compute

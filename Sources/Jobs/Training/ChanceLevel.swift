@@ -6,7 +6,7 @@ import Tensor
   import Glibc
 #endif
 
-/// How well one does on samples without looking at the inputs: by the best constant outputs.
+/// The loss and accuracy of the best constant outputs, which ignore the inputs.
 package struct ChanceLevel {
   /// Of the constant outputs.
   package let loss: Double
@@ -72,7 +72,7 @@ package struct ChanceLevel {
     return value((low + high) / 2)
   }
 
-  /// What to say of a model that does no better on the samples that it was trained on.
+  /// Warnings about a model that does no better than chance on its own training samples.
   func warnings(_ evaluation: Evaluation) -> [String] {
     let own = evaluation.meanLoss
     let constant =
@@ -103,8 +103,9 @@ package struct ChanceLevel {
 }
 
 extension ParameterLayout {
-  /// A sentence for every batch normalization with channels that never had any variance in a training: their outputs are the shift
-  /// alone, and the running variance only decays, by a tenth a step.
+  /// A sentence for every batch normalization with channels that never varied during the training.
+  ///
+  /// The outputs of such a channel are the shift alone. Its running variance only decays, by a tenth a step.
   func flatChannels<Element: Scalar>(
     from start: NetworkState<Element>, to end: NetworkState<Element>
   ) -> [String] {
@@ -126,7 +127,7 @@ extension ParameterLayout {
         }
         let mean = Double(end.statistics[mean.offset + channel])
         let rise = Double(end.statistics[variance.offset + channel] - decayed)
-        // A constant that is no exact mean of itself leaves a little, and so does rounding.
+        // Rounding leaves a small rise, and so does a constant whose mean is inexact.
         return rise <= 1e-11 * mean * mean + 1e-6 * Double(decayed)
       }
       if !flat.isEmpty {

@@ -3,12 +3,12 @@ import JSON
 import Network
 import Tensor
 
-/// What must be known of a checkpoint before its influences are believed: how steep its risk is, and what its training warned of.
-/// Every job that asks for curvature at a checkpoint says it.
+/// Warnings about a checkpoint for every job that uses curvature there: the slope of its risk, and the
+/// warnings of its training.
 struct CheckpointCaution {
   let warnings: [String]
-  /// The member `checkpoint_gradient` of results: `norm`, ‖∇R‖ over the samples that the model was trained on, and `one_sample`, what
-  /// one of them adds to ∇R.
+  /// The member `checkpoint_gradient` of results. `norm` is ‖∇R‖ over the samples that the model was trained
+  /// on. `one_sample` is the part of a single sample in ∇R.
   let gradient: JSONValue
 
   /// - Parameter training: places in the training split that the checkpoint was trained on.
@@ -40,7 +40,7 @@ struct CheckpointCaution {
       ]
   }
 
-  /// Sets it into a result: the member `checkpoint_gradient`, and its warnings behind the others.
+  /// Adds the member `checkpoint_gradient` to a result, and appends the warnings.
   func add(to result: inout JSONObject) {
     result["checkpoint_gradient"] = gradient
     let others = (result["warnings"]?.arrayValue ?? []).compactMap(\.stringValue)
@@ -55,7 +55,7 @@ struct CheckpointCaution {
     return oneSample?.doubleValue.map { (norm, $0) }
   }
 
-  /// What the training warned of from which the weights come; an edited checkpoint comes from its parent's.
+  /// The warnings of the training behind the weights. An edited checkpoint has the warnings of its parent.
   private static func told(_ record: CatalogCheckpoint?, _ catalog: any Catalog) throws -> [String] {
     var record = record
     var seen: Set<String> = []
@@ -66,7 +66,7 @@ struct CheckpointCaution {
     }
     guard let metrics = record?.metrics else { return [] }
     if let told = metrics["warnings"]?.arrayValue { return told.compactMap(\.stringValue) }
-    // Made before trainings warned.
+    // The checkpoint is older than the warnings of trainings.
     guard metrics["converged"]?.boolValue == false else { return [] }
     return ["It ended before a minimum (\(metrics["reason"]?.stringValue ?? "stagnation"))."]
   }

@@ -5,7 +5,7 @@ import Network
 import Tensor
 
 extension Training {
-  /// What a minimisation keeps between attempts.
+  /// The stage of a minimisation's resume state.
   private static var minimizationStage: String { "minimization" }
 
   /// Trains by minimising the risk over all samples.
@@ -29,7 +29,7 @@ extension Training {
       if reporting.isDue() {
         context.progress(0.98 * course.fraction, phase: "train", detail: course.detail)
       }
-      // A step that was not found leaves the iteration as it was.
+      // If no step was found, the iteration already has its row.
       let hasRow = curve.last?["epoch"]?.integerValue == report.iterations
       if report.iterations > 0, !hasRow, minimization.isDone || recipe.keepsRow(report.iterations) {
         curve.append(try row(report, minimization.state(Element.self)))
@@ -67,8 +67,8 @@ extension Training {
   }
 }
 
-/// How far a minimisation is, as far as one can tell: by the iterations used, and by the logarithm of the gradient on its
-/// way down.
+/// The estimated share done of a minimisation: by the iterations used, and by the logarithm of the gradient
+/// norm.
 struct MinimizationCourse {
   private let options: MinimizationOptions
   private let firstNorm: Double
@@ -98,7 +98,7 @@ struct MinimizationCourse {
 }
 
 extension MinimizationMethod {
-  /// Vectors of θ's length that a snapshot has besides θ: the best point, and the pairs of L-BFGS.
+  /// Vectors of θ's length in a snapshot besides θ: the best point, and the pairs of L-BFGS.
   fileprivate var vectors: ClosedRange<Int> {
     if case .lbfgs(let history) = self { 1...1 + 2 * history } else { 1...1 }
   }

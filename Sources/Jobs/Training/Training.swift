@@ -4,13 +4,13 @@ import JSON
 import Network
 import Tensor
 
-/// One training by a recipe, epoch by epoch, resumable: what `train` and `retrain` share.
+/// One training by a recipe, epoch by epoch, resumable. `train` and `retrain` share it.
 struct Training<Element: Scalar> {
   let model: LoadedModel<Element>
   let recipe: TrainingRecipe
   let seed: Int
   let partition: Partition
-  /// What is trained on; nil takes the partition's training samples as labelled.
+  /// The training samples; nil takes the partition's training samples as labelled.
   let samples: Samples?
   let environment: JobEnvironment
   let context: any JobContext
@@ -18,11 +18,11 @@ struct Training<Element: Scalar> {
 
   struct Outcome {
     let state: NetworkState<Element>
-    /// An object an epoch; of many epochs those that the recipe keeps.
+    /// An object for each epoch; for many epochs, only the rows of `keepsRow`.
     let curve: [JSONValue]
-    /// Of the last state; the warnings are among them.
+    /// The metrics of the last state, with the warnings.
     let metrics: JSONValue
-    /// What a user must know of it.
+    /// Sentences that a user must read before using the weights.
     let warnings: [String]
   }
 
@@ -107,7 +107,7 @@ struct Training<Element: Scalar> {
   }
 
   func validation(_ state: NetworkState<Element>) throws -> Evaluation? {
-    // A model is not measured on a class that it was never shown.
+    // A model is not measured on a class that it has never seen.
     let held = model.dataset.train.samples(partition.validation).parted(
       bySeen: model.data.seenClasses(partition)
     ).seen
@@ -116,13 +116,13 @@ struct Training<Element: Scalar> {
 }
 
 extension TrainingRecipe {
-  /// How the engine trains by the recipe.
+  /// The engine's method for the recipe.
   enum Method {
     case descent(TrainingOptions)
     case minimization(MinimizationOptions)
   }
 
-  /// - Parameter samples: how many there are, for a full batch.
+  /// - Parameter samples: the number of samples, for a full batch.
   func method(weightDecay: Double, seed: Int, samples: Int) -> Method {
     let optimizer: TrainingOptions.Optimizer
     switch self.optimizer {
@@ -148,11 +148,11 @@ extension TrainingRecipe {
         weightDecay: weightDecay, seed: UInt64(seed)))
   }
 
-  /// The most rows of a curve, and one.
+  /// The most rows of a curve. The last epoch may add one.
   private static var mostRows: Int { 1000 }
 
-  /// Whether the curve has a row for an epoch, counted from 1: every one, or with more than a thousand every second, third
-  /// and so on, and the last.
+  /// Whether the curve has a row for an epoch, counted from 1. Of over a thousand epochs, only every second or
+  /// third and so on has a row. The last epoch always has one.
   func keepsRow(_ epoch: Int) -> Bool {
     epoch == epochs || epoch % ((epochs + Self.mostRows - 1) / Self.mostRows) == 0
   }
@@ -162,6 +162,6 @@ extension Double {
   /// Three significant digits, for people.
   var shortText: String { text(digits: 3) }
 
-  /// So many significant digits, for people.
+  /// `digits` significant digits, for people.
   func text(digits: Int) -> String { String(format: "%.\(digits)g", self) }
 }

@@ -3,13 +3,13 @@ import JSON
 import Network
 import Tensor
 
-/// A training after an epoch, as bytes: the lengths of the next two, a JSON head, the state as safetensors, and
-/// the optimizer's vectors.
+/// A training after an epoch, as bytes: the lengths of the next two parts, a JSON head, the state as
+/// safetensors, and the optimizer's vectors.
 struct TrainingSnapshot<Element: Scalar> {
   let state: NetworkState<Element>
   let optimizerState: [Element]
   let epoch: Int
-  /// What else the training remembers.
+  /// Other state that the training must keep.
   let memory: JSONValue
   let curve: [JSONValue]
 
@@ -24,11 +24,11 @@ struct TrainingSnapshot<Element: Scalar> {
     self.curve = curve
   }
 
-  /// Bytes of the two lengths in front.
+  /// Bytes of the two lengths at the front.
   private static var prefix: Int { 16 }
 
   /// Reads what `bytes` wrote; nil if there is nothing.
-  /// - Parameter vectors: how many of θ's length the optimizer may have.
+  /// - Parameter vectors: how many vectors of θ's length the optimizer may have.
   /// - Throws: `JobFailure.corrupt`.
   init?(_ bytes: [UInt8]?, layout: ParameterLayout, vectors: ClosedRange<Int>) throws {
     guard let bytes else { return nil }

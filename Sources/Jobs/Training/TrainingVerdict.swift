@@ -3,10 +3,11 @@ import JSON
 import Network
 import Tensor
 
-/// What must be known of a training's end: whether it is a minimum, by a criterion that is named, and whether the model learned
-/// anything at all. It is kept with the checkpoint's metrics, so that every later job can say it again (`CheckpointCaution`).
+/// The verdict on a training's end: whether it is a minimum by a named criterion, and whether the model
+/// learned anything. The verdict is stored with the checkpoint's metrics, so every later job can repeat it
+/// (`CheckpointCaution`).
 struct TrainingVerdict {
-  /// Of the checkpoint's metrics.
+  /// Members of the checkpoint's metrics.
   let members: JSONObject
   let warnings: [String]
 
@@ -64,7 +65,7 @@ struct TrainingVerdict {
     return members.merging(own).merging(["warnings": JSONValue(warnings)])
   }
 
-  /// On so many training samples at most, spread over all, as their gradient.
+  /// Uses at most as many training samples as the gradient does, spread over all.
   private static func evaluate<Element: Scalar>(
     _ state: NetworkState<Element>, _ model: LoadedModel<Element>, on samples: Samples, _ compute: Compute
   ) throws -> (evaluation: Evaluation, samples: Samples) {
@@ -75,7 +76,7 @@ struct TrainingVerdict {
   }
 }
 
-/// ‖∇R‖ at a state, and what one sample adds to ∇R there: influence functions speak of a θ where the first is the smaller.
+/// ‖∇R‖ at a state, and the part of one sample in ∇R. Influence functions hold if the norm is the smaller.
 struct RiskSlope {
   let norm: Double
   /// The mean norm of the gradients of single samples, divided by their number.
@@ -89,7 +90,7 @@ struct RiskSlope {
 
   var isStationary: Bool { norm <= oneSample }
 
-  /// - Parameter norm: where it is known.
+  /// - Parameter norm: ‖∇R‖ if it is already known.
   /// - Throws: `Cancelled`.
   init<Element: Scalar>(
     of state: NetworkState<Element>, _ model: LoadedModel<Element>, on samples: Samples, _ compute: Compute,
@@ -113,14 +114,14 @@ struct RiskSlope {
 }
 
 extension Samples {
-  /// So many of them at most, spread evenly over all.
+  /// At most `most` of the samples, spread evenly over all.
   func spread(_ most: Int) -> Samples {
     count <= most ? self : selecting((0..<most).map { $0 * count / most })
   }
 }
 
 extension MinimizationReport {
-  /// What a user must know of the end of a minimisation.
+  /// Warnings about the end of a minimisation.
   fileprivate func warnings(_ precision: Precision) -> [String] {
     var warnings: [String] = []
     switch reason {

@@ -2,10 +2,10 @@ import Formats
 import JSON
 import Network
 
-/// Which tensor of a network each tensor of a file is, or every reason why the file does not fit: many faults of one cause
-/// are one sentence.
+/// Matches the tensors of a file to those of a network, or lists every reason why the file does not fit. Many
+/// faults with one cause become one sentence.
 struct WeightsMatch {
-  /// The network's tensors in the order of the file's.
+  /// The network's tensors in the file's order.
   private(set) var tensors: [ParameterTensor] = []
   private(set) var notes: [String] = []
 
@@ -14,7 +14,7 @@ struct WeightsMatch {
   private static let countable = floating.union([
     .uint8, .int8, .int16, .uint16, .int32, .uint32, .int64, .uint64,
   ])
-  /// Names that a fault lists.
+  /// The most names that a fault lists.
   private static let mostListed = 80
 
   /// - Throws: `RequestRejection` with every fault.
@@ -64,7 +64,7 @@ struct WeightsMatch {
     let names = layout.tensors.map(\.name)
     for entry in unknown {
       guard !faults.isFull else {
-        // The look for a similar name is not made for what is only counted.
+        // Faults beyond the limit are only counted, so no similar name is searched for.
         faults.add("", at: .root)
         continue
       }
@@ -79,7 +79,7 @@ struct WeightsMatch {
   ) {
     let all = "safetensors.torch.save_file({k: v.clone() for k, v in model.state_dict().items()}, FILE)"
     for tensor in missing {
-      // safetensors.torch.save_model notes the names that it leaves out, each with the one it kept.
+      // safetensors.torch.save_model leaves shared tensors out and notes each with the tensor that it kept.
       if let kept = header.metadata[tensor.name] ?? header.metadata[prefix + tensor.name] {
         faults.add(
           "is missing: the file says that it is the same tensor as '\(kept)' (save_model writes tied weights once); "
@@ -93,7 +93,7 @@ struct WeightsMatch {
     }
   }
 
-  /// The sentence for a file whose layers are named otherwise.
+  /// The sentence for a file whose layers have other names.
   private static func otherNames(
     _ unknown: [Entry], _ missing: [ParameterTensor], _ header: SafetensorsHeader, _ layout: ParameterLayout
   ) -> String {
@@ -123,7 +123,7 @@ struct WeightsMatch {
     func isTransposed(_ entry: Entry, _ tensor: ParameterTensor) -> Bool {
       tensor.shape.count == 2 && entry.shape == tensor.shape.reversed()
     }
-    // Kernels as Keras and JAX have them.
+    // Keras and JAX store kernels with the channels last.
     func isChannelsLast(_ entry: Entry, _ tensor: ParameterTensor) -> Bool {
       let shape = tensor.shape
       return shape.count == 4 && entry.shape == [shape[2], shape[3], shape[1], shape[0]]

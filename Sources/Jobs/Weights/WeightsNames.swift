@@ -2,19 +2,20 @@ import Network
 
 /// Finds the network's tensors under the names of a file.
 ///
-/// Modules that wrap another one put their own name before those of its tensors: `module.` (DataParallel),
-/// `_orig_mod.` (torch.compile), `model.` (many training loops). Such names are shortened where that finds more tensors.
+/// Modules that wrap another module put their own name before those of its tensors: `module.` (DataParallel),
+/// `_orig_mod.` (torch.compile), `model.` (many training loops). Such names are shortened if this matches
+/// more tensors.
 struct WeightsNames {
   private static let leading = ["module.", "model.", "_orig_mod."]
   private static let within = ["module", "_orig_mod"]
 
-  /// For every name of the file the network's tensor, or nil.
+  /// The network's tensor for every name of the file, or nil.
   let tensors: [ParameterTensor?]
-  /// What was done to the names, where they are taken by it.
+  /// How the names were changed, if the change was accepted.
   let note: String?
-  /// What must be done to them, where they are not.
+  /// How the client must change the names, if they cannot be accepted.
   let fault: String?
-  /// Whatever came before the names.
+  /// The prefix that the names had.
   let prefix: String
 
   init(_ names: [String], _ layout: ParameterLayout) {

@@ -5,13 +5,13 @@ import Tensor
 
 /// Reads a safetensors body into a network's state as it arrives, holding the state and one tensor.
 ///
-/// Names and shapes must be those of the network, and every mismatch is listed (`WeightsMatch`). Weights may be F16, BF16,
-/// F32 or F64 and are converted to the model's precision; `num_batches_tracked` may be absent.
+/// Names and shapes must be those of the network, and every mismatch is listed (`WeightsMatch`). Weights may
+/// be F16, BF16, F32 or F64 and are converted to the model's precision. `num_batches_tracked` may be absent.
 public struct WeightsReader<Element: Scalar> {
   private let layout: ParameterLayout
   private var reader = SafetensorsReader()
   private var match: WeightsMatch?
-  /// Of the network's size once the header was found to be right, of none before: a head alone takes no memory.
+  /// Empty until the header is found to be right, so that a header alone takes no memory.
   private var state = NetworkState<Element>(parameters: [], statistics: [], counters: [])
   /// The bytes of the tensor that is arriving.
   private var current = -1
@@ -20,10 +20,10 @@ public struct WeightsReader<Element: Scalar> {
 
   public init(layout: ParameterLayout) { self.layout = layout }
 
-  /// What was done to fit the file to the network, for whoever sent it: names that were shortened, tensors that were
-  /// converted. Complete after `finish`.
+  /// The changes that fitted the file to the network: shortened names and converted tensors. Complete after
+  /// `finish`.
   public var notes: [String] { (match?.notes ?? []) + report.notes }
-  /// What is taken but looks wrong.
+  /// Values that are accepted but look wrong.
   public var warnings: [String] { report.warnings }
 
   /// Takes the next bytes of the body.
@@ -43,8 +43,9 @@ public struct WeightsReader<Element: Scalar> {
   }
 
   /// The state, once the last byte was fed.
-  /// - Throws: `SafetensorsError`; `RequestRejection`, also for values that no network has: weights that are not finite
-  ///   or beyond the model's precision, negative variances and counters. Each names its tensor and the first place.
+  /// - Throws: `SafetensorsError`; `RequestRejection`, also for values that no network has: weights that are
+  ///   not finite or beyond the model's precision, negative variances and counters. Each fault names its
+  ///   tensor and the first place.
   public mutating func finish() throws -> NetworkState<Element> {
     let header = try reader.finish()
     try check(header)

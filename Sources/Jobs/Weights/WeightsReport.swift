@@ -3,13 +3,13 @@ import JSON
 import Network
 import Tensor
 
-/// Converts the values of uploaded tensors to a model's precision, and gathers what is to be said of them.
+/// Converts the values of uploaded tensors to a model's precision, and collects notes, warnings and faults.
 struct WeightsReport {
-  /// Tensors above this number that share a fault are one sentence.
+  /// If more tensors than this share a fault, they become one sentence.
   private static let mostSingly = 5
 
   private let precision: Precision
-  /// Tensors that were converted, and values that became 0 by it, by the type they came in.
+  /// Converted tensors, and values that became 0 in the conversion, by the type in the file.
   private var converted: [SafetensorsHeader.DType: (tensors: Int, vanished: Int)] = [:]
   private var tensors = 0
   private var notFinite: [(name: String, detail: String)] = []
@@ -117,7 +117,7 @@ struct WeightsReport {
     }
   }
 
-  /// Where an element lies, as an index of PyTorch: ` at [0, 2]`; nothing for a scalar.
+  /// The place of an element as an index of PyTorch: ` at [0, 2]`; empty for a scalar.
   private static func place(_ index: Int, _ shape: [Int]) -> String {
     guard !shape.isEmpty else { return "" }
     var rest = index
@@ -129,7 +129,7 @@ struct WeightsReport {
     return " at \(Array(indices.reversed()))"
   }
 
-  // MARK: What is said
+  // MARK: Sentences
 
   var notes: [String] {
     let known = SafetensorsHeader.DType.allCases.compactMap { type in converted[type].map { (type, $0) } }

@@ -3,16 +3,16 @@ import JSON
 import Network
 import Tensor
 
-/// What a job, or the check of its request, may read of the stored things.
+/// The stored things that a job, or the check of its request, may read.
 ///
-/// Reads throw what the store throws; a thing that is not there is nil.
+/// Reads throw the errors of the store. A missing thing is nil.
 public protocol Catalog: Sendable {
   func model(named name: String) throws -> CatalogModel?
 
   func checkpoint(id: String) throws -> CatalogCheckpoint?
 
-  /// The newest checkpoint of the model that was trained or uploaded, or the initial one where there is
-  /// neither; never an edited one.
+  /// The newest checkpoint of the model that was trained or uploaded, otherwise the initial checkpoint. An
+  /// edited checkpoint is never the latest.
   func latestCheckpoint(ofModel name: String) throws -> CatalogCheckpoint?
 
   /// The safetensors bytes of a checkpoint, checked against their SHA-256.
@@ -20,8 +20,11 @@ public protocol Catalog: Sendable {
   /// Throws `JobFailure` (`missing`, `corrupt`).
   func weights(ofCheckpoint id: String) throws -> [UInt8]
 
-  /// What `retrain` jobs on the model of this name made, and nothing that came later to the models they made: candidates for
-  /// the reference that results call `retrained`, in the order of their creation.
+  /// The models that `retrain` jobs made for the model of this name, in the order of their creation, each at
+  /// the checkpoint of its job.
+  ///
+  /// They are candidates for the reference `retrained` of results. Later training of such a model does not
+  /// change them.
   func retrainings(ofModel name: String) throws -> [CatalogRetraining]
 
   func dataset(named name: String) throws -> CatalogDataset?
@@ -29,28 +32,28 @@ public protocol Catalog: Sendable {
   /// A job of any kind and state.
   func job(id: String) throws -> CatalogJob?
 
-  /// A whole array that a job left, checked against its SHA-256; nil if the job has none of that name.
+  /// A whole array that a job made, checked against its SHA-256; nil if the job has no array of that name.
   ///
   /// Throws `JobFailure.corrupt`.
   func artifact(_ name: String, ofJob id: String) throws -> CatalogArtifact?
 
-  /// The samples; kept in memory between jobs as far as the configuration allows.
+  /// The samples. They stay in memory between jobs as far as the configuration allows.
   ///
-  /// Throws `JobFailure.missing`, or `DatasetError` where its files are not what they were.
+  /// Throws `JobFailure.missing`, or `DatasetError` if the files of the set have changed.
   func loadDataset(named name: String) throws -> Dataset
 }
 
-/// How a checkpoint came to be.
+/// The origin of a checkpoint.
 public enum CheckpointOrigin: String, Sendable, CaseIterable {
   /// The initial weights of a model made without training.
   case initial
   case trained
   case uploaded
-  /// Made by `remove` or `recover` from another one.
+  /// Made by `remove` or `recover` from another checkpoint.
   case edited
 }
 
-/// A model: what `POST /v1/models` fixed for good.
+/// A model, as `POST /v1/models` made it.
 public struct CatalogModel: Sendable, Hashable {
   public var name: String
   public var dataset: String
@@ -61,14 +64,14 @@ public struct CatalogModel: Sendable, Hashable {
   /// λ of the model's risk.
   public var weightDecay: Double
   public var seed: Int
-  /// The recipe of its latest training, nil if it has never been trained here; of a model read as one of its checkpoints,
-  /// that checkpoint's.
+  /// The recipe of the latest training; nil if the model has never been trained here. For a model read as one
+  /// of its checkpoints, the recipe of that checkpoint.
   public var training: TrainingRecipe?
-  /// Of a model read as one of its checkpoints: what edits did to its training data.
+  /// The edits of the training data, for a model read as one of its checkpoints.
   public var record = TrainingRecord()
-  /// For the model of a `retrain` job: what it is the reference of.
+  /// For the model of a `retrain` job: the model and group that it is the reference of.
   public var reference: RetrainReference?
-  /// What it expects of data sets; nil if nobody wrote it down, and then it is that of its data set.
+  /// The data that the model expects; nil if nobody wrote it down. Then the contract of its data set counts.
   public var contract: DataContract?
 
   public init(
@@ -87,10 +90,10 @@ public struct CatalogModel: Sendable, Hashable {
   }
 }
 
-/// Marks a model as retrained from another one's recipe without a group, or with the group's true labels.
+/// Marks a model as retrained from another model's recipe, without a group or with the group's true labels.
 public struct RetrainReference: Sendable, Hashable {
   public var model: String
-  /// Nil for one that was trained on just what a checkpoint stands for.
+  /// Nil if the model was trained on exactly the data of a checkpoint.
   public var group: GroupChoice?
   public var recovers: Bool
 
@@ -112,11 +115,11 @@ public struct CatalogRetraining: Sendable, Hashable {
   }
 }
 
-/// What a later job may build on.
+/// A finished or running job that a later job may build on.
 public struct CatalogJob: Sendable, Hashable {
   public var id: String
   public var kind: String
-  /// Whether it has ended well.
+  /// Whether the job succeeded.
   public var hasSucceeded: Bool
   /// With every default filled in.
   public var request: JSONValue
@@ -150,13 +153,13 @@ public struct CatalogCheckpoint: Sendable, Hashable {
   public var model: String
   public var kind: CheckpointOrigin
   public var parent: String?
-  /// The job that made it; nil for an initial or uploaded one.
+  /// The job that made the checkpoint; nil for an initial or uploaded checkpoint.
   public var job: String?
   public var metrics: JSONValue
-  /// The recipe of the last training of these weights, for an edited one of those it was made from; nil for initial ones,
-  /// and for those uploaded to a model that had none.
+  /// The recipe of the last training of these weights. An edited checkpoint has the recipe of its parent. Nil
+  /// for initial weights, and for weights uploaded to a model without a recipe.
   public var training: TrainingRecipe?
-  /// What edits did to its training data since.
+  /// The edits of the training data since the training.
   public var record: TrainingRecord
   public var byteCount: Int
   /// Lower-case hexadecimal.
@@ -184,11 +187,11 @@ public struct CatalogCheckpoint: Sendable, Hashable {
   }
 }
 
-/// What a request can be checked against without loading a data set.
+/// The facts about a data set that check a request without loading the samples.
 public struct CatalogDataset: Sendable, Hashable {
   public enum Targets: Sendable, Hashable {
     case classes(Int)
-    /// Regression targets, that many a sample.
+    /// Regression, with that many targets for a sample.
     case values(Int)
   }
 
@@ -200,17 +203,18 @@ public struct CatalogDataset: Sendable, Hashable {
   public var testCount: Int
   /// Training samples a class; empty for regression.
   public var trainClassCounts: [Int]
-  /// Training samples of each group that the set itself knows; a group without samples may be missing.
+  /// Training samples of each group that the set itself knows. A group without samples may be absent.
   public var groupCounts: [SampleGroup: Int]
-  /// What its samples take in memory, where that is known.
+  /// Bytes of the samples in memory; nil if unknown.
   public var byteCount: Int?
-  /// Why it cannot be used yet ("has no train labels"), else nil.
+  /// Why the set cannot be used yet ("has no train labels"), else nil.
   public var incomplete: String?
-  /// That of the models that are made for it; nil while it is incomplete.
+  /// The contract of models that are made for the set; nil while the set is incomplete.
   public var contract: DataContract?
-  /// What looks wrong about it, sentences for results of jobs that use it.
+  /// Sentences about suspicious data, for results of jobs that use the set.
   public var warnings: [String] = []
-  /// The first sample that single precision cannot hold; nil if there is none, or where an earlier version did not look.
+  /// The first sample that single precision cannot hold. Nil if there is none, or if an earlier version did
+  /// not look.
   public var overflow: InputOverflow?
 
   public init(

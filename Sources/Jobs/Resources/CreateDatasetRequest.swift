@@ -13,7 +13,7 @@ public struct CreateDatasetRequest: Sendable, Equatable {
       "The samples: a `format` and its members."),
   ])
 
-  /// A body that says nothing, with stand-ins for members that must be there.
+  /// A body without any member, with placeholders for required members.
   public static let standard = CreateDatasetRequest(name: "", source: DatasetSource(BuiltInSource(.iris)))
 
   private init(name: String, source: DatasetSource) {

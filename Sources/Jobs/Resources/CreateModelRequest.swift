@@ -15,10 +15,10 @@ public struct CreateModelRequest: Sendable {
   public var training: TrainingRecipe?
   /// The network, known after `resolve`.
   public private(set) var network: Architecture?
-  /// That of the data set, known after `resolve`.
+  /// The contract of the data set, known after `resolve`.
   private var contract: DataContract?
 
-  /// A body that says nothing, with stand-ins for members that must be there.
+  /// A body without any member, with placeholders for required members.
   public static let standard = CreateModelRequest(
     name: "", dataset: "", architecture: ArchitectureRequest(.named(.linear), "linear"), precision: .float32,
     seed: 0, loss: .crossEntropy, weightDecay: 0, training: nil)
@@ -52,9 +52,10 @@ public struct CreateModelRequest: Sendable {
     try faults.throwIfAny()
   }
 
-  /// Reads a body and resolves it: what is wrong by itself and what does not fit the stored things, all at once.
+  /// Reads a body and resolves it. Faults of the body and faults against stored things are thrown together.
   ///
-  /// Throws `RequestRejection`; for a body without faults of its own also `UnknownResource` and `NameTaken`.
+  /// Throws `RequestRejection`. A body without faults of its own may also throw `UnknownResource` and
+  /// `NameTaken`.
   public init(_ body: JSONValue, catalog: any Catalog) throws {
     let faults = RequestFaults()
     let reader = FieldReader(body, faults: faults)
@@ -69,7 +70,7 @@ public struct CreateModelRequest: Sendable {
     } catch let rejection as RequestRejection {
       faults.add(rejection.faults, sayingMoreOf: body)
     } catch {
-      // Who has faults to mend is not yet told that a name is unknown or taken.
+      // An unknown or taken name is reported only once the body has no fault of its own.
     }
     try faults.throwIfAny()
   }
@@ -127,7 +128,7 @@ public struct CreateModelRequest: Sendable {
 extension CatalogModel {
   /// The network for the model's data set.
   ///
-  /// Throws `JobFailure.missing` if the architecture does not fit the data set (any more).
+  /// Throws `JobFailure.missing` if the architecture does not fit the data set, or no longer fits.
   public func network(for set: CatalogDataset) throws -> Architecture {
     do {
       return try architecture.architecture(for: set, loss: loss)
@@ -138,7 +139,7 @@ extension CatalogModel {
 
   /// The network, for a request that names this model. A network that cannot be built is a fault at `model`.
   ///
-  /// An incomplete data set has its own fault already: then the network is nil without another one.
+  /// An incomplete data set has its own fault already. Then the network is nil without another fault.
   func network(for set: CatalogDataset, _ faults: RequestFaults) -> Architecture? {
     guard set.incomplete == nil else { return nil }
     do throws(ArchitectureFaults) {
@@ -170,8 +171,8 @@ extension CatalogDataset {
 }
 
 extension Loss {
-  /// How many outputs a network has for these targets: one a class or value; a single one for the hinge and two
-  /// classes.
+  /// The number of outputs of a network for these targets: one for each class or value. The hinge loss has a
+  /// single output for two classes.
   public func outputs(for targets: CatalogDataset.Targets) -> Int {
     switch targets {
     case .classes(let classes):

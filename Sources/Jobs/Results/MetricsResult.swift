@@ -1,7 +1,7 @@
 import JSON
 
 extension ResultObject {
-  /// What `Evaluation.json` writes.
+  /// The members that `Evaluation.json` writes.
   static let metrics = ResultObject(
     "Metrics",
     [
@@ -14,7 +14,7 @@ extension ResultObject {
   static let countedMetrics = ResultObject(
     [.always("samples", .count, unit: "samples", "How many samples were measured.")] + metrics.members)
 
-  /// What `AbsentMetrics.json` writes.
+  /// The members that `AbsentMetrics.json` writes.
   static let absentMetrics = ResultObject(
     "AbsentMetrics",
     [
@@ -23,7 +23,7 @@ extension ResultObject {
     ] + metrics.members,
     "Readings of classes that the checkpoint was not trained on. None of them is right or wrong.")
 
-  /// What `ForgettingMetrics.json` writes.
+  /// The members that `ForgettingMetrics.json` writes.
   static let removalMetrics = ResultObject(
     "RemovalMetrics",
     [
@@ -38,7 +38,7 @@ extension ResultObject {
         "absent", .object(absentMetrics), "On the classes that nothing is trained on, if there are any."),
     ])
 
-  /// What `RecoveryMetrics.json` writes.
+  /// The members that `RecoveryMetrics.json` writes.
   static let recoveryMetrics = ResultObject(
     "RecoveryMetrics",
     [
@@ -68,13 +68,13 @@ extension ResultObject {
 }
 
 extension ResultMember {
-  /// What every result has.
+  /// The member that every result has.
   static let warnings = ResultMember.always(
     "warnings", .list(.text), "Sentences that a user must know before relying on the result.")
 
   static let checkpoint = ResultMember.always("checkpoint", .id, "The checkpoint that was looked at.")
 
-  /// What `CheckpointCaution` adds.
+  /// The member that `CheckpointCaution` adds.
   static let checkpointGradient = ResultMember.always(
     "checkpoint_gradient",
     .object(

@@ -3,7 +3,7 @@ import JSON
 import Network
 
 extension ResultObject {
-  /// What `SolveReport.json` writes.
+  /// The members that `SolveReport.json` writes.
   static let solve = ResultObject(
     "Solve",
     [
@@ -38,7 +38,7 @@ extension ResultObject {
         : $0
     })
 
-  /// What `RankingCurvature.json` writes.
+  /// The members that `RankingCurvature.json` writes.
   static let rankingCurvature = ResultObject(
     "RankingCurvature",
     [
@@ -47,7 +47,7 @@ extension ResultObject {
       .always("damping", .object(damping), "δ, and the rule that gave it."),
     ])
 
-  /// What `SettledDamping.json` writes.
+  /// The members that `SettledDamping.json` writes.
   static let damping = ResultObject(
     "Damping",
     [
@@ -61,7 +61,7 @@ extension ResultObject {
       .always("largest_eigenvalue", .nullable(.size), "Of the matrix, where the rule needs it."),
     ])
 
-  /// What `SelfInfluence.Status.json` writes.
+  /// The members that `SelfInfluence.Status.json` writes.
   static let selfInfluenceStatus = ResultObject(
     "SelfInfluenceSolve",
     [
@@ -94,7 +94,7 @@ extension ResultObject {
     .sometimes("predicted", .count, "The class that the model names; absent where `label` is."),
   ])
 
-  /// What `SampleEffect.json` writes.
+  /// The members that `SampleEffect.json` writes.
   static let effect = ResultObject(
     "Effect",
     [
@@ -102,7 +102,7 @@ extension ResultObject {
     ],
     "effect = scale · score + offset: by how much leaving the sample out changes the loss asked about.")
 
-  /// What `SampleRows.row` writes.
+  /// The members that `SampleRows.row` writes.
   /// - Parameter value: the member with the value that the row is for.
   static func sampleRow(_ value: ResultMember) -> ResultObject {
     ResultObject([

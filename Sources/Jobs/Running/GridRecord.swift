@@ -1,16 +1,16 @@
 import JSON
 
-/// The runs of a grid that are done.
+/// The finished runs of a grid.
 struct GridRecord {
-  /// Units of work that are finished, in their order.
+  /// Finished units of work, in their order.
   var units = 0
-  /// A list a cell, an object a run.
+  /// A list for each cell, with an object for each run.
   var runs: [[JSONObject]]
-  /// Curvature products really made.
+  /// Curvature products that were computed.
   var products = 0
   var warnings: [String] = []
 
-  /// What an earlier attempt saved, or nothing yet.
+  /// The state that an earlier attempt saved, or an empty one.
   /// - Throws: `JobFailure.corrupt`.
   init(_ bytes: [UInt8]?, cells: Int, units most: Int) throws {
     runs = Array(repeating: [], count: cells)
@@ -32,13 +32,13 @@ struct GridRecord {
     ])
   }
 
-  /// Notes a run that came to nothing.
+  /// Records a failed run.
   mutating func fail(_ cell: Int, _ seed: Int, _ message: String) {
     runs[cell].append(["seed": JSONValue(seed), "failure": .string(message)])
     warn(message)
   }
 
-  /// Notes it once.
+  /// Records a warning once.
   mutating func warn(_ message: String) {
     if !warnings.contains(message) { warnings.append(message) }
   }

@@ -16,7 +16,7 @@ struct GridRun<Element: Scalar, Goal: UpdateGoal, Group: UpdateGroup> {
   let reference: CatalogCheckpoint?
   let group: (UpdateRequest) throws -> Group
 
-  /// Cells that are made together: alone, or all that take entries of one solution.
+  /// Cells that are made together: a single cell, or all cells that take entries of one solution.
   private struct Unit {
     let seed: Int
     /// Places in the grid's cells.
@@ -102,7 +102,7 @@ struct GridRun<Element: Scalar, Goal: UpdateGoal, Group: UpdateGroup> {
       .compactMap { $0 }.joined(separator: ", ")
   }
 
-  /// Makes the updates of a unit; one that fails is told of in the table and does not end the others.
+  /// Makes the updates of a unit. A failed update becomes a row of the table and does not end the others.
   private func make(
     _ unit: Unit, _ cells: [CompareRequest.Cell], _ basis: UpdateBasis<Element>, _ context: PartContext,
     _ record: inout GridRecord
@@ -151,8 +151,8 @@ struct GridRun<Element: Scalar, Goal: UpdateGoal, Group: UpdateGroup> {
     Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9
   }
 
-  /// What is told of an update that failed.
-  /// - Throws: the error, where it is not one of the numbers of this update alone.
+  /// The message for an update that failed.
+  /// - Throws: the error itself, unless only the numbers of this update failed.
   private static func failure(_ error: any Error) throws -> String {
     guard let failure = JobFailure(ofComputation: error), failure.isOfNumbers || error is SolveError else {
       throw error
@@ -166,7 +166,7 @@ struct GridRun<Element: Scalar, Goal: UpdateGoal, Group: UpdateGroup> {
     var run: JSONObject = ["seed": JSONValue(seed)]
     for number in metrics.numbers { run[number.name] = JSONValue(number.value) }
     let report = update.solution.report
-    // What the step and the scale were chosen by, for choices between rows.
+    // The score that chose the step and the scale; clients may choose between rows by it.
     let rounds = update.rounds.isEmpty ? [UpdateRound(update, isKept: true)] : update.rounds
     let kept = rounds.filter(\.isKept)
     run["validation_score"] = JSONValue(kept.last?.score)
@@ -200,6 +200,6 @@ struct GridRun<Element: Scalar, Goal: UpdateGoal, Group: UpdateGroup> {
 }
 
 extension Estimator {
-  /// Whether it takes entries of the solution over every parameter, whichever may move.
+  /// Whether the method takes entries of the solution over every parameter, for any choice of J.
   fileprivate var isOfTheWhole: Bool { self == .pif || self == .if }
 }

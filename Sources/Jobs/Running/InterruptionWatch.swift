@@ -1,7 +1,7 @@
 import Dispatch
 import Tensor
 
-/// Raises a computation's flag when the job is to stop, so that products end at their next shard.
+/// Sets a computation's flag when the job must stop, so that products end at their next shard.
 struct InterruptionWatch {
   private let timer: any DispatchSourceTimer
 

@@ -20,7 +20,7 @@ public struct JobBody: Sendable {
       "Seconds that the job may run, all attempts together; at most the configuration's `job_time_limit`."),
   ]
 
-  /// What the configuration allows a job.
+  /// The limits that the configuration sets for a job.
   public struct Limits: Sendable {
     /// Seconds; 0 is no limit.
     public var timeLimit: Double
@@ -29,9 +29,9 @@ public struct JobBody: Sendable {
   }
 
   public var kind: JobKind
-  /// Higher goes first.
+  /// Jobs of a higher priority run first.
   public var priority: Int
-  /// Seconds that the job may run, all attempts together; nil for the limit of the configuration.
+  /// Seconds that the job may run, all attempts together; nil takes the limit of the configuration.
   public var timeLimit: Double?
   public var request: any JobRequest
 
@@ -44,9 +44,10 @@ public struct JobBody: Sendable {
     self = read
   }
 
-  /// Reads a body and resolves it: what is wrong by itself and what does not fit the stored things, all at once.
+  /// Reads a body and resolves it. Faults of the body and faults against stored things are thrown together.
   ///
-  /// Throws `RequestRejection`; for a body without faults of its own also `UnknownResource` and `NameTaken`.
+  /// Throws `RequestRejection`. A body without faults of its own may also throw `UnknownResource` and
+  /// `NameTaken`.
   public init(
     _ body: JSONValue, kinds: [JobKind], catalog: any Catalog, limits: Limits = .init()
   ) throws {
@@ -85,7 +86,7 @@ public struct JobBody: Sendable {
     }
     let longest = limits.timeLimit > 0 ? limits.timeLimit : 1e9
     let timeLimit = reader.number("time_limit", Self.timeLimits(upTo: longest))
-    // Without a kind nobody knows which other members belong here.
+    // Without a kind the allowed members are unknown.
     guard let chosen else { return nil }
     let request = chosen.read(reader)
     reader.finish()
@@ -99,7 +100,7 @@ public struct JobBody: Sendable {
     self.request = request
   }
 
-  /// Checks the request against what is stored and fills in the rest.
+  /// Checks the request against the stored things and fills in the open members.
   ///
   /// Throws `UnknownResource`, `NameTaken`, or `RequestRejection` with every fault.
   public mutating func resolve(_ catalog: any Catalog) throws {

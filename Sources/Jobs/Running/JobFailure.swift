@@ -1,21 +1,21 @@
 import JSON
 
-/// Why a job ended as `failed`: what went wrong, and what to change in the request.
+/// Why a job ended as `failed`, and how to change the request.
 public struct JobFailure: Error, Hashable, Sendable, CustomStringConvertible {
   public enum Reason: String, Sendable, CaseIterable {
-    /// A NaN or an infinity came up in training, in a solve or in a metric.
+    /// Training, a solve or a metric gave a NaN or an infinity.
     case nonFinite = "non_finite"
     /// The solve did not converge and the request has `require_convergence`.
     case notConverged = "not_converged"
-    /// A stored thing the job needs is gone or does not fit any more.
+    /// A stored thing that the job needs is gone or does not fit any more.
     case missing = "missing"
-    /// What the request asks cannot be done with these data or this model.
+    /// The request is impossible with these data or this model.
     case unacceptable = "unacceptable"
-    /// More memory or storage than the configuration allows, or the disk has.
+    /// The job needs more memory or storage than the configuration allows or the disk has.
     case outOfResources = "out_of_resources"
-    /// Stored bytes are not what was written.
+    /// Stored bytes differ from the written bytes.
     case corrupt = "corrupt"
-    /// Longer than the time limit of the configuration.
+    /// The job ran longer than its time limit.
     case timeLimit = "time_limit"
     /// The process ended three times while the job ran.
     case crashed = "crashed"
@@ -26,7 +26,7 @@ public struct JobFailure: Error, Hashable, Sendable, CustomStringConvertible {
   public var reason: Reason
   /// One sentence: what happened, with the value that was wrong.
   public var message: String
-  /// One sentence: what would help. Empty if nothing is known.
+  /// One sentence that tells how to avoid the failure. Empty if nothing is known.
   public var advice: String
 
   public init(_ reason: Reason, _ message: String, advice: String = "") {
@@ -45,12 +45,12 @@ extension JobFailure {
   }
 }
 
-/// Why a running job must leave off, thrown by `JobContext.throwIfInterrupted` and passed on by the run.
+/// Why a running job must stop. `JobContext.throwIfInterrupted` throws it and the run passes it on.
 public enum JobInterruption: Error, Hashable, Sendable {
-  /// A user cancelled the job: it ends as `cancelled` and what it wrote is taken back.
+  /// A user cancelled the job. The job ends as `cancelled` and its outputs are deleted.
   case cancelled
-  /// The service stops: the job is queued again and goes on from its resume state.
+  /// The service stops. The job is queued again and continues from its resume state.
   case stopping
-  /// The job ran longer than the configuration allows: it ends as `failed`.
+  /// The job ran longer than its time limit. It ends as `failed`.
   case timeLimit
 }

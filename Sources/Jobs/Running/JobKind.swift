@@ -1,7 +1,7 @@
 import JSON
 import Tensor
 
-/// What a run has besides its request: the stored things and the threads.
+/// The surroundings of a run: the stored things, the threads and the limits.
 public struct JobEnvironment: Sendable {
   public let catalog: any Catalog
   public let pool: ComputePool
@@ -20,20 +20,20 @@ public struct JobEnvironment: Sendable {
   }
 }
 
-/// A kind of job: how its request is read and how it is run.
+/// A kind of job: how its request is read and run.
 public struct JobKind: Sendable {
   public let name: String
   /// One sentence for the capabilities.
   public let summary: String
   /// Sentences for the contract.
   public let details: String
-  /// The members of a body besides those that every job has.
+  /// The members of a body besides the members of every job.
   public let members: [FieldMember]
-  /// Schemas of which a body must fulfil one; empty if there is no such condition.
+  /// Schemas of which a body must fulfil one; empty if there is no condition.
   public let conditions: [JSONValue]
-  /// The result, `artifacts` and `seconds` aside.
+  /// The result, without `artifacts` and `seconds`.
   public let result: ResultObject
-  /// Whether such a job usually ends within seconds: a worker is kept for those.
+  /// Whether such a job usually ends within seconds. One worker is reserved for short jobs.
   public let isShort: Bool
   let read: @Sendable (FieldReader) -> any JobRequest
   private let make: @Sendable (any JobRequest, JobEnvironment) throws -> any JobRun

@@ -8,7 +8,7 @@ public protocol JobRequest: Sendable {
   /// One sentence for the capabilities.
   static var summary: String { get }
 
-  /// More sentences for the contract; empty if the summary and the fields say all.
+  /// More sentences for the contract; empty if the summary and the fields are enough.
   static var details: String { get }
 
   /// Its members, declared once.
@@ -18,34 +18,35 @@ public protocol JobRequest: Sendable {
   /// adds.
   static var result: ResultObject { get }
 
-  /// A request that says nothing: every default, and stand-ins for members that must be there.
+  /// A request without any member: every default, and placeholders for required members.
   static var standard: Self { get }
 
-  /// The same if defaults depend on other members.
+  /// The same, if defaults depend on other members.
   static func standard(for reader: FieldReader) -> Self
 
-  /// Checks between members, and defaults that depend on others, after the members were read.
+  /// Checks between members and fills in defaults that depend on other members. Called after the members are
+  /// read.
   mutating func settle(_ reader: FieldReader)
 
   /// Schemas of which a body must fulfil one, besides those of the fields.
   static var conditions: [JSONValue] { get }
 
-  /// Checks the request against what is stored, and fills in what depends on it (such as the checkpoint), so that
-  /// the same body gives the same result later too.
+  /// Checks the request against the stored things and fills in members that depend on them, such as the
+  /// checkpoint. So the same resolved body gives the same result later.
   ///
-  /// Adds faults; throws `UnknownResource` for a model, checkpoint or data set that is not there, or what the
-  /// store throws.
+  /// Adds faults. Throws `UnknownResource` for a missing model, checkpoint or data set, and errors of the
+  /// store.
   mutating func resolve(_ catalog: any Catalog, _ faults: RequestFaults) throws
 
-  /// Every member, defaults filled in: read again it gives an equal request.
+  /// Every member with defaults filled in. Reading the members again gives an equal request.
   var members: JSONObject { get }
 
-  /// What must not be deleted before the job is finished.
+  /// The stored things that must not be deleted before the job ends.
   var uses: JobUses { get }
 
-  /// What running it takes, about, once it is resolved; nil if nobody knows.
+  /// The estimated cost of a resolved request; nil if it is unknown.
   ///
-  /// Throws what `resolve` throws.
+  /// Throws the errors of `resolve`.
   func estimate(_ catalog: any Catalog, _ machine: Machine) throws -> JobEstimate?
 }
 
@@ -55,7 +56,7 @@ extension JobRequest {
   public static func standard(for reader: FieldReader) -> Self { standard }
   public mutating func settle(_ reader: FieldReader) {}
 
-  /// Reads its members and leaves a fault for each that is wrong.
+  /// Reads the request's members and adds a fault for each wrong one.
   public static func read(_ reader: FieldReader) -> Self {
     var request = standard(for: reader)
     fields.read(reader, into: &request)
@@ -81,7 +82,7 @@ public struct JobUses: Hashable, Sendable {
   }
 }
 
-/// A request names something that is not there (`404`).
+/// A request names a thing that does not exist (`404`).
 public struct UnknownResource: Error, Hashable, Sendable, CustomStringConvertible {
   public enum Kind: String, Sendable {
     case model

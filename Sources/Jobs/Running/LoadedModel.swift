@@ -5,15 +5,15 @@ import JSON
 import Network
 import Tensor
 
-/// A model ready to compute with: its network, its risk, and the training data that its checkpoint stands for.
+/// A model ready to compute with: its network, its risk, and the training data behind its checkpoint.
 struct LoadedModel<Element: Scalar>: Sendable {
   private(set) var record: CatalogModel
-  /// The data set as edits left it: what the checkpoint that the model was loaded for stands for.
+  /// The data set after the edits of the checkpoint that the model was loaded for.
   private(set) var data: TrainingData
   let network: Network<Element>
   private(set) var loss: Loss
 
-  /// With the labels that edits put right.
+  /// The data set with the labels that edits corrected.
   var dataset: Dataset { data.dataset }
   var weightDecay: Double { record.weightDecay }
   var layout: ParameterLayout { network.layout }
@@ -38,7 +38,7 @@ struct LoadedModel<Element: Scalar>: Sendable {
     return model
   }
 
-  /// The same network over the training data after one more edit.
+  /// The same network, with one more edit of the training data.
   func after(_ edit: DataEdit) -> LoadedModel {
     var model = self
     model.data = data.after(edit)
@@ -46,13 +46,13 @@ struct LoadedModel<Element: Scalar>: Sendable {
     return model
   }
 
-  /// The samples that the recipe of the checkpoint it was loaded for trains on and holds out, without those that edits took
-  /// out; all samples where that checkpoint has no recipe.
+  /// The trained and held-out samples of the checkpoint's recipe, without the samples that edits removed. All
+  /// samples are trained if the checkpoint has no recipe.
   func partition(recipe: TrainingRecipe? = nil, seed: Int? = nil, excluding group: [Int] = []) -> Partition {
     data.partition(recipe ?? record.training, seed: seed ?? record.seed, excluding: group)
   }
 
-  /// What the newest `retrain` job made of the training data that this model stands for: of the same samples with the same labels.
+  /// The checkpoint of the newest `retrain` job with the same training samples and labels as this model.
   func reference(_ catalog: any Catalog) throws -> CatalogCheckpoint? {
     let own = partition()
     return try catalog.retrainings(ofModel: record.name).last { candidate in
@@ -96,8 +96,9 @@ struct LoadedModel<Element: Scalar>: Sendable {
 
   /// Saves a state as a checkpoint that stands for this model's training data, and returns its id.
   /// - Parameters:
-  ///   - recipe: how it was trained; by default as the checkpoint that this model was loaded for.
-  ///   - seed: draws what the recipe holds out; by default the model's.
+  ///   - recipe: how the state was trained; by default the recipe of the checkpoint that this model was
+  ///     loaded for.
+  ///   - seed: draws the held-out samples of the recipe; by default the model's seed.
   func save(
     _ state: NetworkState<Element>, kind: CheckpointOrigin, parent: String?, model: String? = nil,
     trainedBy recipe: TrainingRecipe? = nil, seed: Int? = nil, metrics: JSONValue, stage: String = "final",

@@ -1,6 +1,6 @@
 import Dispatch
 
-/// Says now and then that a while has passed: for what steps of microseconds cannot each afford.
+/// Limits how often costly work is done between steps of microseconds.
 struct Pace {
   private var interval: UInt64
   private var last: UInt64
@@ -11,7 +11,7 @@ struct Pace {
     last = DispatchTime.now().uptimeNanoseconds
   }
 
-  /// Whether the interval has passed since this was last true, or since the start.
+  /// Whether the interval has passed since the last `true`, or since the start.
   mutating func isDue() -> Bool {
     let now = DispatchTime.now().uptimeNanoseconds
     guard now - last >= interval else { return false }
@@ -19,8 +19,8 @@ struct Pace {
     return true
   }
 
-  /// To be called when what was due is done: something that takes long is due less often, for a twentieth of the time at
-  /// most.
+  /// Must be called when the due work is done. Slow work becomes due less often, so it takes at most a
+  /// twentieth of the time.
   mutating func noteDone() {
     guard interval > 0 else { return }
     let now = DispatchTime.now().uptimeNanoseconds
@@ -30,8 +30,8 @@ struct Pace {
 }
 
 extension JobEnvironment {
-  /// For saving the state of a run.
+  /// The pace of saving the state of a run.
   var saving: Pace { Pace(seconds: saveInterval) }
-  /// For saying how far a run is.
+  /// The pace of progress reports.
   var reporting: Pace { Pace(seconds: min(0.05, saveInterval / 100)) }
 }

@@ -1,5 +1,5 @@
-/// The context of one part of a job, such as one of several trainings: its progress fills a span of the job's, and
-/// what it saves for a resumption goes by a name of its own.
+/// The context of one part of a job, such as one of several trainings. The part's progress fills a span of
+/// the job's progress, and its resume states have names of their own.
 final class PartContext: JobContext {
   private let whole: any JobContext
   private let span: ClosedRange<Double>
@@ -7,9 +7,9 @@ final class PartContext: JobContext {
   private let title: String
 
   /// - Parameters:
-  ///   - name: what sets its resume states apart from those of other parts.
+  ///   - name: distinguishes its resume states from those of other parts.
   ///   - span: the shares of the whole job that are done when the part begins and ends.
-  ///   - title: put before what the part says of itself; empty for nothing.
+  ///   - title: stands before the part's own details; may be empty.
   init(_ whole: any JobContext, name: String, span: ClosedRange<Double>, title: String = "") {
     self.whole = whole
     self.name = name

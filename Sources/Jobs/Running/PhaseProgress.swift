@@ -1,4 +1,4 @@
-/// Says how far a job of several phases is; phases have the shares of the whole that they usually take.
+/// Reports the progress of a job of several phases. Each phase has its usual share of the whole.
 final class PhaseProgress: Sendable {
   private let context: any JobContext
   private let spans: [(phase: String, from: Double, to: Double)]
@@ -14,7 +14,7 @@ final class PhaseProgress: Sendable {
     }
   }
 
-  /// Says where a phase stands; may be called from any thread.
+  /// Reports the progress within a phase; may be called from any thread.
   /// - Parameter share: of that phase, 0…1.
   func report(_ phase: String, _ share: Double, _ detail: String) {
     guard let span = spans.first(where: { $0.phase == phase }) else { return }
@@ -22,7 +22,7 @@ final class PhaseProgress: Sendable {
     context.progress(min(fraction, 1), phase: phase, detail: detail)
   }
 
-  /// The same on the run's own thread, where it may be interrupted.
+  /// Reports on the run's own thread, which may be interrupted here.
   /// - Throws: `JobInterruption`.
   func advance(_ phase: String, _ share: Double, _ detail: String) throws(JobInterruption) {
     try context.throwIfInterrupted()

@@ -7,7 +7,7 @@ import Tensor
 /// A job's computation that exists in both precisions.
 protocol PreciseRun: JobRun {
   var environment: JobEnvironment { get }
-  /// The model whose precision it computes in, and its checkpoint, whose recipe says what it was trained on.
+  /// The model, whose precision the run uses, and its checkpoint, whose recipe tells the training samples.
   var target: ModelReference { get }
   func run<Element: Scalar>(
     _ model: LoadedModel<Element>, _ context: any JobContext, _ compute: Compute
@@ -32,7 +32,7 @@ extension PreciseRun {
 }
 
 extension JSONValue {
-  /// A result with more warnings before its own, each once. Every result has a list of warnings.
+  /// The result with more warnings before its own, without repetition. Every result has a list of warnings.
   func warning(of more: [String]) -> JSONValue {
     guard case .object(var object) = self else { return self }
     var all: [String] = []
@@ -44,8 +44,7 @@ extension JSONValue {
 }
 
 extension JobEnvironment {
-  /// Has a data set's samples loaded, so that they are at hand when the run asks for them; an interruption does not wait
-  /// for that.
+  /// Loads a data set's samples before the run asks for them. An interruption does not wait for the loading.
   @discardableResult
   func preload(_ dataset: String, _ context: any JobContext) throws -> Dataset {
     try DetachedWork.run(yieldsWhenLeft: false) { [catalog] in
@@ -55,7 +54,8 @@ extension JobEnvironment {
     }
   }
 
-  /// Runs a computation of a job: it ends soon after the job is interrupted, and its errors become failures of the job.
+  /// Runs a computation of a job. It ends soon after the job is interrupted, and its errors become failures
+  /// of the job.
   func compute<Result>(
     _ context: any JobContext, _ body: (Compute) throws -> Result
   ) throws -> Result {
@@ -74,8 +74,8 @@ extension JobEnvironment {
 }
 
 extension JobFailure {
-  /// What an error of a computation is to a client: of a solve, a factorisation or a training, or a failure already. Nil for
-  /// any other error.
+  /// The failure for an error of a solve, a factorisation or a training. A `JobFailure` stays as it is. Nil
+  /// for any other error.
   init?(ofComputation error: any Error) {
     switch error {
     case let failure as JobFailure: self = failure
@@ -89,7 +89,7 @@ extension JobFailure {
     }
   }
 
-  /// Whether its numbers came to nothing, which says nothing of other computations of the job.
+  /// Whether the numbers of this computation diverged. Other computations of the job may still succeed.
   var isOfNumbers: Bool { reason == .nonFinite || reason == .notConverged }
 
   init(_ error: SolveError) {

@@ -131,7 +131,7 @@ struct InfluenceRun: PreciseRun {
     return try task.factors(of: points, curvature)
   }
 
-  /// The unit of the scores by a factor.
+  /// The meaning of the scores by a factor.
   ///
   /// The derivative of a score by an input x, times −1/n, is the derivative of the loss. So the loss moves by
   /// at most its norm over n if x moves by 1.

@@ -2,7 +2,8 @@ import Datasets
 import JSON
 
 extension DatasetSource {
-  /// Every source that a request may name. A `format` that stands here more than once is told apart by its `name`.
+  /// Every source that a request may name. If several sources share a `format`, their `name` tells them
+  /// apart.
   public static let formats: [SourceFormat] = [
     BuiltInSource.format, IDXSource.format, CIFAR10Source.format, CSVSource.format, NPYSource.format,
     UploadSource.format, SyntheticLinearRegression.format, SyntheticBlobs.format, DerivedSource.format,

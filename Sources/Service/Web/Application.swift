@@ -7,7 +7,7 @@ import Jobs
 import Storage
 import Tensor
 
-/// Answers requests: authorization, routing, and the routes' handlers, each where it may run.
+/// Answers requests: authorization, routing, and the routes' handlers, each on its kind of thread.
 final class Application: Sendable {
   let configuration: Configuration
   let store: Store
@@ -84,7 +84,7 @@ final class Application: Sendable {
     let match = router.match(request)
     if case .found(let route, _) = match, route.handler.isOpen {
     } else {
-      // Before anything is told of what exists.
+      // Both checks come first, so that a stranger does not learn which resources exist.
       try hosts.check(request)
       try authorization.check(request)
     }
@@ -105,8 +105,8 @@ final class Application: Sendable {
     }
   }
 
-  /// Pages of other sites must not make a browser change things here, which on this machine needs no token: what a
-  /// browser sends for a page names the page's origin.
+  /// Pages of other sites must not make a browser change things here, because local access needs no token. A
+  /// browser names the page's origin in such requests.
   private func checkOrigin(_ request: Request) throws(Problem) {
     guard request.method != .get, request.method != .head, request.method != .options,
       let origin = request.headers.first(named: "Origin")
@@ -133,7 +133,7 @@ final class Application: Sendable {
     }
   }
 
-  /// Goes on with the whole JSON body on a thread that may block.
+  /// Continues on a thread that may block, once the whole JSON body has arrived.
   private func collect(
     _ call: Call, _ exchange: Exchange, _ body: @escaping @Sendable (Application, Call) throws -> Void
   ) throws {
@@ -181,7 +181,7 @@ final class Application: Sendable {
 
   // MARK: After a response
 
-  /// One line and one count a request.
+  /// Writes one log line and counts the request.
   func completed(_ completion: ServerConfiguration.Completion) {
     let seconds = completion.duration.seconds
     let request = completion.request
@@ -199,7 +199,7 @@ final class Application: Sendable {
       ])
   }
 
-  /// What a client wrote, without the token where it wrote it in the wrong place.
+  /// The client's text, without the token if the client wrote it in the wrong place.
   private func withoutToken(_ text: String?) -> String? {
     guard let token = configuration.token, let text, text.utf8.count >= token.utf8.count else { return text }
     return text.replacing(token, with: "[token]")

@@ -5,10 +5,10 @@ import HTTP
 struct Authorization: Sendable {
   private let digest: SHA256.Digest?
 
-  /// - Parameter token: nil lets everybody in.
+  /// - Parameter token: nil admits everybody.
   init(token: String?) { digest = token.map { SHA256.digest(of: Array($0.utf8)) } }
 
-  /// Throws a `Problem` (401) where the token is missing or wrong.
+  /// Throws a `Problem` (401) if the token is missing or wrong.
   func check(_ request: Request) throws(Problem) {
     guard let digest else { return }
     let values = request.headers.all(named: "Authorization")
@@ -17,7 +17,7 @@ struct Authorization: Sendable {
     guard parts.count == 2, parts[0].lowercased() == "bearer" else {
       throw Self.refusal("a bearer token is needed")
     }
-    // Of the digests every byte is compared, whatever the token: the time tells nothing about how much was right.
+    // Every byte of the digests is compared for any token, so the time does not show how much was right.
     let given = SHA256.digest(of: Array(parts[1].utf8).filter { $0 != 0x20 })
     guard zip(given.bytes, digest.bytes).reduce(0, { $0 | ($1.0 ^ $1.1) }) == 0 else {
       throw Self.refusal("the token is not right", error: true)

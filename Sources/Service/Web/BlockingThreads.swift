@@ -2,10 +2,11 @@ import Foundation
 import HTTP
 import Synchronization
 
-/// Threads for work that may block, so that no connection's loop ever does. What finds none free waits its turn.
+/// Threads for work that may block, so that no connection's loop ever blocks. Work that finds no free thread
+/// waits.
 ///
-/// At most one thread is being woken at a time, the one that slept last; it wakes the next where there is more to do
-/// when it takes its work. So short work is done by few threads, and work that blocks brings others in.
+/// At most one thread is being woken at a time, the last one to sleep. When it takes its work, it wakes the
+/// next thread if there is more work. So few threads do short work, and blocking work brings in more threads.
 package final class BlockingThreads: Sendable {
   private struct State {
     var pending: [@Sendable () -> Void] = []
@@ -46,7 +47,7 @@ package final class BlockingThreads: Sendable {
     case start
   }
 
-  /// Runs its argument on a new thread; false where there is none to be had.
+  /// Runs its argument on a new thread; false if no thread can be made.
   package typealias Starter = @Sendable (@escaping @Sendable () -> Void) -> Bool
 
   private let limit: Int
@@ -76,13 +77,13 @@ package final class BlockingThreads: Sendable {
     }
   }
 
-  /// What waits is for the threads there are; where there is none, for the caller's.
+  /// Leaves the waiting work to the existing threads; if there is none, to the caller's thread.
   private func startFailed() {
     let (isAlone, next) = state.withLock { state -> (Bool, Wake?) in
       state.threads -= 1
       state.isWaking = false
       guard state.threads > 0 else { return (true, nil) }
-      // Those at work take it before they sleep; one that fell asleep meanwhile is woken.
+      // A busy thread takes the work before it sleeps. A thread that fell asleep meanwhile is woken.
       return (false, state.asleep.isEmpty ? nil : state.nextWake(limit: limit))
     }
     wake(next)

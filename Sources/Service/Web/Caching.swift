@@ -1,18 +1,18 @@
 import Formats
 import HTTP
 
-/// What may be kept of a route's answers (RFC 9111). Every route that answers a `GET` must choose one; the application
-/// writes the fields, so that no handler does.
+/// The caching of a route's answers (RFC 9111). Every route that answers a `GET` must choose one. The
+/// application writes the header fields, so no handler does.
 enum Caching: Sendable {
-  /// What is so at this moment, such as the progress of a job; and answers to what changes something. `no-store`.
+  /// For momentary state, such as the progress of a job, and for answers to changes: `no-store`.
   case never
-  /// What a name stands for now. The name may be deleted and given anew, or what it names may change, so a cache must ask
-  /// again each time: `no-cache` with an entity tag, and 304 where nothing has changed.
+  /// For the present resource of a name. The name may later stand for another resource, or the resource may
+  /// change. So a cache must ask each time: `no-cache` with an entity tag, and 304 if nothing has changed.
   case latest
-  /// Bytes of an id that is never given twice and whose bytes never change. `immutable`.
+  /// For the bytes of an id that is never reused and whose bytes never change: `immutable`.
   case forever
 
-  /// The field's value; nothing is for caches that several clients share.
+  /// The value of `Cache-Control`. No answer is for caches that several clients share.
   var control: String {
     switch self {
     case .never: "no-store"
@@ -24,9 +24,11 @@ enum Caching: Sendable {
   /// Whether answers have an entity tag.
   var isValidated: Bool { self != .never }
 
-  /// The answer as it is sent: with `Cache-Control`, an entity tag, and as 304 or 412 where the request's preconditions say
-  /// so (RFC 9110 §13). A body that is in memory gets the SHA-256 of its bytes for a tag; one that is not brings its own and
-  /// has looked at the preconditions.
+  /// The answer as it is sent: with `Cache-Control` and an entity tag, or as 304 or 412 by the request's
+  /// preconditions (RFC 9110 §13).
+  ///
+  /// The tag of a body in memory is the SHA-256 of its bytes. Another body brings its own tag and has checked
+  /// the preconditions.
   func applied(to response: Response, of request: Request) throws(Problem) -> Response {
     guard response.status.code < 400 else { return response }
     var response = response

@@ -7,19 +7,19 @@ import Jobs
 struct Call: Sendable {
   let request: Request
   let parameters: Router<Route>.Parameters
-  /// The whole body, where the route takes JSON.
+  /// The whole body, if the route takes JSON.
   var body: [UInt8] = []
 
-  /// The segment a route's pattern names; the router has found it.
+  /// The segment of the path that the route's pattern names. The router has found it.
   func parameter(_ name: String) -> String { parameters[name] ?? "" }
 
   // MARK: Representation
 
   enum Representation { case json, text }
 
-  /// JSON, or a table where a person asks for `text/plain`.
+  /// JSON, or a table if the client asks for `text/plain`.
   ///
-  /// Throws a `Problem` (406) where neither is acceptable.
+  /// Throws a `Problem` (406) if neither is acceptable.
   func representation() throws(Problem) -> Representation {
     switch Negotiation.preferred(["application/json", "text/plain"], accept: request.headers) {
     case "application/json": return .json
@@ -32,7 +32,7 @@ struct Call: Sendable {
   /// The body's JSON.
   func json() throws -> JSONValue { try JSONParser.parse(body) }
 
-  /// Refuses a body that is not announced as JSON, or not at all.
+  /// Refuses a body of another type than JSON, and a request without a body.
   func checkJSONBody(_ announced: RequestBody) throws(Problem) {
     try checkEncoding()
     if let type = mediaType, type != "application/json", !type.hasSuffix("+json") {
@@ -77,7 +77,7 @@ struct Call: Sendable {
     }
   }
 
-  /// `value` as JSON or, where a person asks for it, as `text` makes it.
+  /// `value` as JSON, or the table that `text` makes if the client asks for text.
   func respond(
     _ value: @autoclosure () throws -> JSONValue, headers: Headers = [:],
     text: ((JSONValue) -> String)? = nil
@@ -178,7 +178,7 @@ struct Call: Sendable {
     return Paging(limit: limit, after: after)
   }
 
-  /// Whether ids look like that: 1 to 64 letters, digits, `.`, `_`, `-`.
+  /// Whether the text has the form of an id: 1 to 64 letters, digits, `.`, `_`, `-`.
   static func isIdentifier(_ text: String) -> Bool {
     (1...64).contains(text.utf8.count)
       && text.utf8.allSatisfy { byte in
@@ -199,7 +199,7 @@ struct Call: Sendable {
     return "<\(request.pathSegments.map { "/" + Self.escaped($0) }.joined())?\(text)>; rel=\"next\""
   }
 
-  /// Percent-encoded but for unreserved characters (RFC 3986 §2.3).
+  /// Percent-encodes everything but unreserved characters (RFC 3986 §2.3).
   static func escaped(_ text: String) -> String {
     var escaped = ""
     for byte in text.utf8 {
@@ -219,17 +219,17 @@ struct Call: Sendable {
   // MARK: Idempotency
 
   struct IdempotencyKey: Sendable {
-    /// With the method and path: the same key may be used on two routes.
+    /// The key with the method and path. The same key may be used on two routes.
     var key: String
-    /// Of the body's JSON, however it is written; of the bytes where they are no JSON.
+    /// The digest of the body's JSON in canonical form, or of the bytes if they are no JSON.
     var body: SHA256.Digest
-    /// Of the bytes: what earlier versions of the program have stored.
+    /// The digest of the bytes, as earlier versions of the program stored it.
     var bytes: SHA256.Digest
   }
 
   /// The key of the request, if it has one.
   ///
-  /// Throws a `Problem` where it is malformed.
+  /// Throws a `Problem` if the key is malformed.
   func idempotencyKey() throws(Problem) -> IdempotencyKey? {
     let values = request.headers.all(named: "Idempotency-Key")
     guard let key = values.first else { return nil }

@@ -5,12 +5,12 @@ import Jobs
 import Storage
 import Synchronization
 
-/// Server-sent events of a job: `progress` and `state`, from the one after `Last-Event-ID` on, until the job has ended;
-/// 204 where there are none left.
+/// Server-sent events of a job: `progress` and `state`, from the one after `Last-Event-ID` until the job has
+/// ended. The answer is 204 if no event is left.
 final class EventStream: Sendable {
-  /// A client that leaves this much lying is let go; it can resume.
+  /// A client with this many unread bytes is disconnected. It can resume.
   private static let backlogLimit = 1 << 20
-  /// Seconds between comments that keep the connection and its proxies awake.
+  /// Seconds between comments that keep the connection and its proxies open.
   private static let heartbeat = 15
 
   private let application: Application
@@ -36,7 +36,8 @@ final class EventStream: Sendable {
       }
       after = id
     }
-    // A stream that merely ends is asked for again; this says that there is no more (HTML, 9.2 Server-sent events).
+    // A client reconnects to a stream that just ends. The 204 says that there is no more (HTML, 9.2
+    // Server-sent events).
     if isFinished,
       try application.store.read({ try $0.events.list(job: job, after: after, limit: 1).isEmpty })
     {
@@ -61,7 +62,7 @@ final class EventStream: Sendable {
     // The subscription holds the stream until it ends.
     let subscription = application.signals.subscribe(job) { [self] in queue.async { self.send() } }
     token.withLock { $0 = subscription }
-    // A signal may have ended the stream before there was a token.
+    // A signal may have ended the stream before the token existed.
     if isEnded.load(ordering: .sequentiallyConsistent) { application.signals.unsubscribe(subscription) }
     queue.async { self.send() }
     beat()
@@ -75,7 +76,7 @@ final class EventStream: Sendable {
     }
   }
 
-  /// Sends what has come since the last time; on the stream's queue.
+  /// Sends the events since the last call. Runs on the stream's queue.
   private func send() {
     guard !isEnded.load(ordering: .relaxed) else { return }
     guard writer.isOpen, writer.pendingBytes < Self.backlogLimit else { return end() }
@@ -90,7 +91,7 @@ final class EventStream: Sendable {
       }
       if let newest = events.last { last.withLock { $0 = newest.id } }
       if !text.isEmpty { try writer.send(text) }
-      // An ended job has no events after those; one put back because the service stops is followed elsewhere.
+      // An ended job has no later events. If the service stops, the client follows the job elsewhere.
       if record?.state.isFinished ?? true || !application.queue.isReady { end() }
     } catch {
       end()

@@ -3,11 +3,11 @@ import HTTP
 import JSON
 import Jobs
 
-/// Which hosts a request may be for, where no token protects the service.
+/// The hosts that a request may name, if no token protects the service.
 ///
-/// A page in a browser can have its own name point at 127.0.0.1 ("DNS rebinding"): its requests are then of one origin
-/// with the service, and only their `Host` tells that they are meant for somebody else. With a token such a page gets
-/// nowhere, so nothing is checked.
+/// A page in a browser can point its own name at 127.0.0.1 ("DNS rebinding"). Then its requests have the same
+/// origin as the service, and only their `Host` shows another name. With a token such a page fails anyway, so
+/// nothing is checked.
 struct HostNames: Sendable {
   private let names: Set<String>
   private let isChecked: Bool
@@ -17,13 +17,14 @@ struct HostNames: Sendable {
       (configuration.allowedHosts ?? "").split(separator: ",").map {
         Self.host(of: String($0.filter { $0 != " " }))
       })
-    // Who serves others without a token serves them under names that only the user knows.
+    // Without a token and with other clients, only the user knows the right names. Then hosts are checked
+    // only if names are configured.
     isChecked = configuration.token == nil && (configuration.isLoopback || !names.isEmpty)
   }
 
   /// Throws a `Problem` (421).
   func check(_ request: Request) throws(Problem) {
-    // Without an authority it is HTTP/1.0, which no browser speaks.
+    // A request without an authority is HTTP/1.0, which no browser speaks.
     guard isChecked, let authority = request.authority, !authority.isEmpty else { return }
     let host = Self.host(of: authority)
     guard !Configuration.isLoopback(host), !names.contains(host) else { return }
@@ -33,8 +34,8 @@ struct HostNames: Sendable {
     )
   }
 
-  /// Without port and a root's dot, in lower case; an IPv6 address in brackets, with which it is not always configured, and
-  /// in its one canonical form (RFC 5952 §4).
+  /// The host without port and final dot, in lower case. An IPv6 address has brackets and its canonical form
+  /// (RFC 5952 §4), however it is configured.
   private static func host(of authority: String) -> String {
     if let address = canonicalIPv6(authority) { return "[\(address)]" }
     var host = authority[...]
@@ -47,7 +48,7 @@ struct HostNames: Sendable {
     return host.lowercased()
   }
 
-  /// Nil for what is no IPv6 address.
+  /// Nil if the text is no IPv6 address.
   private static func canonicalIPv6(_ text: String) -> String? {
     var address = in6_addr()
     var canonical = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))

@@ -1,7 +1,7 @@
 import HTTP
 import Storage
 
-/// An earlier request with the same key: the path of what it made.
+/// An earlier request with the same key, and the path of the resource that it made.
 struct Repeated: Error {
   let path: String
 }
@@ -16,7 +16,7 @@ extension Session {
       .map { Repeated(path: $0.resource) }
   }
 
-  /// Remembers what a request made, in the transaction that makes it.
+  /// Remembers the resource of a request, in the transaction that makes the resource.
   func record(_ key: Call.IdempotencyKey?, status: Int, made: MadeResource) throws {
     guard let key else { return }
     try idempotency.record(key: key.key, body: key.body, status: status, resource: made.path)
@@ -24,16 +24,16 @@ extension Session {
 }
 
 extension Application {
-  /// The answer if a request with the same key was done before. It is asked for before the body is looked at, since
-  /// the thing that was made may now be in the way of the body.
+  /// The answer if a request with the same key was done before. The key is checked before the body, because
+  /// the resource itself may now conflict with the body.
   func known(_ key: Call.IdempotencyKey?) throws -> Response? {
     guard key != nil, let earlier = try store.read({ try $0.known(key) }) else { return nil }
     return try repeated(earlier)
   }
 
-  /// The answer to a request that was done before: what it made, as it is now.
+  /// The answer to a repeated request: the resource as it is now.
   ///
-  /// Throws a `Problem` (409) if that was deleted since.
+  /// Throws a `Problem` (409) if the resource was deleted since.
   func repeated(_ earlier: Repeated) throws -> Response {
     do {
       guard let made = MadeResource(path: earlier.path) else {

@@ -2,13 +2,13 @@ import HTTP
 import JSON
 import Storage
 
-/// A resource that a `POST` made, which a repeated `POST` with the same key answers with again.
+/// A resource that a `POST` made. A repeated `POST` with the same key is answered with it again.
 enum MadeResource: Equatable {
   case dataset(String)
   case model(String)
   case job(String)
 
-  /// Its path, which is also how the store remembers it.
+  /// The resource's path. The store remembers the resource by it.
   var path: String {
     switch self {
     case .dataset(let name): "/v1/datasets/\(name)"
@@ -17,7 +17,7 @@ enum MadeResource: Equatable {
     }
   }
 
-  /// Nil for a path that no `POST` has made.
+  /// Nil for a path that no `POST` makes.
   init?(path: String) {
     let parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     guard parts.count == 4, parts[0].isEmpty, parts[1] == "v1" else { return nil }
@@ -31,7 +31,7 @@ enum MadeResource: Equatable {
 }
 
 extension Application {
-  /// The JSON that `GET` of the resource's path answers.
+  /// The JSON that `GET` of the resource's path gives.
   ///
   /// Throws `UnknownResource` if it was deleted.
   func representation(of made: MadeResource) throws -> [UInt8] {

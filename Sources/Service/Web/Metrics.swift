@@ -2,7 +2,7 @@ import Foundation
 import HTTP
 import Synchronization
 
-/// Counters of what the service did, as Prometheus reads them.
+/// Counters of the service's work in the form that Prometheus reads.
 final class Metrics: Sendable {
   /// Upper bounds of the latency buckets in seconds.
   static let bounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
@@ -19,7 +19,7 @@ final class Metrics: Sendable {
     }
   }
 
-  /// What one route has answered, by method and status.
+  /// The answers of one route, by method and status.
   private final class RouteCounter: Sendable {
     struct Series {
       var method: String
@@ -60,9 +60,9 @@ final class Metrics: Sendable {
   }
 
   private let state = Mutex(State())
-  /// The routes' patterns; the last is of what found no route.
+  /// The routes' patterns. The last entry is for requests without a route.
   private let patterns: [String]
-  /// One a pattern.
+  /// One counter for each pattern.
   private let routes: [RouteCounter]
 
   /// - Parameter routes: the patterns of the routes, by number.
@@ -71,7 +71,7 @@ final class Metrics: Sendable {
     self.routes = patterns.map { _ in RouteCounter() }
   }
 
-  /// Only methods that have a route have a name of their own: a client cannot make up series.
+  /// Only methods with a route have a name of their own, so a client cannot invent series.
   private static func name(of method: HTTP.Method?) -> String {
     switch method {
     case nil: "none"
@@ -99,7 +99,7 @@ final class Metrics: Sendable {
     }
   }
 
-  /// A gauge or counter that is read when asked for.
+  /// A gauge or counter whose value is read on each request for metrics.
   struct Reading {
     var name: String
     var help: String

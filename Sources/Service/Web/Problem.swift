@@ -5,7 +5,7 @@ import JSON
 import Jobs
 import Storage
 
-/// An error as a client is told of it: `application/problem+json` (RFC 9457).
+/// An error in the form that clients receive: `application/problem+json` (RFC 9457).
 struct Problem: Error {
   var status: Status
   var detail: String
@@ -40,7 +40,7 @@ struct Problem: Error {
 }
 
 extension Problem {
-  /// What a client is told of an error; nil if it is a fault of the service, which is for the log.
+  /// The problem that a client sees for an error. Nil for a fault of the service, which goes to the log.
   init?(_ error: any Error) {
     switch error {
     case let problem as Problem: self = problem

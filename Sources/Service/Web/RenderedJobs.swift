@@ -1,8 +1,8 @@
 import Synchronization
 
-/// Representations of jobs that were asked for lately, each good for one version of the database.
+/// Recently requested representations of jobs, each valid for one version of the database.
 final class RenderedJobs: Sendable {
-  /// Together; what would take a tenth of it alone is not kept.
+  /// Bytes of all kept representations. A single one above a tenth is not kept.
   private static let byteLimit = 16 << 20
   private static let countLimit = 4096
 
@@ -13,7 +13,7 @@ final class RenderedJobs: Sendable {
 
   private let state = Mutex(State())
 
-  /// What was kept of a job at this version.
+  /// The kept representation of a job at this version.
   func find(_ id: String, version: Int) -> [UInt8]? {
     state.withLock { state in
       guard let known = state.lines[id], known.version == version else { return nil }
@@ -21,7 +21,7 @@ final class RenderedJobs: Sendable {
     }
   }
 
-  /// Keeps a representation made of what was read after `version` was taken.
+  /// Keeps a representation of data that was read after `version` was taken.
   func keep(_ id: String, _ line: [UInt8], version: Int) {
     guard line.count < Self.byteLimit / 10 else { return }
     state.withLock { state in

@@ -2,29 +2,30 @@ import HTTP
 import JSON
 import Jobs
 
-/// What answers a route, and where that may run.
+/// The handler of a route, and the thread that may run it.
 struct Route: Sendable {
   enum Work: Sendable {
     /// Cheap: answered on the connection's loop.
     case immediate(@Sendable (Application, Call) throws -> Response)
     /// Reads or computes for a while: answered on a thread that may block.
     case blocking(@Sendable (Application, Call) throws -> Response)
-    /// Reads or loads what may be large: answered on one of a few threads of their own, so that nothing else waits for it.
+    /// Reads or loads large things: answered on one of a few threads of their own, so that nothing else
+    /// waits.
     case loading(@Sendable (Application, Call) throws -> Response)
-    /// As `blocking`, once the JSON body is there.
+    /// As `blocking`, once the whole JSON body has arrived.
     case json(@Sendable (Application, Call) throws -> Response)
-    /// As `json`, but answers in its own time, so that no thread waits for a commit.
+    /// As `json`, but answers later, so that no thread waits for a commit.
     case deferredJSON(@Sendable (Application, Call, Exchange) throws -> Void)
-    /// Takes the exchange and answers it in its own time.
+    /// Takes the exchange and answers it later.
     case exchange(@Sendable (Application, Call, Exchange) throws -> Void)
   }
 
   let work: Work
-  /// What may be kept of its answers.
+  /// The caching of the route's answers.
   let caching: Caching
-  /// Whether it is served without a token.
+  /// Whether the route is served without a token.
   let isOpen: Bool
-  /// Its place among the routes: the exchange's label, by which its requests are counted.
+  /// The route's place in the list of routes. It labels the exchange, and requests are counted by it.
   let number: Int
 }
 
@@ -38,7 +39,7 @@ extension Response {
     json(line: bytes + [0x0A], status, headers: headers)
   }
 
-  /// JSON that ends with its newline.
+  /// JSON text that already ends with a newline.
   static func json(line: [UInt8], _ status: Status = .ok, headers: Headers = [:]) -> Response {
     guard !headers.isEmpty else { return Response(status, headers: jsonHeaders, body: .bytes(line)) }
     var headers = headers

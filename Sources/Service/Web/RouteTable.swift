@@ -2,8 +2,8 @@ import HTTP
 
 /// Gathers the routes while the application is made.
 ///
-/// A route that answers by itself must say what may be kept of its answers (`Caching`). Those that take a body or answer in
-/// their own time write `no-store`, as `Response.json` does.
+/// A route that answers by itself must choose the caching of its answers (`Caching`). Routes that take a body
+/// or answer later write `no-store`, as `Response.json` does.
 final class RouteTable {
   private(set) var router = Router<Route>()
 
@@ -39,7 +39,7 @@ final class RouteTable {
     router.add(method, pattern, route(.blocking(answer), caching, isOpen: isOpen))
   }
 
-  /// Answered on one of a few threads for what may be large.
+  /// Answered on one of a few threads for large work.
   func loading(
     _ method: HTTP.Method, _ pattern: String, _ caching: Caching,
     _ answer: @escaping @Sendable (Application, Call) throws -> Response
@@ -47,7 +47,7 @@ final class RouteTable {
     router.add(method, pattern, route(.loading(answer), caching))
   }
 
-  /// As `blocking`, once the JSON body is there.
+  /// As `blocking`, once the whole JSON body has arrived.
   func json(
     _ method: HTTP.Method, _ pattern: String,
     _ answer: @escaping @Sendable (Application, Call) throws -> Response
@@ -55,7 +55,7 @@ final class RouteTable {
     router.add(method, pattern, route(.json(answer)))
   }
 
-  /// As `json`, answered in its own time.
+  /// As `json`, but answers later.
   func deferredJSON(
     _ method: HTTP.Method, _ pattern: String,
     _ take: @escaping @Sendable (Application, Call, Exchange) throws -> Void
@@ -63,7 +63,7 @@ final class RouteTable {
     router.add(method, pattern, route(.deferredJSON(take)))
   }
 
-  /// Takes the exchange and answers it in its own time.
+  /// Takes the exchange and answers it later.
   func exchange(
     _ method: HTTP.Method, _ pattern: String,
     _ take: @escaping @Sendable (Application, Call, Exchange) throws -> Void

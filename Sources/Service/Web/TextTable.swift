@@ -1,9 +1,10 @@
 import JSON
 import Jobs
 
-/// JSON as a person reads it in a terminal: aligned columns for lists of objects, a line a member for objects.
+/// JSON for a person at a terminal: aligned columns for lists of objects, and a line for each member of an
+/// object.
 package enum TextTable {
-  /// A table with a head line; numbers are aligned to the right.
+  /// A table with a header line. Numbers are aligned to the right.
   package static func rows(_ head: [String], _ rows: [[JSONValue]]) -> String {
     let cells = rows.map { $0.map(cell) }
     var widths = head.map(\.count)
@@ -25,10 +26,10 @@ package enum TextTable {
     return line(head) + cells.map(line).joined()
   }
 
-  /// An object as `name  value` lines; lists of objects below it as tables, or as a block each where they have tables of
-  /// their own; objects as indented blocks.
+  /// An object as `name  value` lines. Lists of objects follow as tables, or as a block for each element that
+  /// has tables of its own. Objects inside are indented blocks.
   ///
-  /// Links are for programs and left out.
+  /// Links are for programs and are left out.
   package static func object(_ object: JSONObject, indent: Int = 0) -> String {
     let object = object.without("links")
     let margin = String(repeating: " ", count: indent)
@@ -63,8 +64,8 @@ package enum TextTable {
     } ?? false
   }
 
-  /// Lists of objects with the same members as one table, nested ones as `a.b` columns, a mean with its deviation as
-  /// one.
+  /// Lists of objects with the same members as one table. Nested members are `a.b` columns. A mean and its
+  /// deviation share a column.
   static func list(_ elements: [JSONValue]) -> String {
     let flat = elements.map { flattened($0.objectValue ?? ["value": $0]) }
     var head: [String] = []
@@ -96,7 +97,7 @@ package enum TextTable {
     return flat
   }
 
-  /// `{"mean", "deviation"}` as one value: the mean alone where nothing was repeated.
+  /// `{"mean", "deviation"}` as one value; the mean alone if nothing was repeated.
   private static func spread(_ object: JSONObject) -> JSONValue? {
     guard object.names == ["mean", "deviation"], let mean = object["mean"],
       let deviation = object["deviation"]
@@ -110,7 +111,7 @@ package enum TextTable {
       .map { margin + $0 + "\n" }.joined()
   }
 
-  /// One value on one line: floating-point numbers to six digits, long lists cut.
+  /// One value on one line: floating-point numbers to six digits, long lists shortened.
   static func cell(_ value: JSONValue) -> String {
     switch value {
     case .null: return "-"
@@ -125,12 +126,13 @@ package enum TextTable {
     }
   }
 
-  /// At most six significant digits, without trailing zeros; a power of ten where it is very large or small.
+  /// At most six significant digits, without trailing zeros; with a power of ten if the number is very large
+  /// or small.
   package static func short(_ number: Double) -> String {
     if let whole = Int(exactly: number), abs(whole) < 1_000_000_000 { return String(whole) }
     let magnitude = abs(number)
     guard magnitude >= 1e-4, magnitude < 1e9 else {
-      // The shortest of the representations that agree to six digits.
+      // The shortest representation that agrees to six digits.
       var scaled = number
       var exponent = 0
       while abs(scaled) >= 10 {

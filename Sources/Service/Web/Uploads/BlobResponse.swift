@@ -4,17 +4,17 @@ import Jobs
 import Storage
 import Synchronization
 
-/// Serves stored blobs: whole, in part, or not at all where the client has them.
+/// Serves stored blobs in full, in part, or with 304 if the client has them.
 enum BlobResponse {
   private static let pieceBytes = 1 << 20
 
   /// The answer to a `GET` or `HEAD` of a blob (RFC 9110 §8.8.3, §13, §14).
   ///
-  /// The entity tag is the blob's SHA-256. How long a client may keep the bytes without asking is the route's to say: a blob
-  /// never changes, but the one that a name stands for does.
-  ///
-  /// The bytes are compared with their SHA-256 before the first is sent, once a process: a client is never handed
-  /// others than those that were stored.
+  /// - The entity tag is the blob's SHA-256.
+  /// - The route decides how long a client may keep the bytes: a blob never changes, but a name may later stand
+  ///   for another blob.
+  /// - The bytes are checked against their SHA-256 before the first is sent, once in the life of a process. A
+  ///   client never receives other bytes than the stored ones.
   ///
   /// - Throws: `StorageError.notFound`, `.corruptBlob`.
   static func of(
@@ -43,8 +43,8 @@ enum BlobResponse {
     }
     if let part = range.contentRange(length: length) { headers.set("Content-Range", part) }
     if request.method != .head { try reader.verifyOnce() }
-    // A piece is read when the one before is on its way: a slow client holds no thread. What fails then is too late for a
-    // status: the client sees that the body is short.
+    // A piece is read when the piece before is on its way, so a slow client holds no thread. A failure then
+    // is too late for a status. The client sees a short body.
     let place = Mutex(bounds.lowerBound)
     let body = Response.Body.pull(length: bounds.count) {
       try place.withLock { place in

@@ -6,11 +6,13 @@ import Jobs
 import Storage
 import Synchronization
 
-/// Receives `PUT /v1/datasets/{name}/{split}/{inputs|labels}`: an `.npy` body, stored as it comes.
+/// Receives `PUT /v1/datasets/{name}/{split}/{inputs|labels}`: an `.npy` body, stored as it arrives.
 ///
-/// The first array makes the set. As soon as `train` has both arrays, and `test` both or none, the set is made of
-/// them; an array that does not fit is refused and not kept. The same array again, as after a lost answer, changes nothing
-/// (RFC 9110 §9.2.2); another one is a conflict.
+/// - The first array makes the data set. The set becomes ready once `train` has both arrays, and `test` has both
+///   or none.
+/// - An array that does not fit is refused and not kept.
+/// - The same array again, as after a lost answer, changes nothing (RFC 9110 §9.2.2). A different array is a
+///   conflict.
 final class DatasetUpload: Sendable {
   private let application: Application
   private let name: String
@@ -71,8 +73,8 @@ final class DatasetUpload: Sendable {
       if var head = state.head {
         head += bytes
         state.head = head
-        // Refused as soon as its header shows that it cannot be used, before the rest is stored. What is no array is told
-        // from so many bytes.
+        // An unusable array is refused as soon as its header has arrived, before the rest is stored. So many
+        // bytes show that a body is no array.
         if head.count >= FileKind.prefixByteCount { try readHeader(&state) }
       }
       try state.writer.append(bytes)
@@ -120,7 +122,7 @@ final class DatasetUpload: Sendable {
       if !header.isNative { detail["read_as"] = .string(header.dtype.name) }
       return (JSONWriter.text(.object(detail)), header.conversion.map { ["\(split)/\(part) is \($0)"] } ?? [])
     }
-    // One at a time: two arrays that arrive together must not both find the other missing.
+    // One at a time: two arrays that arrive together must not each find the other missing.
     let isNew = try Self.settling.withLock { _ in try store(detail) }
     let record = try application.dataset(name)
     var json = try application.representation(record).objectValue ?? [:]
@@ -130,8 +132,8 @@ final class DatasetUpload: Sendable {
       headers: ["Location": "/v1/datasets/\(name)"])
   }
 
-  /// Keeps the array, and in the same transaction what it makes of the set, so that no crash leaves a set that has all its
-  /// arrays and cannot be used; true where it made the set.
+  /// Keeps the array. If it completes the set, the same transaction makes the set ready, so no crash leaves a
+  /// complete set unusable. Returns true if the set became ready.
   private func store(_ detail: String) throws -> Bool {
     let pending = try state.withLock { try $0.writer.flush() }
     do {
@@ -196,15 +198,15 @@ final class DatasetUpload: Sendable {
     }
   }
 
-  /// Whether the set has this very array already.
+  /// Whether the set already has this array.
   ///
-  /// - Parameter isReadAlike: whether the query says of the set only what is known of it.
-  /// - Throws: a `Problem` (409) where the set has another array in its place.
+  /// - Parameter isReadAlike: whether the options of the query agree with the set.
+  /// - Throws: a `Problem` (409) if the set has another array in this place.
   private func isKept(
     _ pending: PendingBlob, _ parts: [DatasetPart], isReadAlike: Bool
   ) throws -> Bool {
     guard let present = parts.first(where: { $0.split == split && $0.part == part }) else { return false }
-    // What models and derived sets were made of does not change under them.
+    // Models and derived sets depend on these arrays, so the arrays never change.
     guard present.blob.sha256 == pending.sha256 else {
       throw Problem(
         .conflict,
@@ -220,10 +222,10 @@ final class DatasetUpload: Sendable {
     return true
   }
 
-  /// What is missing of a set that has nothing yet.
+  /// The missing parts of an empty set.
   static let missingAtFirst = "it has no train/inputs and no train/labels yet"
 
-  /// What is missing beside the parts and this array before the set can be made; nil for nothing.
+  /// The parts that are missing besides `parts` and this array; nil if the set is complete.
   private func missing(_ parts: [DatasetPart]) -> String? {
     func has(_ split: String, _ part: String) -> Bool {
       (split == self.split && part == self.part) || parts.contains { $0.split == split && $0.part == part }

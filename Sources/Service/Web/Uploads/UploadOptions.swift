@@ -2,8 +2,10 @@ import Datasets
 import JSON
 import Jobs
 
-/// What the query of a `PUT` of an array says of the set, with the names that `{"format": "upload"}` has: `normalization`
-/// with the training inputs; `classes`, `class_names` (separated by commas) and `kind` with labels.
+/// The options in the query of a `PUT` of an array. They have the names of `{"format": "upload"}`.
+///
+/// `normalization` goes with the training inputs; `classes`, `class_names` (separated by commas) and `kind`
+/// go with labels.
 struct UploadOptions {
   /// The query has no older spelling of `normalization`.
   static let names = UploadSource.format.members.map(\.name).filter { $0 != "format" && $0 != "standardize" }
@@ -50,7 +52,7 @@ struct UploadOptions {
     upload.reading.classes = classes ?? upload.reading.classes
     upload.reading.classNames = classNames ?? upload.reading.classNames
     upload.reading.kind = kind ?? upload.reading.kind
-    // Numbers for a normalization are of values scaled to 0…1.
+    // The numbers of a normalization refer to values scaled to 0…1.
     if normalization != nil { upload.reading.scalesBytes = true }
     return DatasetSource(upload, normalization: normalization ?? source.normalization)
   }

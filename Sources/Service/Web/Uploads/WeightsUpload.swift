@@ -7,11 +7,11 @@ import Storage
 import Synchronization
 import Tensor
 
-/// Receives `PUT /v1/models/{name}/weights`: a safetensors body, checked against the network as it comes and stored in
-/// the form of a download.
+/// Receives `PUT /v1/models/{name}/weights`: a safetensors body, checked against the network as it arrives
+/// and stored in the form of a download.
 ///
-/// The same body again, as after a lost answer, is answered with the checkpoint that it made, as long as that checkpoint is what
-/// `GET` of the same path gives (RFC 9110 §9.2.2).
+/// The same body again, as after a lost answer, is answered with the checkpoint that it made. This holds as
+/// long as `GET` of the same path gives that checkpoint (RFC 9110 §9.2.2).
 enum WeightsUpload {
   static func receive(_ application: Application, _ call: Call, _ exchange: Exchange) throws {
     try call.checkQuery()
@@ -30,10 +30,10 @@ enum WeightsUpload {
     }
   }
 
-  /// How long a body is known again.
+  /// Seconds that a body is remembered.
   private static let memorySeconds = 365.0 * 86400
 
-  /// The body has made this checkpoint before.
+  /// The body has already made this checkpoint.
   private struct MadeBefore: Error {
     let record: CheckpointRecord
   }
@@ -91,20 +91,21 @@ enum WeightsUpload {
       return .json(.object(json), status, headers: ["Location": "/v1/checkpoints/\(record.id)"])
     }
 
-    /// Throws `MadeBefore`, having stored nothing.
+    /// Throws `MadeBefore` if the body is known; then nothing is stored.
     private func store(_ weights: NetworkState<Element>, _ body: SHA256.Digest) throws -> CheckpointRecord {
       let writer = BlobWriter(application.store)
       try Weights(layout: layout, precision: Element.precision).write(weights) { try writer.append($0) }
       return try writer.finish { [name = model.name] session, blob in
-        // Of two same bodies at once the second finds what the first has made.
+        // If two equal bodies arrive at once, the second finds the checkpoint of the first.
         let latest = try session.checkpoints.latest(model: name, kinds: [.trained, .uploaded])
         let key = "PUT /v1/models/\(name)/weights \(body.hexadecimal)"
         let prefix = "/v1/checkpoints/"
         if let latest, try session.idempotency.find(key: key, body: body)?.resource == prefix + latest.id {
           throw MadeBefore(record: latest)
         }
-        // Weights that are there already stand for what they stood for. Others are taken for trained on the data of the newest
-        // weights, by the recipe that the model has now, whatever the model is trained by later.
+        // Known weights keep their recipe and record. Unknown weights count as trained on the data of the
+        // newest weights, by the present recipe of the model. Later training of the model does not change
+        // this.
         let known = try session.checkpoints.newest(model: name, sha256: blob.sha256)
         let recipe = try ModelDescription(try session.models.get(name)).model.training
         let record = try session.checkpoints.create(

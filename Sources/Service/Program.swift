@@ -42,14 +42,15 @@ public enum Program {
       complain("see `influenced serve --help`")
       return 64
     }
-    // A client that goes away must not end the process.
+    // A write to a client that has gone must not end the process.
     signal(SIGPIPE, SIG_IGN)
-    // Nor must a file that has reached the limit of its size (setrlimit(2)): the write fails, and its request with it.
+    // A file at its size limit (setrlimit(2)) must not end the process. Then only the write and its request
+    // fail.
     signal(SIGXFSZ, SIG_IGN)
     let configuration = sources.configuration
     let log = Log(format: configuration.logFormat, level: configuration.logLevel)
     for warning in sources.warnings { log.write(.warning, "configuration", ["message": .string(warning)]) }
-    // The signals are taken before there is anything to stop.
+    // The signals are caught before there is anything to stop.
     let signals = [SIGTERM, SIGINT].map { number in
       signal(number, SIG_IGN)
       return DispatchSource.makeSignalSource(signal: number, queue: DispatchQueue(label: "service.signals"))
@@ -59,20 +60,20 @@ public enum Program {
       source.setEventHandler { stop.signal() }
       source.resume()
     }
-    // A source that nobody holds is gone, and the signal with it: hold both until the end.
+    // A released source hears no signal, so the sources are held until the end.
     defer { for source in signals { source.cancel() } }
     do {
       let service = try Service(configuration: configuration, log: log)
       let port = try service.start()
       tell("influenced \(Version.number) serves http://\(shown(configuration.host)):\(port)/v1")
       stop.wait()
-      // A second signal ends it at once.
+      // A second signal ends the process at once.
       DispatchQueue.global().async {
         stop.wait()
         _exit(1)
       }
       service.stop()
-      // A source that nobody holds any more hears no signal.
+      // A released source hears no signal.
       withExtendedLifetime(signals) {}
       return 0
     } catch {
@@ -113,7 +114,7 @@ public enum Program {
     }
   }
 
-  /// At once, also where standard output is a file or a pipe.
+  /// Writes at once, even if standard output is a file or a pipe.
   private static func tell(_ text: String) {
     FileHandle.standardOutput.write(Data((text + "\n").utf8))
   }

@@ -8,7 +8,7 @@ import Storage
 import Synchronization
 import Tensor
 
-/// The whole service: the store, the workers and the server, put together and taken apart in order.
+/// The whole service. It puts the store, the workers and the server together, and takes them apart in order.
 public final class Service: Sendable {
   public let configuration: Configuration
   package let store: Store
@@ -20,7 +20,7 @@ public final class Service: Sendable {
   private let log: Log
   private let maintenance = Mutex<(any DispatchSourceTimer)?>(nil)
 
-  /// Opens the database and puts the parts together; nothing is served yet.
+  /// Opens the database and puts the parts together. Nothing is served yet.
   ///
   /// - Throws: `StorageError`, `DatabaseError`.
   public init(configuration: Configuration, kinds: [JobKind] = StandardJobs.kinds, log: Log? = nil) throws {
@@ -62,7 +62,7 @@ public final class Service: Sendable {
     http.host = configuration.host
     http.port = UInt16(clamping: configuration.port)
     http.bodyBytes = configuration.jsonLimit
-    // A body somewhat too large is read to its end as well, so that any client sees the 413.
+    // A body that is somewhat too large is still read to its end, so that any client sees the 413.
     http.drainBytes = 2 * min(configuration.blobLimit, .max / 4)
     http.connections = configuration.connections
     http.connectionsPerAddress = configuration.connectionsPerAddress
@@ -98,8 +98,10 @@ public final class Service: Sendable {
     return port
   }
 
-  /// Takes no more work, puts running jobs back into the queue with what they saved, ends the connections and closes the
-  /// database: within the configured deadline.
+  /// Stops the service within the configured deadline.
+  ///
+  /// It takes no more work, puts running jobs back into the queue with their saved state, ends the
+  /// connections and closes the database.
   public func stop() {
     log.write(.info, "service.stopping")
     let deadline = configuration.stopDeadline
@@ -110,7 +112,7 @@ public final class Service: Sendable {
       log.write(
         .warning, "service.stopping", ["message": "a job did not leave off in time; it was queued again"])
     }
-    // Who waits for a job or follows its events is answered now.
+    // Clients that wait for a job or follow its events are answered now.
     signals.notifyAll()
     _ = ended.wait(timeout: .now() + .milliseconds(Int(deadline * 250)))
     store.close()
@@ -120,7 +122,7 @@ public final class Service: Sendable {
 
   // MARK: At the start
 
-  /// What became of the jobs of a crash is told to those who follow them.
+  /// Sends the outcome of jobs after a crash to the clients that follow them.
   private func settleRecovered() throws {
     let recovery = store.recovery
     let states: [([String], JobState)] = [
@@ -192,7 +194,7 @@ public final class Service: Sendable {
 }
 
 extension Session {
-  /// Says of a job that the store has given up why that is, as of every failed job.
+  /// Gives a job that the store has given up an error, as every failed job has.
   fileprivate func setCrashed(_ id: String) throws {
     let attempts = try jobs.get(id).attempt
     let failure = JobFailure(

@@ -3,7 +3,7 @@ import Jobs
 import Tensor
 
 extension Configuration {
-  /// What estimates of jobs may come to.
+  /// The largest estimate of a job that the service accepts.
   var jobLimits: JobLimits {
     let memory =
       jobMemoryLimit > 0 ? Double(jobMemoryLimit) : 0.9 * Double(ProcessInfo.processInfo.physicalMemory)
@@ -11,7 +11,7 @@ extension Configuration {
       memoryBytes: memory, resultBytes: Double(artifactLimit), seconds: jobTimeLimit > 0 ? jobTimeLimit : nil)
   }
 
-  /// What estimates count on.
+  /// The machine that estimates assume.
   func machine(_ pool: ComputePool) throws -> Machine {
     try computeRate > 0
       ? Machine(multiplyAdds: computeRate * 1e9, threads: pool.threads, memoryLimit: memoryLimit)

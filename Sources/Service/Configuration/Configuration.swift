@@ -1,6 +1,7 @@
 import Foundation
 
-/// Everything a user can set. See `ConfigurationOption.all` for what each is and what it is called.
+/// Everything that a user can configure. `ConfigurationOption.all` has the name and the meaning of each
+/// option.
 public struct Configuration: Sendable, Equatable {
   public enum LogFormat: String, CaseIterable, Sendable { case text, json }
   public enum LogLevel: String, CaseIterable, Sendable, Comparable {
@@ -16,26 +17,27 @@ public struct Configuration: Sendable, Equatable {
   public var tokenFile: String?
   /// Serve other machines without a token.
   public var insecure = false
-  /// Names besides those of loopback that requests may be for, comma-separated; asked where there is no token.
+  /// Host names besides those of loopback that requests may name, comma-separated. They are checked if there
+  /// is no token.
   public var allowedHosts: String?
 
   public var database = "influenced.sqlite"
   public var dataDirectory = "data"
-  /// How long finished jobs are kept; 0 keeps them.
+  /// Days that finished jobs are kept; 0 keeps them.
   public var retentionDays = 0.0
-  /// How long checkpoints that `remove` and `recover` jobs made are kept; 0 keeps them.
+  /// Days that checkpoints of `remove` and `recover` jobs are kept; 0 keeps them.
   public var editedRetentionDays = 0.0
 
-  /// Jobs at the same time, besides a worker kept for short ones.
+  /// Jobs at the same time, besides a worker reserved for short jobs.
   public var workers = 1
-  /// 0 takes as many as there are processors.
+  /// Compute threads; 0 takes one for each processor.
   public var computeThreads = 0
   public var queueLimit = 1000
   /// Seconds a job may run; 0 is no limit.
   public var jobTimeLimit = 0.0
-  /// How often the program may die while a job runs before that job is failed.
+  /// After so many crashes of the program during a job, the job fails.
   public var crashLimit = 3
-  /// Seconds between two states that a running job saves to go on from.
+  /// Seconds between two saved states of a running job.
   public var saveInterval = 5.0
   /// Bytes for the linearizations of one job.
   public var memoryLimit = 4 << 30
@@ -43,7 +45,7 @@ public struct Configuration: Sendable, Equatable {
   public var jobMemoryLimit = 0
   /// Bytes of checkpoints and artifacts that a job may leave by its estimate.
   public var artifactLimit = 4 << 30
-  /// Thousand million multiply-adds a second that estimates count on; 0 is measured at the start.
+  /// Thousand million multiply-adds a second for estimates; 0 measures the rate at the start.
   public var computeRate = 0.0
   /// Bytes of data sets kept in memory between jobs.
   public var datasetCache = 2 << 30
@@ -64,7 +66,7 @@ public struct Configuration: Sendable, Equatable {
 
   public init() {}
 
-  /// Whether only this machine can reach the address: 127.0.0.0/8, ::1 or `localhost`.
+  /// Whether the address is reachable from this machine only: 127.0.0.0/8, ::1 or `localhost`.
   public var isLoopback: Bool { Self.isLoopback(host) }
 
   static func isLoopback(_ host: String) -> Bool {
@@ -73,7 +75,7 @@ public struct Configuration: Sendable, Equatable {
     return parts.count == 4 && parts[0] == 127 && !parts.contains(nil)
   }
 
-  /// Reads the token file, and checks what only all options together tell.
+  /// Reads the token file, and checks the options against each other.
   ///
   /// Throws `ConfigurationError`.
   public mutating func settle() throws(ConfigurationError) {
@@ -102,7 +104,7 @@ public struct Configuration: Sendable, Equatable {
   }
 }
 
-/// Why a configuration is refused: every reason at once.
+/// Every reason why a configuration is refused.
 public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
   public var faults: [String]
 

@@ -1,11 +1,11 @@
 import JSON
 import Jobs
 
-/// One option: its names, what it does, and how its text is read.
+/// One option: its names, its meaning, and how its text is read.
 public struct ConfigurationOption: Sendable {
-  /// As in the configuration file; the flag is `--a-b`, the variable `INFLUENCED_A_B` for `a_b`.
+  /// The name in the configuration file. For `a_b` the flag is `--a-b` and the variable is `INFLUENCED_A_B`.
   public let name: String
-  /// What stands for the value in the help; nil for a switch.
+  /// The word for the value in the help; nil for a switch.
   public let placeholder: String?
   public let help: String
   /// Whether the value may be shown.
@@ -13,7 +13,7 @@ public struct ConfigurationOption: Sendable {
   let apply: @Sendable (inout Configuration, String) throws(Unreadable) -> Void
   let shown: @Sendable (Configuration) -> String
 
-  /// What would be right.
+  /// The values that would be right.
   struct Unreadable: Error { var expected: String }
 
   public var flag: String { "--" + name.replacing("_", with: "-") }
@@ -180,11 +180,12 @@ public struct ConfigurationOption: Sendable {
   }
 }
 
-/// Sizes in bytes as people write them.
+/// Byte counts in the form that people write.
 public enum ByteSize {
   private static let units: [(name: String, shift: Int)] = [("GiB", 30), ("MiB", 20), ("KiB", 10)]
 
-  /// A whole number of bytes, or one with the unit KiB, MiB or GiB; nil for anything else and beyond 2⁶³.
+  /// A whole number of bytes, or a whole number with the unit KiB, MiB or GiB. Nil for other text and beyond
+  /// 2⁶³.
   public static func parse(_ text: String) -> Int? {
     for unit in units where text.hasSuffix(unit.name) {
       guard let count = Int(text.dropLast(unit.name.count)), count >= 0 else { return nil }
@@ -194,7 +195,7 @@ public enum ByteSize {
     return Int(text).flatMap { $0 >= 0 ? $0 : nil }
   }
 
-  /// In the largest unit that gives a whole number.
+  /// The text in the largest unit that gives a whole number.
   public static func text(_ bytes: Int) -> String {
     for unit in units where bytes > 0 && bytes % (1 << unit.shift) == 0 {
       return "\(bytes >> unit.shift)\(unit.name)"

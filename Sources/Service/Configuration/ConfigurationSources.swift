@@ -2,10 +2,11 @@ import Foundation
 import JSON
 import Jobs
 
-/// Where the values of options come from: defaults < configuration file < environment < flags.
+/// The sources of option values. Later sources override earlier ones: defaults, configuration file,
+/// environment, flags.
 public struct ConfigurationSources: Sendable {
   public private(set) var configuration = Configuration()
-  /// What was found odd but is no reason to refuse.
+  /// Oddities that are no reason to refuse the configuration.
   public private(set) var warnings: [String] = []
   private var faults: [String] = []
 
@@ -110,7 +111,7 @@ public struct ConfigurationSources: Sendable {
       if let option = options[name] {
         set(option, value, from: name)
       } else if name != "INFLUENCED_CONFIG" {
-        // Not refused: container platforms put variables of this form there by themselves.
+        // Container platforms set variables of this form by themselves, so they are not refused.
         warnings.append(
           "the environment variable \(name) is not an option\(Spelling.suggestion(for: name, among: options.keys.sorted()))"
         )

@@ -1,4 +1,4 @@
-/// What the program says of itself.
+/// The help texts of the program.
 public enum Help {
   public static let program = """
     \(Version.name) \(Version.number): influence functions as a service

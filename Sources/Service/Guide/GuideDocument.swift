@@ -1,9 +1,9 @@
 import Formats
 import Foundation
 
-/// The HTML around a page: no script, one style sheet in the document, light and dark.
+/// The HTML around a page: no script, one style sheet inside the document, light and dark.
 enum GuideDocument {
-  /// What a browser may load: nothing but the style sheet, by its digest (CSP Level 3).
+  /// The content policy: a browser loads only the style sheet with this digest (CSP Level 3).
   static let policy: String = {
     let digest = Data(SHA256.digest(of: Array(style.utf8)).bytes).base64EncodedString()
     return

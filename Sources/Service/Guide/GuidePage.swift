@@ -2,9 +2,9 @@ import CResources
 import Formats
 import Foundation
 
-/// A page of the guide: the bytes that the program carries with it, and the HTML made of them.
+/// A page of the guide: the bytes embedded in the program, and their HTML.
 package struct GuidePage: Sendable {
-  /// As in its address; empty for the list of pages.
+  /// The name in the address; empty for the list of pages.
   package let name: String
   /// The file.
   package let source: String
@@ -32,10 +32,10 @@ package struct GuidePage: Sendable {
 /// Every page, and the list of them.
 package struct Guide: Sendable {
   package let index: GuidePage
-  /// In the order in which they are read.
+  /// In reading order.
   package let pages: [GuidePage]
 
-  /// The program's own, read once.
+  /// The program's own guide, read once.
   package static let standard = Result { () throws(Markdown.Fault) in try Guide(files) }
 
   package init(_ files: [(name: String, text: String)]) throws(Markdown.Fault) {

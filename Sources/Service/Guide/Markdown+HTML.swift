@@ -1,11 +1,11 @@
 extension Markdown {
-  /// The blocks as HTML. Every character of the text is escaped where HTML would read it as its own.
+  /// The blocks as HTML. Characters with a meaning in HTML are escaped.
   ///
-  /// A link to `page.md` leads to `page`, which is served as HTML. Headings have ids, so that `page.md#some-part` leads to
-  /// the heading "Some part".
+  /// A link to `page.md` leads to `page`, which is served as HTML. Headings have ids, so `page.md#some-part`
+  /// leads to the heading "Some part".
   package var html: String { blocks.map(\.html).joined() }
 
-  /// The text as a value of an attribute, or between tags.
+  /// The text, escaped for an attribute or between tags.
   static func escaped(_ text: String) -> String {
     var escaped = ""
     for character in text.unicodeScalars {
@@ -21,7 +21,7 @@ extension Markdown {
     return escaped
   }
 
-  /// The id of a heading: its letters and digits in lower case, joined by `-` where there are spaces.
+  /// The id of a heading: its letters and digits in lower case, with `-` for spaces.
   static func anchor(_ text: [Span]) -> String {
     let words = text.map(\.plain).joined().lowercased().split(separator: " ")
     return words.map { String($0.filter { $0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" }) }

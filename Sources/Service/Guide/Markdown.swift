@@ -1,8 +1,10 @@
 /// A text in the subset of Markdown that the guide uses, read strictly.
 ///
-/// Blocks: headings (`#` to `####`), paragraphs, lists of one level, tables, fenced code, and comments on a line of their
-/// own, which are dropped. Spans: `code`, *emphasis*, **strong**, [links](page.md). A `\` before punctuation takes it as it
-/// is. Everything else is a fault, so that no page shows its own marks to a reader.
+/// - Blocks: headings (`#` to `####`), paragraphs, lists of one level, tables, fenced code, and comments on a
+///   line of their own, which are dropped.
+/// - Spans: `code`, *emphasis*, **strong**, [links](page.md). A `\` makes the next punctuation plain.
+///
+/// Other markup is a fault, so no page shows raw marks to a reader.
 package struct Markdown: Equatable, Sendable {
   package enum Block: Equatable, Sendable {
     case heading(level: Int, text: [Span])

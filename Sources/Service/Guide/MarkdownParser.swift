@@ -143,7 +143,7 @@ struct MarkdownParser {
     return cells
   }
 
-  /// The cells between bars; `\|` is a bar within a cell, in code too.
+  /// The cells between bars. `\|` is a bar within a cell, also in code.
   private static func split(_ line: Substring) -> [String]? {
     guard line.count > 1, line.hasPrefix("|"), line.hasSuffix("|"), !line.hasSuffix("\\|") else { return nil }
     var cells = [""]

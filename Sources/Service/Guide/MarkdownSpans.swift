@@ -3,7 +3,7 @@ struct MarkdownSpans {
   private let characters: [Character]
   private var place = 0
 
-  /// Without its line, which the caller knows.
+  /// A fault without its line, which the caller knows.
   struct Fault: Error { var reason: String }
 
   static func read(_ text: String) throws(Fault) -> [Markdown.Span] {
@@ -13,7 +13,7 @@ struct MarkdownSpans {
 
   private init(_ text: String) { characters = Array(text) }
 
-  /// Goes on to the end, or to the mark `end`, which is taken.
+  /// Reads up to the end, or up to and with the mark `end`.
   private mutating func spans(until end: String?) throws(Fault) -> [Markdown.Span] {
     var spans: [Markdown.Span] = []
     var text = ""
@@ -39,7 +39,7 @@ struct MarkdownSpans {
 
   private func has(_ mark: String) -> Bool { characters[place...].starts(with: mark) }
 
-  /// What begins here, if anything but plain text does.
+  /// The span that begins here; nil for plain text.
   private mutating func span() throws(Fault) -> Markdown.Span? {
     switch characters[place] {
     case "`": return .code(try code())
@@ -65,7 +65,7 @@ struct MarkdownSpans {
     }
   }
 
-  /// Moves on to a character that stands for itself.
+  /// Moves to the escaped character, which is plain text.
   private mutating func escape() throws(Fault) {
     place += 1
     guard place < characters.count, "\\`*[]|<>#-_".contains(characters[place]) else {
@@ -73,7 +73,8 @@ struct MarkdownSpans {
     }
   }
 
-  /// Between one `, or two where the code has one; a space beside it is not part of the code.
+  /// Code between single backquotes, or between double ones if the code has one. A space beside it is not
+  /// part of the code.
   private mutating func code() throws(Fault) -> String {
     let mark = has("``") ? "``" : "`"
     place += mark.count
@@ -88,7 +89,7 @@ struct MarkdownSpans {
     return String(code.dropFirst().dropLast())
   }
 
-  /// Nothing that could run a script or leave the pages unseen.
+  /// Forbids links that could run a script or leave the pages unnoticed.
   private static func isAllowed(_ destination: String) -> Bool {
     let isPlain = destination.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") }
     guard isPlain, !destination.hasPrefix("//") else { return false }

@@ -4,13 +4,13 @@ import JSON
 import Jobs
 import Network
 
-/// The tables of options that pages of the guide show. They are made from the declarations of the fields.
+/// The option tables of the guide, made from the declarations of the fields.
 public enum OptionTables {
   /// Every name that a page may use.
   public static let names = objects.map(\.name)
 
-  /// The Markdown of a table; nil if no table has the name. Objects inside follow as tables of their own, unless they have
-  /// a name here.
+  /// The Markdown of a table; nil if no table has the name. Objects inside follow as tables of their own,
+  /// unless they have a name here.
   public static func table(named name: String) -> String? {
     objects.first { $0.name == name }.map { text($0.parts) }
   }
@@ -81,7 +81,7 @@ public enum OptionTables {
     }.joined(separator: "\n")
   }
 
-  /// Whether a schema refers to a named one, whose table has a name too.
+  /// Whether a schema refers to a named schema whose table also has a name.
   private static func hasName(_ schema: JSONValue) -> Bool {
     switch schema {
     case .object(let object): object["$ref"] != nil || object.members.contains { hasName($0.value) }

@@ -6,7 +6,8 @@ import Synchronization
 
 /// Structured lines on standard error: `time level event key=value …`, or a JSON object each.
 ///
-/// What is logged is named by whoever logs it; nothing here sees headers or bodies, so no line can hold a token.
+/// The caller names every field that is logged. Headers and bodies never reach the log, so no line can hold a
+/// token.
 public final class Log: Sendable {
   public typealias Level = Configuration.LogLevel
 
@@ -15,7 +16,7 @@ public final class Log: Sendable {
   private let sink: @Sendable (String, Level) -> Void
   private let writer: LogWriter?
 
-  /// Writes to standard error, without keeping anybody waiting.
+  /// Writes to standard error. No caller waits for the write.
   public init(format: Configuration.LogFormat = .text, level: Level = .info) {
     self.format = format
     self.level = level
@@ -23,7 +24,7 @@ public final class Log: Sendable {
       Self.line(format, .warning, "log.dropped", ["lines": JSONValue($0)])
     }
     self.writer = writer
-    // What went wrong must be there even if the process ends next.
+    // A warning must be written even if the process ends next.
     sink = { writer.append($0, atOnce: $1 >= .warning) }
   }
 
@@ -40,7 +41,7 @@ public final class Log: Sendable {
 
   public func isOn(_ level: Level) -> Bool { level >= self.level }
 
-  /// Writes a line where the level is high enough.
+  /// Writes a line if the level is high enough.
   public func write(_ level: Level, _ event: String, _ fields: @autoclosure () -> JSONObject = [:]) {
     guard isOn(level) else { return }
     sink(Self.line(format, level, event, fields()), level)
@@ -68,7 +69,7 @@ public final class Log: Sendable {
     }
   }
 
-  /// Words without quotes; whatever could be mistaken for another field or line is a JSON string.
+  /// Words without quotes. Text that looks like another field or line becomes a JSON string.
   private static func plain(_ value: JSONValue) -> String {
     guard case .string(let text) = value else { return JSONWriter.text(value) }
     let isWord = !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x3D }

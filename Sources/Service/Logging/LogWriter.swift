@@ -2,14 +2,14 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// Writes lines to a descriptor in the background, many with one call, in their order.
+/// Writes lines to a descriptor in the background, in order and many with one call.
 ///
-/// Who logs never waits for the descriptor: where it takes nothing (a pipe nobody reads) lines beyond a bound are
-/// dropped, and a line says how many once it takes some again.
+/// A caller never waits for the descriptor. If the descriptor takes nothing, as a pipe without a reader,
+/// lines beyond a bound are dropped. Once writing works again, a line reports their number.
 package final class LogWriter: Sendable {
-  /// Bytes that may wait.
+  /// The most bytes that wait to be written.
   private static let limit = 4 << 20
-  /// Milliseconds a line waits for others to be written with.
+  /// Milliseconds that a line waits for further lines.
   private static let delay = 20
 
   private struct State {
@@ -19,7 +19,7 @@ package final class LogWriter: Sendable {
   }
 
   private let descriptor: Int32
-  /// The line that tells of lines dropped.
+  /// The line that reports dropped lines.
   private let notice: @Sendable (Int) -> String
   private let state = Mutex(State())
   private let queue = DispatchQueue(label: "service.log", qos: .utility)
@@ -29,7 +29,7 @@ package final class LogWriter: Sendable {
     self.notice = notice
   }
 
-  /// Appends a line and its end; it is written soon, or at once with what waits.
+  /// Appends a line and its newline. The line is written soon, or at once with all waiting lines.
   package func append(_ line: String, atOnce: Bool) {
     let isFirst = state.withLock { state in
       guard state.waiting.count + line.utf8.count < Self.limit else {

@@ -3,7 +3,7 @@ import JSON
 import Jobs
 
 extension OpenAPI {
-  /// What the service answers with.
+  /// The schemas of the service's answers.
   static var answerSchemas: JSONObject {
     let optional = Schema.optional
     let contract: JSONObject = [

@@ -3,7 +3,7 @@ import JSON
 import Jobs
 
 extension OpenAPI.Operation {
-  /// The same with what a route's caching adds: its fields, preconditions, and 304.
+  /// The operation with the parts that a route's caching adds: its fields, preconditions, and 304.
   func validated(_ caching: Caching) -> Self {
     guard method == "get", caching.isValidated else { return self }
     var operation = self

@@ -2,7 +2,7 @@ import JSON
 import Jobs
 
 extension OpenAPI {
-  /// `JobRequest` and what it can be: `TrainJob`, `RemoveJob`, … Each follows from the kind's fields.
+  /// `JobRequest` and its variants: `TrainJob`, `RemoveJob`, … Each follows from the kind's fields.
   static var jobSchemas: JSONObject {
     let kinds = StandardJobs.kinds
     var schemas = JSONObject(kinds.map { (schemaName(of: $0.name) + "Job", schema(of: $0)) })

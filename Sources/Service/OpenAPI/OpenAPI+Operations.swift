@@ -10,22 +10,22 @@ extension OpenAPI {
     var path: String
     var id: String
     var summary: String
-    /// Of names in the path; others are names of resources.
+    /// Parameters in the path that are not names of resources.
     var pathParameters: JSONObject = [:]
     var query: [JSONValue] = []
     var headers: [JSONValue] = []
     var body: JSONValue?
-    /// The answers that are no error.
+    /// The successful answers.
     var answers: JSONObject
-    /// The statuses of errors besides those that every operation of its kind has.
+    /// Statuses of errors besides the common errors of the operation's kind.
     var errors: [Int] = []
-    /// Whether `Accept` is heeded.
+    /// Whether the operation heeds `Accept`.
     var negotiates = true
-    /// Whether it is served without a token.
+    /// Whether the operation is served without a token.
     var isOpen = false
   }
 
-  /// Every operation; what may be kept of an answer is read from its route.
+  /// Every operation. The caching of an answer comes from its route.
   static func paths(token: Bool) -> JSONObject {
     var paths: JSONObject = [:]
     let caching = Dictionary(
@@ -166,7 +166,7 @@ extension OpenAPI {
     ]
   }
 
-  /// Markdown where nothing is preferred, HTML for browsers.
+  /// Markdown by default, HTML for browsers.
   private static func guidePage(_ description: String) -> JSONValue {
     let text: JSONValue = ["schema": Schema.string]
     return [

@@ -5,7 +5,7 @@ import Jobs
 import Network
 
 extension OpenAPI {
-  /// The bodies a client sends, and the forms that they name.
+  /// The bodies that a client sends, and the named forms inside them.
   static var requestSchemas: JSONObject {
     var schemas: JSONObject = [
       "Group": GroupChoice.form.schema, "Loss": Loss.form.schema,

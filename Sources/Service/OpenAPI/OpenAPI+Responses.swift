@@ -2,13 +2,13 @@ import HTTP
 import JSON
 import Jobs
 
-/// What operations are answered with, besides what is particular to one of them.
+/// Responses that operations share.
 extension OpenAPI {
-  /// Errors of any request: before a handler is asked, or of the service itself.
+  /// Errors of any request, before a handler runs or of the service itself.
   static let commonErrors = [400, 408, 414, 417, 421, 431, 500, 503]
-  /// Errors of what changes something (a page of another origin must not).
+  /// Errors of a request that changes something. A page of another origin must not change anything.
   static let changeErrors = [403]
-  /// Errors of what takes a body.
+  /// Errors of a request with a body.
   static let bodyErrors = [411, 413, 415, 422]
 
   private static let errors = Set(
@@ -56,14 +56,14 @@ extension OpenAPI {
     return .object(header)
   }
 
-  /// JSON, and where it is asked for a table of text.
+  /// JSON, and a table of text if the client asks for it.
   static func answer(_ description: String, _ schema: JSONValue, text: Bool = false) -> JSONValue {
     var content: JSONObject = ["application/json": ["schema": schema]]
     if text { content["text/plain"] = ["schema": Schema.string] }
     return ["description": .string(description), "content": .object(content)]
   }
 
-  /// What a request made, at `Location`.
+  /// The answer to a request that made a resource, whose path is in `Location`.
   static func made(_ description: String, _ schema: JSONValue) -> JSONValue {
     adding(
       ["Location": header("The path of what was made.", required: true)], to: answer(description, schema))
@@ -82,7 +82,7 @@ extension OpenAPI {
     ["description": .string(description), "content": .object([type: ["schema": Schema.string]])]
   }
 
-  /// Bytes whole or in part.
+  /// Bytes, in full or in part.
   static var blob: JSONObject {
     let headers: JSONObject = [
       "Accept-Ranges": header("Ranges are served.", Schema.constant("bytes"), required: true)
@@ -106,7 +106,8 @@ extension OpenAPI {
     return .object(object)
   }
 
-  /// An answer that says where to go on: operations with the parameter that they take out of it.
+  /// An answer with links to the next operations, each with the parameter that the operation takes from the
+  /// answer.
   static func linked(_ response: JSONValue, _ parameter: String, _ pointer: String, _ operations: [String])
     -> JSONValue
   {

@@ -1,9 +1,9 @@
 import JSON
 import Jobs
 
-/// What the kinds of jobs result in. Everything follows from the kinds' declarations.
+/// The results of the kinds of jobs. Everything follows from the kinds' declarations.
 extension OpenAPI {
-  /// `Result` and what it can be: `TrainResult`, `RemoveResult`, …
+  /// `Result` and its variants: `TrainResult`, `RemoveResult`, …
   static var resultSchemas: JSONObject {
     var schemas = JSONObject()
     var all: [JSONValue] = []
@@ -19,7 +19,7 @@ extension OpenAPI {
     return schemas
   }
 
-  /// The whole result of a job of this kind, as a client gets it.
+  /// The complete result of a job of this kind, as a client receives it.
   package static func result(of kind: JobKind) -> ResultObject { kind.result.adding(addedByTheService) }
 
   /// Members that `RunningJob.succeed` adds to the result of every run.

@@ -1,9 +1,9 @@
 import Foundation
 
-/// Wakes threads that wait for something to change. A condition, not a mutex: its threads must sleep.
+/// Wakes threads that wait for a change. It is a condition and not a mutex, because its threads must sleep.
 ///
-/// The change itself is made elsewhere, before `ring`. A thread that saw the old state is then either asleep, and woken, or
-/// looks again.
+/// The change is made before `ring`. A thread that saw the old state is either asleep and then woken, or
+/// still looks again.
 final class Bell: Sendable {
   private let condition = NSCondition()
 
@@ -14,7 +14,7 @@ final class Bell: Sendable {
     condition.unlock()
   }
 
-  /// Waits until `isDue` is true, which is looked at after every ring, but no longer than until the deadline.
+  /// Waits until `isDue` is true or the deadline has passed. `isDue` is checked after every ring.
   func wait(until deadline: Date, for isDue: () -> Bool) {
     condition.lock()
     while !isDue(), Date() < deadline { _ = condition.wait(until: deadline) }

@@ -24,7 +24,7 @@ struct JobAttempt {
     queue.signals.notify(record.id)
     do {
       let result = try compute()
-      // If outputs cannot be stored (their model was deleted meanwhile), the job fails.
+      // If the outputs cannot be stored, for instance because their model was deleted, the job fails.
       try store { try job.succeed(result) }
       let products = result["solver"]?["curvature_products"]?.doubleValue ?? 0
       tell(.ended(.succeeded, curvatureProducts: products))
@@ -38,9 +38,9 @@ struct JobAttempt {
     }
   }
 
-  /// Reads the request again, since what it was checked against may have changed while it waited, and runs it.
+  /// Reads the request again and runs it. Stored things may have changed while the job waited.
   private func compute() throws -> JSONValue {
-    // A cancellation may have come between the claim and the entry of the job among those that run.
+    // A cancellation may have come between the claim of the job and its entry among the running jobs.
     if try queue.store.read({ try $0.jobs.find(record.id) })?.cancelRequested == true {
       job.interrupt(.cancelled)
     }
@@ -53,7 +53,7 @@ struct JobAttempt {
     return try body.kind.run(body.request, in: queue.environment).run(job)
   }
 
-  /// Interrupts the job when all its attempts together have run for so many seconds.
+  /// Interrupts the job when all its attempts together have run for `seconds`.
   private func limit(to seconds: Double) -> any DispatchSourceTimer {
     job.setTimeLimit(seconds)
     let timer = DispatchSource.makeTimerSource(queue: .global())
@@ -67,7 +67,7 @@ struct JobAttempt {
 
   /// Stores the end of a job that has no result.
   private func end(_ error: any Error) throws {
-    // A computation that was interrupted may surface as any error.
+    // An interrupted computation may end with any error.
     switch (error as? JobInterruption) ?? job.interruption {
     case .cancelled:
       try store { try job.end(.cancelled, .cancelled) }
@@ -96,7 +96,7 @@ struct JobAttempt {
     tell(.ended(.failed, curvatureProducts: 0), failure.description)
   }
 
-  /// The end must be written: a disk that is full is waited for, unless the service stops.
+  /// The end must be written. On a full disk the write is repeated, unless the service stops.
   private func store(_ write: () throws -> Void) throws {
     var attempt = 1
     while true {

@@ -6,7 +6,7 @@ import Jobs
 import Storage
 
 extension JobFailure {
-  /// The failure that an error of a run means to a user.
+  /// The failure that a user sees for an error of a run.
   init(running error: any Error) {
     switch error {
     case let failure as JobFailure: self = failure
@@ -33,7 +33,7 @@ extension JobFailure {
     case let error as SolveError: self.init(.unacceptable, "\(error).")
     case let error as SafetensorsError: self.init(.corrupt, "The weights cannot be read: \(error).")
     default:
-      // Its words may name files or statements: they are for the log.
+      // The words of the error may name files or statements, so they go to the log.
       self.init(
         .internal, "A fault inside the service ended the job.",
         advice: "If the same request fails again, the log of the service says more.")

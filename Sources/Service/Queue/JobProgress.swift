@@ -1,7 +1,7 @@
 import JSON
 import Jobs
 
-/// How far a running job is, what its phases took, and when that was last stored.
+/// The progress of a running job, the seconds of its phases, and the time of the last store.
 struct JobProgress: Sendable {
   /// Seconds between two stored states.
   private static let interval = 0.25
@@ -9,21 +9,22 @@ struct JobProgress: Sendable {
   private var phase: String?
   private var detail = ""
   private var estimate = ProgressEstimate()
-  /// In order of first use; the running phase's without its last stretch.
+  /// In order of first use. The running phase lacks its last stretch.
   private var seconds: [(phase: String, seconds: Double)] = []
   private var phaseStart = 0.0
   private var lastPublished = -1.0
   var isPublishing = false
   var isEnded = false
 
-  /// Counts on what earlier attempts took.
+  /// Continues from the seconds of earlier attempts.
   mutating func takeUp(_ stored: JSONValue) {
     seconds = (stored["seconds"]?.objectValue ?? [:]).members.compactMap { member in
       member.value.doubleValue.map { (member.name, $0) }
     }
   }
 
-  /// Takes a step in; true where it is time to store it (a new phase at once, else a few times a second).
+  /// Records a step. Returns true if the step should be stored: at once for a new phase, else a few times a
+  /// second.
   mutating func record(_ fraction: Double, phase: String, detail: String, at now: Double) -> Bool {
     let isNewPhase = self.phase != phase
     if isNewPhase {
@@ -50,7 +51,7 @@ struct JobProgress: Sendable {
     return all
   }
 
-  /// As a client sees it, with the seconds of the phases.
+  /// The progress as a client sees it, with the seconds of the phases.
   func json(at now: Double) -> JSONValue {
     [
       "fraction": .number((estimate.fraction * 1e4).rounded() / 1e4), "phase": JSONValue(phase),
@@ -62,6 +63,6 @@ struct JobProgress: Sendable {
 }
 
 extension JSONValue {
-  /// Seconds to the millisecond.
+  /// Seconds, rounded to the millisecond.
   static func milliseconds(_ seconds: Double) -> JSONValue { .number((seconds * 1000).rounded() / 1000) }
 }

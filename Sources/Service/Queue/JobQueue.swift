@@ -7,11 +7,12 @@ import Synchronization
 
 /// Takes jobs out of the store and runs them on worker threads that share one compute pool.
 ///
-/// `workers` of them take any job; one more takes only short kinds, so that these never wait behind trainings.
+/// `workers` of them take any job. One more takes only short kinds, so that short jobs never wait behind
+/// trainings.
 public final class JobQueue: Sendable {
   public struct Settings: Sendable {
     public var workers = 1
-    /// Seconds a job may run, all its attempts together; nil is no limit.
+    /// Seconds that a job may run, all its attempts together; nil is no limit.
     public var timeLimit: Double?
 
     public init(workers: Int = 1, timeLimit: Double? = nil) {
@@ -20,11 +21,11 @@ public final class JobQueue: Sendable {
     }
   }
 
-  /// What happened to a job, for the log and the metrics.
+  /// An event in the life of a job, for the log and the metrics.
   public struct Notice: Sendable {
     public enum Event: Sendable {
       case started(attempt: Int)
-      /// Put back because the service stops.
+      /// The job was put back because the service stops.
       case queued
       case ended(JobState, curvatureProducts: Double)
       case message
@@ -42,7 +43,7 @@ public final class JobQueue: Sendable {
     var running: [String: RunningJob] = [:]
     var isStopping = false
     var workers = 0
-    /// Grows with every reason to look into the queue, so that none is missed between a look and a wait.
+    /// Grows with every reason to look into the queue, so that no reason is missed between a look and a wait.
     var generation = 0
   }
 
@@ -68,7 +69,7 @@ public final class JobQueue: Sendable {
     self.notify = notify
   }
 
-  /// The lane of short kinds, and that of the others.
+  /// The lane of short kinds, and the lane of the other kinds.
   static let shortLane = 0
   static let longLane = 1
 
@@ -87,16 +88,16 @@ public final class JobQueue: Sendable {
     }
   }
 
-  /// To be called after a job was queued.
+  /// Must be called after a job was queued.
   public func wake() {
     state.withLock { $0.generation += 1 }
     bell.ring()
   }
 
-  /// Jobs that run now.
+  /// The number of running jobs.
   public var runningCount: Int { state.withLock { $0.running.count } }
 
-  /// Whether the service stops: no more jobs are taken.
+  /// Whether the service stops and takes no more jobs.
   var isStopping: Bool { state.withLock { $0.isStopping } }
 
   /// Whether the workers take jobs.
@@ -104,7 +105,7 @@ public final class JobQueue: Sendable {
 
   func running(_ id: String) -> RunningJob? { state.withLock { $0.running[id] } }
 
-  /// Cancels a job: a queued one at once, a running one within a second.
+  /// Cancels a job: a queued job at once, a running job within a second.
   /// - Throws: `StorageError.notFound`.
   public func cancel(_ id: String) throws -> JobStore.Cancellation {
     let (outcome, kind) = try store.write { session in
@@ -126,10 +127,10 @@ public final class JobQueue: Sendable {
     return outcome
   }
 
-  /// Takes no more jobs, asks the running ones to leave off, and waits for them; they are queued again.
+  /// Takes no more jobs, interrupts the running jobs, and waits for them. They are queued again.
   ///
-  /// A job that does not leave off in time is put back all the same: the process is about to end.
-  /// - Returns: whether all had ended in time.
+  /// A job that does not stop in time is put back all the same, because the process is about to end.
+  /// - Returns: whether all jobs ended in time.
   public func stop(timeout: Double = 8) -> Bool {
     let running = state.withLock { state in
       state.isStopping = true
@@ -200,7 +201,7 @@ public final class JobQueue: Sendable {
     signals.notify(record.id)
   }
 
-  /// Waits, but not when the service is to stop.
+  /// Waits, but returns early if the service stops.
   func pause(seconds: Double) {
     bell.wait(until: Date(timeIntervalSinceNow: seconds)) { isStopping }
   }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Tells whoever waits for a job that something happened to it: a new event or its end.
+/// Signals to the clients that wait for a job: a new event or the job's end.
 final class JobSignals: Sendable {
   typealias Action = @Sendable () -> Void
 

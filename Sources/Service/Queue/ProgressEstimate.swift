@@ -1,7 +1,8 @@
-/// How long a job still takes, from how its fraction grew.
+/// The time that a job still takes, from the growth of its fraction.
 ///
-/// The rate is a mean of the whole attempt's and that of the last half minute: steady where progress is even, and soon
-/// right where a later phase is slower. Nothing is said before there is something to go by.
+/// The rate is the mean of two rates: that of the whole attempt, and that of the last half minute. The first
+/// is steady if progress is even. The second adapts soon to a slower phase. Without enough progress there is
+/// no estimate.
 package struct ProgressEstimate: Sendable {
   private struct Sample {
     var time: Double
@@ -18,7 +19,7 @@ package struct ProgressEstimate: Sendable {
 
   /// - Parameters:
   ///   - time: monotonic seconds.
-  ///   - fraction: 0…1; a smaller one than before does not count.
+  ///   - fraction: 0…1. A smaller fraction than before is ignored.
   package mutating func record(_ fraction: Double, at time: Double) {
     guard fraction.isFinite else { return }
     let sample = Sample(time: time, fraction: max(self.fraction, min(max(fraction, 0), 1)))
@@ -34,7 +35,7 @@ package struct ProgressEstimate: Sendable {
     }
   }
 
-  /// Seconds until the fraction is 1; nil while that cannot be told.
+  /// Seconds until the fraction is 1; nil if they cannot be estimated yet.
   package func remaining(at time: Double) -> Double? {
     guard let start, let first = recent.first, fraction > start.fraction, time - start.time >= 0.5 else {
       return fraction >= 1 ? 0 : nil

@@ -4,10 +4,10 @@ import Jobs
 import Storage
 import Synchronization
 
-/// A job on a worker: what its run sees of the service.
+/// A job on a worker: the service as its run sees it.
 ///
-/// Outputs are written as the run goes, as pending blobs, and become rows in the one transaction that ends the job as
-/// succeeded; a job that ends otherwise leaves nothing.
+/// Outputs are written during the run as pending blobs. The one transaction that ends the job as succeeded
+/// makes them rows. A job that ends otherwise leaves nothing.
 final class RunningJob: JobContext {
   let id: String
   let kind: String
@@ -23,12 +23,12 @@ final class RunningJob: JobContext {
 
   private let outputs = Mutex(Outputs())
   private let state: Mutex<JobProgress>
-  /// 0 runs; otherwise one more than the index of the reason.
+  /// 0 while the job runs; otherwise one more than the index of the reason.
   private let interrupt = Atomic<Int>(0)
-  /// Seconds that earlier attempts took.
+  /// Seconds of earlier attempts.
   let earlierSeconds: Double
   private let limit = Mutex<Double?>(nil)
-  /// Whether the last state could not be saved, which has then been told.
+  /// Whether saving the last state failed, which is reported once.
   private let isUnsaved = Atomic<Bool>(false)
   private static let reasons: [JobInterruption] = [.cancelled, .stopping, .timeLimit]
 
@@ -52,7 +52,7 @@ final class RunningJob: JobContext {
     return index == 0 ? nil : Self.reasons[index - 1]
   }
 
-  /// Asks the run to leave off. The first reason stands, but a cancellation overrules a stop.
+  /// Asks the run to stop. The first reason stands, but a cancellation overrules a stop.
   func interrupt(_ reason: JobInterruption) {
     guard let index = Self.reasons.firstIndex(of: reason) else { return }
     let (isFirst, old) = interrupt.compareExchange(
@@ -62,7 +62,7 @@ final class RunningJob: JobContext {
     }
   }
 
-  /// Seconds that it may run, once that is known.
+  /// Seconds that the job may run; nil if unknown or unlimited.
   var timeLimit: Double? { limit.withLock { $0 } }
 
   func setTimeLimit(_ seconds: Double) { limit.withLock { $0 = seconds } }
@@ -78,7 +78,7 @@ final class RunningJob: JobContext {
       return JSONWriter.text(state.json(at: now))
     }
     guard let json else { return }
-    // Progress is not a promise: it may be lost with the machine.
+    // Progress may be lost with the machine, so the write need not be durable.
     store.write(durability: .relaxed) { [id] session in
       guard try session.jobs.find(id)?.state == .running else { return }
       try session.jobs.setProgress(id, json)
@@ -89,7 +89,7 @@ final class RunningJob: JobContext {
     }
   }
 
-  /// As a client sees it at this moment.
+  /// The progress as a client sees it now.
   var progressJSON: JSONValue {
     let now = Self.monotonicSeconds()
     return state.withLock { $0.json(at: now) }
@@ -123,7 +123,7 @@ final class RunningJob: JobContext {
       }
       isUnsaved.store(false, ordering: .relaxed)
     } catch let error as DatabaseError where error.mayPass {
-      // The run needs it only after a crash, and the disk may have room again by then.
+      // The run needs the state only after a crash. By then the disk may have room again.
       guard !isUnsaved.exchange(true, ordering: .relaxed) else { return }
       log("the state of the job could not be saved; it goes on without: \(error)")
     }
@@ -236,14 +236,15 @@ final class RunningJob: JobContext {
     }
   }
 
-  /// Puts the job back into the queue; it goes on from its resume state.
+  /// Puts the job back into the queue. The job continues from its resume state.
   func requeue() throws {
     stopProgress()
     try giveUpOutputs()
-    // The seconds of this attempt are counted on by the next.
+    // The next attempt adds the seconds of this attempt.
     let progress = JSONWriter.text(progressJSON)
     try store.write { [id] session in
-      // It may have been put back already: by its worker, or by the thread that would not wait any longer for it.
+      // The job may be back in the queue already. Its worker or the thread that stopped waiting may have put
+      // it there.
       guard try session.jobs.get(id).state == .running else { return }
       try session.jobs.setProgress(id, progress)
       try session.jobs.requeue(id)
@@ -255,7 +256,8 @@ final class RunningJob: JobContext {
 
   private func giveUpOutputs() throws {
     let pending = outputs.withLock { outputs in
-      // The rows stay: without its blobs a late end as succeeded fails, rather than leaving the job without outputs.
+      // The rows stay. A late end as succeeded must fail for its missing blobs, rather than leave the job
+      // without outputs.
       defer { outputs.pending = [] }
       return outputs.pending
     }
@@ -273,9 +275,9 @@ extension Session {
     try events.append(job: id, name: "state", data: data)
   }
 
-  /// The name, or where it is taken the first free one of `name-2`, `name-3`, …
+  /// The name, or the first free name of `name-2`, `name-3`, … if the name is taken.
   ///
-  /// Throws `JobFailure` where it is taken and must not be changed.
+  /// Throws `JobFailure` if the name is taken and must be exact.
   func freeModelName(_ name: String, exactName: Bool) throws -> String {
     var number = 1
     while true {

@@ -57,7 +57,7 @@ extension CheckpointRecord {
   /// Throws `JobFailure.corrupt`, as what follows does.
   var metricsJSON: JSONValue { get throws { try read { try JSONParser.parse(metrics) } } }
 
-  /// A checkpoint as `GET /v1/checkpoints/{id}` has it: with the training data that it stands for.
+  /// A checkpoint as in `GET /v1/checkpoints/{id}`: with the training data that it stands for.
   func json(dataset: String?) throws -> JSONValue {
     let known = try edits
     let record = (["dataset": JSONValue(dataset)] as JSONObject).merging(known.json.objectValue ?? [:])
@@ -65,7 +65,8 @@ extension CheckpointRecord {
     return .object(try members.merging(["training": recipe, "record": .object(record)]))
   }
 
-  /// As lists and models have it: without its recipe and its record, which may name very many samples.
+  /// A checkpoint as in lists and models. Its recipe and its record are left out, because they may name very
+  /// many samples.
   var brief: JSONValue { get throws { .object(try members) } }
 
   private var members: JSONObject {

@@ -50,7 +50,7 @@ extension RouteTable {
 }
 
 extension Session {
-  /// A data set that is made from this one whenever it is loaded.
+  /// The name of a data set that is derived from this one whenever it is loaded.
   func setDerived(from name: String) throws -> String? {
     var after: String?
     repeat {
@@ -72,7 +72,7 @@ extension Application {
     return record
   }
 
-  /// A data set as `GET /v1/datasets/{name}` has it; in lists without the numbers of every feature.
+  /// A data set as in `GET /v1/datasets/{name}`; in lists without the numbers of every feature.
   func representation(_ record: DatasetRecord, brief: Bool = false) throws -> JSONValue {
     var object: JSONObject = [
       "name": .string(record.name), "state": .string(record.state.rawValue),
@@ -118,7 +118,7 @@ extension Application {
     if request.source.upload != nil {
       (state, described) = (.incomplete, DatasetDescription(parts: [], missing: DatasetUpload.missingAtFirst))
     } else {
-      // Made once to see that it can be, and for its description.
+      // The set is made once to check it and to describe it.
       (state, described) = (.ready, DatasetDescription(try library.make(request.source, name: request.name)))
     }
     let description = JSONWriter.text(.object(described.json))
@@ -126,7 +126,7 @@ extension Application {
     let resource = MadeResource.dataset(request.name)
     let made = try store.write { [base] session -> Result<DatasetRecord, Repeated> in
       if let earlier = try session.known(key) { return .failure(earlier) }
-      // The base may have been deleted, and made anew, while the set was made.
+      // The base may have been deleted and made again while the set was made.
       if let base, try session.datasets.find(base.name)?.id != base.id {
         throw Problem(.conflict, "the data set \"\(base.name)\" was deleted meanwhile")
       }
@@ -216,7 +216,7 @@ extension Application {
     }
     let groups = split.groups.filter { $0.value.contains(index) }.map(\.key.rawValue).sorted()
     if !groups.isEmpty { object["groups"] = JSONValue(groups) }
-    // As the network sees them, in PyTorch's order: channel, row, column.
+    // The values that the network sees, in PyTorch's order: channel, row, column.
     let values: [Double] = split.inputs([index]).elements
     let shape = set.shape
     let ordered = (0..<shape.count).map { place in

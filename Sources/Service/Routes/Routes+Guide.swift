@@ -2,7 +2,7 @@ import HTTP
 import JSON
 
 extension RouteTable {
-  /// The guide is open: a browser sends no token with a link, and the pages are in the program for everybody.
+  /// The guide needs no token. A browser sends no token with a link, and the pages are no secret.
   func addGuide() {
     immediate(.get, "/guide", .latest, isOpen: true) { _, call in
       try call.checkQuery()
@@ -24,9 +24,9 @@ extension RouteTable {
 }
 
 extension Call {
-  /// A page as Markdown, or as HTML where the client likes that better, as a browser does.
+  /// A page as HTML if the client prefers HTML, as browsers do; otherwise as Markdown.
   ///
-  /// - Parameter asText: the address asks for Markdown, whatever else would do.
+  /// - Parameter asText: the address asks for Markdown, which overrules `Accept`.
   fileprivate func respond(_ page: GuidePage, asText: Bool = false) throws(Problem) -> Response {
     let offers = ["text/markdown", "text/plain"] + (asText ? [] : ["text/html"])
     guard let type = Negotiation.preferred(offers, accept: request.headers) else {

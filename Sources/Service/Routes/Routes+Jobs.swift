@@ -92,8 +92,8 @@ extension Application {
     return record
   }
 
-  /// A job as `GET /v1/jobs/{id}` answers it. Jobs are polled much more often than they change: the text is kept until
-  /// the next commit.
+  /// A job as `GET /v1/jobs/{id}` answers it. Clients poll jobs much more often than jobs change, so the text
+  /// is kept until the next commit.
   func jobLine(_ id: String) throws -> [UInt8] {
     let version = store.version
     if let known = rendered.find(id, version: version) { return known }
@@ -105,12 +105,13 @@ extension Application {
     return line
   }
 
-  /// A job as `GET /v1/jobs/{id}` has it; in lists without its result.
+  /// A job as in `GET /v1/jobs/{id}`; in lists without its result.
   func representation(_ record: JobRecord, brief: Bool = false) throws -> JSONValue {
     try JSONParser.parse(representationBytes(record, brief: brief))
   }
 
-  /// The same as JSON text. Stored JSON is put in as it is: jobs are polled often, and results are large.
+  /// The same as JSON text. Stored JSON is inserted unread, because jobs are polled often and results are
+  /// large.
   func representationBytes(_ record: JobRecord, brief: Bool = false) -> [UInt8] {
     func stored(_ text: String?) -> WrittenJSON { text.map(WrittenJSON.init(stored:)) ?? .null }
     let running = record.state == .running ? queue.running(record.id) : nil
@@ -165,7 +166,7 @@ extension Application {
     }
   }
 
-  /// Refuses what would take more than the configuration allows, or longer than its own limit.
+  /// Refuses a job whose estimate exceeds the configured limits or its own time limit.
   func checked(_ estimate: JobEstimate?, timeLimit: Double? = nil) throws -> JobEstimate? {
     guard let estimate else { return nil }
     var limits = limits
@@ -184,8 +185,8 @@ extension Application {
       checkpoints: uses.checkpoints)
   }
 
-  /// Queues a job in a transaction and, when that is committed, answers with it or with what an earlier request with the
-  /// same key made.
+  /// Queues a job in a transaction. After the commit, answers with the job, or with the resource of an
+  /// earlier request with the same key.
   func queueJob(
     _ key: Call.IdempotencyKey?, _ exchange: Exchange,
     _ create: @escaping @Sendable (Session) throws -> JobRecord
@@ -197,14 +198,14 @@ extension Application {
       switch outcome {
       case .success(.success(let record)): exchange.respond(queued(record))
       case .success(.failure(let earlier)):
-        // Looked up elsewhere: this may be the thread that writes.
+        // The look-up runs on another thread, because this one may be the writing thread.
         block(exchange) { try $0.repeated(earlier) }
       case .failure(let error): exchange.respond(response(to: error))
       }
     }
   }
 
-  /// The answer to the request that queued a job; tells the workers and the log of it.
+  /// The answer to the request that queued a job. Also wakes the workers and writes the log.
   private func queued(_ record: JobRecord) -> Response {
     queue.wake()
     signals.notify(record.id)
@@ -249,14 +250,14 @@ private final class JobWait: Sendable {
   func begin(seconds: Int) {
     guard seconds > 0 else { return answer(isFinal: true) }
     let subscription = application.signals.subscribe(id) { [self] in
-      // Signals come from writers and loops: the look into the store is made elsewhere.
+      // Signals come from writers and loops, which must not wait for the store.
       application.threads.run { self.answer(isFinal: !self.application.queue.isReady) }
     }
     token.withLock { $0 = subscription }
-    // A signal may have answered before there was a token.
+    // A signal may have answered before the token existed.
     if isAnswered.load(ordering: .sequentiallyConsistent) { leave() }
     exchange.onClose { [self] in
-      // Whoever has only closed its sending side still gets what there is.
+      // A client that closed only its sending side still gets the present state.
       application.threads.run { self.answer(isFinal: true) }
     }
     DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(seconds)) { [weak self] in
@@ -266,7 +267,7 @@ private final class JobWait: Sendable {
     answer(isFinal: false)
   }
 
-  /// Answers where the job has ended, or in any case.
+  /// Answers if the job has ended, or in any case if the answer is final.
   private func answer(isFinal: Bool) {
     guard !isAnswered.load(ordering: .relaxed) else { return }
     let response: Response

@@ -51,7 +51,7 @@ extension RouteTable {
 }
 
 extension Session {
-  /// A model as `GET /v1/models/{name}` has it; in lists without its layers and checkpoints.
+  /// A model as in `GET /v1/models/{name}`; in lists without its layers and checkpoints.
   func representation(_ record: ModelRecord, brief: Bool = false) throws -> JSONValue {
     let description = try ModelDescription(record)
     let latest =
@@ -60,7 +60,7 @@ extension Session {
     var object: JSONObject = ["name": .string(record.name), "dataset": .string(record.dataset)]
     object = object.merging(description.json.objectValue ?? [:])
     if object["contract"] == .null {
-      // An earlier version did not keep it; it is that of the model's data set.
+      // An earlier version did not store the contract. Then the contract of the model's data set counts.
       let contract = try datasets.find(record.dataset).flatMap { try DatasetDescription($0).contract }
       object["contract"] = contract.map { .object($0.json) } ?? .null
     }
@@ -86,7 +86,7 @@ extension Session {
 }
 
 extension Application {
-  /// A model as `GET /v1/models/{name}` has it.
+  /// A model as in `GET /v1/models/{name}`.
   ///
   /// Throws `UnknownResource`.
   func modelRepresentation(_ name: String) throws -> JSONValue {
@@ -152,7 +152,7 @@ extension Application {
     }
   }
 
-  /// A model that could be neither downloaded nor uploaded is too large.
+  /// Refuses a model whose weights are too large for a download or an upload.
   private func checkSize(_ network: Architecture, _ precision: Precision) throws {
     let bytes = try Weights(layout: network.layout, precision: precision).byteCount()
     guard bytes > configuration.blobLimit else { return }
@@ -164,7 +164,7 @@ extension Application {
     ])
   }
 
-  /// The weights that a model starts with, written but not owned yet.
+  /// The initial weights of a model, written as a blob that no row owns yet.
   private func initialWeights(_ request: CreateModelRequest, _ network: Architecture) throws -> PendingBlob {
     let writer = BlobWriter(store)
     let weights = Weights(layout: network.layout, precision: request.precision)

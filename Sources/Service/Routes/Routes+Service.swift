@@ -9,7 +9,7 @@ import Storage
 import Tensor
 
 extension RouteTable {
-  /// The service itself: what it is, whether it is well, what it did.
+  /// The service itself: its capabilities, its health and its metrics.
   func addService() {
     immediate(.get, "/v1", .never) { application, call in
       try call.checkQuery()
@@ -44,7 +44,7 @@ extension RouteTable {
 }
 
 extension Application {
-  /// What this service is and can do.
+  /// The answer of `GET /v1`.
   fileprivate var capabilities: JSONValue {
     let solvers = SolverRequest.Name.allCases.map { name in
       SolverRequest(name: name, iterations: name.hasPath ? .auto : .standard).json

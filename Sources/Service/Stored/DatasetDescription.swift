@@ -3,8 +3,8 @@ import JSON
 import Jobs
 import Storage
 
-/// What is stored of a data set as JSON: all that a user is shown and a request is checked against, so that
-/// neither loads the samples.
+/// The stored JSON description of a data set. It has everything that users see and requests are checked
+/// against, so neither loads the samples.
 struct DatasetDescription {
   let json: JSONObject
 
@@ -46,7 +46,7 @@ struct DatasetDescription {
     return .object(json)
   }
 
-  /// What is said of a set that is not complete yet: the arrays it has.
+  /// The description of an incomplete set: the arrays it has.
   init(parts: [DatasetPart], missing: String) {
     json = [
       "missing": .string(missing),
@@ -69,13 +69,13 @@ struct DatasetDescription {
     json = object
   }
 
-  /// That of the models that are made for the set; nil while it is incomplete.
+  /// The contract of models that are made for the set; nil while the set is incomplete.
   var contract: DataContract? { DataContract(json: .object(json)) }
 
-  /// What was found to look wrong when the set was made; sets of earlier versions have none.
+  /// Sentences about suspicious data, found when the set was made. Sets of earlier versions have none.
   var warnings: [String] { json["warnings"]?.arrayValue?.compactMap(\.stringValue) ?? [] }
 
-  /// As requests are checked against it.
+  /// The facts that requests are checked against.
   func catalogDataset(_ record: DatasetRecord) -> CatalogDataset {
     func integers(_ value: JSONValue?) -> [Int] { value?.arrayValue?.compactMap(\.integerValue) ?? [] }
     let whole = JSONValue.object(json)

@@ -5,18 +5,19 @@ import Jobs
 import Storage
 import Synchronization
 
-/// Makes data sets from their stored sources and keeps the ones used last in memory, up to a number of bytes.
+/// Makes data sets from their stored sources. Keeps the most recently used sets in memory, up to a number of
+/// bytes.
 ///
-/// A set is loaded once however many ask for it at the same time.
+/// A set is loaded only once, even if several threads ask for it at the same time.
 final class DatasetLibrary: Sendable {
-  /// One set, or its place while somebody loads it.
+  /// One set, or its place while a thread loads it.
   private final class Entry: Sendable {
     let value = Mutex<Dataset?>(nil)
   }
 
   private struct Held {
     var entries: [String: Entry] = [:]
-    /// Names with the bytes of the loaded sets; those used last at the end.
+    /// Names and byte counts of the loaded sets. The most recently used set is last.
     var order: [(key: String, bytes: Int)] = []
   }
 
@@ -33,11 +34,11 @@ final class DatasetLibrary: Sendable {
 
   /// The samples of a set.
   ///
-  /// Throws `JobFailure` (`missing`, `corrupt`), or `DatasetError` where files are not what they were.
+  /// Throws `JobFailure` (`missing`, `corrupt`), or `DatasetError` if the files of the set have changed.
   func load(_ name: String) throws -> Dataset { try load(name, depth: 0) }
 
   private func load(_ name: String, depth: Int) throws -> Dataset {
-    // Sets are derived from older ones, so there is no circle; the limit is for a tampered file.
+    // Sets are derived from older sets, so there is no cycle. The limit is for a tampered file.
     guard depth < 64 else {
       throw JobFailure(.corrupt, "the data set \"\(name)\" is derived from too many others.")
     }
@@ -47,7 +48,7 @@ final class DatasetLibrary: Sendable {
     guard record.state == .ready else {
       throw JobFailure(.missing, "the data set \"\(name)\" is not complete.")
     }
-    // The id tells a set from another one made later under its name.
+    // The id distinguishes the set from a later set of the same name.
     let key = record.id
     let entry = held.withLock { held in
       if let known = held.entries[key] { return known }
@@ -73,7 +74,7 @@ final class DatasetLibrary: Sendable {
     }
   }
 
-  /// Lets go of a set whose arrays have changed.
+  /// Forgets a set whose arrays have changed.
   func forget(_ id: String) {
     held.withLock { held in
       held.entries[id] = nil
@@ -86,9 +87,9 @@ final class DatasetLibrary: Sendable {
     try source.dataset(named: name, in: directory) { try load($0, depth: 1) }
   }
 
-  /// A set made of the arrays that were uploaded for it.
+  /// A set made of its uploaded arrays.
   ///
-  /// - Parameter arrival: an array that is written and not one of the parts yet.
+  /// - Parameter arrival: an array that is written but not yet one of the parts.
   func assemble(
     _ name: String, parts: [DatasetPart], _ source: DatasetSource,
     arrival: (split: String, part: String, bytes: PendingBlob)? = nil
@@ -123,14 +124,14 @@ final class DatasetLibrary: Sendable {
     } else {
       set = try source.dataset(named: record.name, in: directory) { try load($0, depth: depth + 1) }
     }
-    // The numbers that the set was described with stay its numbers, also where a later version would compute other last bits.
+    // The stored normalization stays in force, even if a later version would compute other last bits.
     guard let described = try DatasetDescription(record).contract?.normalization,
       described.mean.count == set.shape.channels
     else { return set }
     return set.normalized(by: described)
   }
 
-  /// A job must not compute on other samples than those that were described.
+  /// Checks that a job computes on the same samples as described.
   private func check(_ set: Dataset, _ record: DatasetRecord) throws {
     let described = try DatasetDescription(record).json["sha256"]?.stringValue
     guard described == nil || described == set.sha256 else {
@@ -147,7 +148,7 @@ final class DatasetLibrary: Sendable {
     }
   }
 
-  /// Lets go of the sets that were not used for longest, until the rest fits; the newest always stays.
+  /// Frees the least recently used sets until the rest fits. The newest set always stays.
   private func keep(_ key: String, bytes: Int) {
     held.withLock { held in
       held.order.append((key, bytes))
@@ -162,7 +163,7 @@ final class DatasetLibrary: Sendable {
 }
 
 extension Dataset {
-  /// Bytes its samples take, about.
+  /// Bytes of the samples in memory, about.
   var byteCount: Int {
     func bytes(_ split: Split) -> Int {
       let values = split.count * shape.count

@@ -5,10 +5,10 @@ import Network
 import Storage
 import Tensor
 
-/// What is stored of a model as JSON beside its name and data set.
+/// The stored JSON of a model, beside its name and data set.
 struct ModelDescription {
   var model: CatalogModel
-  /// The job that made it; nil for one a user posted.
+  /// The job that made the model; nil for a model that a user posted.
   var job: String?
   var parameters: Int
   var layers: JSONValue

@@ -56,7 +56,7 @@ public final class StoredCatalog: Catalog {
   }
 
   public func retrainings(ofModel name: String) throws -> [CatalogRetraining] {
-    // Ids sort by time: a model older than this one is a reference of another one that had its name.
+    // Ids sort by time. A retrained model older than this model belongs to an earlier model of the same name.
     guard let own = try store.read({ try $0.models.find(name) })?.id else { return [] }
     var found: [CatalogRetraining] = []
     var after: String?
@@ -65,7 +65,7 @@ public final class StoredCatalog: Catalog {
       for record in page.items where record.id > own {
         let model = try interpret(record)
         guard model.reference?.model == name, let job = try ModelDescription(record).job else { continue }
-        // Not what it was trained on to, or what was uploaded, since.
+        // The job's own checkpoint, not a later training or upload.
         let made = try store.read { try $0.checkpoints.list(job: job) }.first { $0.model == record.name }
         guard let made else { continue }
         let checkpoint = try CatalogCheckpoint(made)
@@ -133,7 +133,7 @@ extension CatalogCheckpoint {
 }
 
 extension CheckpointRecord {
-  /// What edits did to the training data that the checkpoint stands for.
+  /// The edits of the training data behind the checkpoint.
   var edits: TrainingRecord {
     get throws {
       try read { try record.map { try TrainingRecord(json: JSONParser.parse($0)) } ?? TrainingRecord() }

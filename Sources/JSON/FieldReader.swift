@@ -1,8 +1,8 @@
 /// Reads the members of one JSON object by name and gathers every fault on the way.
 ///
-/// A read never throws: what is missing or wrong leaves a fault and a stand-in value, and the request made of
-/// stand-ins is thrown away by `RequestFaults.throwIfAny`. A `null` counts as absent, so that a filled-in body
-/// can be posted again. After the last read `finish` reports the names nobody asked for.
+/// A read never throws. A missing or wrong member leaves a fault and a placeholder, and
+/// `RequestFaults.throwIfAny` discards the request. A `null` counts as absent, so that a filled-in body can be
+/// posted again. After the last read, `finish` reports the unknown names.
 public final class FieldReader {
   public let pointer: JSONPointer
   public let faults: RequestFaults
@@ -10,7 +10,7 @@ public final class FieldReader {
   private var askedNames: [String] = []
   private var asked: Set<String> = []
 
-  /// Where `value` is no object, that is a fault, and every member counts as absent without one more fault.
+  /// If `value` is no object, one fault says so, and every member counts as absent without a further fault.
   public init(_ value: JSONValue, at pointer: JSONPointer = .root, faults: RequestFaults) {
     self.pointer = pointer
     self.faults = faults
@@ -23,12 +23,12 @@ public final class FieldReader {
     }
   }
 
-  /// The whole body was no object: "is required" for each member would only be noise.
+  /// The body was no object. Then "is required" for each member would only be noise.
   private(set) var isStandIn = false
 
   // MARK: Presence
 
-  /// The member, where it is there and not null.
+  /// The member, if it is there and not null.
   public func value(_ name: String) -> JSONValue? {
     note(name)
     guard let value = object[name], !value.isNull else { return nil }
@@ -52,13 +52,14 @@ public final class FieldReader {
   /// A fault of the object as a whole.
   public func fault(_ detail: String) { faults.add(detail, at: pointer) }
 
-  /// Names that are accepted besides those asked for: for members whose reading depends on another one.
+  /// Names that are accepted although no read asked for them, because their reading depends on another
+  /// member.
   public func accept(_ names: String...) { names.forEach(note) }
 
-  /// To be called once, at the end: every name that was never asked for is a fault.
+  /// Must be called once, at the end. Every name that no read asked for is a fault.
   public func finish() {
     for member in object.members where !asked.contains(member.name) {
-      // What is only counted needs no words.
+      // A fault beyond the limit is only counted and needs no words.
       guard !faults.isFull else {
         fault(member.name, "is not known here")
         continue
@@ -72,7 +73,7 @@ public final class FieldReader {
     if asked.insert(name).inserted { askedNames.append(name) }
   }
 
-  /// A value in the words of a fault: short ones as they are, long ones by their kind.
+  /// A value in the words of a fault: a short value as it is, a long value by its kind.
   public static func brief(_ value: JSONValue) -> String {
     switch value {
     case .array, .object: return value.kindName
@@ -95,7 +96,7 @@ extension FieldReader {
     return integer(name, in: range) ?? range.lowerBound
   }
 
-  /// Nil if it is absent, and with a fault if it is wrong.
+  /// Nil if the member is absent; nil with a fault if it is wrong.
   public func integer(_ name: String, in range: ClosedRange<Int>) -> Int? {
     guard let value = value(name) else { return nil }
     return Self.integer(value, in: range, at: pointer.appending(name), faults)
@@ -105,7 +106,7 @@ extension FieldReader {
     number(name, range) ?? standard
   }
 
-  /// Nil if it is absent, and with a fault if it is wrong.
+  /// Nil if the member is absent; nil with a fault if it is wrong.
   public func number(_ name: String, _ range: NumberRange) -> Double? {
     guard let value = value(name) else { return nil }
     return Self.number(value, range, at: pointer.appending(name), faults)
@@ -116,7 +117,7 @@ extension FieldReader {
     return Self.flag(value, at: pointer.appending(name), faults) ?? standard
   }
 
-  /// Nil if it is absent, and with a fault if it is no string or longer than `maximumLength` bytes.
+  /// Nil if the member is absent; nil with a fault if it is no string or longer than `maximumLength` bytes.
   public func text(_ name: String, maximumLength: Int = 1024) -> String? {
     guard let value = value(name) else { return nil }
     return Self.text(value, maximumLength: maximumLength, at: pointer.appending(name), faults)
@@ -158,7 +159,7 @@ extension FieldReader {
     return Self.list(value, maximumCount: maximumCount, at: pointer.appending(name), faults, read)
   }
 
-  /// The one member that is there; several of them, or none of required ones, are a fault.
+  /// The one member that is there. Several members are a fault, and so is no member if one is required.
   public func onlyOne(of names: [String], present: [String]? = nil, required: Bool = true) -> String? {
     let present = present ?? names.filter(has)
     if present.count == 1 { return present[0] }

@@ -1,7 +1,7 @@
-/// The members of a JSON object in the order they were written, each name once. Names are compared byte by byte, as
-/// RFC 8259 has it: two Unicode forms of one word are two names.
+/// The members of a JSON object in the order they were written, each name once.
 ///
-/// Two objects are equal when they have the same members, in whatever order.
+/// Names are compared byte by byte, as RFC 8259 demands: two Unicode forms of one word are two names. Two
+/// objects are equal if they have the same members, in any order.
 public struct JSONObject: Sendable {
   public private(set) var members: [Member] = []
   private var places: [ExactText: Int] = [:]
@@ -22,7 +22,7 @@ public struct JSONObject: Sendable {
 
   public init() {}
 
-  /// Of members with the same name the last one stands, at the place of the first.
+  /// Of members with the same name the last value counts, at the place of the first.
   public init(_ members: some Sequence<(String, JSONValue)>) {
     for (name, value) in members { self[name] = value }
   }
@@ -31,7 +31,7 @@ public struct JSONObject: Sendable {
   public var isEmpty: Bool { members.isEmpty }
   public var names: [String] { members.map(\.name) }
 
-  /// Setting nil takes the member out; setting a new one appends it.
+  /// Setting nil removes the member; setting a new name appends it.
   public subscript(name: String) -> JSONValue? {
     get { places[ExactText(name)].map { members[$0].value } }
     set {
@@ -51,7 +51,7 @@ public struct JSONObject: Sendable {
     }
   }
 
-  /// The members of `other` are set over these.
+  /// The object with the members of `other` set over its own.
   public func merging(_ other: JSONObject) -> JSONObject {
     var merged = self
     for member in other.members { merged[member.name] = member.value }
@@ -65,7 +65,7 @@ extension JSONObject: Hashable {
   }
 
   public func hash(into hasher: inout Hasher) {
-    // Order must not matter: the members' own hashes are added up.
+    // Order must not matter, so the hashes of the members are added.
     var sum = 0
     for member in members {
       var own = Hasher()

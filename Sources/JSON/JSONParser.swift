@@ -1,4 +1,4 @@
-/// Why bytes are not the JSON that is accepted here, and where.
+/// Why bytes are not acceptable JSON, and the place of the fault.
 public struct JSONSyntaxError: Error, Hashable, Sendable, CustomStringConvertible {
   /// Bytes before the fault.
   public var offset: Int
@@ -12,9 +12,13 @@ public struct JSONSyntaxError: Error, Hashable, Sendable, CustomStringConvertibl
 
 /// A strict reader of JSON text (RFC 8259).
 ///
-/// Beyond the grammar it refuses what cannot be kept exactly: a name twice in an object, a lone surrogate,
-/// text that is not UTF-8, a number beyond the range of `Double`, and nesting deeper than `maximumDepth`.
-/// It never allocates more than a small multiple of the text.
+/// It never allocates more than a small multiple of the text. Beyond the grammar it refuses text that it cannot
+/// keep exactly, and deep nesting:
+///
+/// - a repeated name in an object,
+/// - a lone surrogate, or text that is not UTF-8,
+/// - a number beyond the range of `Double`,
+/// - nesting deeper than `maximumDepth`.
 public struct JSONParser {
   public static let maximumDepth = 64
 

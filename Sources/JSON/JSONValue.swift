@@ -39,7 +39,7 @@ extension JSONValue {
     }
   }
 
-  /// What the value is, in the words of an error message.
+  /// The kind of the value in the words of an error message.
   public var kindName: String {
     switch self {
     case .null: "null"
@@ -52,13 +52,13 @@ extension JSONValue {
     }
   }
 
-  /// The member of that name, where the value is an object that has one.
+  /// The member of that name; nil if the value is no object or lacks the name.
   public subscript(key: String) -> JSONValue? {
     guard case .object(let object) = self else { return nil }
     return object[key]
   }
 
-  /// The element at that place, where the value is a list that is long enough.
+  /// The element at that place; nil if the value is no list or is too short.
   public subscript(index: Int) -> JSONValue? {
     guard case .array(let elements) = self, elements.indices.contains(index) else { return nil }
     return elements[index]
@@ -72,7 +72,7 @@ extension JSONValue {
     if case .bool(let flag) = self { flag } else { nil }
   }
 
-  /// The exact integer; a number such as `3.0` or `1e3` counts where it is one.
+  /// The exact integer. A number such as `3.0` or `1e3` counts if its value is an integer.
   public var integerValue: Int? {
     switch self {
     case .integer(let value): Int(exactly: value)

@@ -1,6 +1,8 @@
 extension JSONWriter {
-  /// The same text for every way to write a value: members sorted by the bytes of their names, no white space, escapes only
-  /// where they must be, and numbers by their value, so that 1, 1.0 and 10e-1 are one (RFC 8259, section 4; as RFC 8785 does).
+  /// One canonical text for all ways to write a value: members sorted by the bytes of their names, no white
+  /// space, and only necessary escapes.
+  ///
+  /// Equal numbers have equal text, so that 1, 1.0 and 10e-1 are one (RFC 8259, section 4; as RFC 8785 does).
   public static func canonicalBytes(_ value: JSONValue) -> [UInt8] { bytes(canonical(value)) }
 
   private static func canonical(_ value: JSONValue) -> JSONValue {

@@ -1,5 +1,5 @@
-/// Writes JSON text: the same value gives the same bytes, and a double its shortest decimal that reads back
-/// as the same double. A number that JSON cannot say (NaN, an infinity) becomes `null`.
+/// Writes JSON text. The same value always gives the same bytes, and a double gives its shortest decimal that
+/// reads back equal. A number that JSON lacks (NaN, an infinity) becomes `null`.
 public struct JSONWriter {
   private var output: [UInt8] = []
   private let indented: Bool
@@ -26,7 +26,7 @@ public struct JSONWriter {
     case .number(let number): append(number.isFinite ? number.description : "null")
     case .string(let text): write(text)
     case .array(let elements):
-      // Lists of plain values stay on one line, also where objects are spread over several.
+      // Lists of plain values stay on one line, even if objects are spread over several lines.
       let spread = indented && elements.contains { $0.arrayValue != nil || $0.objectValue != nil }
       output.append(UInt8(ascii: "["))
       for (place, element) in elements.enumerated() {

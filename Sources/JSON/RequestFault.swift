@@ -1,4 +1,4 @@
-/// One thing wrong in a request body: where, and what would be right.
+/// One fault of a request body: its place, and the value that would be right.
 public struct RequestFault: Hashable, Sendable, CustomStringConvertible {
   public var pointer: String
   public var detail: String
@@ -24,7 +24,7 @@ public struct RequestRejection: Error, Hashable, Sendable, CustomStringConvertib
 
 /// Gathers the faults of one body while it is read.
 public final class RequestFaults {
-  /// A hostile body must not make an answer many times its own size.
+  /// A hostile body must not cause an answer many times its own size.
   public static let maximumCount = 100
 
   public private(set) var list: [RequestFault] = []
@@ -44,8 +44,8 @@ public final class RequestFaults {
     list.append(RequestFault(pointer: pointer.description, detail: detail))
   }
 
-  /// Adds the faults that were found with stand-ins for what could not be read: only those of members that are in the
-  /// body and had no fault before are sure.
+  /// Adds faults that were found with placeholders for unreadable members. Only faults at members of the body
+  /// that had no fault before are certain.
   package func add(_ further: [RequestFault], sayingMoreOf body: JSONValue) {
     func member(_ pointer: String) -> Substring? { pointer.split(separator: "/").first }
     let known = Set(list.compactMap { member($0.pointer) })
@@ -61,7 +61,7 @@ public final class RequestFaults {
     }
   }
 
-  /// Throws `RequestRejection` where there is a fault.
+  /// Throws `RequestRejection` if there is a fault.
   public func throwIfAny() throws(RequestRejection) {
     guard !list.isEmpty else { return }
     var faults = list

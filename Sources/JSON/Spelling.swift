@@ -1,6 +1,7 @@
 /// "Did you mean" for names that are nearly right.
 public enum Spelling {
-  /// The candidate within a third of the word's length (at least one, at most three edits); ties go to the earlier one.
+  /// The nearest candidate within a third of the word's length, at least one and at most three edits. Of
+  /// equal candidates the earlier one wins.
   public static func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
     let letters = Array(word.lowercased().utf8)
     guard !letters.isEmpty, letters.count <= 64 else { return nil }
@@ -15,7 +16,7 @@ public enum Spelling {
     return best?.candidate
   }
 
-  /// ", did you mean "x"?" or nothing.
+  /// `, did you mean "x"?`, or an empty text.
   public static func suggestion(for word: String, among candidates: some Sequence<String>) -> String {
     nearest(to: word, among: candidates).map { ", did you mean \"\($0)\"?" } ?? ""
   }

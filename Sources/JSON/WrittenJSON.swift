@@ -1,4 +1,5 @@
-/// One JSON value as text that `JSONWriter` wrote, such as a stored result: it enters an answer without being read again.
+/// One JSON value as text that `JSONWriter` wrote, such as a stored result. It enters an answer without being
+/// parsed.
 public struct WrittenJSON: Sendable {
   public let text: String
 
@@ -6,22 +7,22 @@ public struct WrittenJSON: Sendable {
 
   public init(_ value: JSONValue) { text = JSONWriter.text(value) }
 
-  /// Takes text that the caller kept since `JSONWriter` wrote it; builds for debugging check it.
+  /// Takes text that `JSONWriter` wrote earlier. Debug builds check it.
   public init(stored text: String) {
     assert((try? JSONParser.parse(text)) != nil, "Stored JSON is text that JSONWriter wrote.")
     self.text = text
   }
 }
 
-/// A JSON object written member by member, some from values and some from text that is written already.
+/// A JSON object written member by member, from values and from text that is already written.
 ///
-/// The bytes are those that `JSONWriter` would write of the same members.
+/// The bytes equal those that `JSONWriter` writes for the same members.
 public struct WrittenObject: Sendable {
   private var output: [UInt8] = [UInt8(ascii: "{")]
 
   public init() {}
 
-  /// Appends a member; each name is to be appended once.
+  /// Appends a member. Each name may be appended only once.
   public mutating func append(_ name: String, _ value: WrittenJSON) {
     if output.count > 1 { output.append(UInt8(ascii: ",")) }
     output.append(contentsOf: JSONWriter.bytes(.string(name)))

@@ -1,4 +1,4 @@
-/// One of several things that a request may name, with options of its own: a solver, a loss, a schedule.
+/// One of several things that a request may name, each with its own options: a solver, a loss, a schedule.
 public struct Alternative<Value: Sendable>: Sendable {
   public let name: String
   /// The thing with the defaults of its options.
@@ -25,7 +25,7 @@ public struct Alternative<Value: Sendable>: Sendable {
 }
 
 extension Form where Value: Sendable {
-  /// A name, or an object with a `name` and the options of what it names.
+  /// A name, or an object with a `name` and the options of the named thing.
   /// - Parameters:
   ///   - alternatives: in the order of the fault that lists them.
   ///   - name: of a value.
@@ -49,7 +49,7 @@ extension Form where Value: Sendable {
           }
         }
         let options = FieldReader(value, at: pointer, faults: faults)
-        // Without a valid name nobody knows which options belong here.
+        // Without a valid name the allowed options are unknown.
         guard let name = options.requiredValue("name"),
           let chosen = FieldReader.choice(name, among: names, at: pointer.appending("name"), faults)
             .flatMap(alternative)
@@ -79,7 +79,7 @@ extension Field {
   /// - Parameters:
   ///   - noun: such as "optimizer", for that fault.
   ///   - name: reads and sets the thing of an owner; setting it gives its options their defaults.
-  ///   - standard: what an object without the member is.
+  ///   - standard: the thing of an object without the member.
   public static func tagged<Name>(
     _ member: String, noun: String, _ name: Path<Name>,
     alternatives: [(name: Name, fields: Fields<Owner>)], standard: Owner, _ meaning: String
@@ -164,7 +164,7 @@ where Name: RawRepresentable<String> & CaseIterable & Sendable & Equatable {
     }
   }
 
-  /// Every option once. A default that depends on the thing is told in words.
+  /// Every option once. A default that depends on the thing is described in words.
   func members(standard: Owner, _ meaning: String) -> [FieldMember] {
     let head = FieldMember(
       member, schema: form.schema, words: form.words, standard: form.write(standard[keyPath: name]), meaning)
@@ -195,7 +195,7 @@ where Name: RawRepresentable<String> & CaseIterable & Sendable & Equatable {
       }
   }
 
-  /// For each thing: the member names it, and options of others are absent.
+  /// One condition for each thing: the member names the thing, and options of other things are absent.
   func conditions(standard: Owner) -> [JSONValue] {
     let all = alternatives.map { names(of: $0, standard) }
     let every = all.flatMap { $0 }

@@ -6,7 +6,8 @@ public struct Field<Owner>: Sendable {
   let read: @Sendable (FieldReader, inout Owner) -> Void
   let write: @Sendable (Owner, inout JSONObject) -> Void
   let members: @Sendable (Owner) -> [FieldMember]
-  /// Schemas of which an object must fulfil one, beside what its members say; empty if there is no such condition.
+  /// Schemas of which an object must fulfil one, besides the schemas of its members. Empty if there is no
+  /// condition.
   let conditions: [JSONValue]
 
   /// A field of more than one member, or one with rules of its own.
@@ -78,15 +79,15 @@ extension Field {
       write: { owner, object in object[name] = form.write(owner[keyPath: path]) })
   }
 
-  /// A member that may be absent, which is nil.
-  /// - Parameter standard: what nil stands for, in words.
+  /// A member that may be absent; absence gives nil.
+  /// - Parameter standard: the meaning of nil, in words.
   public static func optional<Value>(
     _ name: String, _ path: Path<Value?>, _ form: Form<Value>, standard: String? = nil, _ meaning: String
   ) -> Field {
     .member(name, path, form.optional, standard: standard, meaning)
   }
 
-  /// A member that must be there.
+  /// A member that is required.
   public static func required<Value>(
     _ name: String, _ path: Path<Value>, _ form: Form<Value>, _ meaning: String
   ) -> Field {
@@ -116,7 +117,7 @@ extension Field {
 }
 
 extension Field {
-  /// The same field with something done after it was read.
+  /// The same field, with an action after it was read.
   public func reading(_ then: @escaping @Sendable (FieldReader, inout Owner) -> Void) -> Field {
     let read = read
     return Field(
@@ -127,8 +128,8 @@ extension Field {
       }, write: write)
   }
 
-  /// A check of members that were read before it. A value that is no object has its fault already.
-  /// - Parameter conditions: the same in the words of a schema.
+  /// A check of members that were read before. A value that is no object already has its fault.
+  /// - Parameter conditions: the check as schemas.
   public static func rule(
     _ conditions: [JSONValue] = [], _ check: @escaping @Sendable (FieldReader, inout Owner) -> Void
   ) -> Field {
@@ -183,7 +184,7 @@ extension Field {
   public static func choice<Choice>(_ name: String, _ path: Path<Choice>, _ meaning: String) -> Field
   where Choice: RawRepresentable<String> & CaseIterable & Sendable { .member(name, path, .choice, meaning) }
 
-  /// The seed of what is drawn at random.
+  /// The seed of random draws.
   public static func seed(_ path: Path<Int>, _ meaning: String) -> Field {
     .member("seed", path, .integer(0...Int.max), meaning)
   }

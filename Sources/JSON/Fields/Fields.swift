@@ -6,7 +6,7 @@ public struct Fields<Owner>: Sendable {
 
   public static func + (left: Fields, right: Fields) -> Fields { Fields(left.list + right.list) }
 
-  /// Reads what is there; the rest stays as it is. The caller finishes the reader.
+  /// Reads the members that are there; the rest stays as it is. The caller finishes the reader.
   public func read(_ reader: FieldReader, into owner: inout Owner) {
     for field in list { field.read(reader, &owner) }
   }
@@ -28,7 +28,8 @@ public struct Fields<Owner>: Sendable {
   /// Schemas of which an object must fulfil one; empty if there is no such condition.
   public var conditions: [JSONValue] { list.reduce([]) { Schema.both($0, $1.conditions) } }
 
-  /// The schema of an object with these members: unknown ones are refused, and null counts as absent if a member is optional.
+  /// The schema of an object with these members. Unknown members are refused. A null counts as absent if a
+  /// member is optional.
   public func schema(standard: Owner, _ description: String? = nil) -> JSONValue {
     Schema.request(members(standard: standard), conditions: conditions, description)
   }

@@ -54,7 +54,8 @@ extension Form {
 
 extension Form where Value: Equatable {
   /// One word that stands for a value, or another form.
-  /// - Parameter otherwise: the fault of a value of neither form, up to its comma; nil if the other form says what is wrong.
+  /// - Parameter otherwise: the first half of the fault of a value of neither form, up to its comma; nil if
+  ///   the other form gives the fault.
   public static func word(
     _ word: String, _ standsFor: Value, or form: Form, unless otherwise: String? = nil,
     isOther: @escaping @Sendable (JSONValue) -> Bool = { _ in true }

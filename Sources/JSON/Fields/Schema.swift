@@ -5,7 +5,7 @@ public enum Schema {
   public static let number: JSONValue = ["type": "number"]
   public static let integer: JSONValue = ["type": "integer"]
   public static let time: JSONValue = ["type": "string", "format": "date-time"]
-  /// Of a job or a checkpoint.
+  /// The id of a job or a checkpoint.
   public static let id: JSONValue = [
     "type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$", "maxLength": 64,
     "description": "Opaque; ids sort by the time of creation.",
@@ -65,13 +65,13 @@ public enum Schema {
     return .object(schema)
   }
 
-  /// A null counts as absent wherever a member is optional.
+  /// A null counts as absent if a member is optional.
   public static func optional(_ schema: JSONValue) -> JSONValue { ["anyOf": [schema, ["type": "null"]]] }
 
   public static func oneOf(_ schemas: JSONValue...) -> JSONValue { ["oneOf": .array(schemas)] }
   public static func anyOf(_ schemas: JSONValue...) -> JSONValue { ["anyOf": .array(schemas)] }
 
-  /// A request's object: members that are not required may be null, unknown ones are refused.
+  /// A request's object. Optional members may be null; unknown members are refused.
   public static func request(_ required: JSONObject, _ optional: JSONObject = [:]) -> JSONValue {
     var properties = required
     for member in optional.members { properties[member.name] = Self.optional(member.value) }
@@ -81,8 +81,8 @@ public enum Schema {
     ]
   }
 
-  /// The same of members that are declared. The description of a member is its meaning.
-  /// - Parameter conditions: schemas of which one must hold besides.
+  /// The same for declared members. The description of a member is its meaning.
+  /// - Parameter conditions: schemas of which one must also hold.
   public static func request(
     _ members: [FieldMember], conditions: [JSONValue] = [], _ description: String? = nil
   ) -> JSONValue {
@@ -107,7 +107,7 @@ public enum Schema {
     return .object(object)
   }
 
-  /// A list of so many elements; of a set each once.
+  /// A list with a least and a most number of elements. In a set each element occurs once.
   public static func list(_ items: JSONValue, from least: Int, to most: Int, isSet: Bool) -> JSONValue {
     var schema: JSONObject = ["type": "array", "items": items]
     if least > 0 { schema["minItems"] = JSONValue(least) }
@@ -116,7 +116,7 @@ public enum Schema {
     return .object(schema)
   }
 
-  /// Alternatives that say: one of these, and one of those. An empty list says nothing.
+  /// Alternatives that combine one of `these` with one of `those`. An empty list adds no condition.
   public static func both(_ these: [JSONValue], _ those: [JSONValue]) -> [JSONValue] {
     if these.isEmpty || those.isEmpty { return these + those }
     return [["allOf": [["anyOf": .array(these)], ["anyOf": .array(those)]]]]
@@ -130,15 +130,15 @@ public enum Schema {
     ]
   }
 
-  /// An object of which besides one of `variants` must hold: each a schema of some of its members.
+  /// An object that must also fulfil one of `variants`, each a schema of some of its members.
   public static func variants(_ schema: JSONValue, _ variants: [JSONValue]) -> JSONValue {
     guard case .object(var object) = schema else { return schema }
     object["anyOf"] = .array(variants)
     return .object(object)
   }
 
-  /// The variant that has the members `required` (by default all of `present`) and none of the `absent` ones: null and,
-  /// for `flags`, false count as absent.
+  /// The variant that has the members `required` (by default all of `present`) and none of the `absent`
+  /// members. Null counts as absent; for `flags` so does false.
   public static func variant(
     _ present: JSONObject = [:], required: [String]? = nil, absent: [String] = [], flags: [String] = []
   ) -> JSONValue {

@@ -1,5 +1,5 @@
 extension ResultType {
-  /// Where a value differs from its declaration: a member that is missing or not declared, or a wrong type.
+  /// The differences of a value from its declaration: a missing or undeclared member, or a wrong type.
   public func faults(in value: JSONValue, at pointer: JSONPointer = .root) -> [RequestFault] {
     func wrong(_ expected: String) -> [RequestFault] {
       let text = "must be \(expected), got \(FieldReader.brief(value))"
@@ -33,13 +33,13 @@ extension ResultType {
   }
 }
 
-/// JSON has no NaN and no infinity: such a number is written as null.
+/// JSON has no NaN and no infinity, so such a number is written as null.
 private func isWrittenAsNull(_ value: JSONValue) -> Bool {
   if case .number(let number) = value { !number.isFinite } else { value.isNull }
 }
 
 extension ResultObject {
-  /// Where an object differs from its declaration.
+  /// The differences of an object from its declaration.
   public func faults(in object: JSONObject, at pointer: JSONPointer = .root) -> [RequestFault] {
     var faults: [RequestFault] = []
     for member in members {

@@ -16,7 +16,7 @@ public indirect enum ResultType: Sendable {
   case object(ResultObject)
   /// One of several types.
   case either([ResultType])
-  /// What a request writes, such as a loss, by the name of its schema.
+  /// A part of a request, such as a loss, by the name of its schema.
   case request(String)
 
   public static let number = ResultType.number(.any)
@@ -29,13 +29,13 @@ public indirect enum ResultType: Sendable {
   public static let finiteSize = ResultType.nullable(.size)
 }
 
-/// An object in a result: what it is, and its members.
+/// An object in a result: its meaning and its members.
 public struct ResultObject: Sendable {
-  /// Of its schema, if the object has one of its own.
+  /// The name of the object's schema; nil if the object has no schema of its own.
   public let name: String?
   public let meaning: String
   public let members: [ResultMember]
-  /// The type of members whose names come from the request, and what those names are.
+  /// The type of members whose names come from the request, and the meaning of those names.
   public let others: (names: String, type: ResultType)?
 
   /// An object with a schema of its own, to which others refer.

@@ -115,7 +115,7 @@ import Testing
     ) { $0.classes = 2 }
   }
 
-  /// Everything that is in the way is told at once, with what to do.
+  /// Every column in the way is named at once, with advice.
   @Test func everyColumnThatIsNoNumberIsNamed() throws {
     let text = "age,city,vip,y\n31,Oslo,True,a\n,Rome,False,b\n29,Bonn,TRUE,a\n"
     let error = DatasetError.file(

@@ -134,7 +134,7 @@ import Testing
     #expect(try plain.meeting(turned.contract, of: turned).dataset.train.labels == [1, 0])
   }
 
-  /// What was changed about labels is translated too.
+  /// The record of changed labels is translated too.
   @Test func trueLabelsAndTriggersAreTranslated() throws {
     let digits = try Dataset.builtIn(.digits)
     let marked = try digits.selectingClasses([3, 1, 7]).poisoned(Poison(fraction: 0.2, label: 0, seed: 1))

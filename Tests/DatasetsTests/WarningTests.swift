@@ -3,7 +3,7 @@ import Formats
 import JSON
 import Testing
 
-/// What a set's description warns of.
+/// The warnings in a set's description.
 @Suite struct WarningTests {
   let folder: TemporaryFolder
 
@@ -145,7 +145,7 @@ import Testing
       [1, 2, 3, 1e39] as [Double], [4, 1], [0, 1, 0, 1] as [Int64], test: [0, 1, 0, 1])
     #expect(set.float32Overflow == InputOverflow(split: "train", sample: 3, value: 1e39, isTarget: false))
     says(set, "Sample 3 of the train split", "float64")
-    // What matters is the value that the network sees.
+    // The value that the network sees counts.
     #expect(try set.normalized(.standardize).float32Overflow == nil)
     let narrow = try arrays([1e30, 2e30] as [Float], [2, 1], [0, 1] as [Int64])
     #expect(narrow.float32Overflow == nil)

@@ -1,7 +1,7 @@
 import Formats
 import Testing
 
-/// Files of other kinds are told by their first bytes, which are those that the programs named here wrote.
+/// Files of other kinds are recognised by their first bytes, which are those that the named programs wrote.
 @Suite struct FileKindTests {
   private static func zip(_ name: String, _ rest: String = "") -> [UInt8] {
     [0x50, 0x4b, 3, 4, 0, 0, 8, 8] + [UInt8](repeating: 0, count: 18)

@@ -117,7 +117,7 @@ import Testing
     }
   }
 
-  /// Whatever one byte of the header becomes, the answer is a value or an `NPYError`.
+  /// For every value of any one byte of the header, the answer is a value or an `NPYError`.
   @Test func everySingleByteChangeIsAnsweredWithoutACrash() {
     let file = Fixtures.npyFloat32
     for index in 0..<70 {

@@ -1,6 +1,6 @@
 import Formats
 
-/// What a reader of safetensors gives for pieces of a file.
+/// The result of a safetensors reader for the pieces of a file.
 private struct Tensors: Equatable {
   var header: SafetensorsHeader?
   var data: [[UInt8]] = []

@@ -18,7 +18,7 @@ enum FuzzTarget: String, CaseIterable {
   }
 }
 
-/// What does not hold, as a sentence.
+/// The violated property, as a sentence.
 struct Finding: Error, CustomStringConvertible { var description: String }
 
 func require(_ condition: Bool, _ sentence: @autoclosure () -> String) throws {

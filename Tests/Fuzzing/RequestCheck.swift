@@ -1,6 +1,6 @@
 import HTTP
 
-/// What a parser makes of pieces of bytes.
+/// The result of a request parser for pieces of bytes.
 private struct Reading: Equatable {
   struct Message: Equatable {
     var request: Request

@@ -1,6 +1,6 @@
 import HTTP
 
-/// What a parser makes of bytes: the requests with their bodies, and how it ends.
+/// The result of a parser for some bytes: the requests with their bodies, and the end.
 struct ParsedBytes: Equatable {
   struct Message: Equatable {
     var request: Request

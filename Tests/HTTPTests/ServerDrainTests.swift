@@ -4,8 +4,8 @@ import HTTP
 import Synchronization
 import Testing
 
-/// Refused bodies: a client that sends all of a body before it reads gets the response, whatever the size, and none is read
-/// for longer than a body that is taken.
+/// Refused bodies. A client that sends its whole body before it reads gets the response, for any size. The
+/// server reads a refused body for no longer than an accepted one.
 @Suite struct ServerDrainTests {
   private static let large = 24 << 20
 
@@ -122,7 +122,7 @@ import Testing
         + "\r\n0\r\n\r\n"
         + "PUT /taken HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\ny")
     for status in [404, 409, 201] { #expect(try client.readReply().status == status) }
-    // Behind a large one nothing is answered: the connection was said to close.
+    // After a large body nothing is answered, because the response announced a close.
     try client.send("PUT /none HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n")
     try client.send([UInt8](repeating: 0x61, count: 200_000))
     try client.send("PUT /taken HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\ny")

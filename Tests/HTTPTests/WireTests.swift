@@ -20,7 +20,7 @@ import Testing
     #expect(parsed.messages.last?.request.keepsAlive == wire.isKept)
   }
 
-  /// Whatever comes behind a fault is no request: the status, the close, and nothing else.
+  /// Bytes after a fault are no request. The server sends the status, closes, and sends nothing else.
   @Test func theServerRefusesAndCloses() throws {
     let live = try LiveServer()
     for wire in WireCases.refused {

@@ -113,7 +113,7 @@ import Testing
   private func expectLinear(from count: Int, _ prepare: (Int) -> () -> Void) {
     let small = seconds(prepare(count))
     let large = seconds(prepare(8 * count))
-    // What takes less than a tenth of a millisecond is lost in the clock's noise.
+    // Times below a tenth of a millisecond are lost in the clock's noise.
     #expect(large < 24 * max(small, 1e-4), "\(small) s, then \(large) s for eight times the input")
   }
 

@@ -131,7 +131,7 @@ private struct Rosenbrock: Objective {
     #expect(try DenseAlgebra.eigen(hessian.elements, order: n).values[0] > 0)
   }
 
-  /// Where the Hessian bends down Newton's own step would climb.
+  /// At negative curvature the plain Newton step would climb.
   @Test func newtonLeavesASaddle() throws {
     // x₂ = x₁² = 0.6 with negative curvature along x₁.
     let problem = Rosenbrock(dimension: 2)

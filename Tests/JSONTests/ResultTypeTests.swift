@@ -13,7 +13,7 @@ import Testing
     .always("solver", .either([.text, .list(.text)]), "One or several."),
   ])
 
-  /// What a declaration is for: each way to differ from it is found, at its place.
+  /// The purpose of a declaration: each way to differ from it is found, at its place.
   @Test(arguments: [
     (#"{"rows": [{"index": 0, "effect": null}], "seconds": {"total": 1.5}, "solver": "cg"}"#, []),
     (

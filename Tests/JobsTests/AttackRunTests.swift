@@ -76,11 +76,11 @@ struct AttackRunTests {
       #expect(own.allSatisfy { $0 >= -1e-12 && $0 <= 1 + 1e-12 })
     }
 
-    // Whoever trains on them gets the same reading.
+    // A training on the written pictures gives the same reading.
     #expect(try retrained(on: points, changed, test: index) == row["predicted_after"]?.integerValue)
   }
 
-  /// What a model names the test point that is trained from its initial weights on a set with the changed pictures.
+  /// The class of the test point by a model that is trained from its initial weights on the changed pictures.
   private func retrained(on points: [JSONValue], _ changed: [Double], test: Int) throws -> Int {
     let dataset = try Self.trained.get().loadDataset(named: "digits")
     let normalization = dataset.normalization

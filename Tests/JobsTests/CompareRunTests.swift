@@ -28,7 +28,7 @@ struct CompareRunTests {
       #"{"kind": "compare", "model": "\#(model)", \#(members)}"#, context: context)
   }
 
-  /// What no two runs have in common.
+  /// The value without seconds, which differ between any two runs.
   private func withoutSeconds(_ value: JSONValue) -> JSONValue {
     switch value {
     case .array(let elements): .array(elements.map(withoutSeconds))

@@ -2,7 +2,8 @@ import JSON
 import Jobs
 import Testing
 
-/// What follows from the declarations of fields holds for every object that the program declares.
+/// The properties that follow from the declarations of fields hold for every object that the program
+/// declares.
 @Suite("Declared fields")
 struct DeclaredFieldTests {
   @Test func theListIsThatOfTheProgram() {

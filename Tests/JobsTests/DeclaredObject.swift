@@ -9,7 +9,7 @@ struct DeclaredObject: Sendable, CustomTestStringConvertible {
   struct Reading: Sendable {
     /// Pointers are from the object.
     var faults: [RequestFault]
-    /// What the program writes of the value that it read; nil after a fault.
+    /// The program's output for the value that it read; nil after a fault.
     var written: JSONValue?
   }
 

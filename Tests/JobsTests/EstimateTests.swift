@@ -5,7 +5,7 @@ import Tensor
 import TestSupport
 import Testing
 
-/// What jobs are expected to take. Times are those of a machine of a thousand million multiply-adds a second.
+/// The estimated cost of jobs, on a machine of a thousand million multiply-adds a second.
 @Suite("Estimates")
 struct EstimateTests {
   private let machine = Machine(multiplyAdds: 1e9, threads: 2, memoryLimit: 1 << 30)
@@ -68,7 +68,7 @@ struct EstimateTests {
       try estimate(#"{"model": "small", \#(members)}"#, in: store).seconds
     }
     let train = try seconds(#""kind": "train", "epochs": 10"#)
-    // What is measured at the end does not grow.
+    // The measurement at the end does not grow with the epochs.
     #expect(try abs(seconds(#""kind": "train", "epochs": 100"#) / train - 10) < 1.5)
     #expect(
       try seconds(#""kind": "influence", "test": {"count": 20}"#)

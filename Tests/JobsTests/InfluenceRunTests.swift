@@ -329,8 +329,8 @@ struct InfluenceRunTests {
     #expect(whole.fractions == whole.fractions.sorted())
   }
 
-  /// Ridge regression left one out in closed form: θ̂₋ᵢ − θ̂ is H⁻¹∇ℓᵢ/n over 1 − hᵢ, so that the score over n(1 − hᵢ) is
-  /// what the removal does to the linearized test loss, with its sign.
+  /// Ridge regression left one out in closed form: θ̂₋ᵢ − θ̂ is H⁻¹∇ℓᵢ/n over 1 − hᵢ. So the score over n(1 −
+  /// hᵢ) is the change of the linearized test loss by the removal, with its sign.
   @Test func ridgeScoresAreThoseOfLeavingOneOut() throws {
     let (n, lambda) = (40, 0.05)
     let dataset = try Dataset.synthetic(

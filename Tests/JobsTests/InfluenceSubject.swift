@@ -92,8 +92,8 @@ struct InfluenceSubject: Sendable {
     .losses
   }
 
-  /// Posts a request of the kind and gives its result and artifacts; `members` are those of the body after `model`. Where they say
-  /// nothing else, the curvature is that of the dense reference: the Hessian without damping.
+  /// Posts a request of the kind and gives its result and artifacts. `members` are those of the body after
+  /// `model`. By default the curvature is that of the dense reference: the Hessian without damping.
   func post(
     _ members: String, kind: String = "influence", id: String = "job", threads: Int = 2
   ) throws -> (result: JSONValue, context: MemoryContext) {

@@ -54,7 +54,7 @@ struct NormalizationRequestTests {
     }
   }
 
-  /// What an earlier version stored keeps its meaning: bytes of arrays as they are.
+  /// Sources that an earlier version stored keep their meaning: bytes of arrays stay unscaled.
   @Test func storedSourcesOfEarlierVersions() throws {
     func stored(_ text: String) throws -> DatasetSource { try DatasetSource(json: JSONParser.parse(text)) }
     let upload = try stored(#"{"format": "upload", "classes": 3}"#)

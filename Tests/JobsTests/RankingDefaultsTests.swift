@@ -8,8 +8,8 @@ import Tensor
 import TestSupport
 import Testing
 
-/// What jobs that rank samples do where their request leaves it open: the damping, the refusal of answers that are none, the
-/// meaning of a score.
+/// The defaults of jobs that rank samples: the damping, the refusal of unreliable answers, the meaning of a
+/// score.
 @Suite("Defaults of rankings")
 struct RankingDefaultsTests {
   /// 200 digits and a model that is trained as a test says; of 180 in minibatches of 32 an epoch has six steps.

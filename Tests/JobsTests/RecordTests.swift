@@ -6,7 +6,7 @@ import Tensor
 import TestSupport
 import Testing
 
-/// What a checkpoint stands for stays right when jobs follow one another.
+/// The record of a checkpoint stays right when jobs follow one another.
 @Suite("Records of checkpoints")
 struct RecordTests {
   /// Linear least squares on one-hot labels with weight decay: every state of the data has a minimum in closed form.
@@ -185,7 +185,7 @@ struct RecordTests {
     #expect(try reference(#""indices": [5]"#, recovered) == nil)
   }
 
-  /// Every kind that names samples of the group is told of those that are gone, with their number.
+  /// Every kind that names samples of the group gets a fault with the number of samples that are gone.
   @Test func goneSamplesAreRefusedWithTheirNumbers() throws {
     let subject = try Subject()
     let flipped = subject.set.train.indices(of: .relabeled)

@@ -6,8 +6,8 @@ import Tensor
 import TestSupport
 import Testing
 
-/// What `remove` does to the weights, against the formulas of the estimators on a dense Hessian that is made of
-/// differences of the gradient.
+/// The change of the weights by `remove`, against the formulas of the estimators on a dense Hessian. The
+/// Hessian comes from differences of the gradient.
 @Suite("Removals against dense formulas")
 struct RemovalFormulaTests {
   /// A trained float64 model, a group and the dense Hessians around it.

@@ -215,8 +215,8 @@ struct RemoveRunTests {
         == store.weights(ofCheckpoint: #require(store.latestCheckpoint(ofModel: "digits")?.id)))
   }
 
-  /// Every round that is kept is better on validation samples, and all of them move the same parameters; the one that gained
-  /// nothing is told of, with what it took.
+  /// Every kept round is better on validation samples, and all rounds move the same parameters. The round
+  /// that gained nothing is reported with its cost.
   @Test func roundsMoveTheSameParametersAndGain() throws {
     let result = try remove(#""class": 8, "modification_ratio": 0.05, "rounds": 6"#)
     let rounds = try #require(result["rounds"]?.arrayValue)
@@ -242,7 +242,7 @@ struct RemoveRunTests {
     #expect(try number(result, "after", "score") >= number(once, "after", "score") - 0.02)
   }
 
-  /// A round whose solve comes to nothing ends them, without loss of those before it.
+  /// A round whose solve fails ends the search. The earlier rounds are kept.
   @Test(arguments: [
     (#""estimator": "if", "solver": {"name": "neumann", "scale": 1}"#, "has grown"),
     (
@@ -362,7 +362,7 @@ struct RemoveRunTests {
     #expect(try reference(checkpoints[1]) == second)
   }
 
-  /// What is left out already stays out.
+  /// Samples that the recipe leaves out stay out.
   @Test func retrainingJoinsTheGroupAndWhatTheRecipeLeavesOut() throws {
     let iris = try Dataset.builtIn(.iris)
     let store = MemoryStore(iris)

@@ -5,7 +5,7 @@ import JSON
 import Jobs
 import Testing
 
-/// Nobody is told of a number that nobody sent: what has a default fits any number of samples.
+/// A default fits any number of samples, so no fault names a number that the client did not send.
 @Suite("Defaults fit any n")
 struct SmallSetTests {
   private func store(_ count: Int, values: Bool) throws -> MemoryStore {
@@ -103,7 +103,7 @@ struct SmallSetTests {
     let faults = RequestFaults()
     recipe.check(set, at: .root, faults)
     #expect(faults.list.map(\.detail) == [detail])
-    // What the message says is taken.
+    // The value that the message advises is accepted.
     var given = try TrainingRecipe(json: ["optimizer": "adam"])
     let none = RequestFaults()
     given.check(set, at: .root, none)

@@ -51,7 +51,7 @@ import Testing
     get throws { try #require(SmallNetwork.all.first { $0.name == "normalized" }).architecture.layout }
   }
 
-  /// What a file is read as, or its faults.
+  /// The state that a file gives, or its faults.
   private func read<Element: Scalar>(
     _ bytes: [UInt8], _ layout: ParameterLayout, _: Element.Type = Float.self
   ) throws -> (state: NetworkState<Element>?, notes: [String], warnings: [String], faults: [String]) {

@@ -213,7 +213,7 @@ struct WeightsTests {
     }
   }
 
-  /// What the header of a file with these tensors is answered with.
+  /// The faults of the header of a file with these tensors.
   private func headerFaults(
     _ model: String, _ side: Int, _ tensors: [SafetensorsHeader.Declaration]
   ) throws -> [String] {

@@ -3,8 +3,8 @@ import Tensor
 import TestSupport
 import Testing
 
-/// A linearization in `Float`, where wide 3×3 convolutions go by minimal filtering, against one in `Double`,
-/// where they go by im2col.
+/// Compares a linearization in `Float` with one in `Double`. Wide 3×3 convolutions use minimal filtering in
+/// `Float` and im2col in `Double`.
 struct WinogradTests {
   /// Some ten roundings of 1e-6 in a row.
   private static let tolerance = 1e-5

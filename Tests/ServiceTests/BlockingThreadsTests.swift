@@ -39,7 +39,7 @@ import Testing
     if available < 2 { #expect(found == Array(0..<200)) }
   }
 
-  /// What blocks brings another thread in, up to the limit.
+  /// Blocking work brings in another thread, up to the limit.
   @Test func workThatBlocksHoldsNobodyUp() {
     let threads = BlockingThreads(limit: 3)
     let gate = DispatchSemaphore(value: 0)

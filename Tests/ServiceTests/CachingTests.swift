@@ -3,7 +3,7 @@ import Jobs
 import Service
 import Testing
 
-/// What caches may keep: what a name stands for is asked for again, what an id stands for never changes.
+/// The rules for caches: the resource of a name is requested again, the bytes of an id never change.
 @Suite(.serialized) struct CachingTests {
   private static let latest = "private, no-cache"
   private static let forever = "private, max-age=31536000, immutable"

@@ -5,7 +5,7 @@ import Service
 import TestSupport
 import Testing
 
-/// What API.md promises of every path, asked of a service that has one of each.
+/// The promises of API.md about every path, checked on a service that has one of each resource.
 @Suite(.serialized) struct ContractTests {
   /// A service with a data set, a trained model, a finished job with artifacts, and their paths.
   private func filled() throws -> (running: RunningService, job: String, checkpoint: String) {
@@ -197,7 +197,7 @@ import Testing
     #expect(service["limits"]?["multiply_adds_a_second"]?.doubleValue ?? 0 > 1e6)
   }
 
-  /// Whatever an answer has is described.
+  /// Every member of an answer is in its schema.
   @Test func answersHaveTheMembersOfTheirSchemas() throws {
     let (running, job, checkpoint) = try filled()
     let document = OpenAPI.document(token: false)

@@ -47,7 +47,7 @@ import Testing
     let rest = try running.send(
       "GET", "/v1/jobs/\(id)/events", headers: ["Last-Event-ID": "\(events.count - 1)"])
     #expect(rest.text.components(separatedBy: "\n\n").first == events.last)
-    // An EventSource that has all of them comes again until it is told that there are no more.
+    // An EventSource that has all events reconnects until a 204 says that there are no more.
     for last in ["\(events.count)", "\(Int.max)"] {
       let none = try running.send("GET", "/v1/jobs/\(id)/events", headers: ["Last-Event-ID": last])
       #expect(none.status == 204)
@@ -235,7 +235,7 @@ import Testing
   @Test func aCrashIsCountedAndTheThirdIsTheLast() throws {
     let first = try RunningService()
     first.stop()
-    // What a process leaves behind that dies while it runs a job.
+    // The state that a process leaves behind if it dies during a job.
     func crash(_ makes: Bool) throws -> String {
       let store = try Store(path: first.folder + "/test.sqlite")
       defer { store.close() }

@@ -142,7 +142,7 @@ struct ProgramTests {
     }
     #expect(refused?.status == 503 || refused?.status == 507)
     #expect(refused?.headers["content-type"] == "application/problem+json")
-    // What it can answer, it does.
+    // Requests that need no space still succeed.
     #expect(try program.get("/v1/models/other").status == 200)
     #expect(try program.get("/healthz").status == 200)
     var ready = try program.get("/readyz")

@@ -2,7 +2,7 @@ import JSON
 import Jobs
 import Testing
 
-/// What results call `retrained`, over the store.
+/// The reference `retrained` of results, over the store.
 @Suite struct ReferenceTests {
   private func train(_ running: RunningService) throws {
     try running.addDigits()

@@ -71,7 +71,7 @@ final class RunningProgram: RunningServer {
 
   // MARK: The end
 
-  /// As a crash: nothing is told to it.
+  /// Ends the program without a warning, as a crash does.
   func kill() {
     Glibc.kill(number, SIGKILL)
     process.waitUntilExit()

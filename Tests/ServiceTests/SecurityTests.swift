@@ -6,7 +6,7 @@ import Service
 import Synchronization
 import Testing
 
-/// What somebody who can reach the service must not get.
+/// Things that a stranger with access to the port must not get.
 @Suite(.serialized) struct SecurityTests {
   private func status(_ running: RunningService, host: String) throws -> Int {
     let client = try Client(port: running.port)

@@ -183,7 +183,7 @@ import Testing
     #expect(sample["values"] == [3.0, 4.0])
     #expect(sample["label"] == 1)
     #expect(try running.get("/v1/datasets/mine/train/4").status == 404)
-    // What is there stays: no other array takes its place.
+    // A present array stays: no other array takes its place.
     let again = try running.send("PUT", "/v1/datasets/mine/train/labels", labels([0, 1, 0]))
     #expect(again.status == 409, "\(again.text)")
     #expect(try running.get("/v1/datasets/mine").json["state"] == "ready")
@@ -315,7 +315,7 @@ import Testing
           status.withLock { $0 = reply?.status ?? 0 }
           answered.signal()
         }
-        // Where it does not get as far in this time, it is answered the same for another reason.
+        // If the request does not get this far in time, the answer is the same for another reason.
         usleep(300_000)
         try session.idempotency.record(
           key: "POST \(path) two", body: SHA256.digest(of: bytes), status: 201, resource: path + "/gone")

@@ -6,7 +6,7 @@ import Service
 import Storage
 import Testing
 
-/// Arrays that are uploaded, what is said of them, and what models keep of their sets.
+/// Uploaded arrays, the options of their query, and the contracts that models keep of their sets.
 @Suite struct UploadContractTests {
   private func put<Element: NPYElement>(
     _ running: RunningService, _ path: String, _ values: [Element], _ shape: [Int]

@@ -72,7 +72,7 @@ import Testing
     // A set that was not uploaded takes no array.
     try running.addDigits()
     #expect(try running.send("PUT", "/v1/datasets/digits/train/inputs", inputs).status == 409)
-    // What was refused is looked at anew.
+    // A refused array is not kept: the next one is refused again.
     #expect(try running.send("PUT", "/v1/datasets/new/train/inputs", inputs).status == 201)
     for _ in 0..<2 {
       #expect(

@@ -8,7 +8,8 @@ import Testing
   private static let variable = "STORAGE_CRASH_TEST_DIRECTORY"
   private static let directory = ProcessInfo.processInfo.environment[variable]
 
-  /// Not a test but what the killed process does: it writes for ever, and notes what it was told in a file.
+  /// Not a test, but the process that is killed. It writes for ever and notes every acknowledgement in a
+  /// file.
   @Test(.enabled(if: directory != nil, "run by the test below, in a process of its own"))
   func crashTestChild() throws {
     let directory = try #require(Self.directory)
@@ -117,7 +118,7 @@ import Testing
     }
   }
 
-  /// What the child was told, without a last line that was cut off.
+  /// The acknowledgements of the child, without a last line that was cut off.
   private func told(_ home: String) -> [[String]] {
     guard let text = try? String(contentsOfFile: home + "/told", encoding: .utf8) else { return [] }
     return text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()

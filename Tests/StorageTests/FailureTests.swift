@@ -5,7 +5,7 @@ import Testing
 /// Lets every operation on the files fail, one after the other, and looks at what is left. Serialized: there
 /// is one failing file system.
 @Suite(.serialized) struct FailureTests {
-  /// What a client was told.
+  /// The acknowledgements that a client received.
   private struct Acknowledged {
     var jobs: [String: JobState] = [:]
     var checkpoints: [String] = []

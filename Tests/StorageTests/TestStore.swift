@@ -18,7 +18,7 @@ final class TemporaryDirectory: Sendable {
   func file(_ name: String) -> String { path + "/" + name }
 }
 
-/// A clock that goes on by what it is told.
+/// A clock that moves only when a test moves it.
 final class ManualClock: Sendable {
   private let time = Mutex<Int64>(1_700_000_000_000)
 

@@ -127,9 +127,9 @@ public struct SmallNetwork: Sendable, CustomStringConvertible {
       .conv2d(outChannels: 16, kernel: [3, 3], padding: 1), .flatten, .linear(outFeatures: 3),
     ])
 
-  /// Networks with enough channels that their 3×3 convolutions go by minimal filtering in `Float`: over tiles
-  /// of both sizes, first and last in a branch, with and without bias. They have plain convolutions beside
-  /// them.
+  /// Networks with enough channels that their 3×3 convolutions use minimal filtering in `Float`. Tiles of
+  /// both sizes occur, first and last in a branch, with and without bias. The networks also have plain
+  /// convolutions.
   public static let wide: [SmallNetwork] = [wideFromPlain, wideAtOnce]
 
   /// A state away from its symmetric start: running statistics and β are not 0 and 1.

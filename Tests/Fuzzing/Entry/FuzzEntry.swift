@@ -1,6 +1,6 @@
 import Glibc
 
-/// What libFuzzer calls with bytes of its own; INFLUENCED_FUZZ_TARGET names the check.
+/// The entry of libFuzzer, which passes bytes of its own. INFLUENCED_FUZZ_TARGET names the check.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
   let bytes = start.map { Array(UnsafeBufferPointer(start: $0, count: count)) } ?? []

@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// `scripts/fetch-data` where it must refuse. (What it fetches is checked by its SHA-256, so no fixture can stand in.)
+/// The cases in which `scripts/fetch-data` must refuse. (Fetched files are checked by their SHA-256, so no
+/// fixture can take their place.)
 @Suite struct FetchDataTests {
   static let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("scripts/fetch-data").path

@@ -161,8 +161,8 @@ import Testing
     #expect(two.train.picture(at: 0) == nil)
   }
 
-  /// Files follow the rules of uploads: what is no array is named, types that lose nothing are read, and advice for labels
-  /// makes labels.
+  /// Files follow the rules of uploads. A body that is no array is named, types without loss are read, and
+  /// the advice for labels gives valid labels.
   @Test func filesOfOtherKindsAndTypesAreNamedOrRead() throws {
     func file(_ descr: String, _ shape: String, _ data: [UInt8]) -> [UInt8] {
       let text = "{'descr': '\(descr)', 'fortran_order': False, 'shape': \(shape), }\n"

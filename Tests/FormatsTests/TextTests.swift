@@ -12,7 +12,7 @@ import Testing
     #expect(ExactText("caf" + "\u{E9}") == ExactText(composed))
   }
 
-  /// By line and byte, whatever ends the lines.
+  /// The place by line and byte, for every kind of line end.
   @Test(arguments: [
     ([UInt8]("x,y\n1,Zo".utf8) + [0xEB], 8, 2, 5),
     ([UInt8]("x,y\r\n1,\u{20AC}".utf8) + [0xE8, 0x0A], 10, 2, 6),

@@ -1,6 +1,6 @@
 import Datasets
 
-/// IDX and CIFAR-10: what is taken has the size its header says.
+/// IDX and CIFAR-10: an accepted file has the size that its header says.
 func checkPictures(_ bytes: [UInt8]) throws {
   if let pictures = try? IDX.pictures(bytes, file: "f") {
     try require(

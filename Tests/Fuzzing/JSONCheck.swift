@@ -1,6 +1,7 @@
 import JSON
 
-/// The JSON reader: what it takes, written out in either form, is read as the same, and the text is always the same.
+/// The JSON reader. An accepted text, written in either form, is read as the same value, and the text is
+/// always the same.
 func checkJSON(_ bytes: [UInt8]) throws {
   let value: JSONValue
   do throws(JSONSyntaxError) {

@@ -59,8 +59,8 @@ private struct Reading: Equatable {
   }
 }
 
-/// The parser of requests: however the bytes are split it says the same; what it takes is well-formed, and written out
-/// anew it is read as the same.
+/// The parser of requests. The result is the same for every split of the bytes. An accepted request is
+/// well-formed, and it is read as equal after it is written again.
 func checkRequest(_ bytes: [UInt8]) throws {
   let narrow = RequestParser.Limits(
     requestLineBytes: 128, headBytes: 512, fieldCount: 12, chunkExtensionBytes: 48)

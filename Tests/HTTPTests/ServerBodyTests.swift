@@ -32,7 +32,7 @@ import Testing
     try client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n")
     #expect(try client.readReply().status == 100)
     #expect(try client.ask("hello").text == "hello")
-    // Nobody asks for this one: a final answer without 100, and the connection cannot be kept.
+    // No handler reads this body, so the final answer comes without a 100 and the connection closes.
     try client.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n")
     let reply = try client.readReply()
     #expect(reply.status == 200 && reply.headers["connection"] == "close")

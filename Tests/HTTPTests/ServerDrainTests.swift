@@ -131,7 +131,7 @@ import Testing
     #expect(try client.readToEnd().isEmpty)
   }
 
-  /// A stopping server does not wait for a body that nobody wants.
+  /// A stopping server does not wait for a refused body.
   @Test func stoppingEndsTheReading() throws {
     let live = try LiveServer(changing: { $0.lingerDeadline = .milliseconds(50) }, handler: Self.routes)
     let client = try TestClient(port: live.port)

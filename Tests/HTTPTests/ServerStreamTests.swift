@@ -60,7 +60,7 @@ import Testing
       #expect(try client.read(9) == Array(text.utf8))
       #expect(try client.readLine().isEmpty)
     }
-    // Let go of, the writer ends the body; the connection goes on.
+    // A released writer ends the body. The connection stays.
     channel.withLock { $0 = nil }
     #expect(try client.readLine() == "0")
     #expect(try client.readLine().isEmpty)

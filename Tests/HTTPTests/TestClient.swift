@@ -98,6 +98,6 @@ final class TestClient {
     return try readReply()
   }
 
-  /// Whether the server closes within the client's time, whatever it sends before.
+  /// Whether the server closes within the client's time, after any bytes.
   func isClosedByServer() -> Bool { (try? readToEnd()) != nil }
 }

@@ -86,7 +86,7 @@ import Testing
         wanted.append(200)
         if !message.request.keepsAlive || message.request.expectsContinue { break }
       }
-      // A fault in a body is answered by who takes it; here nobody does, and the connection ends.
+      // The reader of a body answers a fault in the body. Here there is no reader, and the connection ends.
       let isKept = parsed.messages.allSatisfy { $0.request.keepsAlive && $0.isComplete }
       if let error = parsed.error, isKept { wanted.append(error.status.code) }
       let client = try TestClient(port: live.port)

@@ -2,12 +2,12 @@ import Glibc
 import HTTP
 import Testing
 
-/// No cost grows faster than its input: eight times the bytes may take twenty-four times the processor time at most; what is
-/// quadratic takes sixty-four.
+/// No cost grows faster than its input. Eight times the bytes may take at most twenty-four times the
+/// processor time. A quadratic cost would take sixty-four times.
 @Suite struct WorkTests {
   struct Shape: Sendable, CustomTestStringConvertible {
     var testDescription: String
-    /// About so many bytes.
+    /// A text of about this many bytes.
     var bytes: @Sendable (Int) -> String
 
     init(_ name: String, _ bytes: @escaping @Sendable (Int) -> String) {
@@ -66,7 +66,7 @@ import Testing
     }
   }
 
-  /// With the limits of a server: refused where the limit is, however much would come.
+  /// With the limits of a server the text is refused at the limit, however long it is.
   @Test(arguments: shapes.prefix(5))
   func whatIsTooLongIsRefusedAtItsLimit(shape: Shape) throws {
     let bytes = Array(shape.bytes(1 << 20).utf8)

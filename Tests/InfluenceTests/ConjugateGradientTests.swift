@@ -189,7 +189,8 @@ struct BlockConjugateGradientTests {
   }
 
   @Test func everyRightHandSideHasItsOwnVerdict() throws {
-    // Diagonal, negative in the last direction: a right-hand side without it is solved, one with it is not.
+    // The matrix is diagonal and negative in the last direction. Only right-hand sides without this direction
+    // are solved.
     let values = TestSystems.logSpaced(n - 1, condition: 50) + [-0.5]
     var matrix = [Double].zeros(n * n)
     for index in 0..<n { matrix[index * n + index] = values[index] }

@@ -124,8 +124,8 @@ import Testing
       rows.append((4 / Double(rest.count), error(first), error(second)))
     }
     for (coarse, fine) in zip(rows, rows.dropFirst()) {
-      // Errors of first order fall by 4 with half of q. Those of second order by 8 for a quadratic risk;
-      // third derivatives leave errors of the order q² otherwise, but smaller ones.
+      // With half of q, errors of first order fall by 4. Errors of second order fall by 8 for a quadratic
+      // risk. Otherwise third derivatives leave smaller errors of the order q².
       #expect(abs(coarse.first / fine.first - 4) < 0.5, "\(rows)")
       if isQuadratic {
         #expect(abs(coarse.second / fine.second - 8) < 1, "\(rows)")

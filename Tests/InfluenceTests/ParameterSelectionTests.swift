@@ -200,7 +200,8 @@ struct ScaleSearchTests {
       }
       return (best.scale, trials)
     }
-    // Down, up, and where it is at the peak already; a step further each time, to see that it is worse.
+    // Climbs down, up, and not at all from the peak. One more step each time shows that the scale beyond is
+    // worse.
     for (peak, start, trials) in [(3.0, 16.0, 6), (40.0, 4.0, 9), (8.0, 8.0, 2)] {
       let end = climb(to: peak, from: start)
       #expect(abs(log2(end.scale / peak)) <= 0.25)

@@ -53,7 +53,8 @@ struct SpectrumTests {
     #expect(try LanczosEigensolver(count: 1).solve(zero).values == [0])
   }
 
-  /// As often as they are there, also where a value is so for the last place.
+  /// Every eigenvalue is found with its multiplicity, even if only a part of a multiple one fits into the
+  /// count.
   @Test(arguments: [3, 8, 12, 20])
   func multipleEigenvaluesAreCounted(_ count: Int) throws {
     let head = [5.0, 5, 5, -4, -4, 3, 3, 3, 3, 3, 2, 2]

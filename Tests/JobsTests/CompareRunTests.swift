@@ -96,7 +96,7 @@ struct CompareRunTests {
       #expect(deviation > 0)
     }
     #expect(context.fractions == context.fractions.sorted())
-    // Broken off and taken up again, it is the same table.
+    // An interrupted job that continues gives the same table.
     let broken = MemoryContext { phase, detail in
       phase == "solve" && detail.contains("seed 1") ? .stopping : nil
     }

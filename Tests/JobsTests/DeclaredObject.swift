@@ -36,7 +36,7 @@ struct DeclaredObject: Sendable, CustomTestStringConvertible {
     starts = ([base] + ways.map { base.merging($0) }).filter { read(.object($0)).faults.isEmpty }
   }
 
-  /// Every object of the program, those inside others too.
+  /// Every object of the program, with the objects inside others.
   static let all: [DeclaredObject] = outer.flatMap(\.withInner)
 
   private var withInner: [DeclaredObject] { [self] + inner.flatMap(\.withInner) }

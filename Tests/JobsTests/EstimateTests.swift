@@ -78,7 +78,8 @@ struct EstimateTests {
         > 30 * seconds(#""kind": "compare", "class": 1"#))
   }
 
-  /// Rounds let go of what the one before held; who insists on convergence looks at no path; looks see few samples.
+  /// Each round frees the memory of the round before. `require_convergence` measures no step of the path.
+  /// Measurements use few samples.
   @Test func updatesAreEstimatedAsTheyAreMade() throws {
     let store = try store()
     for kind in ["remove", "compare"] {

@@ -106,7 +106,7 @@ final class MemoryStore: Catalog {
     return record
   }
 
-  /// `POST /v1/jobs` and its run to the end, on this thread; what it wrote is kept where it succeeds.
+  /// `POST /v1/jobs` and its run to the end, on this thread. The outputs are kept if the job succeeds.
   @discardableResult func run(_ body: String, context: MemoryContext = MemoryContext(), threads: Int = 2)
     throws
     -> JSONValue
@@ -226,7 +226,7 @@ final class MemoryContext: JobContext {
   /// Says after which report of progress the run is interrupted.
   private let interrupts: @Sendable (_ phase: String, _ detail: String) -> JobInterruption?
 
-  /// - Parameter earlier: the attempt that this one goes on from.
+  /// - Parameter earlier: the attempt that this one continues.
   init(
     id: String = "job", resuming earlier: MemoryContext? = nil,
     interrupts: @escaping @Sendable (_ phase: String, _ detail: String) -> JobInterruption? = { _, _ in nil }

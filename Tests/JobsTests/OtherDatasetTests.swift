@@ -32,7 +32,7 @@ struct OtherDatasetTests {
     try store.run(#"{"kind": "train", "model": "m", "optimizer": "newton", "validation": 0}"#)
   }
 
-  /// x standardised by mean 5 and deviation √20.5, whatever the other set's own mean is.
+  /// x standardised by mean 5 and deviation √20.5, not by the other set's own mean.
   @Test func inputsAreNormalizedByTheModel() throws {
     let store = MemoryStore(
       try set("low", [0, 1, 9, 10], [0, 0, 1, 1], ["low", "high"], .standardize),
@@ -91,7 +91,7 @@ struct OtherDatasetTests {
     #expect(bare["accuracy"] == 1.0 && bare["warnings"]?.arrayValue?.count == 1)
   }
 
-  /// Also where the stored contract did not tell: the run looks at the samples.
+  /// The same if the stored contract does not say it: then the run looks at the samples.
   @Test func aSetOfAnotherScaleIsRefusedByTheRun() throws {
     func flat<Element: NPYElement>(_ name: String, _ values: [Element]) throws -> Dataset {
       try Dataset.arrays(
@@ -116,7 +116,7 @@ struct OtherDatasetTests {
 
   // MARK: Attacks
 
-  /// ε is a share of the range of the pictures, whatever their unit, and no pixel leaves the range.
+  /// ε is a share of the range of the pictures in any unit, and no pixel leaves the range.
   @Test(arguments: ["bytes", "shares", "whole", "standardized"])
   func anAttackStaysInTheRangeOfPictures(_ kind: String) throws {
     var bytes: [UInt8] = []
@@ -182,7 +182,8 @@ struct OtherDatasetTests {
     let store = MemoryStore(sound)
     try store.createModel(#"{"name": "m", "dataset": "s", "architecture": "logistic", "weight_decay": 0.1}"#)
     try store.run(#"{"kind": "train", "model": "m", "optimizer": "newton", "validation": 0}"#)
-    // As a database of an earlier version has it, where nobody looked when the model was made.
+    // The store as in a database of an earlier version, which did not check the samples when a model was
+    // made.
     store.insert(large)
     let failure = #expect(throws: JobFailure.self) {
       try store.run(#"{"kind": \#(kind), "model": "m"}"#)

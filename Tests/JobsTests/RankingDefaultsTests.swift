@@ -83,7 +83,7 @@ struct RankingDefaultsTests {
     func time(_ members: String) throws -> Double {
       try #require(damping(store, "validate", candidates + members).time)
     }
-    /// The rates of a cosine over so many steps, over 1 − 0.5.
+    /// The sum of a cosine's rates over so many steps, divided by 1 − 0.5.
     func cosine(_ steps: Int, _ rate: Double) -> Double {
       var sum = 0.0
       for step in 0..<steps {
@@ -209,7 +209,7 @@ struct RankingDefaultsTests {
     #expect(rejection?.faults.map(\.pointer) == ["/damping"])
   }
 
-  // MARK: What is no ranking
+  // MARK: Answers that are no ranking
 
   private static let kinds: [(kind: String, members: String)] = [
     ("influence", ""), ("domain_mismatch", ""), ("validate", #", "count": 2, "norms": false"#),
@@ -251,7 +251,7 @@ struct RankingDefaultsTests {
     #expect(good == true, "\(kind)")
   }
 
-  // MARK: What a score means
+  // MARK: The meaning of a score
 
   /// effect = scale · score + offset is the estimate of validate, and near the truth of leaving a sample of a ridge regression out.
   @Test func anEffectIsWhatLeavingTheSampleOutDoes() throws {

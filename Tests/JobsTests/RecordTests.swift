@@ -260,7 +260,7 @@ struct RecordTests {
     try #require(result[name]?.doubleValue, "\(name)")
   }
 
-  /// A network, where removals are no refits: what was taken out first stays out through the second.
+  /// For a network removals are no refits. The group of the first removal stays out through the second.
   @Test func aRemovedClassDoesNotComeBack() throws {
     let store = MemoryStore(try Dataset.builtIn(.digits))
     try store.createModel(

@@ -30,7 +30,7 @@ struct RemovalFormulaTests {
 
     /// - Parameters:
     ///   - indices: the group; nil is class 1.
-    ///   - augment: what the recipe in `training` changes at random, which gradients and Hessians see too.
+    ///   - augment: the random changes of the recipe in `training`, which gradients and Hessians see too.
     init(
       _ dataset: Dataset, model body: String, training: String, weightDecay: Double, indices: [Int]? = nil,
       augment: Set<TrainingOptions.Augmentation> = []

@@ -27,7 +27,7 @@ struct TrainingVerdictTests {
     (result["warnings"]?.arrayValue ?? []).compactMap(\.stringValue)
   }
 
-  /// Two columns of noise and labels that go with the first where `signal` is above zero.
+  /// Two columns of noise. The labels follow the first column if `signal` is above zero.
   private func store(_ count: Int = 200, signal: Double, columns: Double = 1) throws -> MemoryStore {
     var stream = RandomStream(seed: 8, purpose: "verdict")
     let x = (0..<2 * count).map { _ in columns * stream.normal() }

@@ -60,7 +60,8 @@ struct TrajectoryRunTests {
       }
     }
 
-    /// θ̂ with θ_J moved to where the remaining risk is least (`fif`), or the norm of its whole gradient (`gif`).
+    /// θ̂ with θ_J at the minimum of the remaining risk (`fif`), or of the norm of its whole gradient
+    /// (`gif`).
     func best(_ estimator: String, _ j: [Int], _ places: [Int]) -> [Double] {
       let quadratic = quadratic(places)
       let g = gradient(fitted, quadratic)

@@ -178,7 +178,7 @@ struct ValidateRunTests {
     #expect(result["retraining"]?["steps"] == 36)
   }
 
-  /// Weights that have not converged drift further; what is measured is the difference to a training that drifts likewise.
+  /// Unconverged weights drift further. The effect is the difference to a training with the same drift.
   @Test func theDriftOfUnconvergedWeightsCancels() throws {
     let store = try digits(Self.descent)
     let body =

@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 @Suite struct BlockingThreadsTests {
-  /// Starts so many threads, and then no more.
+  /// Starts `count` threads, and then no more.
   private final class Starter: Sendable {
     let left: Mutex<Int>
     init(_ count: Int) { left = Mutex(count) }

@@ -75,7 +75,7 @@ import Testing
       #expect(table.headers["content-type"] == "text/plain; charset=utf-8", "\(path)")
       #expect(table.text.contains(part), "\(path)")
       #expect(try running.get(path, accept: "application/xml").status == 406)
-      // By q-values, and JSON where nothing is preferred.
+      // By q-values; JSON by default.
       #expect(
         try running.get(path, accept: "text/plain;q=0.5, application/json").headers["content-type"]
           == "application/json")

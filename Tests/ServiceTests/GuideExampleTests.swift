@@ -40,7 +40,7 @@ import Testing
     #expect(status == 0, "\(page): \(words.suffix(3000))")
   }
 
-  /// An id that is typed would be nobody's on a fresh service, or hide that it must be taken from an answer.
+  /// A typed id would not exist on a fresh service. It would also hide that an id is taken from an answer.
   @Test(arguments: pages) func noExampleHasAnId(_ page: String) throws {
     for example in try examples(of: page) {
       let ids = example.text.matches(of: /[0-9a-z]{20,}/)

@@ -16,7 +16,7 @@ struct ProgramTests {
     try? FileManager.default.removeItem(atPath: program.folder)
   }
 
-  /// The SHA-256 of the training's weights on a server that nobody disturbs.
+  /// The SHA-256 of the training's weights on an undisturbed server.
   private func undisturbedWeights() throws -> JSONValue? {
     let program = try RunningProgram()
     defer { remove(program) }

@@ -60,7 +60,7 @@ extension RunningServer {
     guard reply.status == 201 else { throw Failure(description: reply.text) }
   }
 
-  /// A model of the digits without a training; the digits too where they are not there yet.
+  /// Makes a model of the digits without a training. Adds the digits first if they are missing.
   @discardableResult
   func addModel(_ name: String = "m", _ architecture: JSONValue = "logistic") throws -> Reply {
     if try get("/v1/datasets/digits").status == 404 { try addDigits() }

@@ -41,7 +41,8 @@ import Testing
     #expect(try running.get("/v1/datasets/mine").json["state"] == "incomplete")
     #expect(try put("train/labels?classes=3", labels) == 200)
     let complete = try running.get("/v1/datasets/mine").json
-    // Complete, in use, and with a test split on its way: what is there is taken again, and nothing changes.
+    // The set is complete, in use, and its test split is on its way. Present arrays are accepted again, and
+    // nothing changes.
     for _ in 0..<2 {
       #expect(try put("train/inputs", inputs) == 200)
       #expect(try put("train/labels", labels) == 200)

@@ -238,7 +238,7 @@ import Testing
     #expect(try BlobReader(test.store, stage.blob.id).bytes() == [3])
     try test.store.maintain()
     #expect(try test.blobCount() == 1)
-    // The job is queued again; who still believes to run it must not save.
+    // The job is queued again. A worker that still believes to run it must not save.
     #expect(throws: StorageError.wrongState(job: id, state: .queued, expected: "running")) {
       try test.store.write { session in
         try session.stages.save(job: id, name: "epoch", blob: session.blobs.insert([9]).id)

@@ -14,7 +14,7 @@ import Testing
   private static let chunkByteCount = 20_000
   private static let content = noise(2 * chunkByteCount + 10)
 
-  /// Some of everything the store does. Goes on after an error, as a service does.
+  /// A sample of everything that the store does. It continues after an error, as a service does.
   private func work(_ store: Store, _ told: inout Acknowledged) {
     for round in 0..<2 {
       guard

@@ -58,7 +58,7 @@ import Testing
         }
       }
     }
-    /// Steps of SQLite's virtual machine, of a body that must find so many jobs.
+    /// The steps of SQLite's virtual machine for a body that must find `expected` jobs.
     func steps(_ expected: Int, _ body: (JobStore) throws -> Int) throws -> Int {
       let counter = StepCounter()
       let found = try test.store.read { session in

@@ -39,8 +39,8 @@ final class TestStore {
     store = try Store(path: directory.file("test.db"), clock: clock.read)
   }
 
-  /// As after a crash of the program, or its end: jobs run that nobody runs, and what is on the disk is all
-  /// there is.
+  /// Opens the file again, as after a crash or an exit of the program: running jobs have no worker, and only
+  /// the disk's content is left.
   func reopen() throws {
     store.close()
     store = try Store(path: path, clock: clock.read)

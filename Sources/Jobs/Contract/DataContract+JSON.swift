@@ -2,7 +2,7 @@ import Datasets
 import JSON
 
 extension DataContract {
-  /// The most channels (features, for vectors) whose mean and standard deviation are written down.
+  /// The most channels (for vectors: features) whose mean and standard deviation are stored.
   public static let mostDescribed = 10_000
 
   /// The contract as a model's `contract` shows it. A data set's description has the same members.
@@ -24,8 +24,8 @@ extension DataContract {
     return json
   }
 
-  /// Reads what `json` wrote, or the description of a data set, also one of an earlier version, which says neither type nor
-  /// range; nil if it describes no samples.
+  /// Reads what `json` wrote, or the description of a data set. Descriptions of an earlier version have
+  /// neither type nor range. Nil if the object describes no samples.
   public init?(json: JSONValue) {
     guard let sizes = json["shape"]?.arrayValue, !sizes.isEmpty, let targets = json["targets"]?.stringValue
     else { return nil }
@@ -48,7 +48,7 @@ extension DataContract {
       range = bounds[0]...bounds[1]
     }
     let normalization = json["normalization"].flatMap { Normalization(json: $0, channels: shape[0]) }
-    // Earlier versions scaled bytes alone, and bytes always to 0…1.
+    // Earlier versions scaled only bytes, and bytes always to 0…1.
     if type == nil, let scale = json["normalization"]?["scale"]?.doubleValue, scale < 1 {
       (type, range) = (.uint8, 0...1)
     }
@@ -57,8 +57,8 @@ extension DataContract {
 }
 
 extension Normalization {
-  /// x = (raw · scale − mean) / standard_deviation, numbers a channel; null instead of more than
-  /// `DataContract.mostDescribed`.
+  /// x = (raw · scale − mean) / standard_deviation, with one number for each channel. Null if there are more
+  /// than `DataContract.mostDescribed`.
   var json: JSONValue {
     func numbers(_ values: [Double]) -> JSONValue {
       values.count <= DataContract.mostDescribed ? JSONValue(values) : .null
@@ -68,7 +68,7 @@ extension Normalization {
     ]
   }
 
-  /// Reads what `json` wrote; nil if the numbers are not there.
+  /// Reads what `json` wrote; nil if the numbers are absent.
   init?(json: JSONValue, channels: Int) {
     guard let scale = json["scale"]?.doubleValue, scale > 0, let mean = json["mean"]?.arrayValue,
       let deviation = json["standard_deviation"]?.arrayValue

@@ -9,11 +9,13 @@ extension LoadedModel {
     return dataset.contract
   }
 
-  /// A data set as this model takes it: the model's own as it is; another one normalized by the model's numbers, with the
-  /// model's classes. Every job that takes another set than the model's gets it from here.
+  /// A data set as this model takes it.
   ///
-  /// - Returns: also warnings for the job's result.
-  /// - Throws: `JobFailure` (`unacceptable`) where the set does not fit, with all that differs.
+  /// The model's own set stays as it is. Another set is normalized by the model's numbers and gets the
+  /// model's classes. Every job that takes another set gets it from here.
+  /// - Returns: the set, and warnings for the job's result.
+  ///
+  /// - Throws: `JobFailure` (`unacceptable`) with all differences if the set does not fit.
   func matched(
     _ name: String, _ environment: JobEnvironment, _ context: any JobContext
   ) throws -> (dataset: Dataset, warnings: [String]) {
@@ -32,7 +34,7 @@ extension LoadedModel {
 }
 
 extension Dataset {
-  /// - Throws: `JobFailure` (`unacceptable`) where a sample is too large for that precision.
+  /// - Throws: `JobFailure` (`unacceptable`) if a sample is too large for that precision.
   func requireFits(_ precision: Precision) throws {
     guard precision == .float32, let overflow = float32Overflow else { return }
     throw JobFailure(

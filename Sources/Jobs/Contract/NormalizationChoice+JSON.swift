@@ -23,7 +23,8 @@ extension NormalizationChoice {
       "One number for all channels (features), or one for each."),
   ])
 
-  /// `"none"`, `"standardize"`, or `{"mean": …, "standard_deviation": …}`, where a single number stands for all channels.
+  /// `"none"`, `"standardize"`, or `{"mean": …, "standard_deviation": …}`. A single number stands for all
+  /// channels.
   public static let form: Form<NormalizationChoice> = {
     let name = Form<Name>.choice
     let object = Form<Numbers>.object(fields, standard: Numbers())

@@ -4,7 +4,7 @@ import Tensor
 
 extension CurvatureRequest {
   /// The curvature of a model's risk at a state over training samples.
-  /// - Parameter places: of the training split, drawn already (`draw`).
+  /// - Parameter places: the drawn places in the training split (`draw`).
   /// - Throws: `Cancelled`.
   func curvature<Element: Scalar>(
     of model: LoadedModel<Element>, at state: NetworkState<Element>, over places: [Int],
@@ -13,7 +13,7 @@ extension CurvatureRequest {
     try curvature(of: model, at: state, over: model.dataset.train.samples(places), environment, compute)
   }
 
-  /// The same over samples at hand.
+  /// The same over given samples.
   /// - Throws: `Cancelled`.
   func curvature<Element: Scalar>(
     of model: LoadedModel<Element>, at state: NetworkState<Element>, over samples: Samples,
@@ -25,7 +25,8 @@ extension CurvatureRequest {
       memoryLimit: environment.memoryLimit, compute: compute)
   }
 
-  /// The curvature of batches of the same samples, each made when it is drawn; nil for a solver that draws none.
+  /// The curvature of batches of the same samples, each made when it is drawn. Nil for a solver without
+  /// batches.
   func batches<Element: Scalar>(
     of curvature: SampledCurvature<Element>, seed: Int
   ) -> BatchFamily<SampledCurvature<Element>>? {
@@ -34,7 +35,7 @@ extension CurvatureRequest {
     let size = min(solver.batchSize, count)
     var stream = RandomStream(seed: UInt64(seed), purpose: "lissa batches")
     let order = stream.permutation(count)
-    // Batches of one size, so that each is as good a piece as another.
+    // Batches have one size, so that each counts the same.
     return BatchFamily(count: count / size) { batch in
       try curvature.restricted(to: Array(order[batch * size..<(batch + 1) * size]))
     }
@@ -56,7 +57,7 @@ extension CurvatureRequest {
 }
 
 extension SampleCount {
-  /// So many of the places, drawn with a seed; all of them where there are no more.
+  /// At most `count` of the places, drawn with a seed.
   func draw(of places: [Int], _ purpose: String, seed: Int) -> [Int] {
     guard case .count(let count) = self, count < places.count else { return places }
     var stream = RandomStream(seed: UInt64(seed), purpose: purpose)
@@ -65,7 +66,7 @@ extension SampleCount {
 }
 
 extension SampledCurvature {
-  /// Says where products took longer for want of memory; their results are the same.
+  /// A warning if the memory limit made products slower. Their results are the same.
   func memoryWarnings(_ environment: JobEnvironment) -> [String] {
     let (kept, all) = (keptSamples, samples.count)
     guard kept < all else { return [] }

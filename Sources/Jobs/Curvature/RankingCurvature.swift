@@ -3,17 +3,16 @@ import JSON
 import Network
 import Tensor
 
-/// The curvature that a job ranks samples by, with everything settled that its request may leave open: the damping, and the
-/// tolerance of its solves.
+/// The curvature that a job ranks samples by. The damping and the tolerance of its solves are settled.
 struct RankingCurvature<Element: Scalar> {
-  /// Its damping and the tolerance of its solver are settled.
+  /// The request with its damping and the tolerance of its solver settled.
   let request: CurvatureRequest
   /// H with the weight decay in it, without δ.
   let matrix: SampledCurvature<Element>
   let damping: SettledDamping
   let seed: Int
 
-  /// - Parameter time: of the training that the scores stand for.
+  /// - Parameter time: the length of the training that the scores refer to.
   /// - Throws: `SolveError`, `Cancelled`.
   init(
     _ request: CurvatureRequest, _ matrix: SampledCurvature<Element>, of model: LoadedModel<Element>,
@@ -86,18 +85,18 @@ struct RankingCurvature<Element: Scalar> {
     _ matrix: SampledCurvature<Element>, _ seed: Int, _ compute: Compute
   ) throws -> Double {
     try compute.cancellation?.check()
-    // A few products: a damping needs no more than its first digit.
+    // A few products are enough: a damping needs only its first digit.
     let ends = try ExtremeEigenvalues(of: matrix, steps: 12, accuracy: 0.05, seed: UInt64(seed))
     return max(ends.largest, 0)
   }
 }
 
 extension LoadedModel {
-  /// The largest ‖∇R‖ of a minimum, as a share of the mean norm of the gradients of single samples.
+  /// The largest ‖∇R‖ at a minimum, as a share of the mean norm of the gradients of single samples.
   private static var minimumGradient: Double { 1e-3 }
 
-  /// Whether weights that were not trained here minimise a risk that has one minimum, such as those of a regression that another
-  /// program has fitted. Of other networks a small gradient would not say so, and none is computed.
+  /// Whether untrained weights minimise a risk with one minimum, such as a regression that another program
+  /// fitted. For other networks a small gradient would prove nothing, so no gradient is computed.
   func isAtMinimum(_ state: NetworkState<Element>, _ compute: Compute) throws -> Bool {
     guard isLinear else { return false }
     let samples = dataset.train.samples(partition().training)
@@ -108,15 +107,16 @@ extension LoadedModel {
 }
 
 extension SolverRequest {
-  /// The relative residual that rankings aim at where the request names none. In float32 a smaller one changes no list of ten, and
-  /// scores by far less than other curvature samples do (scripts/check-defaults.md); float64 is asked for where digits count.
+  /// The relative residual that rankings aim at by default. In float32 a smaller one changes no list of ten,
+  /// and it changes scores far less than a new draw of curvature samples does (scripts/check-defaults.md).
+  /// Users choose float64 if digits count.
   static func rankingTolerance<Element: Scalar>(_: Element.Type) -> Double? {
     Element.precision == .float32 ? 1e-2 : nil
   }
 
   /// The solver with that tolerance.
   func forRanking<Element: Scalar>(_: Element.Type) -> SolverRequest {
-    // `direct` has none, and that of `lissa` is about as large.
+    // `direct` has no tolerance, and that of `lissa` is about as large.
     if name == .direct || name == .lissa { return self }
     var solver = self
     solver.tolerance = tolerance ?? Self.rankingTolerance(Element.self)

@@ -1,13 +1,13 @@
 import Influence
 
 extension ConvergenceDemand {
-  /// Whether an answer of that true relative residual may be given as a ranking; NaN may not.
+  /// Whether an answer with this true relative residual may be given as a ranking. NaN is never reliable.
   static func isReliable(_ residual: Double) -> Bool { residual <= largestResidual }
 
-  /// Ends a job whose answers are not as good as it demands.
+  /// Ends a job whose answers are worse than it demands.
   /// - Parameters:
-  ///   - reports: what the solves came to.
-  ///   - subject: what they were for, such as "test point".
+  ///   - reports: the reports of the solves.
+  ///   - subject: the purpose of the solves, such as "test point".
   /// - Throws: `JobFailure.notConverged`.
   func check(_ reports: [SolveReport], _ subject: String) throws {
     try check(
@@ -15,7 +15,7 @@ extension ConvergenceDemand {
       warnings: SolveReport.warnings(of: reports), subject)
   }
 
-  /// The same of solves whose reports are stored.
+  /// The same for solves whose reports are stored.
   func check(residuals: [Double], converged: Bool, warnings: [String], _ subject: String) throws {
     switch self {
     case .none: return
@@ -42,7 +42,7 @@ extension ConvergenceDemand {
     }
   }
 
-  /// The warning of answers that are given although they are not reliable.
+  /// The warning about answers that are given although they are unreliable.
   static func warning(of unreliable: Int, of all: Int, _ subjects: String) -> [String] {
     guard unreliable > 0 else { return [] }
     return [

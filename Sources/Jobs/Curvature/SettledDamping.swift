@@ -3,16 +3,18 @@ import JSON
 import Network
 import Tensor
 
-/// δ as a job used it, and the rule that gave it.
+/// The δ of a job, and the rule that gave it.
 struct SettledDamping: Sendable, Equatable {
   enum Rule: String, Sendable, CaseIterable {
     /// The request names δ.
     case given
-    /// A descent of summed rate T answers a change of the risk about as (H + I/T)⁻¹ does (Bae et al. 2024, "SOURCE").
+    /// A descent with the summed rate T responds to a change of the risk about as (H + I/T)⁻¹ does (Bae et
+    /// al. 2024, "SOURCE").
     case trainingTime = "1/T"
-    /// θ̂ minimises the risk: T is infinite, so δ is 0, or without weight decay as small as rounding allows.
+    /// θ̂ minimises the risk, so T is infinite and δ is 0. Without weight decay δ is as small as rounding
+    /// allows.
     case minimum
-    /// The training is not known, or has no common rate: a share of the largest eigenvalue.
+    /// The training is unknown or has no common rate, so δ is a share of the largest eigenvalue.
     case largestEigenvalue = "largest_eigenvalue"
   }
 
@@ -20,14 +22,16 @@ struct SettledDamping: Sendable, Equatable {
   let rule: Rule
   /// T.
   var time: Double?
-  /// σ, where the rule needed it.
+  /// σ, if the rule needed it.
   var largestEigenvalue: Double?
 
-  /// The share of σ that stands for an unknown training: 1/T of networks trained here is about that.
+  /// The share of σ for an unknown training. For networks trained here, 1/T is about this share.
   static let eigenvalueShare = 1e-3
 
-  /// The share of σ that keeps a singular matrix solvable at a minimum without weight decay. Of a model that is linear in its
-  /// parameters it is far below what changes a score; another one has no exact answer to lose.
+  /// The share of σ that keeps a singular matrix solvable at a minimum without weight decay.
+  ///
+  /// For a model that is linear in its parameters, the share is too small to change a score. Other models
+  /// have no exact answer to lose.
   static func minimumShare<Element: Scalar>(_: Element.Type, isLinear: Bool) -> Double {
     Element.precision == .float64 && isLinear ? 1e-12 : 1e-5
   }
@@ -41,13 +45,13 @@ struct SettledDamping: Sendable, Equatable {
   }
 }
 
-/// How long the trainings were that led to some weights, as damping counts it.
+/// The length of the trainings behind some weights, as damping counts it.
 enum TrainedTime: Sendable, Equatable {
-  /// Uploaded, or as they were initialised.
+  /// Uploaded weights, or initial weights.
   case none
-  /// By an optimizer whose steps have no common rate.
+  /// A training by an optimizer whose steps have no common rate.
   case unknown
-  /// By a minimiser.
+  /// A training by a minimiser.
   case endless
   /// T, the sum of rate/(1 − momentum) over all steps.
   case finite(Double)
@@ -64,7 +68,7 @@ enum TrainedTime: Sendable, Equatable {
 }
 
 extension TrainingRecipe.Method {
-  /// - Parameter samples: how many are trained on.
+  /// - Parameter samples: the number of training samples.
   func time(samples: Int) -> TrainedTime {
     switch self {
     case .descent(let options): options.summedRate(samples: samples).map(TrainedTime.finite) ?? .unknown
@@ -74,11 +78,11 @@ extension TrainingRecipe.Method {
 }
 
 extension LoadedModel {
-  /// The most checkpoints that a chain of trainings is followed through.
+  /// The longest chain of trainings that is followed.
   private static var mostParents: Int { 1000 }
 
-  /// T over the chain of trainings that led to a checkpoint. Edits in between have no length; what came before uploaded
-  /// weights is not known and left out.
+  /// T over the chain of trainings behind a checkpoint. Edits in between have no length. Trainings before an
+  /// upload are unknown and left out.
   func trainedTime(_ checkpoint: String, _ catalog: any Catalog) throws -> TrainedTime {
     var time = TrainedTime.none
     var next: String? = checkpoint
@@ -101,7 +105,8 @@ extension LoadedModel {
     return time
   }
 
-  /// Whether outputs are linear in the parameters: then Gauss–Newton is the Hessian, and convex losses make a convex risk.
+  /// Whether outputs are linear in the parameters. Then Gauss–Newton is the Hessian, and convex losses make a
+  /// convex risk.
   var isLinear: Bool {
     let rows = network.architecture.rows
     guard let place = rows.firstIndex(where: { $0.parameters > 0 }),

@@ -3,10 +3,11 @@ import Network
 import Tensor
 
 extension UpdateSolver {
-  /// Solves (H + δI)x = g over every parameter once, for several updates that take entries of the same x: projections
-  /// onto their parameters (`pif`), or all of it (`if`). Each chooses its own step of the path, just as if it were alone.
-  /// - Parameter choices: what chooses for each update; those of `if` have all of θ.
-  /// - Returns: a solution for each over its parameters. The products are those of the whole.
+  /// Solves (H + δI)x = g over every parameter once, for several updates that take entries of the same x.
+  /// `pif` takes the entries of its parameters, `if` takes all. Each update chooses its own step of the path,
+  /// as if it were alone.
+  /// - Parameter choices: the choice for each update; those of `if` have all of θ.
+  /// - Returns: a solution for each update over its parameters. The products are those of the shared solve.
   func solveTogether<Element: Scalar, Goal: UpdateGoal>(
     _ curvature: SampledCurvature<Element>, _ gradient: [Element], _ choices: [UpdateChoice<Element, Goal>]
   ) throws -> [Solution<Element>] {
@@ -15,7 +16,7 @@ extension UpdateSolver {
     var monitor = monitor(Element.self) {
       followsPath ? searches.map(\.expectedEnd).max() ?? .max : .max
     }
-    /// The step at which each search had seen enough.
+    /// The step at which each search ended.
     var ends = [Int?](repeating: nil, count: choices.count)
     if followsPath {
       monitor.observe = { iteration, x in

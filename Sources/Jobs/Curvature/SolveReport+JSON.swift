@@ -2,7 +2,7 @@ import Influence
 import JSON
 
 extension SolveReport {
-  /// Whether a step of the path was chosen on validation samples, so that the solve was not meant to converge.
+  /// Whether a step of the path was chosen on validation samples. Such a solve need not converge.
   var isLeftEarly: Bool { chosenIteration != nil && !converged }
 
   /// Warnings about a solve that should have converged and did not.

@@ -6,10 +6,10 @@ import JSON
 /// beforehand. A solve that converges early takes less. Memory is an upper bound.
 public struct JobEstimate: Hashable, Sendable {
   public var memoryBytes: Double
-  /// The part of `memoryBytes` that batches of a single sample would not take.
+  /// The part of `memoryBytes` that would go if a batch were one sample.
   public var batchBytes: Double
   public var seconds: Double
-  /// Of the checkpoints and artifacts it leaves.
+  /// Bytes of the checkpoints and artifacts that the job leaves.
   public var resultBytes: Double
 
   public init(memoryBytes: Double, batchBytes: Double = 0, seconds: Double, resultBytes: Double) {
@@ -27,10 +27,10 @@ public struct JobEstimate: Hashable, Sendable {
     ]
   }
 
-  /// No request is so large that its estimate cannot be written.
+  /// The bytes as an integer, also for the largest request.
   private static func whole(_ bytes: Double) -> Int { Int(exactly: min(bytes, 1e18).rounded()) ?? 0 }
 
-  /// Two digits: more would promise more than there is.
+  /// Two digits, because the estimate is no more precise.
   private static func rounded(_ seconds: Double) -> Double {
     guard seconds.isFinite, seconds < 1e15 else { return 1e15 }
     var unit = 0.001
@@ -43,7 +43,7 @@ public struct JobEstimate: Hashable, Sendable {
 public struct JobLimits: Sendable {
   /// Bytes of memory.
   public var memoryBytes: Double
-  /// Bytes of what a job leaves.
+  /// Bytes of the checkpoints and artifacts of a job.
   public var resultBytes: Double
   /// Seconds after which a job is ended; nil for no limit.
   public var seconds: Double?
@@ -54,7 +54,7 @@ public struct JobLimits: Sendable {
     self.seconds = seconds
   }
 
-  /// Estimates of time are this far from the truth: only what surely takes too long is refused.
+  /// Estimates of time may be wrong by this factor. Only a job that certainly takes too long is refused.
   public static let secondsTolerance = 3.0
 
   /// The faults of an estimate above the limits. Each fault says which field to lower.

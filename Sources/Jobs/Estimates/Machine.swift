@@ -4,7 +4,7 @@ import Network
 import Synchronization
 import Tensor
 
-/// The machine that jobs run on, as estimates see it: how fast it multiplies, and what a job may fill.
+/// The machine of the jobs as estimates see it: its speed, and the memory that a job may fill.
 public final class Machine: Sendable {
   /// Multiply-adds a second of all threads together in large float32 convolutions; float64 is half as fast.
   public let multiplyAdds: Double
@@ -26,16 +26,16 @@ public final class Machine: Sendable {
     self.memoryLimit = memoryLimit
   }
 
-  /// Measures the rate with forward passes of a small network, in some hundredths of a second.
+  /// Measures the rate with forward passes of a small network. This takes some hundredths of a second.
   ///
-  /// - Throws: `ArchitectureFaults`, `Cancelled`; neither happens.
+  /// - Throws: `ArchitectureFaults` and `Cancelled`, which cannot happen for this network.
   public convenience init(pool: ComputePool, memoryLimit: Int) throws {
     let input = Shape(height: 28, width: 28, channels: 1)
     let architecture = try Architecture(
       layers: NamedArchitecture.cnn.layers(input: input, outputs: 10), input: input, outputs: 10)
     let network = Network<Float>(architecture)
     let state = NetworkState<Float>(initial: architecture.layout, seed: 0)
-    // A shard a thread.
+    // One shard for each thread.
     let count = 64 * pool.threads
     let samples = Samples(
       source: TensorSource(inputs: [Float](repeating: 0.5, count: count * input.count), shape: input),
@@ -71,17 +71,17 @@ struct NetworkCost: Sendable {
   let outputs: Double
   /// Multiply-adds of a forward pass.
   let multiplyAdds: Double
-  /// Values that the layers hand on.
+  /// Values that layers pass on.
   let values: Double
   let inputs: Double
-  /// Of `values` those that some arithmetic makes.
+  /// The part of `values` that arithmetic computes.
   let computed: Double
   /// Values that a linearization keeps.
   let kept: Double
-  /// Whether a training step keeps the values of its whole batch: batch normalization does.
+  /// Whether a training step keeps the values of its whole batch, as batch normalization does.
   let couplesSamples: Bool
 
-  /// Samples that a thread has in work at a time, at most: fewer of large networks.
+  /// The most samples that a thread works on at a time. Large networks have fewer.
   var shardSamples: Double { min(values <= 512 ? 256 : 64, max(8, 0x1p26 / max(1, values))) }
 
   /// The cost of a forward pass over one sample, in multiply-adds of large convolutions. Activations, pooling
@@ -94,7 +94,7 @@ struct NetworkCost: Sendable {
     multiplyAdds = Double(network.multiplyAddsPerSample)
     values = Double(network.valuesPerSample)
     inputs = Double(network.input.count)
-    // A flatten hands its input on as it is.
+    // A flatten passes its input on without computing.
     let flattened = network.rows.filter { $0.type == "flatten" }.map { $0.output.reduce(1, *) }
     computed = max(0, values - 0.9 * inputs - Double(flattened.reduce(0, +)))
     kept = Double(network.keptValues(as: Float.self))

@@ -6,7 +6,7 @@ extension UpdateRequest {
   ) throws -> JobEstimate {
     var work = try Work(target, catalog, machine)
     work.makeRounds(self, group)
-    // Before, after, the reference, and the curve.
+    // The model before and after the update, the reference, and the curve.
     work.evaluate(Double(3 + curve.count) * (work.testCount + work.count(of: group)))
     work.leaveCheckpoint()
     return work.estimate

@@ -1,13 +1,13 @@
 import Influence
 
 extension Work {
-  /// Factors of so many targets: their gradients, their solves, and what is kept of both.
+  /// Factors of `count` targets: their gradients, their solves, and the memory of both.
   mutating func factors(_ count: Double, _ request: CurvatureRequest) -> CurvatureCost {
     evaluate(testCount)
     pass(count, times: 3)
     let curvature = linearize(drawn(request.samples), matrix: request.matrix)
     solve(request.solver, curvature, count: count, usual: rankingSteps(request.solver))
-    // The gradients, the factors, and the bytes of both as they are saved.
+    // The gradients, the factors, and the saved bytes of both.
     hold(vectors: 4 * count)
     return curvature
   }
@@ -30,7 +30,7 @@ extension Work {
       if solver.complement == .solved {
         solve(solver, curvature, count: samples)
       } else {
-        // The eigenpairs, the samples that are solved exactly beside them, and the norms of all gradients.
+        // The eigenpairs, the samples that are solved exactly as a check, and the norms of all gradients.
         solve(solver, curvature)
         multiply(curvature, times: 60 * Self.block(of: solver.complement == .constant ? 32 : 16))
         pass(samples, times: 3)

@@ -33,7 +33,7 @@ extension Work {
     let share = update.estimator == .if ? 1 : update.modificationRatio
     var solver = update.curvature.solver
     if solver.iterations == .auto, !update.mayFollowPath { solver.iterations = .standard }
-    // A direction in few parameters takes its tangents and gradients for few neurons.
+    // In few parameters a direction needs the tangents and gradients of few neurons only.
     let isNarrow = share < 1 && update.estimator == .gif
     let product = CurvatureCost(
       samples: curvature.samples, forwards: curvature.forwards * (isNarrow ? 0.4 + 0.6 * share : 1))
@@ -41,7 +41,7 @@ extension Work {
       solver, product, productsAStep: update.estimator == .gif ? 2 : 1,
       columns: max(1, share * network.parameters))
     let judged = heldCount > 0 ? heldCount : min(trainedCount, 10_000)
-    // A look tries three or four scales; the first one sweeps.
+    // Each step measured tries three or four scales; the first one sweeps all.
     let looks = update.mayFollowPath ? Double(UpdateSolver.pathLimit) : 0
     let trials: Double = if case .list(let scales) = update.scales { Double(scales.count) } else { 15 }
     evaluate(looks * JudgedSamples.path.count(of: judged) + trials * JudgedSamples.scales.count(of: judged))

@@ -6,7 +6,7 @@ extension Work {
     let tests = Double(plan.test.count)
     let curvature: CurvatureCost
     if plan.candidates == nil {
-      // Groups have a solve each; test points need their gradients alone.
+      // Groups have a solve each. Test points need only their gradients.
       evaluate(testCount)
       pass(tests, times: 3)
       hold(vectors: 2 * tests)
@@ -28,14 +28,14 @@ extension Work {
       case .lists(let lists): Double(lists.count)
       case nil: 0
       }
-    // Trainings of a short time have a large damping, with which few steps do.
+    // Short trainings have a large damping, and then a solve takes few steps.
     let isShort = plan.curvature.dampingChoice == .automatic && plan.rate ?? 1 < 1
     if plan.norms == true {
       solve(
         plan.curvature.solver, curvature, count: singles,
         usual: isShort ? 10 : rankingSteps(plan.curvature.solver))
     }
-    // The estimate with the remaining samples' curvature has one of its own.
+    // The Newton estimate has its own curvature, that of the remaining samples.
     if groups > 0, plan.newton { _ = linearize(drawn(plan.curvature.samples), matrix: plan.curvature.matrix) }
     if groups > 0 {
       solve(
@@ -60,7 +60,7 @@ extension Work {
     let samples = trainedCount
     apart(times: times) { work in
       if recipe.optimizer.name.minimizes {
-        // From the minimum it is near already.
+        // The start is near the minimum already.
         work.pass(30 * samples, times: 6)
       } else {
         work.train(recipe, share: share, samples: samples, measured: false)

@@ -3,7 +3,7 @@ import Influence
 import Network
 import Tensor
 
-/// Adds up what a job on one model does: passes over samples, solves, and what it holds meanwhile.
+/// Adds up the work of a job on one model: passes over samples, solves, and the memory in use.
 ///
 /// Everything is in `Double`, so that no request is too large to be estimated.
 struct Work {
@@ -13,19 +13,19 @@ struct Work {
   let set: CatalogDataset
   /// Bytes of an element.
   let element: Double
-  /// Multiply-adds, counted as those of large float32 products.
+  /// Multiply-adds, in units of large float32 products.
   private(set) var operations = 0.0
-  /// Seconds that do not depend on sizes.
+  /// Seconds that are independent of sizes.
   private(set) var fixedSeconds = 0.01
   private var held = 0.0
-  /// Of those held what batches of a single sample would not take.
+  /// The part of `held` that would go if a batch were one sample.
   private var heldForBatches = 0.0
-  /// The most bytes that were held, and of these what batches of a single sample would not take.
+  /// The largest value of `held` so far, and its `heldForBatches`.
   private var peak = 0.0
   private var peakForBatches = 0.0
   private(set) var results = 0.0
 
-  /// - Parameter precision: what it is computed in, by default the model's.
+  /// - Parameter precision: the precision of the computation, by default the model's.
   init(
     _ model: CatalogModel, _ set: CatalogDataset, _ machine: Machine, precision: Precision? = nil
   ) throws {
@@ -34,14 +34,14 @@ struct Work {
     self.set = set
     network = try machine.network(of: model, set)
     element = Double((precision ?? model.precision).bytes)
-    // θ as the engine has it and as stored, statistics, and what threads gather and add up in.
+    // θ in the engine and as stored, statistics, and the threads' buffers for gradients.
     hold(set.memoryBytes + 6 * network.parameters * element + Self.unit)
     hold(
       Double(machine.threads) * (2 * network.parameters + 4 * network.shardSamples * network.values) * element
     )
   }
 
-  /// The work of a kind's usual body: on the model that it names.
+  /// The work of a kind's usual body, on the named model.
   init(_ target: ModelReference, _ catalog: any Catalog, _ machine: Machine, precision: Precision? = nil)
     throws
   {
@@ -67,9 +67,9 @@ struct Work {
   var parameterBytes: Double { network.parameters * element }
   var trainCount: Double { Double(set.trainCount) }
   var testCount: Double { Double(set.testCount) }
-  /// Samples that the model's training held out.
+  /// Samples held out by the model's training.
   var heldCount: Double { (model.training?.validationShare ?? 0) * trainCount }
-  /// Samples that the model was trained on, at most.
+  /// The most samples that the model was trained on.
   var trainedCount: Double { trainCount - heldCount }
 
   func drawn(_ samples: SampleCount) -> Double {
@@ -109,14 +109,14 @@ struct Work {
 
   // MARK: Passes
 
-  /// Passes over samples, each so many times a forward pass.
+  /// Passes over samples, each as long as `forwards` forward passes.
   mutating func pass(_ samples: Double, times forwards: Double) {
     operations += samples * forwards * network.forwardOperations * element / 4
   }
 
   mutating func evaluate(_ samples: Double) { pass(samples, times: 1) }
 
-  /// A vector operation on θ, so many times: as fast as memory.
+  /// `times` vector operations on θ, at the speed of memory.
   mutating func touch(_ times: Double) { operations += 100 * times * network.parameters * element / 4 }
 
   /// Multiply-adds of dense matrices in `Double`.
@@ -124,13 +124,13 @@ struct Work {
 
   // MARK: Curvature
 
-  /// Linearizes samples and says what a product with their curvature is.
+  /// Linearizes samples and gives the cost of a product with their curvature.
   mutating func linearize(
     _ samples: Double, matrix: CurvatureKind, limit: Double? = nil
   ) -> CurvatureCost {
     pass(samples, times: 3)
     let all = samples * network.kept * element
-    // A piece is kept in any case, and another one is made where not all are.
+    // One piece is always kept. If not all pieces fit, a second one is in memory while it is computed.
     let piece = min(all, max(256 * network.kept * element, 0x1p28))
     let room = limit ?? Double(machine.memoryLimit)
     let kept = min(all, max(room, piece))
@@ -145,11 +145,11 @@ struct Work {
     fixedSeconds += 3e-5 * times
   }
 
-  /// A solve with the curvature, and what it holds.
+  /// A solve with the curvature, and its memory.
   /// - Parameters:
   ///   - count: right-hand sides.
   ///   - productsAStep: 2 for a least-squares problem.
-  ///   - usual: the steps that `cg` and `minres` usually take, where the caller knows better.
+  ///   - usual: the usual steps of `cg` and `minres`, if the caller has a better number.
   mutating func solve(
     _ solver: SolverRequest, _ curvature: CurvatureCost, count: Double = 1, productsAStep: Double = 1,
     columns: Double? = nil, usual known: Double? = nil
@@ -179,7 +179,7 @@ struct Work {
 
   // MARK: Training
 
-  /// A training by a recipe, as a share of it.
+  /// A training by a recipe, or a share of one.
   mutating func train(
     _ recipe: TrainingRecipe, share: Double = 1, samples: Double? = nil, measured: Bool = true
   ) {
@@ -188,7 +188,7 @@ struct Work {
     let held = recipe.validationShare * trainCount
     // Minimisations are computed in `Double`.
     let wide = 8 / element
-    // The gradient and the losses at the end.
+    // The gradient and the losses at the end of the training.
     if measured { pass(min(samples, Double(RiskSlope.mostSamples)), times: 4) }
     switch recipe.optimizer {
     case .sgd, .adam:
@@ -223,7 +223,7 @@ struct Work {
 /// A product with a curvature.
 struct CurvatureCost {
   let samples: Double
-  /// Forward passes that it is worth.
+  /// The cost in forward passes.
   let forwards: Double
 }
 

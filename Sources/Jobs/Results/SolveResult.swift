@@ -84,7 +84,7 @@ extension ResultObject {
         "rank_correlation", .nullable(.number), "Of the values with the exact ones on the same samples."),
     ])
 
-  /// A test point that is asked about: what `TestPoints.json` writes.
+  /// A test point, as `TestPoints.json` writes it.
   static let testPoint = ResultObject([
     .always("index", .nullable(.count), "Its place in the split; null for the mean over the split."),
     .always("split", .choice(TestChoice.Split.allCases.map(\.rawValue)), "The split it is of."),

@@ -2,7 +2,7 @@ import Influence
 import JSON
 
 extension ResultObject {
-  /// The metrics of a training: what `Training.metrics` and `TrainingVerdict` write.
+  /// The metrics of a training, as `Training.metrics` and `TrainingVerdict` write them.
   static let trainingMetrics = ResultObject(
     "TrainingMetrics",
     [

@@ -1,8 +1,8 @@
 import JSON
 
 extension ResultObject {
-  /// The result of an update of a model: what `ModelUpdate.finish` writes, with its samples.
-  /// - Parameter metrics: what the update is judged by.
+  /// The result of an update of a model, as `ModelUpdate.finish` writes it, with its samples.
+  /// - Parameter metrics: the metrics that judge the update.
   static func update(_ metrics: ResultObject, samples: [ResultMember]) -> ResultObject {
     ResultObject([
       .always("checkpoint", .id, "The edited checkpoint."),

@@ -9,25 +9,25 @@ struct AttackOutcome {
     var predicted: Int
   }
 
-  /// A training point that was changed.
+  /// A changed training point.
   struct Point: Equatable {
     var index: Int
-    /// As the network sees them, channels-last.
+    /// The inputs as the network sees them, channels-last.
     var inputs: [Double]
-    /// Before standardisation.
+    /// The largest change of a value, before standardisation.
     var largestMove: Double
     /// 2-norm of the change, before standardisation.
     var norm: Double
   }
 
-  /// Of the model trained on, to its minimum, on the samples as they are.
+  /// The reading of the model after further training to its minimum, on the unchanged samples.
   let before: Reading
   private(set) var after: Reading
   var iterations = 0
   var points: [Point] = []
   /// Loss of the test point after every iteration.
   private(set) var losses: [Double] = []
-  /// Of the last retraining.
+  /// The gradient norm of the last retraining.
   private(set) var gradientNorm = 0.0
   /// Whether every solve and retraining met its tolerance.
   var isConverged = true
@@ -41,11 +41,11 @@ struct AttackOutcome {
     after = before
   }
 
-  /// Whether the model names another class than before.
+  /// Whether the predicted class has changed.
   var isFlipped: Bool { after.predicted != before.predicted }
 
-  /// Takes note of a solve whose signs are followed.
-  /// - Throws: `JobFailure.notConverged` if they are not as good as demanded.
+  /// Records a solve whose signs the attack follows.
+  /// - Throws: `JobFailure.notConverged` if the solve is worse than demanded.
   mutating func note(_ solve: SolveReport, demand: ConvergenceDemand) throws {
     try demand.check([solve], "test point")
     relativeResidual = max(relativeResidual, solve.relativeResidual)
@@ -53,7 +53,7 @@ struct AttackOutcome {
     isConverged = isConverged && solve.converged
   }
 
-  /// Whether every solve was good enough for the signs taken from it.
+  /// Whether every solve was good enough for its signs.
   var isReliable: Bool { ConvergenceDemand.isReliable(relativeResidual) }
 
   mutating func note(_ reading: Reading, _ retraining: MinimizationReport) {
@@ -102,7 +102,7 @@ extension AttackOutcome {
     ]
   }
 
-  /// The outcomes that `json` wrote; none where there is nothing.
+  /// The outcomes that `json` wrote; an empty list if there are no bytes.
   /// - Throws: `JobFailure.corrupt`.
   static func read(_ bytes: [UInt8]?) throws -> [AttackOutcome] {
     guard let bytes else { return [] }

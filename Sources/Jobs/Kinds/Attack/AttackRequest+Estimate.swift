@@ -7,7 +7,7 @@ extension AttackRequest {
     work.apart(times: Double(test.count) * Double(iterations)) { work in
       let curvature = work.linearize(work.drawn(self.curvature.samples), matrix: self.curvature.matrix)
       work.solve(self.curvature.solver, curvature, usual: work.rankingSteps(self.curvature.solver))
-      // From one minimum to the next.
+      // Each training goes from one minimum to the next.
       work.pass(20 * work.trainedCount, times: 3)
     }
     if case .lbfgs(let history, _) = training.optimizer { work.hold(vectors: 2 * Double(history)) }

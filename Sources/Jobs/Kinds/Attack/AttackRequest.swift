@@ -8,22 +8,23 @@ public struct AttackRequest: JobRequest, Hashable {
   /// The training points that the attack may change.
   public enum Choice: Hashable, Sendable {
     case indices([Int])
-    /// Those whose inputs have the largest effect on the test point: by the 1-norm of the perturbation influence.
+    /// The points whose inputs have the largest effect on the test point, by the 1-norm of the perturbation
+    /// influence.
     case strongest(Int)
   }
 
   public var target: ModelReference
-  /// Each is attacked by itself.
+  /// The test points, each attacked by itself.
   public var test: TestChoice
   public var train: Choice
-  /// The most that an input value may move by, before normalization: a share of the range of pictures and of bytes, units
-  /// of a feature otherwise.
+  /// The most that an input value may move, before normalization. The unit is the range of pictures and of
+  /// bytes, otherwise one unit of the feature.
   public var epsilon: Double
-  /// The move of one iteration, in the same units.
+  /// The move in one iteration, in the same units.
   public var step: Double
   public var iterations: Int
   public var curvature: CurvatureRequest
-  /// How the model is trained again, from its checkpoint: to a minimum.
+  /// The training to a minimum from the checkpoint, after each change.
   public var training: TrainingRecipe
   public var seed: Int
   public var convergence: ConvergenceDemand
@@ -32,7 +33,7 @@ public struct AttackRequest: JobRequest, Hashable {
 
   /// The most test points of a request.
   static let mostTests = 1000
-  /// The most training points that are changed together.
+  /// The most training points changed together.
   static let mostPoints = 1000
 
   public static let summary =

@@ -14,7 +14,7 @@ struct TestPointAttack<Element: Scalar> {
   let environment: JobEnvironment
   let compute: Compute
 
-  /// - Parameter progress: called with (iterations done, what is going on).
+  /// - Parameter progress: receives the number of finished iterations and a text.
   func run(
     _ points: TestPoints, _ place: Int, progress: (Int, String) throws -> Void
   ) throws -> AttackOutcome {
@@ -43,7 +43,8 @@ struct TestPointAttack<Element: Scalar> {
         factor = try self.factor(test, present, samples)
         try outcome.note(factor.report, demand: request.convergence)
       }
-      // The loss of the test point falls as the inputs move along +∇ₓ(sᵀ∇ℓ), by 1/n of it: so the other way.
+      // The test loss falls if inputs move along +∇ₓ(sᵀ∇ℓ). The attack wants it to rise, so inputs move the
+      // other way.
       let slopes = try perturbationScores(factor.x, present, samples, chosen)
       for (row, box) in boxes.enumerated() {
         for index in changed[row].indices {
@@ -92,7 +93,7 @@ struct TestPointAttack<Element: Scalar> {
     let curvature = try request.curvature.curvature(
       of: model, at: state, over: samples.selecting(places), environment, compute)
     let gradient = try model.network.gradient(state, on: test, loss: model.loss, compute: compute).gradient
-    // It is followed from minimum to minimum, whatever led to the checkpoint.
+    // The attack goes from minimum to minimum, so the training behind the checkpoint does not matter.
     let ranking = try RankingCurvature(
       request.curvature, curvature, of: model, time: .endless, seed: request.seed, compute)
     return try ranking.solver.solve(curvature, block: [gradient], batches: ranking.batches)[0]
@@ -147,7 +148,7 @@ struct TestPointAttack<Element: Scalar> {
     return strengths.prefix(count).map(\.index)
   }
 
-  /// The minimum of the risk over samples that is found from a state.
+  /// The minimum of the risk over samples, found from a state.
   private func refit(
     _ start: NetworkState<Element>, _ samples: Samples
   ) throws -> (state: NetworkState<Element>, report: MinimizationReport) {

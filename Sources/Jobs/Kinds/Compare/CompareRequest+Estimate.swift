@@ -5,7 +5,7 @@ extension CompareRequest {
     var work = try Work(target, catalog, machine)
     work.apart(times: Double(repeats)) { work in
       let measured = work.testCount + work.count(of: group)
-      // Of the cells every one is a solve of its own, at most.
+      // At most, every cell needs a solve of its own.
       guard shared.rounds == 1 else {
         for cell in cells {
           work.makeRounds(update(cell, seed: shared.seed), group)

@@ -1,13 +1,13 @@
 import Influence
 import JSON
 
-/// `compare`: the grid of estimators, shares of parameters and selections as one table, each cell what `remove` (or
-/// `recover`) would reach, without keeping its weights.
+/// `compare`: a grid of estimators, shares of parameters and selections as one table. Each cell has the
+/// numbers that `remove` or `recover` would reach. The weights are not kept.
 public struct CompareRequest: JobRequest, Hashable {
   public static let kind = "compare"
 
   public var target: ModelReference
-  /// `resolve` fills in the changed samples where a recovery names none.
+  /// The group. For a recovery without a group, `resolve` fills in the changed samples.
   public var group: GroupChoice?
   /// Whether the group gets its true labels instead of being taken out.
   public var recovers: Bool
@@ -16,7 +16,7 @@ public struct CompareRequest: JobRequest, Hashable {
   public var selections: [SelectionCriterion]
   public var solvers: [SolverRequest]
   public var dampings: [Double]
-  /// With seed, seed + 1, …
+  /// Runs of each cell, with seed, seed + 1, …
   public var repeats: Int
   public var takesGroupOut: Bool
   /// The options that all cells share. Options that the request gives as lists hold placeholders here.
@@ -69,7 +69,7 @@ public struct CompareRequest: JobRequest, Hashable {
     .part(\.shared, UpdateRequest.sharedFields),
   ])
 
-  /// A list of up to a hundred, each once, or one element by itself.
+  /// A list of up to a hundred different elements, or one element by itself.
   private static func grid<Element: Hashable & Sendable>(of element: Form<Element>) -> Form<[Element]> {
     .oneOrMany(
       element,
@@ -118,14 +118,14 @@ extension CompareRequest {
   /// A row of the table.
   struct Cell: Hashable {
     let estimator: Estimator
-    /// Nil for `if`, which changes everything.
+    /// Nil for `if`, which changes every parameter.
     let ratio: Double?
     let selection: SelectionCriterion?
     let solver: SolverRequest
     let damping: Double
   }
 
-  /// Cells times repeats, without making them.
+  /// Cells times repeats, computed without making the cells.
   private var runCount: Double {
     let inner = estimators.reduce(0.0) {
       $0 + ($1 == .if ? 1 : Double(ratios.count) * Double(selections.count))
@@ -151,7 +151,7 @@ extension CompareRequest {
     }
   }
 
-  /// The update of a cell with a seed, as `remove` would have it.
+  /// The update of a cell with a seed, as a `remove` job makes it.
   func update(_ cell: Cell, seed: Int) -> UpdateRequest {
     var update = shared
     update.estimator = cell.estimator

@@ -26,7 +26,7 @@ extension CompareRequest {
 
   private static let metrics = ResultType.either([.object(.removalMetrics), .object(.recoveryMetrics)])
 
-  /// The numbers of a run with their meanings: `UpdateMetrics.numbers`, then what the run itself measures.
+  /// The numbers of a run with their meanings: `UpdateMetrics.numbers`, then the run's own measurements.
   private static let numbers: [(name: String, type: ResultType, unit: String?, meaning: String)] = [
     ("self_accuracy", .share, nil, "The accuracy of `self`."),
     ("self_loss", .number, nil, "Of a removal: the loss of `self`."),

@@ -2,7 +2,8 @@ import Formats
 import Influence
 import JSON
 
-/// `domain_mismatch`: groups of training samples ranked by their mean influence on test points (Koh and Liang 2017, §5.3).
+/// `domain_mismatch`: groups of training samples, ranked by their mean influence on test points (Koh and
+/// Liang 2017, §5.3).
 public struct DomainMismatchRequest: JobRequest, Hashable {
   public static let kind = "domain_mismatch"
 
@@ -14,7 +15,7 @@ public struct DomainMismatchRequest: JobRequest, Hashable {
 
   public var target: ModelReference
   public var test: TestChoice
-  /// Nil: a group for each class.
+  /// Nil stands for a group for each class.
   public var groups: [Group]?
   public var curvature: CurvatureRequest
   public var seed: Int

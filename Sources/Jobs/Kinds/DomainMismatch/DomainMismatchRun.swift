@@ -42,7 +42,7 @@ struct DomainMismatchRun: PreciseRun {
         trained: trained, removal: removal
       ) { Double(scores.pointer[$0]) }
     }
-    // The most harmful first; of equal ones as they were given.
+    // The most harmful group comes first. Equal groups keep the order of the request.
     groups = groups.enumerated().sorted { ($0.element.mean, $0.offset) < ($1.element.mean, $1.offset) }
       .map(\.element)
     var result: JSONObject = [
@@ -76,7 +76,7 @@ struct DomainMismatchRun: PreciseRun {
   }
 }
 
-/// The scores of a group's samples, and what leaving it out would do.
+/// The scores of a group's samples, and the effect of leaving the group out.
 struct GroupScores: Sendable {
   let name: String
   let member: (name: String, value: JSONValue)
@@ -89,8 +89,8 @@ struct GroupScores: Sendable {
   let smallest: Double
   let largest: Double
   let helpful: Int
-  /// The first-order change of the test loss when the group's samples that the model was trained on are left out; nil
-  /// where these are all.
+  /// The first-order change of the test loss if the group's training samples are left out. Nil if the model
+  /// was trained on no other samples.
   let removalEffect: Double?
 
   init(

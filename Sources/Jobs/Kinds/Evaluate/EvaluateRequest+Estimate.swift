@@ -12,7 +12,7 @@ extension EvaluateRequest {
       case .test: work.testCount
       case .validation: work.heldCount
       }
-    // The norm of the risk's gradient takes its passes too.
+    // The norm of the risk's gradient needs passes too.
     work.pass(count, times: 4)
     let outputs = count * work.network.outputs
     work.hold(outputs * (work.element + 8) + 16 * count)

@@ -6,7 +6,7 @@ public struct EvaluateRequest: JobRequest, Hashable {
 
   public var target: ModelReference
   public var seed: Int
-  /// By default the model's.
+  /// The data set, by default the model's.
   public var dataset: String?
   public var split: TestChoice.Split
 

@@ -2,7 +2,7 @@ import JSON
 import Network
 import Tensor
 
-/// An evaluation apart by what the checkpoint stands for.
+/// Splits an evaluation by the record of the checkpoint.
 extension EvaluateRun {
   /// Members of a result for some splits.
   ///

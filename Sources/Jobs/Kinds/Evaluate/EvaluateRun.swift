@@ -59,7 +59,7 @@ struct EvaluateRun: PreciseRun {
       "warnings": JSONValue(warnings),
     ]
     if case .classes(let labels) = samples.targets, case .classification(let classes, _) = dataset.kind {
-      // The table grows with the square of the classes; `outputs.npy` has what it would say.
+      // The table grows with the square of the classes. `outputs.npy` has the same information.
       if classes <= Self.mostClassesInTables {
         let confusion = Self.confusion(labels, classes: classes, outputs: outputs.pointer, columns: columns)
         result["confusion"] = .array(confusion.map { JSONValue($0) })
@@ -77,7 +77,7 @@ struct EvaluateRun: PreciseRun {
   /// The most classes that results have a row for.
   static let mostClassesInTables = 1000
 
-  /// Row: the label; column: the class that the network names.
+  /// Row: the label. Column: the predicted class.
   private static func confusion<Element: Scalar>(
     _ labels: [Int32], classes: Int, outputs: UnsafePointer<Element>, columns: Int
   ) -> [[Int]] {

@@ -3,8 +3,8 @@ import JSON
 import Network
 import Tensor
 
-/// Influence factors with what a result says of their solves: what a solve leaves, a resume state holds, and a stored
-/// artifact gives back.
+/// Influence factors with the reports of their solves. A factor set comes from solves, from a resume state,
+/// or from a stored artifact.
 struct FactorSet<Element: Scalar>: Sendable {
   /// In the engine's order.
   let vectors: VectorBlock<Element>
@@ -13,10 +13,10 @@ struct FactorSet<Element: Scalar>: Sendable {
   let warnings: [String]
   let converged: Bool
 
-  /// The true relative residual of every solve; NaN where none is on record.
+  /// The true relative residual of every solve; NaN if it is not on record.
   var residuals: [Double] { solvers.map { $0["relative_residual"]?.doubleValue ?? .nan } }
 
-  /// Rows of `solver` keep their history of residuals for that many right-hand sides, at most.
+  /// The most right-hand sides for which rows of `solver` keep their history of residuals.
   static var mostHistories: Int { 16 }
 
   init(_ factors: InfluenceFactors<Element>) {
@@ -33,7 +33,7 @@ struct FactorSet<Element: Scalar>: Sendable {
 
   // MARK: Resume state
 
-  /// Reads what `bytes` wrote; nil if there is nothing, or nothing that fits.
+  /// Reads what `bytes` wrote; nil if there are no bytes, or if they do not fit.
   init?(_ bytes: [UInt8]?, count: Int, length: Int) {
     guard let bytes, bytes.count >= 8 else { return nil }
     let headLength = bytes.withUnsafeBytes {
@@ -82,7 +82,7 @@ struct FactorSet<Element: Scalar>: Sendable {
 
   // MARK: Artifact
 
-  /// The factors that a job left, with the solves its result tells of.
+  /// The factors that a job stored, with the solves in its result.
   /// - Throws: `JobFailure` if they are gone or do not fit the model.
   init(storedBy id: String, layout: ParameterLayout, _ catalog: any Catalog) throws {
     guard let job = try catalog.job(id: id), let artifact = try catalog.artifact("factors.npy", ofJob: id)
@@ -130,7 +130,7 @@ extension ParameterLayout {
 }
 
 extension SolveReport {
-  /// The warnings of several solves: each reason once, with how many it concerns.
+  /// The warnings of several solves: each reason once, with the number of solves.
   static func warnings(of reports: [SolveReport]) -> [String] {
     guard reports.count > 1 else { return reports.flatMap(\.warnings) }
     var result: [String] = []

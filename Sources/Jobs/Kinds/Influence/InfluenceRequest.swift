@@ -1,7 +1,7 @@
 import Influence
 import JSON
 
-/// `influence`: how training samples bear on the loss of test points, or each on its own.
+/// `influence`: the effect of training samples on the loss of test points, or of each sample on its own loss.
 public struct InfluenceRequest: JobRequest, Hashable {
   public static let kind = "influence"
 
@@ -14,18 +14,18 @@ public struct InfluenceRequest: JobRequest, Hashable {
   }
 
   public var target: ModelReference
-  /// Nil if nothing but the self-influence is asked for, or where `factors` settles the points.
+  /// Nil if only the self-influence is computed, or if `factors` decides the points.
   public var test: TestChoice?
   public var train: TrainChoice
   public var effect: Effect
   public var curvature: CurvatureRequest
   /// Whether the self-influence of the training samples is computed.
   public var selfInfluence: Bool
-  /// The solver of the self-influence; nil until `resolve` filled it in.
+  /// The solver of the self-influence; nil until `resolve` fills it in.
   public var selfSolver: SolverRequest?
   /// The job whose stored factors are used in place of a solve.
   public var factors: String?
-  /// Training samples that are named for each test point, at either end.
+  /// The number of training samples listed for each test point, at either end.
   public var top: Int
   public var seed: Int
   public var convergence: ConvergenceDemand
@@ -56,7 +56,7 @@ public struct InfluenceRequest: JobRequest, Hashable {
     self.convergence = convergence
   }
 
-  /// The members that a job with stored factors takes from the job that made them.
+  /// The members that a job with stored factors takes over from the job that made the factors.
   private static let settledByFactors = [
     "test", "solver", "damping", "hessian", "hessian_samples", "self_influence", "self_solver",
   ]
@@ -153,7 +153,7 @@ public struct InfluenceRequest: JobRequest, Hashable {
     checkSize(tests, set, parameters: parameters, model.precision == .float32 ? 4 : 8, faults)
   }
 
-  /// The job that made the factors; its checkpoint is this one's where the request names none.
+  /// The job that made the factors. If the request names no checkpoint, the checkpoint of that job is used.
   private mutating func factorJob(
     _ id: String, _ catalog: any Catalog, _ faults: RequestFaults
   ) throws -> CatalogJob {
@@ -174,7 +174,7 @@ public struct InfluenceRequest: JobRequest, Hashable {
     return job
   }
 
-  /// Refuses what would not fit: the arrays of a result are held as a whole.
+  /// Refuses a result that is too large. Its arrays are held in memory as a whole.
   private func checkSize(
     _ tests: Int, _ set: CatalogDataset, parameters: Int, _ elementBytes: Int, _ faults: RequestFaults
   ) {

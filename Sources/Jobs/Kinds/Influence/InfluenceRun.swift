@@ -103,7 +103,7 @@ struct InfluenceRun: PreciseRun {
     return phases
   }
 
-  /// The points of the request, or those of the job whose factors are used.
+  /// The points of the request, or the points of the job whose factors are used.
   private func testChoice() throws -> TestChoice? {
     guard let id = request.factors else { return request.test }
     guard let job = try environment.catalog.job(id: id) else {
@@ -161,11 +161,11 @@ struct InfluenceRun: PreciseRun {
     ]
   }
 
-  /// A list of a row of `tests`: its name, what its values are called, and its samples.
+  /// A list of a row of `tests`: its name, the name of its values, and its samples.
   private typealias NamedRanking = (name: String, field: String, ranking: ScoreRanking)
 
-  /// Whether the lists may name a sample: of all of them those that the model was trained on, else those that the request
-  /// names.
+  /// Whether the lists may name a sample. If the request scores all samples, only training samples of the
+  /// model are listed. Otherwise every sample of the request may be.
   private func isNamed<Element: Scalar>(_ task: InfluenceTask<Element>, _ scored: Samples) -> [Bool] {
     guard request.train == .all else { return Array(repeating: true, count: scored.count) }
     let trained = Set(task.partition.training)
@@ -186,7 +186,7 @@ struct InfluenceRun: PreciseRun {
     }
     let isNamed = isNamed(task, scored)
     return try (0..<factors.vectors.count).map { test in
-      // A sample helps where the loss would rise without it, which is where its score is above this one.
+      // A sample helps if the loss would rise without it. Then its score is above this one.
       let neutral = effects[test].map { -$0.offset / $0.scale } ?? 0
       var helpful = ScoreRanking(limit: request.top, above: neutral)
       var harmful = ScoreRanking(limit: request.top, above: -neutral)

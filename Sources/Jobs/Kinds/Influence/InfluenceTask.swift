@@ -3,7 +3,8 @@ import JSON
 import Network
 import Tensor
 
-/// A model at a checkpoint with what every job on influences does with it: curvature, factors, scores, self-influence.
+/// A model at a checkpoint, with the steps that jobs on influences share: curvature, factors, scores,
+/// self-influence.
 ///
 /// Progress goes to the phases `test`, `linearize`, `solve`, `score` and `self_influence`.
 struct InfluenceTask<Element: Scalar>: Sendable {
@@ -15,7 +16,7 @@ struct InfluenceTask<Element: Scalar>: Sendable {
   let compute: Compute
   let progress: PhaseProgress
 
-  /// How many of some training samples the model was trained on.
+  /// The number of some training samples that the model was trained on.
   func trainedCount(_ places: [Int]) -> Int {
     let trained = Set(partition.training)
     return places.reduce(0) { $0 + (trained.contains($1) ? 1 : 0) }
@@ -27,7 +28,7 @@ struct InfluenceTask<Element: Scalar>: Sendable {
   }
 
   /// The curvature over samples that the model was trained on, drawn with the seed, with its damping settled.
-  /// - Parameter checkpoint: whose trainings an automatic damping stands for.
+  /// - Parameter checkpoint: an automatic damping is derived from its trainings.
   func linearize(
     _ request: CurvatureRequest, checkpoint: String, seed: Int
   ) throws -> RankingCurvature<Element> {
@@ -88,7 +89,7 @@ struct InfluenceTask<Element: Scalar>: Sendable {
     return scores
   }
 
-  /// gᵀ(H + δI)⁻¹g of every sample, and what its own loss would change by without it.
+  /// gᵀ(H + δI)⁻¹g of every sample, and the change of the sample's own loss without it.
   func selfInfluence(
     of samples: Samples, _ curvature: RankingCurvature<Element>, solver: SolverRequest
   ) throws -> OwnInfluence {
@@ -104,8 +105,8 @@ struct InfluenceTask<Element: Scalar>: Sendable {
       own, effects: try ownEffects(own.values, of: samples, curvature), samples: partition.training.count)
   }
 
-  /// (gᵀ(H + δI)⁻¹(g + λθ̂))/(n − 1) of every sample: `FirstOrderRemoval` with the sample's own loss as the test loss. All
-  /// share (H + δI)⁻¹θ̂. Nil if n is 1.
+  /// (gᵀ(H + δI)⁻¹(g + λθ̂))/(n − 1) of every sample, that is `FirstOrderRemoval` with the sample's own loss
+  /// as the test loss. All samples share (H + δI)⁻¹θ̂. Nil if n is 1.
   private func ownEffects(
     _ values: [Double], of samples: Samples, _ curvature: RankingCurvature<Element>
   ) throws -> [Double]? {
@@ -134,11 +135,11 @@ struct InfluenceTask<Element: Scalar>: Sendable {
 }
 
 extension SelfInfluence.Status {
-  /// The smallest rank correlation with exact values of a low rank that is given as a ranking.
+  /// The smallest rank correlation with exact values at which a low-rank answer is given as a ranking.
   static let smallestCorrelation = 0.9
 
-  /// Whether the values may be given as a ranking: by the residuals of their solves, or of low ranks by the order of samples that
-  /// are solved exactly.
+  /// Whether the values may be given as a ranking. Solves are judged by their residuals. A low rank is judged
+  /// by the order of samples that are solved exactly.
   var isReliable: Bool {
     guard reasons[.lowRank] != nil else { return ConvergenceDemand.isReliable(relativeResidual) }
     if let rankCorrelation { return rankCorrelation >= Self.smallestCorrelation }

@@ -24,8 +24,8 @@ struct OwnInfluence: Sendable {
     }
   }
 
-  /// The member of a result: how good the values are, and the samples with the largest.
-  /// - Parameter row: of a place, its effect and its value.
+  /// The member of a result: the quality of the values, and the samples with the largest values.
+  /// - Parameter row: makes the row of a place from its effect and its value.
   func json(
     top: Int, isReliable: Bool, _ row: (_ place: Int, _ effect: Double?, _ value: Double) -> JSONValue
   ) -> JSONValue {
@@ -39,7 +39,7 @@ struct OwnInfluence: Sendable {
     ]
   }
 
-  /// Ends a job whose values are not as good as it demands.
+  /// Ends a job whose values are worse than it demands.
   /// - Throws: `JobFailure.notConverged`.
   func check(_ demand: ConvergenceDemand) throws {
     let isGood =

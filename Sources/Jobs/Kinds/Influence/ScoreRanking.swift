@@ -9,8 +9,8 @@ struct ScoreRanking {
   private(set) var best: [(place: Int, value: Double)] = []
 
   /// - Parameters:
-  ///   - limit: how many are kept.
-  ///   - bound: values up to this are left out.
+  ///   - limit: the number of values that are kept.
+  ///   - bound: values up to this one are left out.
   init(limit: Int, above bound: Double = 0) {
     self.limit = limit
     self.bound = bound
@@ -31,7 +31,7 @@ struct ScoreRanking {
     best.insert((place, value), at: low)
   }
 
-  /// The ranking of values that were handed in with the other sign.
+  /// The ranking with its values negated.
   var negated: ScoreRanking {
     var ranking = self
     ranking.best = best.map { ($0.place, -$0.value) }
@@ -39,7 +39,7 @@ struct ScoreRanking {
   }
 }
 
-/// Training samples as rows of a result name them.
+/// Rows of a result for training samples.
 struct SampleRows: Sendable {
   let dataset: Dataset
   /// Indices that the model was trained on.
@@ -53,9 +53,11 @@ struct SampleRows: Sendable {
     isTrained = Set(trained)
   }
 
-  /// `{index, effect, <name>: value, label, trained, picture}`; the picture is where the data set shows the sample.
-  /// - Parameter effect: the change of the loss asked about if the sample is left out; null of samples that the model was not
-  ///   trained on.
+  /// `{index, effect, <name>: value, label, trained, picture}`. `picture` is the address at which the service
+  /// shows the sample.
+  ///
+  /// - Parameter effect: the change of the loss if the sample is left out; null if the model was not trained
+  ///   on the sample.
   func row(_ index: Int, effect: Double?, _ name: String, _ value: Double) -> JSONValue {
     let split = dataset.train
     let isTrained = isTrained.contains(index)

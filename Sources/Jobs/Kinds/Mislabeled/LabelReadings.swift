@@ -5,8 +5,7 @@ import Tensor
 package struct LabelReadings: Sendable {
   /// ℓ.
   let losses: [Double]
-  /// The class that is most likely if the label is wrong: the one that the model names, or where that is the label the one it
-  /// names second.
+  /// The most likely class if the label is wrong: the most likely class other than the label.
   let suggested: [Int]
 
   init<Element: Scalar>(
@@ -27,7 +26,7 @@ package struct LabelReadings: Sendable {
     self.suggested = Array(UnsafeBufferPointer(start: suggested.pointer, count: samples.count))
   }
 
-  /// The class of the largest output but for one; of a single output the other of two classes.
+  /// The class of the largest output other than `label`. A single output stands for two classes.
   package static func bestClass<Element: Scalar>(of row: UnsafeBufferPointer<Element>, but label: Int) -> Int
   {
     if row.count < 2 { return 1 - min(1, max(0, label)) }

@@ -11,28 +11,28 @@ public struct MislabeledRequest: JobRequest, Hashable {
   public enum Method: String, CaseIterable, Sendable {
     case selfInfluence = "self_influence"
     case loss
-    /// The order that guessing gives.
+    /// A random order, for comparison.
     case random
   }
 
   public var target: ModelReference
   public var method: Method
-  /// Of the self-influence; the solver is nil until `resolve` filled it in.
+  /// The curvature of the self-influence. The solver is nil until `resolve` fills it in.
   public var curvature: CurvatureRequest
   public var solver: SolverRequest?
-  /// Inspected shares after each of which the labels that were found wrong are put right and the model is trained again;
-  /// nil until `resolve` filled it in.
+  /// Inspected shares after which the wrong labels found are corrected and the model is trained again. Nil
+  /// until `resolve` fills it in.
   public var fixAt: [Double]?
   /// In place of the model's own recipe.
   public var training: TrainingRecipe?
-  /// How many suspects the result lists.
+  /// The number of suspects in the result.
   public var top: Int
   public var seed: Int
   public var convergence: ConvergenceDemand
   /// The model's data set, known after `resolve`.
   public var dataset = ""
 
-  /// The fastest of those that rank alike (scripts/check-defaults.md).
+  /// The fastest of the methods that rank alike (scripts/check-defaults.md).
   public static let standardMethod = Method.loss
   public static let standardTop = 20
   static let standardFixes = [0.1, 0.2, 0.3]

@@ -3,7 +3,8 @@ import JSON
 import Network
 import Tensor
 
-/// Ranks the samples that a model was trained on by how likely their labels are wrong, and names the class that each looks like.
+/// Ranks the training samples of a model by how likely their labels are wrong, and names the class that each
+/// looks like.
 ///
 /// If the data set knows which labels were flipped, the run counts the flips found along the order. Then the
 /// run corrects the labels found and trains the model again.
@@ -15,7 +16,7 @@ struct MislabeledRun: PreciseRun {
 
   private var fixAt: [Double] { request.fixAt ?? [] }
 
-  /// The share of the job that the order of inspection takes, where models are trained again after it.
+  /// The share of the job for the order of inspection, if models are trained again afterwards.
   private var orderShare: Double {
     fixAt.isEmpty ? 1 : request.method == .selfInfluence ? 0.4 : 0.02
   }
@@ -60,7 +61,7 @@ struct MislabeledRun: PreciseRun {
       result["reliable"] = .bool(own.isReliable)
     }
     let train = model.dataset.train
-    // Edits may have put some of them right.
+    // Edits may have corrected some labels.
     let isFlipped = Set(train.indices(of: .relabeled).filter { train.labels[$0] != train.originalLabels[$0] })
     let flipped = places.count { isFlipped.contains($0) }
     if !isFlipped.isEmpty {
@@ -144,8 +145,8 @@ struct MislabeledRun: PreciseRun {
     return .object(row)
   }
 
-  /// `order.npy`, `suggested.npy`, and `values.npy` of an order that is not random: an element a training sample,
-  /// the most suspect first.
+  /// Writes `order.npy`, `suggested.npy`, and `values.npy` if the order is not random. Each has one element
+  /// for each training sample, the most suspect first.
   private func writeArtifacts(
     _ inspection: Inspection, _ readings: LabelReadings, _ places: [Int], _ context: any JobContext
   ) throws {
@@ -172,7 +173,7 @@ struct MislabeledRun: PreciseRun {
     ).json
   }
 
-  /// Trains again after each inspected share, with the true labels of what was inspected.
+  /// Trains again after each inspected share. The inspected samples have their true labels.
   private func fixes<Element: Scalar>(
     _ task: InfluenceTask<Element>, _ order: [Int], _ course: InspectionCourse
   ) throws -> [JSONValue] {
@@ -221,7 +222,8 @@ struct InspectionCourse: Sendable {
   /// Flipped labels among the first k samples, for k from 0.
   private let counts: [Int]
 
-  /// - Parameter order: whether the label of each sample is flipped, in the order of inspection; some are.
+  /// - Parameter order: whether the label of each sample is flipped, in the order of inspection. At least one
+  ///   is flipped.
   init(order: [Bool]) {
     var counts = [0]
     counts.reserveCapacity(order.count + 1)
@@ -247,7 +249,7 @@ struct InspectionCourse: Sendable {
     }
   }
 
-  /// The area under the curve: 1/2 for a random order, nearly 1 where every flipped label comes first.
+  /// The area under the curve: 1/2 for a random order, nearly 1 if all flipped labels come first.
   var area: Double {
     guard total > 0 else { return 0 }
     let sum = (0..<total).reduce(0.0) { $0 + (found($1) + found($1 + 1)) / 2 }

@@ -1,12 +1,12 @@
 import JSON
 
-/// `recover`: exchanges training samples with a changed label (poisoned or relabelled ones) for their true labels,
-/// without training again.
+/// `recover`: exchanges training samples with a changed label (poisoned or relabelled) for samples with their
+/// true label, without training again.
 public struct RecoverRequest: JobRequest, Hashable {
   public static let kind = "recover"
 
   public var target: ModelReference
-  /// `resolve` fills in the samples whose label was changed.
+  /// The group. Without one, `resolve` fills in the samples whose label was changed.
   public var group: GroupChoice?
   public var update: UpdateRequest
   /// The model's data set, known after `resolve`.

@@ -3,9 +3,11 @@ import JSON
 import Network
 import Tensor
 
-/// Exchanges samples for their true labels by one influence update: what removes a backdoor, or the harm of wrong labels.
+/// Gives samples their true labels by one influence update. This removes a backdoor, or the harm of wrong
+/// labels.
 ///
-/// n stays, and weight decay cancels: Δ_J = r·(AᵀA)⁻¹Aᵀ(ḡ_bad − ḡ_true), A from the set after the exchange.
+/// n stays, so weight decay cancels: Δ_J = r·(AᵀA)⁻¹Aᵀ(ḡ_bad − ḡ_true), with A from the set after the
+/// exchange.
 struct RecoverRun: PreciseRun {
   let request: RecoverRequest
   let environment: JobEnvironment
@@ -43,23 +45,25 @@ struct RecoverRun: PreciseRun {
   }
 }
 
-/// The samples of an exchange: those that get their true labels, and those that are drawn for gradient and curvature.
+/// The samples of an exchange: the group that gets its true labels, and the samples drawn for gradient and
+/// curvature.
 struct ExchangedGroup: UpdateGroup {
   /// The change of the training data by the exchange of labels.
   let edit: DataEdit
   let partition: Partition
   /// The samples of the group that the model was trained on.
   let members: [Int]
-  /// Those of them whose label is not the true one.
+  /// The number of members whose label is wrong.
   let changed: Int
-  /// Drawn for the gradient: from the members for ḡ_bad and ḡ_true, or from all for that of the exchanged risk.
+  /// Drawn for the gradient: from the members for ḡ_bad and ḡ_true, or from all samples for the gradient of
+  /// the exchanged risk.
   let gradient: [Int]
-  /// Drawn from all that the model was trained on.
+  /// Drawn from all samples that the model was trained on.
   let curvature: [Int]
   private let form: UpdateRequest.GradientForm
   private let sight: SampleSight
 
-  /// - Throws: `JobFailure.unacceptable` if no sample that the model was trained on changes its label.
+  /// - Throws: `JobFailure.unacceptable` if the exchange changes no label that the model was trained on.
   init<Element: Scalar>(
     _ group: GroupChoice, _ request: UpdateRequest, _ model: LoadedModel<Element>
   ) throws {

@@ -3,21 +3,21 @@ import JSON
 import Network
 import Tensor
 
-/// How a model does on clean samples, and where it sees the trigger of a backdoor.
+/// How a model does on clean samples, and on samples with the trigger of a backdoor.
 struct RecoveryMetrics: UpdateMetrics {
   /// Clean samples with their true labels.
   let clean: Evaluation
-  /// The same with the trigger, still with their true labels; nil if there is no trigger.
+  /// The same samples with the trigger and with their true labels; nil if there is no trigger.
   let triggered: Evaluation?
-  /// The share of the triggered samples of other classes that are read as the trigger's.
+  /// The share of the triggered samples of other classes that are read as the trigger's class.
   let attackSuccess: Double?
-  /// The exchanged training samples with their true labels; nil if nobody asks.
+  /// The exchanged training samples with their true labels; nil if they are not measured.
   let own: Evaluation?
-  /// On the classes that nothing is trained on; nil if there are none, and in choices.
+  /// On the classes without training samples; nil if there are none. Choices between updates leave it nil.
   var absent: AbsentMetrics?
 
-  /// 2at/(a + t), the harmonic mean of the accuracies on clean and on triggered samples; the first alone where there is no
-  /// trigger.
+  /// 2at/(a + t), the harmonic mean of the accuracies a on clean and t on triggered samples. Only a if there
+  /// is no trigger.
   var score: Double? {
     guard let a = clean.accuracy else { return nil }
     guard let triggered else { return a }
@@ -62,12 +62,12 @@ extension RecoveryMetrics {
 /// The samples that a recovery is measured on.
 struct RecoveryGoal: UpdateGoal {
   let clean: Samples
-  /// With their true labels.
+  /// Samples with the trigger and with their true labels.
   let triggered: Samples?
-  /// The class that the trigger stands for.
+  /// The class that the trigger causes.
   let attackLabel: Int?
   let own: Samples?
-  /// Of classes that nothing is trained on: told apart, and never a reason for a choice.
+  /// Samples of classes without training samples. They are reported apart and take no part in choices.
   var absent: AbsentSamples?
 
   var hasScore: Bool { clean.count > 0 && (triggered?.count ?? 1) > 0 }
@@ -112,7 +112,7 @@ struct RecoveryGoal: UpdateGoal {
 }
 
 extension LoadedModel {
-  /// The most samples that choices are made on where none are held out.
+  /// The most samples that choices are made on if none are held out.
   private static var choiceLimit: Int { 4096 }
 
   /// The samples that choices are made on: the held-out samples of the model's recipe, or drawn training
@@ -136,8 +136,8 @@ extension LoadedModel {
       attackLabel: dataset.poisoning?.label, own: nil)
   }
 
-  /// The samples that results report on: the test split, the same with the trigger, and the exchanged training samples with the
-  /// labels that the exchange gives them.
+  /// The samples that results report on: the test split, the test split with the trigger, and the exchanged
+  /// training samples with their new labels.
   func recoveryReport(_ edit: DataEdit, members: [Int]) -> RecoveryGoal {
     let seen = classesSeen(after: edit)
     let clean = dataset.test.samples().parted(bySeen: seen)

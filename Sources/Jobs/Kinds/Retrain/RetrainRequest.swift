@@ -7,15 +7,16 @@ public struct RetrainRequest: JobRequest, Hashable {
 
   /// The model, and the checkpoint whose recipe is used.
   public var target: ModelReference
-  /// Of a recovery `resolve` fills in the samples whose label was changed. Nil trains on just what an edited checkpoint stands for.
+  /// The group. For a recovery without a group, `resolve` fills in the changed samples. Nil trains on exactly
+  /// the data of an edited checkpoint.
   public var group: GroupChoice?
   /// The group gets its true labels instead of being left out.
   public var recovers: Bool
-  /// By default the model's.
+  /// The seed of the training, by default the model's.
   public var seed: Int?
-  /// Of the new model; nil takes a free one made of the model's name and the group.
+  /// The name of the new model. Nil takes a free name made from the model's name and the group.
   public var name: String?
-  /// In place of the checkpoint's recipe.
+  /// A recipe in place of the checkpoint's.
   public var training: TrainingRecipe?
   /// The model's data set, known after `resolve`.
   public var dataset = ""

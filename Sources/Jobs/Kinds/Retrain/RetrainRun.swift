@@ -3,8 +3,8 @@ import JSON
 import Network
 import Tensor
 
-/// Trains the model again from its initial weights, without a group or with its true labels, as a new model: the
-/// reference that a removal is measured against.
+/// Trains the model again from its initial weights as a new model, without a group or with its true labels.
+/// The new model is the reference of a removal or a recovery.
 struct RetrainRun: PreciseRun {
   let request: RetrainRequest
   let environment: JobEnvironment
@@ -67,7 +67,7 @@ struct RetrainRun: PreciseRun {
     ]
   }
 
-  /// A name that says what was done; the service numbers it where it is taken.
+  /// A name that tells the change. If the name is taken, the service adds a number.
   private func standardName(_ model: String) -> String {
     let suffix: String
     if let group = request.group {
@@ -81,7 +81,7 @@ struct RetrainRun: PreciseRun {
     } else {
       suffix = "-retrained"
     }
-    // Names have at most 63 characters; room for a number.
+    // Names have at most 63 characters, and a number must fit.
     return String(model.prefix(63 - suffix.count - 5)) + suffix
   }
 }

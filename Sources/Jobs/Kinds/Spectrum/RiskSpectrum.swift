@@ -6,13 +6,13 @@ import Tensor
 /// The computed part of the spectrum of one curvature H. The spectrum of H + λI is the same, shifted by λ.
 struct RiskSpectrum {
   private let count: Int
-  /// Pairs that are among the first `count` in magnitude for any of the shifts.
+  /// Eigenvalues that are among the first `count` in magnitude for any of the shifts.
   private let values: [Double]
-  /// ‖Hv − λv‖, recomputed.
+  /// ‖Hv − λv‖, computed from the vectors.
   private let residuals: [Double]
   private let converged: Bool
   private let products: Int
-  /// The ends of H, each with how far the true end may lie beyond.
+  /// The ends of H, each with the distance at which the true end may lie beyond.
   private let largest: (value: Double, uncertainty: Double)
   private let smallest: (value: Double, uncertainty: Double)
   /// The size that rounding gives a zero eigenvalue.
@@ -29,7 +29,7 @@ struct RiskSpectrum {
       productLimit: request.iterations, seed: UInt64(request.seed), findsMultiples: true, shifts: l2
     ).solve(h) { step in
       try context.throwIfInterrupted()
-      // Nobody knows the steps beforehand: each basis is taken for half of what is left.
+      // The number of steps is unknown, so each basis counts as half of the rest.
       let done = 1 - pow(0.5, Double(step.iteration) / Double(basisLimit))
       context.progress(
         0.05 + done * 0.8 * share, phase: "eigenvalues",
@@ -47,8 +47,8 @@ struct RiskSpectrum {
     self.residuals = residuals
     self.noise = noise
 
-    /// An end of the spectrum. It is among the pairs where, under some shift, one of its sign is among the first: nothing
-    /// further out can then have been left out.
+    /// An end of the spectrum. If, under some shift, a value of its sign is among the first `count`, then the
+    /// end is among the pairs. No value further out can have been left out.
     func end(_ order: LanczosEigensolver.Order, _ sign: Double) throws -> (value: Double, uncertainty: Double)
     {
       let isAmong =

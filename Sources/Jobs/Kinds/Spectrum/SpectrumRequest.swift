@@ -8,11 +8,11 @@ public struct SpectrumRequest: JobRequest, Hashable {
   /// The spectral density by stochastic Lanczos quadrature.
   public struct Density: Hashable, Sendable {
     public var probes: Int
-    /// Lanczos steps a probe.
+    /// Lanczos steps for each probe.
     public var steps: Int
-    /// Points that the density is given at.
+    /// The number of points of the density.
     public var points: Int
-    /// The standard deviation that each node is widened by; nil takes a hundredth of the spectrum's width.
+    /// The standard deviation of the Gaussian at each node; nil takes a hundredth of the spectrum's width.
     public var width: Double?
 
     public init(probes: Int = 10, steps: Int = 80, points: Int = 400, width: Double? = nil) {
@@ -33,21 +33,23 @@ public struct SpectrumRequest: JobRequest, Hashable {
   }
 
   public var target: ModelReference
-  /// How many eigenvalues.
+  /// The number of eigenvalues.
   public var count: Int
-  /// The losses whose curvature is looked at, all at the same θ unless `retrains`; `resolve` fills in the model's own.
+  /// The losses whose curvature is computed, all at the same θ unless `retrains`. `resolve` fills in the
+  /// model's own.
   public var losses: [Loss]
-  /// Whether the request gave a list, so that arrays have an axis for it.
+  /// Whether the request gave a list. Then arrays have an axis for the losses.
   public var listsLosses: Bool
   /// The λ of the risk; `resolve` fills in the model's own.
   public var l2: [Double]
-  /// Whether a model is trained for each loss and λ, by the model's recipe; otherwise λ shifts the spectrum at one θ.
+  /// Whether a model is trained for each loss and λ by the model's recipe. Otherwise λ shifts the spectrum at
+  /// one θ.
   public var retrains: Bool
-  /// In place of the model's own recipe, where models are trained.
+  /// The recipe of the trainings, in place of the model's own.
   public var training: TrainingRecipe?
   public var matrix: CurvatureKind
   public var samples: SampleCount
-  /// On ‖Hv − λv‖, relative to the largest magnitude; nil is the solver's own.
+  /// The largest ‖Hv − λv‖, relative to the largest magnitude; nil takes the solver's own.
   public var tolerance: Double?
   /// The most products for the eigenvalues of one loss.
   public var iterations: Int
@@ -92,7 +94,7 @@ public struct SpectrumRequest: JobRequest, Hashable {
     Schema.variant(["retrain": ["const": true]]), Schema.variant(absent: ["training"], flags: ["retrain"]),
   ]
 
-  /// The member `loss`: one loss, or a list, which gives arrays an axis for it.
+  /// The member `loss`: one loss, or a list. With a list, arrays have an axis for the losses.
   struct LossMember: Hashable, Sendable {
     var list: [Loss]
     var isList: Bool

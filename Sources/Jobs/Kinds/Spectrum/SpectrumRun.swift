@@ -5,8 +5,9 @@ import Tensor
 
 /// Eigenvalues of the curvature of a model's risk, for several losses and L2 weights.
 ///
-/// A part is what needs eigenvalues of its own: a loss, where λ only shifts the spectrum of one θ, or a loss and a λ,
-/// where a model is trained for each. Finished parts are kept, so that a run that was broken off goes on behind them.
+/// A part has eigenvalues of its own. If λ only shifts the spectrum of one θ, each loss is a part. If a model
+/// is trained for each, every pair of a loss and a λ is a part. Finished parts are kept, and an interrupted
+/// run continues after them.
 struct SpectrumRun: PreciseRun {
   let request: SpectrumRequest
   let environment: JobEnvironment
@@ -142,15 +143,15 @@ struct SpectrumRun: PreciseRun {
     return try training.run(from: NetworkState(initial: model.layout, seed: UInt64(model.record.seed)))
   }
 
-  /// The vectors of a Lanczos run, which must not depend on the memory at hand.
+  /// The number of vectors of a Lanczos run. It must not depend on the memory at hand.
   /// - Throws: `JobFailure.outOfResources` if they do not fit.
   private func basisLimit<Element: Scalar>(
     _ dimension: Int, _: Element.Type
   ) throws -> (vectors: Int, bytes: Int) {
     let wanted = min(request.l2.count > 1 && !request.retrains ? 2 * request.count : request.count, dimension)
     let vectors = min(dimension, 2 * wanted + 20)
-    // The wanted vectors are kept apart while more are looked for.
-    // Beside them the matrix of the run with its eigenvectors, in `Double`, and the basis of the density.
+    // Wanted vectors are kept apart during the search for more. Further memory holds the run's matrix with
+    // its eigenvectors, in `Double`, and the basis of the density.
     let densityVectors = min(request.density?.steps ?? 0, dimension)
     let bytes =
       (vectors + 2 * wanted + densityVectors) * dimension * MemoryLayout<Element>.size + 24 * vectors
@@ -200,7 +201,7 @@ struct SpectrumRun: PreciseRun {
 }
 
 extension Loss {
-  /// As people call it.
+  /// The usual name of the loss.
   var shortName: String {
     switch self {
     case .crossEntropy: "cross-entropy"

@@ -2,7 +2,8 @@ import JSON
 import Network
 import Tensor
 
-/// `sweep`: trains a model for every architecture, weight decay and seed of a grid, and validates influence on each.
+/// `sweep`: trains a model for each architecture, weight decay and seed of a grid, and validates influence on
+/// each model.
 public struct SweepRequest: JobRequest, Hashable {
   public static let kind = "sweep"
 
@@ -10,7 +11,7 @@ public struct SweepRequest: JobRequest, Hashable {
   /// As posted, with defaults filled in.
   public var architectures: [ArchitectureRequest]
   public var weightDecays: [Double]
-  /// Each seeds a model's initial weights, the order of its samples, and what its validation draws.
+  /// Each seed decides a model's initial weights, the order of its samples, and the draws of its validation.
   public var seeds: [Int]
   public var precision: Precision
   public var loss: Loss
@@ -56,7 +57,7 @@ public struct SweepRequest: JobRequest, Hashable {
     }
   }
 
-  /// A list, or how many from 0.
+  /// A list, or a number of seeds from 0.
   private static let seedForm: Form<[Int]> = {
     let count = Form<Int>.integer(1...1000)
     let list = Form<[Int]>.list(
@@ -97,7 +98,7 @@ public struct SweepRequest: JobRequest, Hashable {
     plan.resolve(first, set, at: .root, faults)
   }
 
-  /// The models, seeds fastest, then weight decays, then architectures.
+  /// The models. Seeds change fastest, then weight decays, then architectures.
   var models: [CatalogModel] {
     architectures.flatMap { architecture in
       weightDecays.flatMap { weightDecay in

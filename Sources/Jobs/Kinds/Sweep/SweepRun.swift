@@ -5,7 +5,7 @@ import Tensor
 
 /// Trains the models of a grid one after the other, in memory, and validates influence on each.
 ///
-/// Finished models are kept as rows, so that a run that was broken off goes on behind them.
+/// Finished models are kept as rows. An interrupted run continues after them.
 struct SweepRun: JobRun {
   let request: SweepRequest
   let environment: JobEnvironment
@@ -65,7 +65,7 @@ struct SweepRun: JobRun {
       }
       summary.append(.object(row))
     }
-    // Numbers of a plot: a row a model, a column a measure.
+    // The numbers for a plot: a row for each model, a column for each measure.
     let table = rows.flatMap { row in Self.measures.map { row[$0.name]?.doubleValue ?? .nan } }
     try context.writeArtifact(
       "measures.npy", type: .float64, shape: [rows.count, Self.measures.count]
@@ -116,7 +116,7 @@ struct SweepCell {
     var (loss, gradient) = try model.network.gradient(
       trained.state, on: samples, loss: model.loss, compute: compute)
     gradient.add(Element(model.weightDecay), times: trained.state.parameters)
-    // Whether θ̂ is a minimum is in the Hessian's spectrum, whatever matrix the estimates are made with.
+    // The spectrum of the Hessian shows whether θ̂ is a minimum, even if the estimates use another matrix.
     let hessian = CurvatureRequest(solver: plan.curvature.solver, damping: 0, matrix: .hessian)
     let curvature = try hessian.curvature(of: model, at: trained.state, over: samples, environment, compute)
     let largest = try extreme(.largest, curvature, compute)

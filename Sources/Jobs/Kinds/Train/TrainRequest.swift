@@ -1,7 +1,7 @@
 import JSON
 import Network
 
-/// `train`: trains a model from a checkpoint, or from its initial weights where it has none.
+/// `train`: trains a model from a checkpoint, or from its initial weights if it has no checkpoint.
 ///
 /// The start of the training is settled when the request is posted. `initial` stands for the initial weights,
 /// even if the model has other checkpoints when the job runs.
@@ -9,16 +9,16 @@ public struct TrainRequest: JobRequest, Hashable {
   public static let kind = "train"
 
   public var target: ModelReference
-  /// Whether it begins with the initial weights; `target` has no checkpoint then.
+  /// Whether the training begins with the initial weights. Then `target` has no checkpoint.
   public private(set) var startsAnew: Bool
-  /// Seeds the order of samples, augmentation and dropout; by default the model's. The validation share is drawn
-  /// with the model's seed, so that every training holds out the same samples.
+  /// The seed of the order of samples, augmentation and dropout; by default the model's. The validation share
+  /// is drawn with the model's seed, so that every training holds out the same samples.
   public var seed: Int?
   public var recipe: TrainingRecipe
   /// The model's data set, known after `resolve`.
   public var dataset = ""
 
-  /// The checkpoint that stands for none.
+  /// The word for the initial weights in place of a checkpoint.
   public static let initial = "initial"
 
   public init(model: String, checkpoint: String? = nil, seed: Int? = nil, recipe: TrainingRecipe = .standard)

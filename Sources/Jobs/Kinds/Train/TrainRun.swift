@@ -2,7 +2,7 @@ import JSON
 import Network
 import Tensor
 
-/// Trains a model; the state after every epoch is kept, and a run that was broken off goes on from there.
+/// Trains a model. The state after every epoch is kept, and an interrupted run continues from it.
 struct TrainRun: PreciseRun {
   let request: TrainRequest
   let environment: JobEnvironment
@@ -19,7 +19,7 @@ struct TrainRun: PreciseRun {
       } else {
         NetworkState(initial: model.layout, seed: UInt64(model.record.seed))
       }
-    // The model's seed, so that every training of a model holds out the same samples.
+    // The model's seed makes every training of a model hold out the same samples.
     let partition = model.partition(recipe: request.recipe)
     let training = Training(
       model: model, recipe: request.recipe, seed: seed, partition: partition, samples: nil,

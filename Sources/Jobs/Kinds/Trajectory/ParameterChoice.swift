@@ -42,19 +42,19 @@ public enum ParameterChoice: Hashable, Sendable {
     })
 }
 
-/// A parameter that was named, and where the engine has it.
+/// A named parameter and its place in the engine.
 struct NamedParameter: Hashable {
   let tensor: String
-  /// In the tensor, row-major as PyTorch has it.
+  /// The place in the tensor, row-major as in PyTorch.
   let place: Int
-  /// In θ.
+  /// The place in θ.
   let engineIndex: Int
 
   var json: JSONValue { ["tensor": .string(tensor), "index": JSONValue(place)] }
 }
 
 extension ParameterLayout {
-  /// The parameters that are named, in their order; what is not there is a fault.
+  /// The named parameters in their order. A missing parameter is a fault.
   func parameters(
     _ choices: [ParameterChoice], at pointer: JSONPointer, _ faults: RequestFaults
   ) -> [NamedParameter] {

@@ -1,8 +1,8 @@
 import Influence
 import JSON
 
-/// `trajectory`: how some free parameters move as training samples are taken out one after the other, by influence and
-/// by minimising what remains.
+/// `trajectory`: the paths of some free parameters as training samples are removed one after the other, by
+/// influence and by minimising the remaining risk.
 public struct TrajectoryRequest: JobRequest, Hashable {
   public static let kind = "trajectory"
 
@@ -19,7 +19,7 @@ public struct TrajectoryRequest: JobRequest, Hashable {
   public var target: ModelReference
   public var group: GroupChoice
   public var order: Order
-  /// Samples taken out at a time.
+  /// The number of samples removed in one step.
   public var step: Int
   /// The parameters that may move.
   public var parameters: [ParameterChoice]
@@ -31,7 +31,7 @@ public struct TrajectoryRequest: JobRequest, Hashable {
   /// The model's data set, known after `resolve`.
   public var dataset = ""
 
-  /// The most free parameters: the constrained optimum is found with a dense matrix of them.
+  /// The most free parameters. The constrained optimum needs a dense matrix of them.
   static let mostParameters = 1000
   static let mostSteps = 10_000
   private static let standardCurvature = CurvatureRequest(

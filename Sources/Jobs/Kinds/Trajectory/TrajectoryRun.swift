@@ -3,8 +3,8 @@ import JSON
 import Network
 import Tensor
 
-/// Follows free parameters while training samples are taken out: every estimator's path, beside the constrained optimum
-/// of the remaining risk (Lyu et al. 2023, Fig. 2).
+/// Follows free parameters while training samples are removed. Every estimator's path stands beside the
+/// constrained optimum of the remaining risk (Lyu et al. 2023, Fig. 2).
 ///
 /// At each step every path is measured by two criteria. GIF minimises the norm of the whole gradient of the
 /// remaining risk. FIF minimises the remaining risk itself, if that is quadratic.
@@ -68,14 +68,14 @@ struct TrajectoryRun: PreciseRun {
   }
 }
 
-/// The samples that are taken out, in their order.
+/// The samples that are removed, in their order.
 struct RemovalSequence {
-  /// Everything that the model was trained on.
+  /// All training samples of the model.
   let training: [Int]
   let order: [Int]
   private let step: Int
 
-  /// - Throws: `JobFailure.unacceptable` if the group is nothing or everything that the model was trained on.
+  /// - Throws: `JobFailure.unacceptable` if the model was trained on none of the group, or on nothing else.
   init<Element: Scalar>(_ request: TrajectoryRequest, _ model: LoadedModel<Element>) throws {
     try model.requirePresent(request.group)
     training = model.partition().training
@@ -101,13 +101,13 @@ struct RemovalSequence {
 
   var steps: Int { (order.count + step - 1) / step }
 
-  /// Samples gone after a step.
+  /// The number of samples removed up to a step.
   func removed(after step: Int) -> Int { min(order.count, step * self.step) }
 
-  /// Taken out in a step, from 1.
+  /// The samples removed in a step, counted from 1.
   func chunk(_ step: Int) -> [Int] { Array(order[removed(after: step - 1)..<removed(after: step)]) }
 
-  /// Left after a step.
+  /// The samples that remain after a step.
   func remaining(after step: Int) -> [Int] {
     let gone = Set(order.prefix(removed(after: step)))
     return training.filter { !gone.contains($0) }

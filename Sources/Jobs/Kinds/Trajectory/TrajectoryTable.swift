@@ -1,7 +1,8 @@
 import JSON
 import Tensor
 
-/// The points of all paths so far: θ_J, the gradient's norm and the risk at every step, from before the first.
+/// The points of all paths so far: θ_J, the gradient's norm and the risk at every step. The first point is θ̂
+/// itself.
 struct TrajectoryTable: Equatable {
   /// [path][step][parameter].
   private(set) var points: [[[Double]]]
@@ -25,7 +26,7 @@ struct TrajectoryTable: Equatable {
     solves = Array(repeating: PathSolves(), count: paths)
   }
 
-  /// Steps that every path has made.
+  /// The number of steps that every path has made.
   var steps: Int { (points.map(\.count).min() ?? 0) - 1 }
 
   mutating func append(_ path: Int, point: [Double], gradientNorm: Double, risk: Double) {
@@ -48,7 +49,7 @@ extension TrajectoryTable {
     ])
   }
 
-  /// Reads what `bytes` wrote; nil if it is something else.
+  /// Reads what `bytes` wrote; nil if the bytes are something else.
   init?(_ bytes: [UInt8], paths: Int, parameters: Int) {
     guard let json = try? JSONParser.parse(bytes) else { return nil }
     func rows(_ value: JSONValue?) -> [[Double]] {
@@ -68,8 +69,8 @@ extension TrajectoryTable {
     else { return nil }
   }
 
-  /// `trajectories.npy` [path, step, parameter], `gradient_norms.npy` and `risks.npy` [path, step], `removed.npy`: the
-  /// samples in the order in which they went.
+  /// Writes `trajectories.npy` [path, step, parameter], `gradient_norms.npy` and `risks.npy` [path, step],
+  /// and `removed.npy`, the samples in the order of their removal.
   func writeArtifacts(
     _ context: any JobContext, parameters: Int, _ removal: RemovalSequence
   ) throws {

@@ -14,13 +14,13 @@ struct TrajectoryTracker<Element: Scalar> {
   let environment: JobEnvironment
   let compute: Compute
 
-  /// A path: an estimator's in a mode, or the constrained optimum.
+  /// A path: an estimator in a mode, or the constrained optimum.
   enum Path: Equatable {
     case estimate(Estimator, TrajectoryRequest.Mode)
     case optimum
   }
 
-  /// The optimum is the last.
+  /// All paths, the optimum last.
   var paths: [Path] {
     request.estimators.flatMap { estimator in request.modes.map { Path.estimate(estimator, $0) } } + [
       .optimum
@@ -50,7 +50,7 @@ struct TrajectoryTracker<Element: Scalar> {
     ).gradient
   }
 
-  /// θ̂ with some θ_J, given in the order of the request.
+  /// θ̂ with other values of θ_J, given in the order of the request.
   private func state(_ point: [Double]) -> NetworkState<Element> {
     var moved = state
     for (parameter, value) in zip(free, point) { moved.parameters[parameter.engineIndex] = Element(value) }
@@ -105,7 +105,7 @@ struct TrajectoryTracker<Element: Scalar> {
     }
   }
 
-  /// The curvature of the remaining risk and what the removal changes, at a point.
+  /// The curvature of the remaining risk at a point, and the change by the removal.
   private func system(
     _ step: Int, _ remaining: [Int], _ start: NetworkState<Element>, isFromStart: Bool
   ) throws -> (curvature: SampledCurvature<Element>, change: GroupChange<Element>) {
@@ -199,9 +199,9 @@ extension TrajectoryTracker {
 
   private func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(max(1, values.count)) }
 
-  /// A row a step, a column a path and quantity: what a plot is made of.
+  /// The numbers for a plot: a row for each step, a column for each path and quantity.
   private func curve(_ table: TrajectoryTable, _ names: [String]) -> [JSONValue] {
-    // Long ones are in the arrays.
+    // The arrays have every step of a long path.
     let stride = max(1, (table.steps + 999) / 1000)
     return Array(Swift.stride(from: 0, through: table.steps, by: stride)).map { step in
       var row: JSONObject = ["removed": JSONValue(removal.removed(after: step))]

@@ -1,8 +1,8 @@
 import JSON
 import Tensor
 
-/// `validate`: estimates of what removing training samples does to the loss of test points, against training without
-/// them.
+/// `validate`: compares estimated effects of removing training samples on the loss of test points with real
+/// trainings without the samples.
 public struct ValidateRequest: JobRequest, Hashable {
   public static let kind = "validate"
 

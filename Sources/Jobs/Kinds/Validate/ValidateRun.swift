@@ -3,7 +3,7 @@ import JSON
 import Network
 import Tensor
 
-/// Measures how well influence foretells what training without a sample does.
+/// Measures how well influence predicts the effect of training without a sample.
 struct ValidateRun: PreciseRun {
   let request: ValidateRequest
   let environment: JobEnvironment
@@ -51,9 +51,11 @@ struct ValidateRun: PreciseRun {
 }
 
 extension ValidationOutcome {
-  /// `train.npy`, `estimated.npy` and `retrained.npy` [test, candidate]; of groups `group_estimates.npy` [estimate, test,
-  /// group], in the order first, second, newton, and `group_retrained.npy` [test, group].
-  /// - Parameter prefix: of their names.
+  /// Writes `train.npy`, `estimated.npy` and `retrained.npy` [test, candidate]. For groups also writes
+  /// `group_estimates.npy` [estimate, test, group], in the order first, second, newton, and
+  /// `group_retrained.npy` [test, group].
+  ///
+  /// - Parameter prefix: stands before the names of the files.
   func writeArtifacts(_ context: any JobContext, prefix: String = "") throws {
     func write<Number: BitwiseCopyable>(
       _ name: String, _ type: ArtifactElement, _ shape: [Int], _ values: [Number]

@@ -62,7 +62,7 @@ extension ArchitectureRequest {
 
   // MARK: Reading
 
-  /// Reads what `json` wrote, and keeps it as it was written. Throws `RequestRejection`.
+  /// Reads what `json` wrote. Keeps the JSON as it was written. Throws `RequestRejection`.
   public init(json: JSONValue) throws(RequestRejection) {
     self = try Self.form.value(of: json)
     self.json = json
@@ -103,7 +103,7 @@ extension ArchitectureRequest {
     chosen.fields.read(reader, into: &named)
     reader.finish()
     let options = chosen.fields.write(named)
-    // A name without options is written as the name alone.
+    // A name without options is written as a string.
     let json: JSONValue =
       options.members.isEmpty ? value : .object((["name": value] as JSONObject).merging(options))
     return ArchitectureRequest(.named(named.architecture), outputs: named.outputs, json)
@@ -113,19 +113,19 @@ extension ArchitectureRequest {
 // MARK: - The options of named architectures
 
 extension NamedArchitecture {
-  /// Of an `mlp`.
+  /// The option of an `mlp`.
   fileprivate var hidden: [Int] {
     get { if case .mlp(let hidden, _) = self { hidden } else { [] } }
     set { if case .mlp(_, let activation) = self { self = .mlp(hidden: newValue, activation: activation) } }
   }
 
-  /// Of an `mlp`.
+  /// The option of an `mlp`.
   fileprivate var activation: MLPActivation {
     get { if case .mlp(_, let activation) = self { activation } else { .relu } }
     set { if case .mlp(let hidden, _) = self { self = .mlp(hidden: hidden, activation: newValue) } }
   }
 
-  /// Of a `resnet`. Left open it follows from the size of the pictures, which the model's data set fixes.
+  /// The option of a `resnet`. If the request leaves it open, the size of the data set's pictures decides.
   fileprivate var stem: Stem? {
     get { if case .resnet(_, let stem) = self { stem } else { nil } }
     set { if case .resnet(let depth, _) = self { self = .resnet(depth: depth, stem: newValue) } }

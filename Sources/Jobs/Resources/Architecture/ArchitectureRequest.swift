@@ -10,8 +10,8 @@ public struct ArchitectureRequest: Sendable {
   }
 
   public let choice: Choice
-  /// How many outputs the request wants; nil for as many as the loss asks for. One output for two classes makes the
-  /// cross-entropy the binary logistic loss.
+  /// The number of outputs in the request; nil for the number that the loss needs. With one output for two
+  /// classes, the cross-entropy is the binary logistic loss.
   public let outputs: Int?
   /// The body, defaults filled in.
   public internal(set) var json: JSONValue
@@ -39,7 +39,7 @@ public struct ArchitectureRequest: Sendable {
         return try Architecture(
           layers: named.layers(input: input, outputs: outputs), input: input, outputs: outputs, path: [])
       } catch {
-        // A user who wrote a name has no layers to look at: one fault, at the name.
+        // A request with a name has no layers to point at. So there is one fault, at the name.
         let first = error.faults.first?.detail ?? "does not fit"
         throw ArchitectureFaults([
           .init(path: [], detail: "does not fit samples of the shape \(input): \(first)")
@@ -57,7 +57,7 @@ public struct ArchitectureRequest: Sendable {
   }
 }
 
-/// Two architectures are equal if they are written alike: everything else follows from the JSON.
+/// Two architectures are equal if they are written alike. Everything else follows from the JSON.
 extension ArchitectureRequest: Hashable {
   public static func == (left: ArchitectureRequest, right: ArchitectureRequest) -> Bool {
     left.json == right.json

@@ -49,7 +49,7 @@ extension LayerDescription {
       ])),
   ]
 
-  /// Of outputs and inputs. The limit of a network's parameters is smaller.
+  /// The sizes of outputs and inputs. The limit of a network's parameters is smaller.
   private static let sizes = 1...(1 << 30)
 
   private static func pool<Pool>(
@@ -79,7 +79,8 @@ extension AdaptiveAvgPool2d {
 }
 
 extension Field {
-  /// An option that may be absent, and is written only if it was given: sizes of the input stay out, since they follow.
+  /// An option that may be absent, and is written only if the request gave it. Sizes of the input follow from
+  /// the layer before.
   fileprivate static func given<Value>(
     _ name: String, _ path: Path<Value?>, _ form: Form<Value>, standard: String = "as it follows",
     _ meaning: String
@@ -87,7 +88,7 @@ extension Field {
 }
 
 extension Form where Value == [Int] {
-  /// Two numbers: one for both, or a list of two. Never of another length.
+  /// Two numbers: one number for both, or a list of two.
   fileprivate static func pair(_ range: ClosedRange<Int>) -> Form {
     let size = Form<Int>.integer(range)
     return Form(

@@ -1,7 +1,7 @@
 import JSON
 import Network
 
-/// A kind of layer as a request writes it: its `type` and PyTorch's names for its options.
+/// A kind of layer in a request: its `type` and PyTorch's names for its options.
 public struct LayerFormat: Sendable {
   public let type: String
   /// Every member that an object may have.
@@ -9,7 +9,7 @@ public struct LayerFormat: Sendable {
   private let options: @Sendable (FieldReader) -> LayerDescription
   private let own: @Sendable (LayerDescription) -> JSONObject?
 
-  /// - Parameter standard: the layer with the defaults of its options, and stand-ins for those that must be there.
+  /// - Parameter standard: the layer with the defaults of its options, and placeholders for required options.
   init<Layer: LayerKind>(_ standard: Layer, _ fields: Fields<Layer> = Fields([])) {
     let type = Layer.type
     self.type = type
@@ -46,7 +46,7 @@ extension LayerDescription {
     parts: formats.map { FormPart(of: $0.type, $0.members) },
     read: { value, pointer, faults in
       let reader = FieldReader(value, at: pointer, faults: faults)
-      // Without a type nobody knows which options belong here.
+      // Without a type the allowed options are unknown.
       guard let value = reader.requiredValue("type"),
         let type = FieldReader.text(value, maximumLength: 1024, at: pointer.appending("type"), faults),
         FieldReader.choice(value, among: formats.map(\.type), at: pointer.appending("type"), faults) != nil,
@@ -56,7 +56,7 @@ extension LayerDescription {
       return format.read(reader)
     },
     write: { layer in
-      // A layer without a line in the list has no members: the test of the list would show it.
+      // A layer without a line in the list has no members. The test of the list finds such a layer.
       .object(formats.lazy.compactMap { $0.write(layer) }.first ?? ["type": .string(layer.type)])
     })
 
@@ -66,7 +66,7 @@ extension LayerDescription {
   /// The schema of a list of layers, which refers to that of a layer.
   public static let listSchema = Schema.list(Schema.ref("Layer"), from: 1, to: mostLayers, isSet: false)
 
-  /// Layers of a chain, one after the other. The closures find `form` when they are called, as a layer may hold layers.
+  /// Layers of a chain in order. The closures look `form` up late, because a layer may hold layers.
   static let list = Form<[LayerDescription]>(
     schema: Schema.ref("Layers"), words: "list of layers",
     read: { value, pointer, faults in

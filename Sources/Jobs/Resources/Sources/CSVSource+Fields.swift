@@ -2,7 +2,7 @@ import Datasets
 import JSON
 
 extension CSVSource {
-  /// Earlier versions took all whole numbers for classes.
+  /// Earlier versions read all whole numbers as classes.
   static let format = SourceFormat(
     "csv", CSVSource(path: ""), normalization: NormalizationChoice.none, hasOlderSpelling: true,
     older: { $0.wholeNumbersAreClasses = true },

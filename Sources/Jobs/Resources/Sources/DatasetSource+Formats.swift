@@ -18,14 +18,14 @@ extension DatasetSource {
   public static let form = form(isStored: false)
 
   /// - Parameter isStored: whether an earlier version may have written the source. Earlier versions knew no
-  ///   `normalization`; a source without it keeps what it meant then.
+  ///   `normalization`. A source without it keeps its old meaning.
   private static func form(isStored: Bool) -> Form<DatasetSource> {
     Form(
       schema: ["oneOf": .array(formats.map(\.schema))], words: "object with a `format`",
       parts: formats.map(\.part),
       read: { read($0, at: $1, $2, isStored: isStored) },
       write: { source in
-        // A recipe without a line in the list has no members: the test of the list would show it.
+        // A recipe without a line in the list has no members. The test of the list finds such a recipe.
         .object(formats.lazy.compactMap { $0.write(source) }.first ?? [:])
       })
   }
@@ -34,7 +34,7 @@ extension DatasetSource {
     _ value: JSONValue, at pointer: JSONPointer, _ faults: RequestFaults, isStored: Bool
   ) -> DatasetSource? {
     let reader = FieldReader(value, at: pointer, faults: faults)
-    // Without a format nobody knows which other members belong here.
+    // Without a format the other allowed members are unknown.
     guard let format = reader.requiredValue("format"),
       let chosen = FieldReader.choice(format, among: formatNames, at: pointer.appending("format"), faults)
     else { return nil }
@@ -43,7 +43,7 @@ extension DatasetSource {
     let isOld = isStored && !reader.has("normalization")
     let normalization = candidates[0].readNormalization(reader, isOld: isOld)
     guard let source = select(candidates, reader) else {
-      // The members of every candidate are known. Their values are not read.
+      // The members of every candidate are accepted. Their values are not read.
       for member in candidates.flatMap(\.members) { reader.accept(member.name) }
       return nil
     }

@@ -1,12 +1,13 @@
 import Datasets
 import JSON
 
-/// A kind of source as a request writes it: its `format`, its `name` if several sources share the format, and its members.
+/// A kind of source in a request: its `format`, its members, and its `name` if several sources share the
+/// format.
 public struct SourceFormat: Sendable {
   public let format: String
   /// Nil if no other source has the format.
   public let name: String?
-  /// A source that says nothing, with stand-ins for members that must be there.
+  /// A source without any member, with placeholders for required members.
   public let standard: DatasetSource
   /// Every member that an object may have.
   public let members: [FieldMember]
@@ -16,9 +17,9 @@ public struct SourceFormat: Sendable {
   private let own: @Sendable (any DatasetRecipe) -> JSONObject?
 
   /// - Parameters:
-  ///   - normalization: of a request that does not say; nil for what the recipe gives.
-  ///   - hasOlderSpelling: whether `standardize` may say it too.
-  ///   - older: changes a recipe that an earlier version wrote, which did not say its normalization.
+  ///   - normalization: the normalization of a request without one; nil takes that of the recipe.
+  ///   - hasOlderSpelling: whether the older member `standardize` is accepted too.
+  ///   - older: changes a recipe of an earlier version, which did not store its normalization.
   init<Recipe: DatasetRecipe>(
     _ format: String, name: String? = nil, _ standard: Recipe, normalization: NormalizationChoice?,
     hasOlderSpelling: Bool = false, older: @escaping @Sendable (inout Recipe) -> Void = { _ in },
@@ -53,7 +54,7 @@ public struct SourceFormat: Sendable {
     }
   }
 
-  /// Such as `csv`, or `synthetic/blobs`.
+  /// The title, such as `csv` or `synthetic/blobs`.
   public var title: String { name.map { "\(format)/\($0)" } ?? format }
 
   /// JSON Schema 2020-12.

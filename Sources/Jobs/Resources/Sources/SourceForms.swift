@@ -5,7 +5,7 @@ import Tensor
 // Forms that several sources share.
 
 extension Form where Value == UInt64 {
-  /// The seed of what is drawn at random.
+  /// The seed of random draws.
   static let seed = Form<Int>.integer(0...Int.max).map({ UInt64($0) }, { Int(clamping: $0) })
 }
 
@@ -14,7 +14,7 @@ extension Field {
 }
 
 extension Form where Value == Int {
-  /// An integer whose range the faults of the recipe tell. The range may depend on other members.
+  /// An integer whose range is checked by the recipe's faults. The range may depend on other members.
   static func told(_ range: ClosedRange<Int>) -> Form {
     let integer = Form.integer(range)
     return Form(
@@ -24,7 +24,7 @@ extension Form where Value == Int {
 }
 
 extension Form where Value == Double {
-  /// A number whose range the faults of the recipe tell.
+  /// A number whose range is checked by the recipe's faults.
   static func told(_ range: NumberRange) -> Form {
     Form(
       schema: Schema.number(range), words: Form.number(range).words,
@@ -33,7 +33,7 @@ extension Form where Value == Double {
 }
 
 extension Form where Value == [String] {
-  /// Names of classes in the order of the labels. The faults of the recipe tell their number and repetitions.
+  /// Names of classes in the order of the labels. The recipe's faults report their number and repetitions.
   static let classNames: Form = {
     let schema: JSONValue = ["type": "string", "minLength": 1, "maxLength": 1024]
     let name = Form<String>(

@@ -2,7 +2,7 @@ import Datasets
 import JSON
 
 extension ClassSubset {
-  /// A list of classes. The faults of the change tell repetitions and classes that the base does not have.
+  /// A list of classes. The faults of the change report repetitions and classes that the base lacks.
   static let form: Form<ClassSubset> = {
     let most = ParameterRanges.classes.upperBound
     return Form<[Int]>.list(of: .index, atMost: most)

@@ -1,8 +1,8 @@
 /// Reads the members of one JSON object by name and gathers every fault on the way.
 ///
 /// A read never throws. A missing or wrong member leaves a fault and a placeholder, and
-/// `RequestFaults.throwIfAny` discards the request. A `null` counts as absent, so that a filled-in body can be
-/// posted again. After the last read, `finish` reports the unknown names.
+/// `RequestFaults.throwIfAny` discards the request. A `null` counts as absent, so that a filled-in body can
+/// be posted again. After the last read, `finish` reports the unknown names.
 public final class FieldReader {
   public let pointer: JSONPointer
   public let faults: RequestFaults

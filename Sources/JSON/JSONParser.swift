@@ -12,8 +12,8 @@ public struct JSONSyntaxError: Error, Hashable, Sendable, CustomStringConvertibl
 
 /// A strict reader of JSON text (RFC 8259).
 ///
-/// It never allocates more than a small multiple of the text. Beyond the grammar it refuses text that it cannot
-/// keep exactly, and deep nesting:
+/// It never allocates more than a small multiple of the text. Beyond the grammar it refuses text that it
+/// cannot keep exactly, and deep nesting:
 ///
 /// - a repeated name in an object,
 /// - a lone surrogate, or text that is not UTF-8,

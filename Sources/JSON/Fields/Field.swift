@@ -1,6 +1,6 @@
 /// A member of an object that a client writes: its name, form, default and meaning, declared once.
 ///
-/// Most fields are one member that stands for one property. A field may also be several members that belong together,
+/// Most fields are one member for one property. A field may also be several members that belong together,
 /// such as the ways to name a group.
 public struct Field<Owner>: Sendable {
   let read: @Sendable (FieldReader, inout Owner) -> Void

@@ -1,10 +1,10 @@
 // MARK: - Lists
 
 extension Form {
-  /// A list of at most so many elements.
+  /// A list with a limit on its number of elements.
   /// - Parameters:
   ///   - empty: the fault of an empty list; nil if a list may be empty.
-  ///   - repeated: the fault of a list that has an element twice, given that element; nil if elements may repeat.
+  ///   - repeated: gives the fault of a list that has this element twice; nil if elements may repeat.
   public static func list<Element: Hashable & Sendable>(
     of element: Form<Element>, atMost most: Int, empty: String? = nil,
     repeated: (@Sendable (Element) -> String)? = nil

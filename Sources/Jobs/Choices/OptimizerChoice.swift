@@ -40,7 +40,7 @@ public enum OptimizerChoice: Hashable, Sendable {
   public static let standardAdam = Name.adam.standard
 }
 
-// MARK: - Options by name. Of an optimizer that lacks an option, reading gives the default and writing does nothing.
+// MARK: - Options by name. If an optimizer lacks an option, reading gives the default and writing is ignored.
 
 extension OptimizerChoice {
   var momentum: Double {

@@ -77,8 +77,8 @@ extension SolverRequest {
   /// A name, or an object with a `name` and the solver's options.
   ///
   /// - Parameters:
-  ///   - iterations: of a path solver if the request does not say. A request may say `auto` only if that is the default:
-  ///     there must be an update whose validation score chooses the step.
+  ///   - iterations: of a path solver if the request does not say. A request may say `auto` only if that is
+  ///     the default: there must be an update whose validation score chooses the step.
   ///   - eigenpairs: the defaults of `arnoldi`.
   static func form(_ iterations: Iterations, _ eigenpairs: Eigenpairs = .ofSolves) -> Form<SolverRequest> {
     .named(

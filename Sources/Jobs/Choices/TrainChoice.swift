@@ -1,6 +1,6 @@
 import JSON
 
-/// The training samples that are scored: any of the training split, whether the model was trained on them or not.
+/// The training samples that are scored. The model need not be trained on them.
 public enum TrainChoice: Hashable, Sendable {
   case all
   /// By their index in the training split, in the order given, each once.
@@ -20,7 +20,7 @@ public enum TrainChoice: Hashable, Sendable {
     }
   }
 
-  /// The places in a training split of so many samples.
+  /// The places in a training split of `count` samples.
   func places(_ count: Int) -> [Int] {
     switch self {
     case .all: Array(0..<count)

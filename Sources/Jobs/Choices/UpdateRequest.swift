@@ -91,8 +91,8 @@ public struct UpdateRequest: Hashable, Sendable {
     return Int(stream.next() >> 1)
   }
 
-  /// Whether the step of the solver's path may be chosen by a score, if there is one. With `require_convergence` the solver
-  /// always runs to the end of its path.
+  /// Whether the step of the solver's path may be chosen by a score, if there is one. With
+  /// `require_convergence` the solver always runs to the end of its path.
   var mayFollowPath: Bool { curvature.solver.iterations == .auto && !requiresConvergence }
 
   static let standardRatio = 0.1

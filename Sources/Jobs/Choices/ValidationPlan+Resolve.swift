@@ -2,7 +2,7 @@ import JSON
 import Network
 
 extension ValidationPlan {
-  /// Checks the plan against the model and its data set, and fills in what the request left open.
+  /// Checks the plan against the model and its data set, and fills in the open members.
   /// - Parameters:
   ///   - removed: samples that edits took out of the checkpoint.
   ///   - pointer: the body that it stands in.

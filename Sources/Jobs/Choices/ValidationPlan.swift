@@ -7,7 +7,8 @@ public struct ValidationPlan: Hashable, Sendable {
   public enum Candidates: Hashable, Sendable {
     /// For each test point those of the largest absolute score.
     case top(Int)
-    /// For each test point some spread evenly over the order of absolute scores, the largest and the smallest with them.
+    /// For each test point some samples spread evenly over the order of absolute scores, with the largest and
+    /// the smallest.
     case percentile(Int)
     /// Drawn with the seed, the same for every test point.
     case random(Int)
@@ -37,7 +38,7 @@ public struct ValidationPlan: Hashable, Sendable {
   public enum Groups: Hashable, Sendable {
     /// Random subsets, each of this share of the training samples.
     case share(Double, count: Int)
-    /// Random subsets, each of so many training samples.
+    /// Random subsets, each with this number of training samples.
     case size(Int, count: Int)
     case lists([[Int]])
   }
@@ -59,7 +60,7 @@ public struct ValidationPlan: Hashable, Sendable {
   }
 
   public var test: TestChoice
-  /// Nil if only groups are asked for.
+  /// Nil if the request has only groups.
   public var candidates: Candidates?
   /// Whether no request named a count. Such a count gives way if there are fewer samples.
   var countIsStandard = Unwritten(false)

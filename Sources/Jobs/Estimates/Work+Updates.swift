@@ -48,7 +48,8 @@ extension Work {
     hold(vectors: 10)
   }
 
-  /// Every round of an update: a gradient and a linearization of its own each, which are let go of before the next.
+  /// Every round of an update. Each has its own gradient and linearization, which are freed before the next
+  /// round.
   mutating func makeRounds(_ update: UpdateRequest, _ group: GroupChoice?) {
     apart(times: 1) { work in
       let curvature = work.prepare(update, group)

@@ -76,7 +76,7 @@ struct Work {
     if case .count(let count) = samples { min(Double(count), trainedCount) } else { trainedCount }
   }
 
-  // MARK: What is held
+  // MARK: Memory in use
 
   mutating func hold(_ bytes: Double) {
     held += bytes

@@ -80,7 +80,7 @@ struct TrainingData: Sendable {
     return Set(partition.training.map { Int(dataset.train.labels[$0]) })
   }
 
-  /// The classes that no trained sample has, ascending: the checkpoint never saw them, or edits took them out.
+  /// The classes without a trained sample, ascending. The checkpoint never saw them, or edits removed them.
   func absentClasses(_ partition: Partition) -> [Int] {
     guard case .classification(let classes, _) = dataset.kind, let seen = seenClasses(partition) else {
       return []

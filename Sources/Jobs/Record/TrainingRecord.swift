@@ -2,8 +2,8 @@ import JSON
 
 /// The edits of the training data since a checkpoint's weights were trained.
 ///
-/// A checkpoint stands for the samples of its recipe, without those that edits removed, with corrected labels.
-/// `remove` and `recover` extend the record. `train` continues the record and `retrain` refers to it.
+/// A checkpoint stands for the samples of its recipe, without those that edits removed, with corrected
+/// labels. `remove` and `recover` extend the record. `train` continues the record and `retrain` refers to it.
 /// Every job reads its training data from the record (`TrainingData`).
 public struct TrainingRecord: Hashable, Sendable {
   /// The edits in order. Each edit's group refers to the data before the edit.

@@ -88,7 +88,7 @@ extension ResultMember {
       )),
     "How far the checkpoint is from a minimum.")
 
-  /// Numbers of samples by what they were used for.
+  /// Numbers of samples by their use.
   static func samples(_ members: [ResultMember]) -> ResultMember {
     .always("samples", .object(ResultObject(members)), "How many samples were used for what.")
   }

@@ -12,7 +12,7 @@ struct CheckpointCaution {
   let gradient: JSONValue
 
   /// - Parameter training: places in the training split that the checkpoint was trained on.
-  /// - Throws: `Cancelled`, and what the catalog throws.
+  /// - Throws: `Cancelled`, and errors of the catalog.
   init<Element: Scalar>(
     _ checkpoint: String, _ state: NetworkState<Element>, _ model: LoadedModel<Element>, training: [Int],
     _ catalog: any Catalog, _ compute: Compute

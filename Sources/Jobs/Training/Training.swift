@@ -151,8 +151,8 @@ extension TrainingRecipe {
   /// The most rows of a curve. The last epoch may add one.
   private static var mostRows: Int { 1000 }
 
-  /// Whether the curve has a row for an epoch, counted from 1. Of over a thousand epochs, only every second or
-  /// third and so on has a row. The last epoch always has one.
+  /// Whether the curve has a row for an epoch, counted from 1. Of over a thousand epochs, only every second
+  /// or third and so on has a row. The last epoch always has one.
   func keepsRow(_ epoch: Int) -> Bool {
     epoch == epochs || epoch % ((epochs + Self.mostRows - 1) / Self.mostRows) == 0
   }

@@ -4,7 +4,7 @@ import Tensor
 
 /// Samples of classes that a checkpoint was not trained on: its recipe left them out, or edits took them out.
 ///
-/// No reading of them is right or wrong for the checkpoint, so results tell them apart from the rest.
+/// The checkpoint can read them neither right nor wrong, so results keep them apart from the rest.
 struct AbsentSamples: Sendable {
   /// Ascending.
   let classes: [Int]

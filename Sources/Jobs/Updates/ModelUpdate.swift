@@ -57,7 +57,8 @@ extension ModelUpdate {
     return metrics
   }
 
-  /// Measures the update at the scales of the request's curve, which are an artifact too: a row a scale, then its numbers.
+  /// Measures the update at the scales of the request's curve. Also writes an artifact: a row for each scale,
+  /// with its numbers.
   private func curve<Goal: UpdateGoal>(
     _ scales: [Double], on goal: Goal, _ basis: UpdateBasis<Element>, _ phases: UpdateProgress
   ) throws -> JSONObject {
@@ -76,7 +77,8 @@ extension ModelUpdate {
     return ["curve": .array(rows.map { .object($0) })]
   }
 
-  /// Measures the update and the retrained reference, saves the edited checkpoint, and gives the result's members.
+  /// Measures the update and the retrained reference, and saves the edited checkpoint. Returns the result's
+  /// members.
   /// - Parameter changed: the model over the training data that the edited checkpoint stands for.
   func finish<Goal: UpdateGoal>(
     on goal: Goal, _ basis: UpdateBasis<Element>, parent checkpoint: String,

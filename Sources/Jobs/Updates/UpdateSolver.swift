@@ -23,7 +23,7 @@ struct UpdateSolver {
       seed: UInt64(request.drawSeed))
   }
 
-  /// - Parameter expectedEnd: where a path that is left early is likely to end; by default at its limit.
+  /// - Parameter expectedEnd: the step at which a path left early will probably end; by default its limit.
   func monitor<Element: Scalar>(
     _: Element.Type = Element.self, expectedEnd: @escaping () -> Int = { .max }
   ) -> SolveMonitor<Element> {

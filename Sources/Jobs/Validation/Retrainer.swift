@@ -22,7 +22,7 @@ struct Retrainer<Element: Scalar>: Sendable {
   /// The share of the recipe's learning rate.
   let rate: Double
   let seed: Int
-  /// Bytes that one training may take for what it keeps.
+  /// Bytes that one training may keep in memory.
   let memoryLimit: Int
   /// The mean norm of the gradients of single samples at the start.
   let gradientScale: Double

@@ -31,7 +31,7 @@ struct Retrainings<Element: Scalar> {
   struct Outcome {
     /// The control's `change` is its distance from the start.
     let control: Retrained
-    /// In the order asked for.
+    /// In the order of the request.
     let others: [Retrained]
   }
 

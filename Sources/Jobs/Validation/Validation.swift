@@ -6,8 +6,8 @@ import Tensor
 /// `validate` but the request, so other jobs can validate a model that they trained.
 ///
 /// - Risk without m of n samples: the mean over the others, with the same λ.
-/// - Move of its minimum, to first order: q·H⁻¹(∇ℓ_U + λθ̂), q = m/(n − m). A test loss changes by its gradient
-///   times the move.
+/// - Move of its minimum, to first order: q·H⁻¹(∇ℓ_U + λθ̂), q = m/(n − m). A test loss changes by its
+///   gradient times the move.
 /// - Change for one sample: (score + λ·sᵀθ̂)/(n − 1) with the score sᵀ∇ℓ(z) and s = H⁻¹∇ℓ_test.
 ///
 /// Koh and Liang have score/n. The two differ by a factor near 1 and a shift common to all samples, so the

@@ -11,7 +11,7 @@ struct ValidationOutcome: Sendable {
     /// Change of the test loss by removing the sample.
     let estimated: Double
     let retrained: Double
-    /// ‖Δθ‖ by removing the sample; nil if it was not asked for.
+    /// ‖Δθ‖ by removing the sample; nil if the plan does not ask for it.
     let estimatedNorm: Double?
     let retrainedNorm: Double
   }

@@ -10,7 +10,7 @@ public enum Help {
            influenced serve --help        every option
     """
 
-  /// Every option with its default, its name in the environment and what it does.
+  /// Every option with its default, its name in the environment and its meaning.
   public static var serve: String {
     var text = """
       usage: influenced serve [--config FILE] [options]

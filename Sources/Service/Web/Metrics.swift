@@ -85,8 +85,8 @@ final class Metrics: Sendable {
     }
   }
 
-  /// Counts a request. `route` is the number of its route, nil if it found none; `method` is nil if no head could
-  /// be read.
+  /// Counts a request. `route` is the number of its route, nil if it found none; `method` is nil if no head
+  /// could be read.
   func record(route: Int?, method: HTTP.Method?, status: Int, seconds: Double) {
     routes[route ?? routes.count - 1].record(Self.name(of: method), status, seconds)
   }

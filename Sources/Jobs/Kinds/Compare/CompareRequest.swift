@@ -9,7 +9,7 @@ public struct CompareRequest: JobRequest, Hashable {
   public var target: ModelReference
   /// The group. For a recovery without a group, `resolve` fills in the changed samples.
   public var group: GroupChoice?
-  /// Whether the group gets its true labels instead of being taken out.
+  /// Whether the group gets its true labels instead of being removed.
   public var recovers: Bool
   public var estimators: [Estimator]
   public var ratios: [Double]

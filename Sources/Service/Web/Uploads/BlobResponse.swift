@@ -11,8 +11,8 @@ enum BlobResponse {
   /// The answer to a `GET` or `HEAD` of a blob (RFC 9110 §8.8.3, §13, §14).
   ///
   /// - The entity tag is the blob's SHA-256.
-  /// - The route decides how long a client may keep the bytes: a blob never changes, but a name may later stand
-  ///   for another blob.
+  /// - The route decides how long a client may keep the bytes: a blob never changes, but a name may later
+  ///   stand for another blob.
   /// - The bytes are checked against their SHA-256 before the first is sent, once in the life of a process. A
   ///   client never receives other bytes than the stored ones.
   ///

@@ -8,8 +8,8 @@ import Synchronization
 
 /// Receives `PUT /v1/datasets/{name}/{split}/{inputs|labels}`: an `.npy` body, stored as it arrives.
 ///
-/// - The first array makes the data set. The set becomes ready once `train` has both arrays, and `test` has both
-///   or none.
+/// - The first array makes the data set. The set becomes ready once `train` has both arrays, and `test` has
+///   both or none.
 /// - An array that does not fit is refused and not kept.
 /// - The same array again, as after a lost answer, changes nothing (RFC 9110 §9.2.2). A different array is a
 ///   conflict.

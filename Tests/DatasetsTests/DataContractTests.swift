@@ -90,7 +90,7 @@ import Testing
     #expect(refusal?.description.contains("0 to 255") == true)
     // And the other way round.
     #expect(throws: ContractMismatch.self) { try model.meeting(raw.contract, of: raw) }
-    // A little beyond is only told.
+    // Values a little beyond the range give only a warning.
     let noisy = try pictures([-0.2, 0.2, 0.5, 1.3] as [Float], labels: [0], classes: 2)
     #expect(try noisy.meeting(model.contract, of: model).warnings.count == 1)
     let iris = try Dataset.builtIn(.iris)

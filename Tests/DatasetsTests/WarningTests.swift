@@ -80,7 +80,7 @@ import Testing
     }
   }
 
-  /// Whole numbers in a CSV are classes where they are few and have several rows each.
+  /// Whole numbers in a CSV are classes if they are few and each has several rows.
   @Test func wholeTargetsWithManyValuesAreValues() throws {
     func table(_ rows: Int, _ target: (Int) -> Int) -> String {
       "a,y\n" + (0..<rows).map { "\($0 % 7),\(target($0))\n" }.joined()

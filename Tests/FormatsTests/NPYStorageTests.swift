@@ -50,7 +50,8 @@ import Testing
     #expect(try NPY.decode(file("|u1", fortran: true, "(0, 3)", [])).elements == .uint8([]))
   }
 
-  /// Advice for labels makes labels: never floating-point numbers, which would be the targets of a regression.
+  /// The advice for labels gives labels, never floating-point numbers, which would be the targets of a
+  /// regression.
   @Test(arguments: ["<U3", "|S5", "|O", "<u8", "<c8", "<M8[ns]", "[…] (structured)", "<x9"])
   func adviceFitsWhatTheArrayIsFor(descr: String) {
     let labels = NPYError.unsupportedDType(descr).description(for: .labels)

@@ -6,7 +6,7 @@ import Testing
 
   private static let wholeNumbers = "a list of whole numbers from 0 to 9223372036854775807"
 
-  /// A file of this JSON text and so many zero bytes of data, read to its end.
+  /// A file with this JSON text and `data` zero bytes of data, read to its end.
   private func read(_ json: String, data: Int) throws -> SafetensorsHeader {
     try read(file(json, data: data))
   }
@@ -194,7 +194,7 @@ import Testing
     }
   }
 
-  /// A wrong start is refused as soon as the bytes tell what the file is instead, and at the latest at its end.
+  /// A wrong start is refused as soon as the bytes show another kind of file, and at the latest at the end.
   @Test func aHugeHeaderIsRefusedByItsFirstBytes() throws {
     let huge = SafetensorsError.headerTooLong(found: .max, limit: 1 << 20)
     var reader = SafetensorsReader()

@@ -27,7 +27,8 @@ import Testing
       TextFault(of: bytes) == .invalid(byte: bytes[offset], offset: offset, line: line, column: column))
   }
 
-  /// The validator and the standard library agree on every sequence of two bytes, and on those of three that matter.
+  /// The validator and the standard library agree on every sequence of two bytes, and on the critical ones of
+  /// three.
   @Test func theValidatorAgreesWithTheLibrary() {
     let edges: [UInt8] = [
       0, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC2, 0xE0, 0xED, 0xEF, 0xF0, 0xF4, 0xF5, 0xFF,

@@ -20,7 +20,7 @@ func checkPictures(_ bytes: [UInt8]) throws {
   if let names = try? CIFAR10.names(bytes, file: "f") { try require(names.count == 10, "not ten names") }
 }
 
-/// Rows of CSV: every field lies within the text, and what is a number is a finite one.
+/// Rows of CSV: every field lies within the text, and every number is finite.
 func checkCSV(_ bytes: [UInt8]) throws {
   for delimiter in [UInt8(ascii: ","), UInt8(ascii: ";")] {
     var rows = CSVRows(bytes, delimiter: delimiter, file: "f")

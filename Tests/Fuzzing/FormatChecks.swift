@@ -32,7 +32,8 @@ private struct Tensors: Equatable {
   }
 }
 
-/// safetensors: however a file is cut up it is read as the same; a header written out anew is read as the same.
+/// safetensors: a file is read as the same for every split, and a header that is written again is read as the
+/// same.
 func checkSafetensors(_ bytes: [UInt8]) throws {
   let whole = try Tensors([bytes])
   for split in [bytes.map { [$0] }, pieces(of: bytes, most: 20)] {
@@ -52,7 +53,8 @@ func checkSafetensors(_ bytes: [UInt8]) throws {
   try require(again == whole || again.error != nil, "written out anew it is read otherwise")
 }
 
-/// NPY: a header takes what it takes of every longer prefix; the file written out anew is read as the same.
+/// NPY: a prefix of a header gives the same answer as every longer prefix. A file that is written again is
+/// read as the same.
 func checkNPY(_ bytes: [UInt8]) throws {
   var known: NPYHeader?
   for count in [0, 1, 6, 8, 10, 12, 64, bytes.count] where count <= bytes.count {

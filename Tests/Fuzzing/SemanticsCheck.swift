@@ -1,7 +1,7 @@
 import HTTP
 
-/// Targets, ranges, entity tags, dates and `Accept`. The lines of the bytes are: a target, `Range`, `If-Range`, a list of
-/// entity tags, a date, `Accept`.
+/// Targets, ranges, entity tags, dates and `Accept`. The bytes have one line for each: a target, `Range`,
+/// `If-Range`, a list of entity tags, a date, `Accept`.
 func checkSemantics(_ bytes: [UInt8]) throws {
   let lines = bytes.split(separator: 0x0A, maxSplits: 5, omittingEmptySubsequences: false).map {
     String(decoding: $0, as: UTF8.self)

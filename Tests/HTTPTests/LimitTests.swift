@@ -36,7 +36,7 @@ import Testing
     #expect(parsed.messages.count == 10 && parsed.error == nil)
   }
 
-  /// A head of 1 MB that never ends is refused at its limit, and the work is linear: a byte at a time included.
+  /// A head of 1 MB that never ends is refused at its limit. The work is linear, even a byte at a time.
   @Test func anEndlessHeadIsRefusedAsItArrives() {
     var parser = RequestParser()
     let byte: [UInt8] = [0x61]

@@ -153,7 +153,7 @@ import Testing
     }
   }
 
-  /// Many small chunks come to the consumer as a few pieces, not each with the cost of one.
+  /// Many small chunks reach the consumer as a few pieces, so that each does not cost a call.
   @Test func smallChunksAreStreamedTogether() throws {
     let calls = Mutex(0)
     let live = try LiveServer { exchange in
@@ -168,7 +168,8 @@ import Testing
     #expect(calls.withLock { $0 } < 20_000)
   }
 
-  /// The client has said all and closed its side before its requests are answered: bodies too are still read.
+  /// The client has sent everything and closed its side before its requests are answered. Their bodies are
+  /// still read.
   @Test func bodiesBehindOtherRequestsOutliveTheClientsSide() throws {
     let live = try LiveServer()
     let client = try TestClient(port: live.port)

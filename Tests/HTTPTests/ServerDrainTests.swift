@@ -26,7 +26,8 @@ import Testing
     return try client.readReply()
   }
 
-  /// A path a way to refuse: at once, when the limit is passed, by the consumer's first piece, and after a while.
+  /// One path for each way to refuse: at once, at the limit, at the consumer's first piece, and after a
+  /// while.
   private static let routes: @Sendable (Exchange) -> Void = { exchange in
     struct Wrong: Error {}
     switch exchange.request.path {
@@ -65,7 +66,7 @@ import Testing
     let hasty = try TestClient(port: live.port)
     #expect(
       try put(hasty, route.path, Self.large, chunked: chunked, expect: route.path != "/throws").status < 500)
-    // The server goes on.
+    // The server still answers.
     let next = try TestClient(port: live.port)
     #expect(try put(next, "/taken", 2 << 20, chunked: chunked).status == 201)
     #expect(try put(next, "/taken", 1 << 20, chunked: chunked).status == 201)

@@ -41,7 +41,8 @@ import Testing
     #expect(ParsedBytes(bytes.map { [$0] }, limits: Self.limits) == whole)
   }
 
-  /// Every case of the wire in every two pieces, byte by byte, and in random pieces; the long ones at some places.
+  /// Every case of the wire in every two pieces, byte by byte, and in random pieces. Long cases are split at
+  /// some places.
   @Test(arguments: WireCases.refused.map(\.bytes) + WireCases.accepted.map(\.bytes))
   func everyCaseIsTheSameForEverySplit(text: String) {
     let bytes = Array(text.utf8)
@@ -63,8 +64,8 @@ import Testing
     }
   }
 
-  /// Mutated stories: the parser neither traps nor hangs, errors are the same for whole bytes and single ones, and what it
-  /// takes as a body lies within the input.
+  /// Mutated stories. The parser neither traps nor hangs. Errors are the same for whole bytes and single
+  /// ones. Every body lies within the input.
   @Test func mutatedBytesGiveTheSameWholeAndSingly() {
     var random = Mutations(seed: 20)
     for round in 0..<4000 {

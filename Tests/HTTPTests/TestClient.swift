@@ -74,7 +74,7 @@ final class TestClient {
     return Reply(status: status, headers: headers, body: [])
   }
 
-  /// A whole response; `ofHead` where the request was HEAD.
+  /// A whole response. `ofHead` tells that the request was HEAD.
   func readReply(ofHead: Bool = false) throws -> Reply {
     var reply = try readHead()
     if ofHead || reply.status < 200 || reply.status == 204 || reply.status == 304 { return reply }

@@ -1,8 +1,8 @@
 import HTTP
 import Testing
 
-/// Bytes a client may send, and what is to come of them: the rules of RFC 9110 and RFC 9112, one a case. The parser's tests,
-/// those of splits and those of a live server share them.
+/// Bytes that a client may send, and the right reaction to them: a case for each rule of RFC 9110 and RFC
+/// 9112. The tests of the parser, of splits and of a live server share the cases.
 enum WireCases {
   struct Refused: Sendable, CustomTestStringConvertible {
     var rule: String

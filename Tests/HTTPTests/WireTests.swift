@@ -74,7 +74,8 @@ import Testing
     }
   }
 
-  /// Damaged requests: over a connection come as many answers, of the same kind, as the parser sees messages and faults.
+  /// Damaged requests. A connection gives as many answers, of the same kinds, as the parser finds messages
+  /// and faults.
   @Test func theServerAnswersWhatTheParserSees() throws {
     let live = try LiveServer { exchange in exchange.respond(Response(text: "-")) }
     var random = Mutations(seed: 31)

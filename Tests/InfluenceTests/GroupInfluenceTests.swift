@@ -101,8 +101,8 @@ import Testing
     #expect(relativeError(influence, truth) < 1e-10)
   }
 
-  /// The same direction of the risk with its weight tuned down: Δ(q) for a fixed group as q → 0, where the
-  /// orders are plain to see. Repeating the samples outside of the group makes q small.
+  /// The same direction of the risk with a smaller weight: Δ(q) for a fixed group as q → 0, which shows the
+  /// orders plainly. Repeating the samples outside the group makes q small.
   @Test(arguments: [SmallNetwork.ridge, SmallNetwork.softmaxRegression]) func ordersOfTheError(
     _ small: SmallNetwork
   )

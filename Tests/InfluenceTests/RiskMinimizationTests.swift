@@ -184,7 +184,7 @@ import Testing
       let report = try problem.minimize(Double.self, method).report
       #expect(!report.converged && report.reason == .noMinimum, "\(problem) \(report)")
     }
-    // A norm that was asked for does not make it a minimum.
+    // A gradient norm in the options does not make the end a minimum.
     let asked = try Problem(columns: [x], targets: [0, 0, 1, 1], loss: .logistic, decay: 0, "asked")
       .minimize(Double.self, method, gradientNorm: 1e-3).report
     #expect(!asked.converged && asked.reason == .noMinimum && asked.gradientNorm <= 1e-3, "\(asked)")

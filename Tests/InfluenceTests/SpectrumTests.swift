@@ -71,7 +71,7 @@ struct SpectrumTests {
       DenseSymmetricOperator<Float>(cast(h.elements), dimension: all.count))
     #expect(single.converged)
     for (found, value) in zip(single.values, all) { #expect(abs(found - value) <= 1e-4) }
-    // If few pairs are asked for, rounding has not yet shown the other directions of an eigenvalue.
+    // With few wanted pairs, rounding has not yet shown the other directions of an eigenvalue.
     let rough = try LanczosEigensolver(count: count, tolerance: 1e-3, findsMultiples: true).solve(h)
     #expect(rough.converged)
     for (found, value) in zip(rough.values, all) { #expect(abs(found - value) <= 1e-2) }

@@ -114,7 +114,8 @@ struct AttackRunTests {
   }
 
   @Test func aSmallStepChangesTheLossAsTheLinearTheorySays() throws {
-    // One tiny step along the sign of every slope: the loss rises by step/n times the 1-norm of the influence.
+    // One tiny step along the sign of every slope: the loss rises by step/n times the 1-norm of the
+    // influence.
     let index = try closeCall()
     let exact = #""training": {"optimizer": "newton"}"#
     let small = try attack(

@@ -79,7 +79,8 @@ struct DeclaredObject: Sendable, CustomTestStringConvertible {
     }
   }
 
-  /// The objects that are values of its members, read as a part of it. Those with a schema of their own are outer ones.
+  /// The objects that are values of its members and have no schema of their own. They are read as a part of
+  /// it.
   private var inner: [DeclaredObject] {
     members.flatMap { member -> [DeclaredObject] in
       if JSONWriter.text(member.schema).contains("$ref") { return [] }
@@ -182,13 +183,13 @@ enum Example {
   }
 }
 
-/// The numbers just inside and just outside a schema's range.
+/// The numbers next to the ends of a schema's range, inside and outside.
 struct Bounds {
   var inside: [Double] = []
   var outside: [Double] = []
   let isInteger: Bool
 
-  /// Nil for a schema that has not just one alternative for numbers.
+  /// Nil unless the schema has exactly one alternative for numbers.
   init?(_ schema: JSONValue) {
     let alternatives = schema["anyOf"]?.arrayValue ?? [schema]
     let numbers = alternatives.filter { ["integer", "number"].contains($0["type"]?.stringValue) }

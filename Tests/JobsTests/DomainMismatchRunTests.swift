@@ -31,7 +31,8 @@ struct DomainMismatchRunTests {
     }
   }
 
-  /// Of the n − m samples that remain the risk keeps its weight decay λ: (Σ sᵀ∇ℓ + mλ·sᵀθ̂)/(n − m) by the dense Hessian.
+  /// The risk of the remaining n − m samples keeps its weight decay λ: (Σ sᵀ∇ℓ + mλ·sᵀθ̂)/(n − m) by the
+  /// dense Hessian.
   @Test func theEffectOfARemovalHasTheWeightDecay() throws {
     let subject = try Self.shared.get()
     var mean = [Double](repeating: 0, count: subject.state.parameters.count)
@@ -53,8 +54,8 @@ struct DomainMismatchRunTests {
     }
   }
 
-  /// The same as the first order of `validate`, and nearer to what the normal equations without the group give than the
-  /// scores alone.
+  /// The effect equals the first order of `validate`. It is nearer to the normal equations without the group
+  /// than the scores alone are.
   @Test func groupsOfRidgeRegressionAreRemovedAsTheyAreValidated() throws {
     let (store, ridge) = try Ridge.trained(decay: 1)
     let groups = [[1], [2, 9], [10, 3, 40, 41, 7]]

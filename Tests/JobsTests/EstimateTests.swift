@@ -115,7 +115,7 @@ struct EstimateTests {
     #expect(abs(many / few - 5.12) < 0.01)
   }
 
-  /// The artifacts are known to the byte, but for what is beside their numbers.
+  /// The estimate knows the artifacts to the byte, except for their headers and the result's JSON.
   @Test func resultsAreThoseOfTheRun() throws {
     let store = try store()
     let body =
@@ -141,7 +141,7 @@ struct EstimateTests {
     #expect(JobLimits().faults(endless).isEmpty)
   }
 
-  /// A smaller batch is advised where it makes the job fit, and only there.
+  /// A smaller batch is advised if and only if it makes the job fit.
   @Test func aBatchThatIsTooLargeIsSaidToBe() throws {
     let store = try store()
     func advice(_ body: String, limit: Double) throws -> String {
@@ -157,7 +157,7 @@ struct EstimateTests {
     #expect(abs(all.memoryBytes - all.batchBytes - (few.memoryBytes - few.batchBytes)) < 1)
     #expect(JobLimits(memoryBytes: 1.1 * few.memoryBytes).faults(few).isEmpty)
     #expect(try advice(train(#""all""#), limit: 1.1 * few.memoryBytes).contains("smaller batch_size"))
-    // Without what the network itself takes nothing helps.
+    // No advice on batches helps if the network itself does not fit.
     for body in [train(#""all""#), #"{"kind": "influence", "model": "large"}"#] {
       let text = try advice(body, limit: 0x1p20)
       #expect(!text.contains("batch_size") && text.contains("smaller model"), "\(text)")

@@ -6,8 +6,8 @@ import Network
 import Tensor
 import TestSupport
 
-/// A trained float64 network on pictures of two channels, with the Hessian of its risk made of differences of the gradient:
-/// what jobs on influences are checked on.
+/// A trained float64 network on pictures of two channels, for the tests of jobs on influences. The Hessian of
+/// its risk comes from differences of the gradient.
 struct InfluenceSubject: Sendable {
   static let weightDecay = 0.1
   static let shape = Shape(height: 4, width: 3, channels: 2)

@@ -94,7 +94,7 @@ final class MemoryStore: Catalog {
     contents.withLock { $0.artifacts[id]?[name] }
   }
 
-  // MARK: What a client would do
+  // MARK: Requests of a client
 
   /// `POST /v1/models` without training; with `weights`, `PUT …/weights` right after it.
   @discardableResult func createModel(_ body: String, weights: [UInt8]? = nil) throws -> CatalogModel {

@@ -102,7 +102,7 @@ struct MislabeledRunTests {
     #expect(!resumed.details.contains { $0.contains("\(samples / 10) samples inspected") })
   }
 
-  /// Every set has suspects; only one whose flips are known has counts of what was found.
+  /// Every set has suspects. Only a set whose flips are known has counts of found flips.
   @Test func suspectsAreNamedWithTheClassThatTheyLookLike() throws {
     let (store, dataset) = try Self.shared.get()
     for model in ["m", "clean"] {
@@ -119,7 +119,7 @@ struct MislabeledRunTests {
       for name in ["curve", "area", "fixed"] { #expect((result[name] == nil) == (model == "clean")) }
       #expect(result["warnings"] == [])
       guard model == "m" else { continue }
-      // Of the flips among them nearly all look like what they were.
+      // Nearly all flips among the suspects look like their true class.
       let flipped = suspects.filter { $0["true_label"] != nil }
       #expect(flipped.count > 10)
       let right = flipped.count { $0["suggested"] == $0["true_label"] }

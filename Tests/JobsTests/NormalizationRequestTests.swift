@@ -10,7 +10,7 @@ struct NormalizationRequestTests {
     try CreateDatasetRequest(JSONParser.parse(#"{"name": "x", "source": \#(text)}"#)).source
   }
 
-  /// Every format takes every spelling, says what it is without one, and reads back what it wrote.
+  /// Every format accepts every spelling, has a default, and reads back its own output.
   @Test(arguments: [
     (#""format": "builtin", "name": "iris""#, NormalizationChoice?.some(.standardize)),
     (#""format": "idx", "path": "m""#, .standardize), (#""format": "cifar10", "path": "c""#, .standardize),

@@ -162,7 +162,8 @@ struct OtherDatasetTests {
 
   // MARK: Single precision
 
-  /// A sample that a model's precision cannot hold is named wherever the set is used, and the weights are not blamed.
+  /// A sample that a model's precision cannot hold is named by every job on the set, and the weights are not
+  /// blamed.
   @Test(arguments: [
     #""train""#, #""evaluate""#, #""remove", "indices": [1]"#, #""retrain", "indices": [1]"#,
     #""influence", "test": {"indices": [0]}"#, #""spectrum""#, #""attack", "test": {"indices": [0]}"#,

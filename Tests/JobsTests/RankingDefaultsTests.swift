@@ -12,7 +12,8 @@ import Testing
 /// score.
 @Suite("Defaults of rankings")
 struct RankingDefaultsTests {
-  /// 200 digits and a model that is trained as a test says; of 180 in minibatches of 32 an epoch has six steps.
+  /// 200 digits, and a model that is trained as each test says. With 180 samples in minibatches of 32 an
+  /// epoch has six steps.
   private func store(
     _ training: [String], architecture: String = #"{"name": "mlp", "hidden": [6]}"#, decay: Double = 0.01,
     precision: String = "float64"
@@ -74,7 +75,8 @@ struct RankingDefaultsTests {
     }
   }
 
-  /// Validated are the trainings that validate makes: 12 steps at a tenth of a cosine's rate; or the recipe from scratch.
+  /// The damping of a validation is that of its own trainings: 12 steps at a tenth of a cosine's rate, or the
+  /// recipe from scratch.
   @Test func ofAValidationItIsThatOfItsOwnTrainings() throws {
     let store = try store([
       #""learning_rate": 0.02, "epochs": 5, "batch_size": 32, "optimizer": "sgd", "momentum": 0.5, "validation": 0.1"#
@@ -83,7 +85,7 @@ struct RankingDefaultsTests {
     func time(_ members: String) throws -> Double {
       try #require(damping(store, "validate", candidates + members).time)
     }
-    /// The sum of a cosine's rates over so many steps, divided by 1 − 0.5.
+    /// The sum of a cosine's rates over `steps` steps, divided by 1 − 0.5.
     func cosine(_ steps: Int, _ rate: Double) -> Double {
       var sum = 0.0
       for step in 0..<steps {
@@ -106,7 +108,8 @@ struct RankingDefaultsTests {
     Partition(count: 200, recipe: store.model(named: "m")?.training, seed: 0, excluded: []).training[0]
   }
 
-  /// Of weights whose training has no length: a thousandth of the largest eigenvalue, which the dense matrix gives.
+  /// For weights whose training has no length, δ is a thousandth of the largest eigenvalue, which the dense
+  /// matrix gives.
   @Test(arguments: ["initial", "adam"]) func otherwiseItFollowsTheLargestEigenvalue(_ origin: String) throws {
     let store = try store(
       origin == "adam" ? [#""optimizer": "adam", "learning_rate": 0.01, "epochs": 2, "validation": 0"#] : [])
@@ -120,7 +123,8 @@ struct RankingDefaultsTests {
     #expect(abs(share - 1e-3) < 2e-5, "\(found.value) \(largest)")
   }
 
-  /// At a minimum nothing is added where weight decay keeps the matrix definite, and what rounding leaves otherwise.
+  /// At a minimum δ is 0 if weight decay keeps the matrix definite; otherwise it is as small as rounding
+  /// allows.
   @Test func ofAMinimumItIsNone() throws {
     let logistic = try damping(
       store([#""optimizer": "newton", "validation": 0"#], architecture: #""logistic""#))
@@ -253,7 +257,8 @@ struct RankingDefaultsTests {
 
   // MARK: The meaning of a score
 
-  /// effect = scale · score + offset is the estimate of validate, and near the truth of leaving a sample of a ridge regression out.
+  /// effect = scale · score + offset equals the estimate of `validate`. It is near the true effect of leaving
+  /// out a sample of a ridge regression.
   @Test func anEffectIsWhatLeavingTheSampleOutDoes() throws {
     let (store, ridge) = try Ridge.trained(decay: 0.1)
     let context = MemoryContext()

@@ -9,7 +9,8 @@ import Testing
 /// The record of a checkpoint stays right when jobs follow one another.
 @Suite("Records of checkpoints")
 struct RecordTests {
-  /// Linear least squares on one-hot labels with weight decay: every state of the data has a minimum in closed form.
+  /// Linear least squares on one-hot labels with weight decay. Every state of the data has a minimum in
+  /// closed form.
   struct Subject {
     let set: Dataset
     let store: MemoryStore
@@ -100,7 +101,7 @@ struct RecordTests {
     #expect(try subject.distance(both, wanted) < 1e-10)
     let removed = try subject.edit("remove", #", "indices": [\#(sample)]"#, at: subject.trained)
     #expect(try subject.distance(subject.edit("recover", "", at: removed), wanted) < 1e-10)
-    // A class is meant by the labels as they are put right.
+    // A class refers to the corrected labels.
     let class1 = Set((0..<120).filter { subject.set.train.originalLabels[$0] == 1 })
     let withoutClass = try subject.edit("remove", #", "class": 1"#, at: recovered)
     #expect(try subject.distance(withoutClass, subject.minimum(without: class1, corrected: flipped)) < 1e-10)
@@ -111,7 +112,8 @@ struct RecordTests {
     subject.store.checkpoint(id: checkpoint)?.record ?? TrainingRecord()
   }
 
-  /// Sequences of removals, recoveries, trainings and retrainings, drawn at random: every state equals the fit of what it stands for.
+  /// Random sequences of removals, recoveries, trainings and retrainings. The weights of every state equal
+  /// the fit to its training data.
   @Test(arguments: 0..<6)
   func everyStateOfARandomSequenceIsARefit(_ seed: Int) throws {
     let subject = try Subject()
@@ -149,7 +151,7 @@ struct RecordTests {
     let counts = store(subject, checkpoint).counts
     #expect(counts?.trained == 120 - removed.count && counts?.removed == removed.count)
     #expect(counts?.corrected == corrected.subtracting(removed).count)
-    // Trained again from its initial weights on what the last state stands for.
+    // Trained again from its initial weights on the data of the last state.
     let retrained = try subject.store.run(
       #"{"kind": "retrain", "model": "m", "checkpoint": "\#(checkpoint)", "name": "again", "indices": [\#((0..<120).first { !removed.contains($0) } ?? 0)]}"#
     )
@@ -180,7 +182,7 @@ struct RecordTests {
     let other = try subject.edit("remove", #", "indices": [5]"#, at: subject.trained)
     #expect(try reference(#""indices": [3]"#, other) == made)
     #expect(try reference(#""indices": [4]"#, other) == nil)
-    // With a label put right, the samples are the same and the labels are not.
+    // With a corrected label the samples are the same, but the labels differ.
     let recovered = try subject.edit("recover", "", at: first)
     #expect(try reference(#""indices": [5]"#, recovered) == nil)
   }
@@ -215,7 +217,7 @@ struct RecordTests {
     #expect(
       fault("validate", #""candidates": {"indices": [\#(flipped[0])]}"#)?.contains("took \(flipped[0]) out")
         ?? false)
-    // The others can be taken out, and by default a recovery takes those that are left.
+    // The other samples can be removed, and by default a recovery takes the remaining ones.
     #expect(fault("remove", #""indices": \#(Array(flipped.dropFirst(5))), "scales": [1]"#) == nil)
     let rest = try subject.store.run(
       #"{"kind": "recover", "model": "m", "checkpoint": "\#(gone)", "scales": [1]}"#)
@@ -242,7 +244,7 @@ struct RecordTests {
     let pairs = try #require(validated["tests"]?[0]?["pairs"]?.arrayValue)
     let left = Set(pairs.compactMap { $0["train"]?.integerValue })
     #expect(left.isDisjoint(with: gone))
-    // The fit of what is left is where retraining begins, so that the control stays.
+    // Retraining begins at the fit to the remaining samples, so the control stays there.
     #expect(try number(validated, "pearson") > 0.99)
     let groups = try #require(try run("domain_mismatch", #", "solver": "direct""#)["groups"]?.arrayValue)
     #expect(groups.reduce(0) { $0 + ($1["trained"]?.integerValue ?? 0) } == 100)
@@ -278,7 +280,7 @@ struct RecordTests {
     #expect(second["after"]?["absent"]?["classes"] == [8])
     #expect(second["after"]?["absent"]?["accuracy"] == 0.0)
     #expect(try #require(second["after"]?["test"]?["accuracy"]?.doubleValue) > 0.93)
-    // Nothing of class 8 is left in what the scale is chosen by.
+    // The samples that choose the scale contain no class 8.
     let last = try #require(second["checkpoint"]?.stringValue)
     #expect(store.checkpoint(id: last)?.record.counts?.absentClasses == [3, 8])
     let evaluated = try store.run(#"{"kind": "evaluate", "model": "mlp", "checkpoint": "\#(last)"}"#)

@@ -47,7 +47,7 @@ struct RecoverRunTests {
     #expect(sweep.allSatisfy { $0["validation"]?["attack_success_rate"]?.doubleValue != nil })
   }
 
-  /// None of the sweep is better by what was chosen by.
+  /// No scale of the sweep is better by the yardstick of the choice.
   @Test func scalesAreChosenByTheYardstickAskedFor() throws {
     let store = try Self.backdoored.get()
     let scales = "[1, 1.2, 1.4, 1.7, 2]"

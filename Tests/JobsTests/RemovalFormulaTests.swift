@@ -179,8 +179,8 @@ struct RemovalFormulaTests {
     }
   }
 
-  /// Rounds are Newton's method on the remaining risk: with every parameter free they end where retraining does, which one
-  /// update misses.
+  /// Rounds are Newton's method on the remaining risk. With every parameter free they end at the retrained
+  /// weights, which a single update misses.
   @Test func roundsEndWhereRetrainingDoes() throws {
     let store = try MemoryStore(Dataset.builtIn(.iris))
     try store.createModel(
@@ -241,12 +241,13 @@ struct RemovalFormulaTests {
     }
   }
 
-  /// A model trained on augmented pictures is a minimum of that risk: gradient and curvature see them so, each once.
+  /// The weights minimise the risk over augmented pictures. Gradient and curvature must see the same
+  /// augmentations, each once.
   @Test(arguments: [false, true])
   func picturesAreSeenAsTheRecipeAugmentsThem(_ newton: Bool) throws {
     let subject = try Self.augmentedPictures.get()
     for estimator in Estimator.allCases { try subject.check(estimator, solver: Self.lsmr, newton: newton) }
-    // The same where the request names the augmentations, another update without.
+    // The update is the same if the request names the augmentations, and another one without augmentations.
     let request =
       #""kind": "remove", "model": "m", "class": 1, "solver": \#(Self.lsmr), "scales": [1], "hessian_samples": "all""#
     func weights(_ augment: String) throws -> [UInt8] {

@@ -265,7 +265,8 @@ struct RemoveRunTests {
     #expect(told.count == 1 && told[0].hasPrefix("seed 0, ") && told[0].contains(": Round 2 was"), "\(told)")
   }
 
-  /// The curve measures as the report does: at 0 nothing has changed, at the scale of the result it is the result.
+  /// The curve measures as the report does: at 0 nothing has changed, and at the chosen scale it equals the
+  /// result.
   @Test func theCurveIsMeasuredOnTestSamples() throws {
     let context = MemoryContext()
     let result = try remove(#""class": 8, "scales": [8], "curve": [0, 4, 8]"#, context: context)

@@ -2,8 +2,8 @@ import Datasets
 import Tensor
 import Testing
 
-/// Ridge regression in closed form: (x, 1) and y of every point, and what minimises the mean of (wᵀx + b − y)² plus
-/// λ/2‖(w, b)‖² over some of them.
+/// Ridge regression in closed form: (x, 1) and y of every point, and the minimum of the mean of (wᵀx + b −
+/// y)² plus λ/2‖(w, b)‖² over some of the points.
 struct Ridge {
   let rows: [[Double]]
   let targets: [Double]

@@ -41,7 +41,7 @@ struct SmallSetTests {
       #"{"kind": "spectrum", "model": "m"}"#, #"{"kind": "spectrum", "model": "m", "density": {}}"#,
       #"{"kind": "spectrum", "model": "m", "retrain": true}"#,
     ]
-    // Something must be left when a sample is taken out.
+    // One sample must remain when another is left out.
     if count > 1 {
       bodies += [
         #"{"kind": "validate", "model": "m"}"#,

@@ -84,7 +84,8 @@ struct SpectrumRunTests {
     let artifact = try #require(context.artifacts["eigenvalues.npy"])
     #expect(artifact.shape == [3, 7])
     #expect(artifact.bytes.withUnsafeBytes { Array($0.bindMemory(to: Double.self)) } == table)
-    // An early network is not convex in its weights, and a weight decay of 0.2 does not make it so everywhere.
+    // An early network is not convex in its weights, and a weight decay of 0.2 does not change this
+    // everywhere.
     #expect(all[0] < -1e-3)
   }
 

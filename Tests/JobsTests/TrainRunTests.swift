@@ -48,7 +48,7 @@ struct TrainRunTests {
     #expect(try #require(result["metrics"]?["validation"]?["accuracy"]?.doubleValue) > 0.8)
     #expect(result["samples"] == ["train": 90, "validation": 30])
     #expect(context.fractions == context.fractions.sorted())
-    // The recipe belongs to the model now: later jobs hold out what it held out.
+    // The recipe now belongs to the model: later jobs hold out the same samples.
     #expect(store.model(named: "perceptron")?.training?.validationShare == 0.25)
     let checkpoint = try #require(store.latestCheckpoint(ofModel: "perceptron"))
     #expect(checkpoint.kind == .trained)

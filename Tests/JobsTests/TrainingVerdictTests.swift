@@ -8,7 +8,7 @@ import Tensor
 import TestSupport
 import Testing
 
-/// A training says where it ended, and later jobs say it again.
+/// A training reports where it ended, and later jobs repeat the report.
 @Suite("What is said of a training")
 struct TrainingVerdictTests {
   static func dataset(

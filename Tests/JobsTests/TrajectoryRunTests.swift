@@ -9,7 +9,8 @@ import Testing
 
 @Suite("Trajectory runs")
 struct TrajectoryRunTests {
-  /// 120 points of which 24 are heterogeneous, a ridge regression fitted to all of them, and its risks in closed form.
+  /// 120 points, 24 of them heterogeneous, with a ridge regression fitted to all of them and its risks in
+  /// closed form.
   private struct Line: Sendable {
     let store: MemoryStore
     let inputs: [Double]
@@ -89,8 +90,8 @@ struct TrajectoryRunTests {
     try #require(context.artifacts[name]).bytes.withUnsafeBytes { Array($0.bindMemory(to: Double.self)) }
   }
 
-  /// On a quadratic FIF goes to the constrained optimum of the risk, GIF to the least gradient, at every step, and both
-  /// from θ̂ and along the path.
+  /// On a quadratic risk FIF reaches the constrained optimum and GIF the least gradient, at every step. This
+  /// holds both from θ̂ and along the path.
   @Test(arguments: [1, 5], [#""lsmr""#, #""direct""#])
   func everyPathIsTheClosedFormOfItsCriterion(_ step: Int, _ solver: String) throws {
     let line = try Self.line.get()
@@ -153,7 +154,7 @@ struct TrajectoryRunTests {
       #expect(norm[0] < norm[1] && norm[0] < norm[2])
       #expect(risk[1] < risk[0] && risk[1] < risk[2] && abs(risk[1] - risk[3]) < 1e-12)
     }
-    // The curve is what the arrays say, in the request's order of parameters.
+    // The curve equals the arrays, in the request's order of parameters.
     let points = try array(context, "trajectories.npy")
     let last = try #require(result["curve"]?[6])
     #expect(last["removed"] == 24)

@@ -37,7 +37,7 @@ import Testing
     }
   }
 
-  /// The limit of the direct solver is asked of the network: with 0 parameters this request passed.
+  /// The limit of the direct solver depends on the network. With 0 parameters this request would pass.
   @Test func aFaultSaysWhichModelItIs() throws {
     let text = #"{"kind": "influence", "model": "digits-mlp", "test": {"count": 1}, "solver": "direct"}"#
     var body = try JobBody(JSONParser.parse(text), kinds: StandardJobs.kinds)

@@ -59,8 +59,8 @@ struct ValidateRunTests {
     #expect(context.artifacts["train.npy"]?.type == .int64)
   }
 
-  /// Without weight decay the change of θ is (1/n)H⁻¹∇ℓ/(1 − h), h = 2xᵀH⁻¹x/n: the estimate of the norm, which has 1/(n − 1),
-  /// times (n − 1)/n over 1 − h is the truth.
+  /// Without weight decay the change of θ is (1/n)H⁻¹∇ℓ/(1 − h), h = 2xᵀH⁻¹x/n. The estimate of the norm has
+  /// 1/(n − 1), so it gives the truth times (n − 1)/n over 1 − h.
   @Test func leaveOneOutOfLeastSquaresByItsLeverage() throws {
     let (store, ridge) = try Ridge.trained(decay: 0)
     let result = try store.run(
@@ -78,7 +78,8 @@ struct ValidateRunTests {
     }
   }
 
-  /// On a quadratic risk the Newton step of a group is retraining, and the second order is nearer than the first.
+  /// On a quadratic risk a group's Newton step equals retraining, and the second order is nearer to it than
+  /// the first.
   @Test(arguments: [
     #"{"count": 6, "size": 5}"#, #"{"count": 6, "fraction": 0.1}"#, "[[1, 2, 3], [10, 3, 40, 41, 7], [9]]",
   ]) func groupsOfRidgeRegression(_ groups: String) throws {

@@ -6,8 +6,8 @@ import Tensor
 import TestSupport
 import Testing
 
-/// Weights as users of PyTorch have them: other types, names with prefixes, tied tensors, transposed ones; and values that no
-/// network has.
+/// Weights as users of PyTorch have them: other types, names with prefixes, tied tensors, transposed tensors.
+/// Also values that no network has.
 @Suite struct WeightsConversionTests {
   /// A tensor to be written: its type, shape and bytes.
   private struct Written {

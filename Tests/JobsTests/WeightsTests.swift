@@ -160,7 +160,8 @@ struct WeightsTests {
       tensors.append(.init(name: "\(name).num_batches_tracked", dtype: .int64, shape: []))
     }
 
-    /// `resnet18` and `resnet50` of torchvision; with `shortcut` and `linear`, and a 3×3 stem, of the CIFAR modules.
+    /// `resnet18` and `resnet50` of torchvision, and the CIFAR modules with `shortcut`, `linear` and a 3×3
+    /// stem.
     static func resnet(_ blocks: [Int], bottleneck: Bool, stem: Int, shortcut: String, head: String) -> Module
     {
       var module = Module()
@@ -252,7 +253,8 @@ struct WeightsTests {
     #expect(try headerFaults("vgg13", 32, thirteen.tensors) == [])
   }
 
-  /// torchvision's own VGG ends in three linear layers for 224×224 pictures: the file is refused tensor by tensor.
+  /// torchvision's own VGG ends in three linear layers for 224×224 pictures, so the file is refused tensor by
+  /// tensor.
   @Test func theClassifierOfTorchvisionsVGGIsNamed() throws {
     var module = Module.vgg([64, 0, 128, 0, 256, 256, 0, 512, 512, 0, 512, 512, 0]).tensors
     module.removeAll { $0.name.hasPrefix("classifier") }

@@ -33,14 +33,15 @@ import Testing
     for reply in [before, same, after, part, try running.send("HEAD", path)] {
       #expect(reply.headers["cache-control"] == Self.latest)
     }
-    // Those of one checkpoint stay what they are.
+    // The weights of one checkpoint never change.
     let id = try #require(try running.get("/v1/models/m").json["checkpoint"]?["id"]?.stringValue)
     let bytes = try running.get("/v1/checkpoints/\(id)/weights", accept: "*/*")
     #expect(bytes.headers["cache-control"] == Self.forever)
     #expect(bytes.headers["etag"] == after.headers["etag"])
   }
 
-  /// A name that was deleted and given anew: neither its samples, as pictures or JSON, nor its description are kept.
+  /// A name may be deleted and used again. Neither its samples, as pictures or JSON, nor its description may
+  /// be kept.
   @Test func whatANameStandsForIsAskedForAgain() throws {
     let running = try RunningService()
     let asked = [
@@ -74,7 +75,8 @@ import Testing
     }
   }
 
-  /// Every `GET` of the contract with an entity tag heeds the preconditions, and every answer says what may be kept.
+  /// Every `GET` of the contract with an entity tag heeds the preconditions, and every answer has its caching
+  /// rule.
   @Test func everyRouteSaysWhatMayBeKept() throws {
     let running = try RunningService()
     try running.addModel()

@@ -146,7 +146,8 @@ import Testing
     #expect(Array(file) == whole.body)
   }
 
-  /// Every line is a comment or a sample, every family is announced once before its samples, and histograms add up.
+  /// Every line is a comment or a sample. Every family is announced once before its samples, and histograms
+  /// add up.
   @Test func metricsAreInTheExpositionFormat() throws {
     let (running, _, _) = try filled()
     let text = try running.get("/metrics", accept: "*/*").text

@@ -5,8 +5,8 @@ import Testing
 
 /// Every example of the guide, run by a shell on a fresh service, page by page and in order.
 ///
-/// A fenced block that says `sh` must succeed; one that says `sh refused` must be answered with an error. After each block
-/// every job has succeeded, or was cancelled where the page cancels one.
+/// A block fenced as `sh` must succeed; a block fenced as `sh refused` must be answered with an error. After
+/// each block every job has succeeded, or was cancelled if the page cancels one.
 @Suite(.serialized) struct GuideExampleTests {
   private struct Example {
     var text: String
@@ -69,7 +69,8 @@ import Testing
     }
   }
 
-  /// `curl` fails on every error status; `refused` runs its input and expects an answer of 4xx; `settled` waits for all jobs.
+  /// `curl` fails on every error status. `refused` runs its input and expects an answer of 4xx. `settled`
+  /// waits for all jobs.
   private static func prelude(_ address: String, ends: String) -> String {
     """
     set -euo pipefail

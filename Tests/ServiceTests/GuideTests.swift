@@ -21,7 +21,7 @@ import Testing
     }
   }
 
-  /// Each begins with its title and what a reader learns, and no line is too long to read.
+  /// Each page begins with its title and its subject, and no line is too long to read.
   @Test func pagesHaveTheirForm() throws {
     for page in try Guide.standard.get().pages {
       #expect(page.text.hasPrefix("# \(page.title)\n"), "\(page.name)")
@@ -57,7 +57,8 @@ import Testing
     }
   }
 
-  /// A table that is marked `<!-- options: KIND, … -->` stands for a kind; its page names every field of the kind's request.
+  /// A table marked `<!-- options: KIND, … -->` belongs to a kind. Its page names every field of the kind's
+  /// request.
   @Test(arguments: StandardJobs.kinds.map(\.name)) func everyOptionOfAKindIsOnItsPage(_ kind: String) throws {
     let marked = try Guide.standard.get().pages.filter { page in
       page.source.matches(of: /<!-- options: ([a-z_, ]*) -->/).contains {

@@ -188,7 +188,8 @@ import Testing
       try running.addDigits()
       _ = try running.post(
         "/v1/models", ["name": "m", "dataset": "digits", "architecture": ["name": "mlp", "hidden": [24]]])
-      // Those of one worker wait for each other; the training is last, since later jobs would take its checkpoint.
+      // Jobs of one worker wait for each other. The training is last, because later jobs would take its
+      // checkpoint.
       let ids = try bodies.map { try running.queue($0) }
       return try ids.map { id in
         let job = try running.ended(id)

@@ -21,7 +21,7 @@ import Testing
     #expect(OptionTables.table(named: "unknown") == nil)
   }
 
-  /// Objects inside have tables of their own; those with a name of their own are not repeated.
+  /// Objects inside have tables of their own. Objects with a name are not repeated.
   @Test func objectsInsideFollow() throws {
     let derived = try #require(OptionTables.table(named: "derived"))
     #expect(derived.contains("`poison`:\n\n| field |") && derived.contains("| `placement` |"))

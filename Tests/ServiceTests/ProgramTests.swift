@@ -57,7 +57,7 @@ struct ProgramTests {
     #expect(job["attempt"] == 1)
     let told = try second.get("/v1/jobs/\(id)/events", accept: "text/event-stream").text
     #expect(told.components(separatedBy: #""state":"running""#).count == 3)
-    // Not from the start: the first step told of after the second start is a later epoch.
+    // The job did not start again: the first epoch reported after the second start is a later one.
     let later = try #require(told.components(separatedBy: #""state":"running""#).last)
     #expect(!later.contains("\"detail\":\"epoch 1 of"))
     #expect(

@@ -66,7 +66,7 @@ import Testing
     #expect(try running.get("/v1/checkpoints/\(newest ?? "")").json["training"] == .null)
   }
 
-  /// A checkpoint shows the training data that it stands for, and the same bytes uploaded stand for the same data.
+  /// A checkpoint shows its training data, and the same bytes uploaded stand for the same data.
   @Test func recordsAreShownAndGoWithTheBytes() throws {
     let running = try RunningService()
     try train(running)
@@ -90,7 +90,7 @@ import Testing
     let trained = try #require(counts["trained"]?.integerValue)
     #expect(
       own["counts"]?["trained"]?.integerValue == trained - (removed["samples"]?["group"]?.integerValue ?? 0))
-    // Training goes on from the record.
+    // A training continues the record.
     let further = try result(
       running, ["kind": "train", "model": "m", "checkpoint": .string(edited), "epochs": 1, "validation": 0])
     let after = try record(try #require(further["checkpoint"]?.stringValue))

@@ -1,7 +1,7 @@
 import Foundation
 import Jobs
 
-/// The built program as a process of its own, with its files in a folder that several processes may use one after the other.
+/// The built program in a process of its own. Several processes may use its folder, one after the other.
 final class RunningProgram: RunningServer {
   /// The executable, which a build of the tests leaves beside them; nil if there is none.
   static let path: String? = {

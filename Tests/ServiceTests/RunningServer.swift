@@ -70,7 +70,8 @@ extension RunningServer {
     return reply
   }
 
-  /// The same weights but for the last bits of the last one: a body that was sent before would answer its checkpoint.
+  /// The same weights with other last bits in the last one. A repeated body would be answered with its
+  /// checkpoint.
   func varied(_ weights: [UInt8], _ number: Int) -> [UInt8] {
     var weights = weights
     weights[weights.count - 4] = UInt8(truncatingIfNeeded: number)

@@ -54,7 +54,7 @@ final class RunningService: RunningServer {
 
 struct Failure: Error, CustomStringConvertible { var description: String }
 
-/// A job kind for tests: counts, and does on the way whatever the request says.
+/// A job kind for tests: it counts, and on the way follows the instructions of the request.
 struct CountRequest: JobRequest {
   static let kind = "count"
 

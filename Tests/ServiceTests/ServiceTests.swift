@@ -299,7 +299,8 @@ import Testing
     #expect(late.status == 409)
     #expect(late.json["detail"]?.stringValue?.contains("/v1/models/m, was deleted") == true)
 
-    // Made and deleted by others after the request has looked for its key: it learns of that where it writes.
+    // Others make and delete the resource after the request has looked for its key. The request notices when
+    // it writes.
     let bodies: [(String, JSONValue)] = [
       ("/v1/models", body), ("/v1/jobs", ["kind": "count"]),
       ("/v1/datasets", ["name": "d", "source": ["format": "builtin", "name": "iris"]]),

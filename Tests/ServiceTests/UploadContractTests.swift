@@ -118,7 +118,8 @@ import Testing
     #expect(try running.get("/v1/models/without").json["contract"] == model["contract"])
   }
 
-  /// A database of an earlier version: its sources say no normalization, its models no contract, its bytes were not scaled.
+  /// A database of an earlier version: sources without a normalization, models without a contract, bytes that
+  /// were not scaled.
   @Test func setsOfEarlierVersionsKeepTheirMeaning() throws {
     let first = try RunningService()
     for (path, body) in [

@@ -107,12 +107,13 @@ import Testing
     #expect(first.status == 201 && second.status == 200)
     #expect(first.json["id"] == second.json["id"] && first.headers["location"] == second.headers["location"])
     #expect(try ids().count == 2)
-    // Other weights are another checkpoint; the first ones are no longer the latest, and so are new ones again.
+    // Other weights make another checkpoint. Then the first weights are no longer the latest, so they are new
+    // again.
     #expect(try running.send("PUT", path, other).status == 201)
     #expect(try running.send("PUT", path, weights).status == 201)
     #expect(try running.send("PUT", path, weights).status == 200)
     #expect(try ids().count == 4)
-    // So they are after more training, and where the checkpoint was deleted.
+    // They are new again after more training, and after the checkpoint was deleted.
     #expect(
       try running.ended(running.queue(["kind": "train", "model": "m", "epochs": 1]))["state"] == "succeeded")
     let late = try running.send("PUT", path, weights)
@@ -162,7 +163,8 @@ import Testing
 
   // MARK: Refused
 
-  /// A client that sends everything before it reads, as Python's does, reads every refusal of every route that takes a body.
+  /// A client that sends everything before it reads, as Python's does, gets every refusal of every route with
+  /// a body.
   @Test func refusalsArriveAfterLargeBodies() throws {
     let running = try RunningService {
       $0.blobLimit = 40 << 20

@@ -108,9 +108,9 @@ import Testing
     }
     try BlobReader(test.store, id).verifyOnce()
     try damage()
-    // Not looked at again in this process …
+    // The bytes are not checked again in this process …
     try BlobReader(test.store, id).verifyOnce()
-    // … but whoever takes the whole always looks.
+    // … but reading the whole blob always checks them.
     #expect(throws: StorageError.self) { try BlobReader(test.store, id).bytes() }
     try test.reopen()
     #expect(throws: StorageError.self) { try BlobReader(test.store, id).verifyOnce() }

@@ -2,7 +2,7 @@ import Foundation
 import Storage
 import Testing
 
-/// Kills a process in the middle of its writes, over and over, and looks at what is left.
+/// Kills a process in the middle of its writes, over and over, and checks the remaining files.
 @Suite(.serialized) struct CrashTests {
   private let chunkByteCount = 50_000
   private static let variable = "STORAGE_CRASH_TEST_DIRECTORY"
@@ -100,7 +100,7 @@ import Testing
         if line[0] == "checkpoint" { #expect(job?.state == .succeeded) }
       }
       let found = try store.read { try $0.checkpoints.list(model: "net", limit: 100_000).items }
-      // A deletion may have been done but not told yet, a checkpoint made but not told yet: one at a time.
+      // At most one deletion or one new checkpoint may be done but not yet acknowledged.
       #expect(expected.subtracting(found.map(\.id)).count <= 1)
       for checkpoint in found.prefix(20) {
         let seed = try #require(UInt64(checkpoint.metrics))

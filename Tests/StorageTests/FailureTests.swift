@@ -2,8 +2,8 @@ import Foundation
 import Storage
 import Testing
 
-/// Lets every operation on the files fail, one after the other, and looks at what is left. Serialized: there
-/// is one failing file system.
+/// Lets every operation on the files fail, one after the other, and checks the remaining files. Serialized,
+/// because there is one failing file system.
 @Suite(.serialized) struct FailureTests {
   /// The acknowledgements that a client received.
   private struct Acknowledged {
@@ -40,7 +40,7 @@ import Testing
         told.jobs[claimed] = .succeeded
       }
       if round == 1, let oldest = told.checkpoints.first {
-        // Not told to be there nor told to be gone where this fails.
+        // If this fails, the checkpoint counts as neither present nor deleted.
         told.checkpoints.removeFirst()
         if (try? store.write({ try $0.checkpoints.delete(oldest) })) != nil { try? store.maintain() }
       }

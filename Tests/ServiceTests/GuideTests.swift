@@ -94,6 +94,9 @@ import Testing
           guard let member = members.first(where: { $0.name == name }), !member.standard.isNull else {
             continue
           }
+          // A table may tell a list in a word, such as "both".
+          let isList = member.standard.arrayValue != nil
+          guard !isList || told.arrayValue != nil else { continue }
           compared += 1
           #expect(told.plain == member.standard.plain, "\(page.name): \(name)")
         }

@@ -7,27 +7,26 @@ import Synchronization
 
 /// Large blocks of memory that buffers have given back, kept for the next buffers.
 ///
-/// The system clears fresh memory a page at a time as it is first touched, which can cost as much as the pass
-/// that writes the memory. The cache holds at most `limit` bytes; the oldest blocks go back to the system
-/// first.
+/// The system clears a fresh page of memory when the page is first touched. Clearing can cost as much as the
+/// pass that writes the memory. The cache holds at most `limit` bytes, and gives the oldest blocks back first.
 final class BlockCache: Sendable {
   static let shared = BlockCache(
     limit: max(1 << 28, min(1 << 30, Int(clamping: ProcessInfo.processInfo.physicalMemory / 16))))
 
-  /// Bytes of a large page on the processors the service runs on. Smaller memory is not worth keeping.
+  /// Bytes of a large page. A smaller block is not worth keeping.
   static var page: Int { 2 << 20 }
 
   /// Blocks are multiples of this many bytes.
   private static var unit: Int { page / 8 }
 
   private struct Block: Sendable {
-    /// Nobody uses the memory while the block is in the cache.
+    /// The cache owns the memory: no buffer uses a block that is in the cache.
     let memory: Disjoint<UnsafeMutableRawPointer>
     let bytes: Int
   }
 
   private struct State: Sendable {
-    /// In the order they came.
+    /// The oldest first.
     var blocks: [Block] = []
     var held = 0
   }

@@ -2,7 +2,7 @@
   import Glibc
 #endif
 
-/// Memory for `count` elements on a 64-byte boundary, freed with the object: the scratch of the passes.
+/// Scratch memory of the passes: `count` elements on a 64-byte boundary, freed with the object.
 ///
 /// Threads share the memory by the rule of `Disjoint`.
 public final class Buffer<Element: BitwiseCopyable>: Sendable {
@@ -12,11 +12,11 @@ public final class Buffer<Element: BitwiseCopyable>: Sendable {
   /// Bytes of the block if the memory is a block of the cache; 0 if it is allocated by itself.
   private let cachedBytes: Int
 
-  /// The first element. The buffer owns the memory and frees it with itself; it may be written.
+  /// The first element. The buffer owns the memory, which lives as long as the buffer and may be written.
   @inlinable
   public var pointer: UnsafeMutablePointer<Element> { memory.value }
 
-  /// Memory of `count` elements, zeroed when `zeroed`, otherwise undefined.
+  /// - Parameter zeroed: if false, the elements are undefined.
   public init(count: Int, zeroed: Bool = false) {
     self.count = count
     let bytes = max(64, (count * MemoryLayout<Element>.stride + 63) & ~63)

@@ -24,15 +24,14 @@ public final class Cancellation: Sendable {
 
 /// The threads that all products share.
 ///
-/// `run` calls its body for 0 ..< count, each index once, on the caller's thread and up to `threads − 1`
-/// others. Any thread may take any index. Bodies write to places of their own, and the caller adds up those
-/// places in the order of the indices, so the number of threads changes no result. Several callers share the
-/// helpers index by index, so short work does not wait for long work to end.
+/// Any thread may run any index of a loop. Each index writes to a place of its own, and the caller adds up
+/// the places in order, so the number of threads changes no result. Several callers share the helper threads
+/// index by index, so short work does not wait for long work to end.
 public final class ComputePool: Sendable {
   /// The most threads that one `run` uses.
   public let threads: Int
 
-  /// A pool of the caller's thread alone, for work that has its thread already.
+  /// A pool without helper threads: its loops run on the caller's thread.
   public static let single = ComputePool(threads: 1)
 
   private struct State {
@@ -110,7 +109,8 @@ public final class ComputePool: Sendable {
   /// Seconds that all threads together spent in bodies since the pool was made.
   public var busySeconds: Double { Double(busyNanoseconds.load(ordering: .relaxed)) / 1e9 }
 
-  /// Calls `body` for every index of 0 ..< count and returns when all are done.
+  /// Calls `body` once for every index of 0 ..< count, on the caller's thread and up to `threads − 1` others.
+  /// Returns when all indices are done.
   /// - Throws: `Cancelled` if the flag was set or a body threw it; then some indices were not run to their
   ///   end.
   public func run(_ count: Int, cancellation: Cancellation? = nil, _ body: Body) throws(Cancelled) {

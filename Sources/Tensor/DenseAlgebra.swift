@@ -96,7 +96,7 @@ public enum DenseAlgebra {
   ) throws(DenseAlgebraError) -> (solution: [Double], rank: Int, singularValues: [Double]) {
     precondition(matrix.count == m * n && rightHandSide.count == m, "A must be m×n and b of length m.")
     if m == 0 || n == 0 { return (Array(repeating: 0, count: n), 0, []) }
-    // LAPACK reads columns: hand it the transpose.
+    // LAPACK reads matrices by columns, so it gets the transpose.
     var columns = [Double](repeating: 0, count: m * n)
     for row in 0..<m {
       for column in 0..<n { columns[column * m + row] = matrix[row * n + column] }

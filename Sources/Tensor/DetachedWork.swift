@@ -2,10 +2,8 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// Runs work that nothing can interrupt, such as one call of LAPACK, on a thread of its own, so that the
-/// caller may stop waiting for it.
-///
-/// Work that nobody waits for any more runs to its end, and its result is dropped.
+/// Runs work that nothing can interrupt, such as one call of LAPACK, on a thread of its own. So the caller
+/// can stop waiting. The work then runs to its end, and its result is dropped.
 public enum DetachedWork {
   /// Linux's `SCHED_IDLE` (sched(7)).
   private static let idlePolicy: Int32 = 5

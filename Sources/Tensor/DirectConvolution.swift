@@ -1,22 +1,21 @@
 import CKernels
 
-/// Convolutions without an im2col matrix, for windows of any size and stride and any number of channels. C(x)
-/// is the im2col matrix with one row an output position, and W is out × (kernel row, kernel column, channel):
+/// Convolutions without an im2col matrix, for windows of any size and stride and any number of channels. Row
+/// r of the im2col matrix C(x) is the window of output position r. W is out × (kernel row, column, channel):
 ///
 /// - forward: y = C(x) Wᵀ + b, with the rows of C(x) read in place,
 /// - input gradient: ∂x = Cᵀ(∂y W), gathered by each input position from the outputs that read it,
 /// - weight gradient: ∂W = ∂yᵀ C(x).
 ///
-/// Positions are taken by classes that the same kernel places reach. So products with padding, and with the
-/// zeros between the outputs of a stride, are never made. Sums of several terms are made before the one
-/// store. Everything here runs on one thread.
+/// Positions that use the same kernel places are computed together. So no product with padding, or with the
+/// zeros between the outputs of a stride, is made. Everything here runs on one thread.
 public struct DirectConvolution<Element: Scalar>: Sendable {
   public let window: Window
   /// Rows of W.
   public let outputChannels: Int
   private let kernels: ConvolutionKernels<Element>
 
-  /// The most positions of a picture: the kernels keep a list of them.
+  /// The most positions of a picture. The scratch has room for a list of the positions.
   private static var mostPositions: Int { 1 << 17 }
 
   /// - Returns: nil if the precision or the processor has no kernels for it, or the pictures are too large.
@@ -49,9 +48,9 @@ public struct DirectConvolution<Element: Scalar>: Sendable {
   /// One term of a backward pass.
   public struct BackwardTerm {
     public var dy: UnsafePointer<Element>
-    /// Its partner in the weight gradient.
+    /// The input that ∂y is multiplied by in the weight gradient.
     public var x: UnsafePointer<Element>?
-    /// Its partner in the input gradient.
+    /// The weights that ∂y is multiplied by in the input gradient.
     public var w: UnsafePointer<Element>?
 
     public init(dy: UnsafePointer<Element>, x: UnsafePointer<Element>?, w: UnsafePointer<Element>?) {
@@ -63,8 +62,8 @@ public struct DirectConvolution<Element: Scalar>: Sendable {
 
   /// dx ← Σ Cᵀ(∂y W) and gradient ← gradient + Σ ∂yᵀ C(x).
   /// - Parameters:
-  ///   - dx: nil if nobody asks.
-  ///   - gradient: of W's shape; nil if nobody asks.
+  ///   - dx: nil if the input gradient is not wanted.
+  ///   - gradient: of W's shape; nil if the weight gradient is not wanted.
   public func backward(
     _ count: Int, _ terms: [BackwardTerm], dx: UnsafeMutablePointer<Element>?,
     gradient: UnsafeMutablePointer<Element>?, scratch: UnsafeMutablePointer<Element>
@@ -117,6 +116,6 @@ extension Float {
 }
 
 extension Double {
-  /// nil: `Double` goes by im2col, the reference that these passes are tested against.
+  /// nil: `Double` uses im2col, the reference that these passes are tested against.
   public static var convolutionKernels: ConvolutionKernels<Double>? { nil }
 }

@@ -81,7 +81,7 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
   }
 }
 
-/// The generator of Steele, Lea and Flood 2014, and a hash of 64 bits when used once.
+/// The generator of Steele, Lea and Flood (2014). Its first number is also a good hash of a 64-bit seed.
 public struct SplitMix64: Sendable {
   public var state: UInt64
 

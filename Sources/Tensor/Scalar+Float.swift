@@ -1,7 +1,7 @@
 import CKernels
 import COpenBLAS
 
-/// The products of `Float` matrices that there are besides BLAS.
+/// Whether this processor has a product of `Float` matrices other than that of BLAS.
 @usableFromInline
 enum ProductForm {
   @usableFromInline static let hasOwn = ck_has_products() == 1
@@ -16,7 +16,7 @@ extension Float: Scalar {
     _ a: UnsafePointer<Float>, _ lda: Int, _ b: UnsafePointer<Float>, _ ldb: Int, _ beta: Float,
     _ c: UnsafeMutablePointer<Float>, _ ldc: Int
   ) {
-    // Where the processor has AVX-512 and the shape fills its tiles, the engine's own product.
+    // With AVX-512, and a shape that fills its tiles, the engine's own product is the faster one.
     if ProductForm.hasOwn, alpha == 1, beta == 0 || beta == 1, !(transposeA && transposeB), m >= 3, n >= 3,
       k >= 3
     {

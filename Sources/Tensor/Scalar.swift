@@ -19,7 +19,7 @@ public protocol Scalar: BinaryFloatingPoint, Sendable, BitwiseCopyable {
     _ a: UnsafePointer<Self>, _ lda: Int, _ b: UnsafePointer<Self>, _ ldb: Int, _ beta: Self,
     _ c: UnsafeMutablePointer<Self>, _ ldc: Int)
   /// C ← C + A Bᵀ in `Double` for rows of A (m) and B (n), in an order fixed by the sizes alone.
-  /// - Parameter symmetric: whether C is known to be; then nothing below its diagonal is promised.
+  /// - Parameter symmetric: whether C is known to be symmetric. Then values below its diagonal are undefined.
   static func addInnerProducts(
     _ m: Int, _ n: Int, _ length: Int, symmetric: Bool, _ a: UnsafePointer<Self>, _ lda: Int,
     _ b: UnsafePointer<Self>, _ ldb: Int, _ c: UnsafeMutablePointer<Double>, _ ldc: Int)
@@ -95,7 +95,7 @@ public protocol Scalar: BinaryFloatingPoint, Sendable, BitwiseCopyable {
     _ columns: UnsafePointer<Self>, _ dx: UnsafeMutablePointer<Self>, _ window: Window, first: Int, rows: Int)
   /// The transforms of minimal filtering for tiles of 2×2 or 4×4 outputs.
   static func winogradKernels(tile: Int) -> WinogradKernels<Self>
-  /// The passes of convolutions without an im2col matrix, if there are any.
+  /// The passes of convolutions without an im2col matrix; nil if the precision or the processor has none.
   static var convolutionKernels: ConvolutionKernels<Self>? { get }
   /// One step of SGD with momentum μ and decay λ, as `torch.optim.SGD` writes it.
   static func sgd(

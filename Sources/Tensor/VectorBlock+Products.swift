@@ -68,8 +68,8 @@ extension VectorBlock {
     }
   }
 
-  /// The block of Σⱼ cᵢⱼ vⱼ, summed in `Double` and rounded once: for sums with large terms that cancel, such
-  /// as eigenvectors.
+  /// The block of Σⱼ cᵢⱼ vⱼ, summed in `Double` and rounded once. Eigenvectors need this: they are sums of
+  /// large terms that cancel.
   /// - Parameter coefficients: rows × count, row-major.
   public func combinations(_ coefficients: [Double], rows: Int) -> VectorBlock {
     precondition(coefficients.count == rows * count, "A sum needs a coefficient for every pair.")
@@ -104,7 +104,7 @@ extension VectorBlock {
 }
 
 extension Float {
-  /// Columns that are widened to `Double` at a time if BLAS makes the product.
+  /// If BLAS makes the product, this many columns at a time are converted to `Double`.
   private static var panelWidth: Int { 512 }
 
   public static func addInnerProducts(

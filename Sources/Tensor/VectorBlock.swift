@@ -2,12 +2,12 @@
 /// work on them. A block is a value like an array: memory that two blocks share is copied before one of them
 /// changes it.
 public struct VectorBlock<Element: Scalar>: Sendable {
-  /// Vectors.
+  /// How many vectors the block has.
   public private(set) var count: Int
-  /// Elements of each.
+  /// Elements of each vector.
   public let length: Int
-  /// Elements from the start of one vector to that of the next: an odd number of cache lines, so that vectors
-  /// do not fall on one set of the cache.
+  /// Elements from the start of one vector to the start of the next. They are an odd number of cache lines, so
+  /// equal places of several vectors are in different sets of the cache.
   public let stride: Int
   private var storage: Buffer<Element>
 
@@ -38,7 +38,7 @@ public struct VectorBlock<Element: Scalar>: Sendable {
   /// Copies of all vectors.
   public var vectors: [[Element]] { (0..<count).map { self[$0] } }
 
-  /// Calls `body` with the first element of a vector, by default of the first.
+  /// Calls `body` with the first element of a vector, by default of the first vector.
   public func withPointer<Result, Failure: Error>(
     _ index: Int = 0, _ body: (UnsafePointer<Element>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
@@ -47,7 +47,7 @@ public struct VectorBlock<Element: Scalar>: Sendable {
     return try body(UnsafePointer(storage.pointer + index * stride))
   }
 
-  /// Calls `body` with the first element of a vector, by default of the first, to write to.
+  /// Calls `body` with the first element of a vector, by default of the first vector. `body` may write.
   public mutating func withMutablePointer<Result, Failure: Error>(
     _ index: Int = 0, _ body: (UnsafeMutablePointer<Element>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
@@ -61,8 +61,8 @@ public struct VectorBlock<Element: Scalar>: Sendable {
     return try body(storage.pointer + index * stride)
   }
 
-  /// Drops the vectors behind the first `count`, or makes room for `count` vectors, whose elements are then
-  /// undefined.
+  /// Changes the number of vectors. If the number falls, the first `count` vectors stay. If it rises, the
+  /// elements of all vectors are undefined.
   public mutating func resize(to count: Int) {
     if count * stride > storage.count { storage = Buffer(count: count * stride) }
     self.count = count
@@ -75,7 +75,7 @@ public struct VectorBlock<Element: Scalar>: Sendable {
     return result
   }
 
-  /// Becomes the block of some vectors of another.
+  /// Replaces the vectors by those of another block at some indices.
   public mutating func set(to other: VectorBlock, _ indices: [Int]) {
     resize(to: indices.count)
     for (place, index) in indices.enumerated() { set(place, to: other, index) }

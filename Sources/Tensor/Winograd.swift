@@ -3,20 +3,21 @@ import CKernels
 /// Convolutions with 3×3 windows at stride 1 by minimal filtering F(M×M, 3×3) (Winograd 1980; Lavin and Gray
 /// 2016). A tile of M×M outputs takes N² = (M+2)² products for each pair of channels instead of 9M².
 ///
-/// V = Bᵀ x B are the transformed input tiles, U = G w Gᵀ the weights and D = A ∂y Aᵀ the tiles of the output
-/// gradient. Each is N² matrices: tiles × channels, or out × in for weights.
+/// - V = Bᵀ x B: the transformed input tiles, N² matrices of tiles × channels,
+/// - D = A ∂y Aᵀ: the transformed tiles of the output gradient, of the same form,
+/// - U = G w Gᵀ: the transformed weights, N² matrices of out × in.
 ///
 /// - forward: y = Aᵀ(V Uᵀ)A,
 /// - input gradient: ∂x = Σ B(D U)Bᵀ over overlapping tiles (the transpose of the forward map),
 /// - weight gradient: ∂w = Gᵀ(Dᵀ V)G, summed over all tiles before the one transform back.
 ///
-/// Sums of several terms are made before the transform back: the tangent passes cost one each. Tiles go
-/// through in blocks that stay in the cache. Everything here runs on one thread.
+/// The terms of a sum are added before the transform back, so a tangent pass needs only one. Tiles are taken
+/// in blocks that stay in the cache. Everything here runs on one thread.
 public struct Winograd<Element: Scalar>: Sendable {
   public let window: Window
-  /// K, the output's channels.
+  /// Channels of the output.
   public let outputChannels: Int
-  /// M.
+  /// M, the outputs along a side of a tile.
   public let tile: Int
   private let kernels: WinogradKernels<Element>
   private let tiles: ck_tiles
@@ -50,7 +51,7 @@ public struct Winograd<Element: Scalar>: Sendable {
   /// Below this many channels transforms cost more than products save.
   public static var leastChannels: Int { 16 }
 
-  /// N².
+  /// N², the values of a transformed tile.
   public var points: Int { (tile + 2) * (tile + 2) }
 
   private var channels: Int { window.input.channels }
@@ -62,13 +63,13 @@ public struct Winograd<Element: Scalar>: Sendable {
     min(channels + outputChannels <= 256 ? 64 : 128, count * tilesPerSample)
   }
 
-  /// Elements between the points of a block of `rows` by `columns`: an odd number of cache lines, so that the
-  /// N² streams of a transform use different sets of the cache.
+  /// Elements from the matrix of one point to that of the next, for matrices of `rows` by `columns`. They are
+  /// an odd number of cache lines, so the N² streams of a transform use different sets of the cache.
   private static func plane(_ rows: Int, _ columns: Int) -> Int { ((rows * columns + 15) / 16 | 1) * 16 }
 
   // MARK: Weights
 
-  /// Elements between the points of transformed weights.
+  /// Elements of U for one point.
   private var weightPlane: Int { outputChannels * channels }
 
   /// Elements of U: N²·out·in.
@@ -116,7 +117,7 @@ public struct Winograd<Element: Scalar>: Sendable {
     }
   }
 
-  /// ∂y of all output channels, or of some: as many as `channels`.
+  /// ∂y of `channels` output channels: all of them or some.
   public struct Gradient: Equatable {
     public var dy: UnsafePointer<Element>
     public var channels: Int
@@ -127,15 +128,15 @@ public struct Winograd<Element: Scalar>: Sendable {
     }
   }
 
-  /// dx ← Σ B(D U)Bᵀ over the input terms, gradient ← gradient + Σ Gᵀ(DᵀV)G over the weight terms. Every ∂y
-  /// is transformed once, however often it comes.
+  /// dx ← Σ B(D U)Bᵀ over the input terms, gradient ← gradient + Σ Gᵀ(DᵀV)G over the weight terms. A ∂y that
+  /// is in several terms is transformed once.
   /// - Parameters:
   ///   - inputTerms: ∂y and the transformed weights of its channels, points × channels × in.
   ///   - weightTerms: ∂y and x; all ∂y have the same channels.
-  ///   - dx: nil if nobody asks.
-  ///   - gradient: channels × (row, column, in); nil if nobody asks.
-  /// - Precondition: at most four different ∂y, two of them of all channels and two of at most half; at most
-  ///   two x.
+  ///   - dx: nil if the input gradient is not wanted.
+  ///   - gradient: channels × (row, column, in); nil if the weight gradient is not wanted.
+  /// - Precondition: at most two ∂y have all channels, at most two have half of them or fewer, and there are
+  ///   at most two x.
   public func backward(
     _ count: Int, inputTerms: [(gradient: Gradient, u: UnsafePointer<Element>)],
     weightTerms: [(gradient: Gradient, x: UnsafePointer<Element>)], dx: UnsafeMutablePointer<Element>?,
@@ -228,8 +229,8 @@ public struct Winograd<Element: Scalar>: Sendable {
 
   private func isOneBlock(_ count: Int) -> Bool { count * tilesPerSample <= block(count) }
 
-  /// Output channels whose weight sums are held at a time: all of them if several blocks add to them, else as
-  /// many as stay in the cache until the transform back.
+  /// How many output channels have their weight sums in memory at a time. If several blocks add to the sums,
+  /// all channels do. Otherwise as many do as stay in the cache until the transform back.
   private func sumRows(_ count: Int, _ outputs: Int) -> Int {
     isOneBlock(count) ? min(outputs, max(16, (1 << 19) / (points * channels) & ~15)) : outputs
   }

@@ -5,28 +5,28 @@
 
 // Convolutions of channels-last pictures without an im2col matrix ("implicit" products), for processors with AVX-512.
 //
-// Rows of a product are positions: of the output in the forward pass, of the input in the input gradient. Each row
-// gathers the values that reach it, without a scatter. Positions that the same kernel rows and columns reach form a
-// class, and a class multiplies by those taps alone, so padding costs nothing.
+// A row of a product is a position: of the output in the forward pass, of the input in the input gradient. A tap is one
+// place (kernel row, kernel column) of the kernel. Positions that the same taps reach form a class. A class multiplies
+// by its taps alone, so padding costs nothing.
 #if HAS_WIDE
 // Rows of weights packed at a time.
 #define DEPTH 1024
-// Runs of the inner index in one go over the rows of a class.
+// The most runs in one pass over the rows of a class.
 #define RUNS 64
 
-// The place at which a row begins to read, and the place at which it is written.
+// The place at which a row begins to read in the source, and the place at which its result is written.
 typedef struct {
   ptrdiff_t source, target;
 } place;
 
-// Along one axis: the kernel's places `first`, `first` + step, … (`count` of them) that reach a position, the place at
-// which they begin to read, and the number of its class.
+// Along one axis, for one position: `count` taps reach it, `first`, `first` + step and so on. `begin` is the source
+// index that tap 0 would read.
 typedef struct {
   ptrdiff_t first, count, begin, class;
 } reach;
 
-// Positions that the same taps reach; their places in order of samples. `started`: whether a product has written the
-// class's columns of the result, so that later products add to them.
+// Positions that the same taps reach, with their places ordered by sample. `started`: whether a product has written the
+// class's part of the result. Later products add to the part.
 typedef struct {
   reach y, x;
   ptrdiff_t per_sample;
@@ -35,12 +35,12 @@ typedef struct {
 } class;
 
 typedef struct {
-  // Pictures whose positions are rows, and pictures read.
+  // The pictures whose positions are rows, then the pictures that are read.
   ptrdiff_t height, width, channels;
   ptrdiff_t source_height, source_width, source_channels;
-  // Between the taps that reach one position; how far the source moves from one tap to the next.
+  // `step`: from one tap that reaches a position to the next. `move`: how far the source index moves with such a step.
   ptrdiff_t step, move;
-  // Classes, and those along a row.
+  // The number of classes in all, and of classes along the horizontal axis.
   ptrdiff_t classes, wide;
   class *class;
   place *places;
@@ -56,7 +56,7 @@ size_t ck_convolution_scratch(const ck_window *g, size_t samples) {
   return sizeof(float[32 * DEPTH]) + positions * (samples * sizeof(place) + sizeof(class)) + sides * sizeof(reach);
 }
 
-// Gives every position of an axis its class; the number of classes.
+// Gives every position of an axis its class. Returns the number of classes.
 static ptrdiff_t classify(reach *axis, ptrdiff_t n) {
   ptrdiff_t classes = 0;
   for (ptrdiff_t i = 0; i < n; i++) {
@@ -139,14 +139,15 @@ static plan make_plan(const ck_window *g, size_t outputs, size_t samples, int ba
   return p;
 }
 
-// `depth` values from `source` on, moved to a row's place, times as many rows of a panel.
+// A piece of the inner index: `depth` values of the source, times as many rows of the panel. A row of the result reads
+// from `source` plus the source of its place.
 typedef struct {
   const float *source, *panel;
   size_t depth;
 } run;
 
-// `rows` × 16·`vectors` results (constants after inlining). They begin with the bias or zero, or add to the values
-// there.
+// A tile of `rows` × 16·`vectors` results; both numbers are constants after inlining. Sums begin with the bias or zero,
+// or with the values in y if `accumulate`.
 INLINE void gather_tile(const int rows, const int vectors, const place *at, const run *runs, size_t count,
                         const float *bias, int accumulate, float *y, __mmask16 low, __mmask16 high) {
   const int begins = bias && !accumulate;
@@ -186,7 +187,7 @@ INLINE void gather_tile(const int rows, const int vectors, const place *at, cons
 // Vectors that n values take.
 static ptrdiff_t vectors_of(ptrdiff_t n) { return (n + 15) / 16; }
 
-// All rows of a class by the same runs.
+// The products of all rows of a class with the same runs.
 WIDE static void gather_rows(const place *at, const place *end, const run *runs, size_t count, const float *bias,
                              int accumulate, float *y, size_t width) {
   const __mmask16 low = lanes((ptrdiff_t)width), high = lanes((ptrdiff_t)width - 16);
@@ -205,14 +206,14 @@ WIDE static void gather_rows(const place *at, const place *end, const run *runs,
   }
 }
 
-// The part [from, to) of a class's inner indices, which run along (term, kernel row, kernel column, source channel), on
-// 32 columns of y. Returns whether the class has started now.
+// The part [from, to) of the inner index of a class, for 32 columns of y. The inner index runs along (term, kernel row,
+// kernel column, source channel). Returns the new value of `started`.
 WIDE static int gather_class(const plan *p, const ck_window *g, const class *c, const float *const *sources,
                              size_t terms, ptrdiff_t from, ptrdiff_t to, const float *bias, float *y, size_t width) {
   run runs[RUNS];
   size_t count = 0;
   int accumulate = c->started;
-  // Taps side by side in the kernel read side by side in the forward pass.
+  // In the forward pass, neighbouring taps of a kernel row read neighbouring values, so they make one run.
   const ptrdiff_t joined = p->move > 0 ? c->x.count : 1, channels = p->source_channels;
   for (ptrdiff_t t = 0; t < (ptrdiff_t)terms; t++)
     for (ptrdiff_t j = 0; j < c->y.count; j++)
@@ -255,7 +256,7 @@ WIDE void ck_convolution_f32(const ck_window *g, size_t outputs, size_t samples,
         rows->started = gather_class(&p, g, rows, x, terms, from, to, bias ? bias + k : 0, y + k, width);
       }
     }
-    // Windows that lie in the padding alone.
+    // A window that lies in the padding alone has no run, so its outputs are the bias.
     for (ptrdiff_t c = 0; c < p.classes; c++)
       if (!p.class[c].started) gather_rows(p.class[c].begin, p.class[c].end, 0, 0, bias ? bias + k : 0, 0, y + k, width);
   }
@@ -265,7 +266,7 @@ WIDE void ck_convolution_input_gradient_f32(const ck_window *g, size_t outputs, 
                                             const float *const *dy, const float *const *w, float *dx, void *scratch) {
   const ptrdiff_t columns = g->kernel_height * g->kernel_width * g->channels;
   if (2 * vectors_of(columns) <= g->kernel_height * g->kernel_width && columns <= DEPTH) {
-    // Too few channels for a vector: products for whole windows, scattered while they are in the cache.
+    // Too few channels fill a vector badly. Then the products of whole windows are made, and scattered from the cache.
     const size_t rows = samples * (size_t)(g->output_height * g->output_width), step = 32 * DEPTH / (size_t)columns;
     memset(dx, 0, samples * (size_t)(g->height * g->width * g->channels) * sizeof(float));
     for (size_t first = 0; first < rows; first += step) {
@@ -302,22 +303,22 @@ WIDE void ck_convolution_input_gradient_f32(const ck_window *g, size_t outputs, 
   }
 }
 
-// Samples whose positions a weight gradient sums at a time: the memory that they read stays in the cache while all taps
-// pass.
+// How many samples a weight gradient sums at a time. The values of so many samples stay in the cache while all taps are
+// taken.
 static size_t chunk(const plan *p, size_t samples) {
   const size_t positions = (size_t)(p->height * p->width);
   const size_t chunks = (samples * positions + 511) / 512;
   return chunks > samples ? 1 : (samples + chunks - 1) / chunks;
 }
 
-// Rows [begin, end) of a class: each adds the outer product of the values at `a` and `b`, moved to its places.
+// Rows [begin, end) of a class. Each row adds the outer product of values from `a` and `b`, moved by the row's place.
 typedef struct {
   const float *a, *b;
   const place *begin, *end;
 } outer;
 
-// `rows` × 16·`vectors` sums of outer products; a moves by a row's target and b by its source, or the other way round
-// if `swapped`. Result (i, j) is added to c[i·row_step + j·column_step].
+// `rows` × 16·`vectors` sums of outer products. `a` moves by a row's target and `b` by its source; if `swapped`, the
+// other way round. Result (i, j) is added to c[i·step + j], or to c[j·step + i] if `swapped`.
 INLINE void outer_tile(const int rows, const int vectors, const int swapped, const outer *parts, size_t count, size_t i0,
                        size_t j0, float *c, size_t step, __mmask16 low, __mmask16 high) {
   __m512 sum[ROWS][2];
@@ -357,7 +358,7 @@ INLINE void outer_tile(const int rows, const int vectors, const int swapped, con
   }
 }
 
-// All sums of a run of a window's values by outputs.
+// The sums for `run` neighbouring values of a window and all outputs, tile by tile.
 WIDE static void outer_products(const outer *parts, size_t count, size_t run, size_t outputs, float *c, size_t step,
                                 int swapped) {
   const size_t m = swapped ? run : outputs, n = swapped ? outputs : run;
@@ -381,8 +382,8 @@ WIDE static void outer_products(const outer *parts, size_t count, size_t run, si
   }
 }
 
-// Adds the part of samples [n, end) to the weights at (ky, kx), from the classes of the columns [from, to). If there is
-// one column of classes, the part goes to all weights of kernel row ky that the classes read, from kx on.
+// Adds the part of samples [n, end) to the gradient of the weights at (ky, kx), from the classes of columns [from, to).
+// If `swapped`, [from, to) is one column, and the part goes to all weights of kernel row ky that its classes read.
 WIDE static void add_outer(const plan *p, const ck_window *g, size_t n, size_t end, size_t terms, const float *const *dy,
                            const float *const *x, ptrdiff_t ky, ptrdiff_t kx, ptrdiff_t from, ptrdiff_t to,
                            size_t outputs, float *gradient, int swapped) {
@@ -413,7 +414,7 @@ WIDE void ck_convolution_weight_gradient_f32(const ck_window *g, size_t outputs,
                                              void *scratch) {
   const plan p = make_plan(g, outputs, samples, 0, scratch);
   const ptrdiff_t channels = g->channels;
-  // Vectors run along whichever side fills them better: the input's channels, or the output's.
+  // Vectors run along the channels of the input or of the output: the side that fills vectors better.
   const int swapped = vectors_of(channels) * (ptrdiff_t)outputs > vectors_of((ptrdiff_t)outputs) * channels;
   const size_t step = chunk(&p, samples);
   for (size_t n = 0; n < samples; n += step) {

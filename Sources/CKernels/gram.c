@@ -1,7 +1,7 @@
 #include "CKernels.h"
 
-// Inner products of float rows in double for processors with AVX-512: 6×4 sums of eight lanes stay in registers while
-// the rows run past.
+// Inner products of float rows in double, for processors with AVX-512. The 6×4 sums of a tile stay in registers, with
+// eight lanes each, while the rows are read.
 #if defined(__x86_64__) && !__has_feature(thread_sanitizer) && !__has_feature(address_sanitizer)
 #define WIDE __attribute__((target("arch=x86-64-v4"), min_vector_width(512)))
 #define INLINE static inline __attribute__((always_inline, target("arch=x86-64-v4"), min_vector_width(512)))
@@ -11,7 +11,8 @@ typedef float loose_half __attribute__((vector_size(32), aligned(4), may_alias))
 
 INLINE vector widened(const float *p) { return __builtin_convertvector(*(const loose_half *)p, vector); }
 
-// `rows` × `columns` (constants after inlining) inner products over `length` elements, added to c.
+// A tile of `rows` × `columns` inner products over `length` elements, added to c. Both numbers are constants after
+// inlining.
 INLINE void tile(const int rows, const int columns, const float *restrict a, size_t lda, const float *restrict b,
                  size_t ldb, size_t length, double *restrict c, size_t ldc) {
   vector sum[6][4];
@@ -44,13 +45,13 @@ INLINE void tile(const int rows, const int columns, const float *restrict a, siz
 
 INLINE void row_tiles(const int rows, size_t first, size_t n, int symmetric, const float *a, size_t lda,
                       const float *b, size_t ldb, size_t length, double *c, size_t ldc) {
-  // Of a symmetric matrix only the tiles that reach the upper triangle; they begin at a multiple of 4.
+  // A symmetric matrix needs only the tiles that reach its upper triangle. Tiles begin at a multiple of 4.
   size_t j = symmetric ? first & ~(size_t)3 : 0;
   for (; j + 4 <= n; j += 4) tile(rows, 4, a, lda, b + j * ldb, ldb, length, c + j, ldc);
   for (; j < n; j++) tile(rows, 1, a, lda, b + j * ldb, ldb, length, c + j, ldc);
 }
 
-// Parts of this length of six rows stay in the first-level cache, of all rows in the second.
+// With parts of this length, six rows stay in the first-level cache, and all rows in the second-level cache.
 #define PART 1024
 
 WIDE void ck_gram_f32(size_t m, size_t n, size_t length, int symmetric, const float *a, size_t lda, const float *b,

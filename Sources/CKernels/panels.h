@@ -1,7 +1,7 @@
 #pragma once
 #include <stddef.h>
 
-// What the float products for processors with AVX-512 share: panels of 32 columns of a right factor.
+// Panels of 32 columns of a right factor: shared by the float products for processors with AVX-512.
 #if defined(__x86_64__) && !__has_feature(thread_sanitizer) && !__has_feature(address_sanitizer)
 #define HAS_WIDE 1
 #include <immintrin.h>
@@ -14,7 +14,7 @@
 
 typedef float vector __attribute__((vector_size(64)));
 
-// The first `width` of 16 lanes; none below 0.
+// A mask of the first `width` of 16 lanes. It is empty if `width` is 0 or less.
 INLINE __mmask16 lanes(ptrdiff_t width) {
   return width >= 16 ? 0xffff : width <= 0 ? 0 : (__mmask16)((1u << width) - 1);
 }
@@ -36,7 +36,7 @@ INLINE void transpose(vector r[16]) {
 #undef ROUND
 }
 
-// Packs rows [0, k) of 32 columns of b, `width` of them present and the others zero.
+// Packs rows [0, k) of 32 columns of b. Columns from `width` on become zero.
 INLINE void pack(const float *restrict b, size_t ldb, size_t k, size_t width, float *restrict panel) {
   if (width == 32) {
     for (size_t l = 0; l < k; l++) {
@@ -52,7 +52,7 @@ INLINE void pack(const float *restrict b, size_t ldb, size_t k, size_t width, fl
   }
 }
 
-// The same where b holds the transpose: 32 rows of k. Columns beyond `width` repeat the last.
+// Like `pack`, for a b that holds the transpose: 32 rows of k values. Columns from `width` on repeat the last one.
 INLINE void pack_transposed(const float *restrict b, size_t ldb, size_t k, size_t width, float *restrict panel) {
   size_t l = 0;
   if (width == 32) {
@@ -84,7 +84,7 @@ INLINE void pack_transposed(const float *restrict b, size_t ldb, size_t k, size_
   }
 }
 
-// Calls a tile of `n` rows with that number as a constant.
+// Calls TILE(n) with n as a constant, so that the compiler unrolls the tile.
 #define FOR_ROWS(n, TILE) \
   switch (n) {            \
   case 12: TILE(12)       \
@@ -101,7 +101,7 @@ INLINE void pack_transposed(const float *restrict b, size_t ldb, size_t k, size_
   default: TILE(1)        \
   }
 
-// Rows of the next tile where `left` remain: tiles of a set differ by one at most.
+// How many rows the next tile takes if `left` remain. The tiles of a product differ by one row at most.
 static inline size_t next_rows(size_t left) {
   const size_t tiles = (left + ROWS - 1) / ROWS;
   return (left + tiles - 1) / tiles;

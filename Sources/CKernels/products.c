@@ -1,13 +1,13 @@
 #include "CKernels.h"
 #include "panels.h"
 
-// Products of float matrices for processors with AVX-512: a tile of 12×32 results stays in registers while the inner
-// index runs. They are made for minimal filtering, which takes many products of middling size, one thread each. One
-// factor is packed, 32 columns at a time (as Goto and van de Geijn 2008 do); the other is read in place.
+// Products of float matrices for processors with AVX-512. A tile of 12×32 results stays in registers while the inner
+// index runs. The shapes of minimal filtering set the sizes: many products of medium size, one thread each. One factor
+// is packed, 32 columns at a time (as Goto and van de Geijn 2008 do). The other is read in place.
 #if HAS_WIDE
 
-// Sums of a `rows` × 32 tile (a constant after inlining). Element (i, l) of a lies at a[i·step + l], or at a[l·step +
-// i] if a is transposed. Rows of the panel are `pitch` apart: 32 if the panel is packed.
+// The sums of a tile of `rows` × 32; `rows` is a constant after inlining. Element (i, l) of a lies at a[i·step + l], or
+// at a[l·step + i] if a is transposed. Rows of the panel are `pitch` apart: 32 if the panel is packed.
 INLINE void multiply(const int rows, const int transposed, const float *a, size_t step, const float *panel,
                      size_t pitch, size_t k, __m512 sum[ROWS][2]) {
   const float *row[ROWS];
@@ -25,7 +25,7 @@ INLINE void multiply(const int rows, const int transposed, const float *a, size_
   }
 }
 
-// One row of a tile, written or added: sums of parts of the inner index stay apart until here.
+// Writes one row of a tile, or adds the row to c. A sum never begins with the value in c: long sums would round more.
 INLINE void put(float *to, const __m512 sum[2], __mmask16 low, __mmask16 high, int accumulate) {
   const __m512 zero = _mm512_setzero_ps();
   _mm512_mask_storeu_ps(to, low, sum[0] + (accumulate ? _mm512_maskz_loadu_ps(low, to) : zero));
@@ -38,14 +38,14 @@ INLINE void tile(const int rows, const int transposed, const float *a, size_t st
   __m512 sum[ROWS][2];
 #pragma clang loop unroll(full)
   for (int i = 0; i < rows; i++) {
-    // The values that the sums are added to arrive while the sums are made.
+    // The sums are added to these values at the end, so the values are fetched meanwhile.
     __builtin_prefetch(c + (size_t)i * ldc, 1);
     __builtin_prefetch(c + (size_t)i * ldc + 16, 1);
     sum[i][0] = sum[i][1] = _mm512_setzero_ps();
   }
   multiply(rows, transposed, a, step, panel, pitch, k, sum);
   if (width == 32) {
-    // Stores under a mask cost more than plain ones.
+    // A store with a mask costs more than a plain one.
 #pragma clang loop unroll(full)
     for (int i = 0; i < rows; i++) {
       float *to = c + (size_t)i * ldc;
@@ -58,7 +58,7 @@ INLINE void tile(const int rows, const int transposed, const float *a, size_t st
   for (int i = 0; i < rows; i++) put(c + (size_t)i * ldc, sum[i], low, high, accumulate);
 }
 
-// The same with rows of the tile for columns of c, which has `width` rows.
+// Like `tile`, but a row of the tile is a column of c. c has `width` rows.
 INLINE void turned_tile(const int rows, const int transposed, const float *b, size_t step, const float *panel, size_t k,
                         float *c, size_t ldc, size_t width, int accumulate) {
   const __mmask16 mask = lanes(rows);
@@ -80,7 +80,7 @@ INLINE void turned_tile(const int rows, const int transposed, const float *b, si
   }
 }
 
-// All rows of one panel.
+// The product of all rows of a with one panel: columns of c.
 WIDE static void panel_product(int transposed, size_t m, size_t k, const float *a, size_t lda, const float *panel,
                                size_t pitch, float *c, size_t ldc, size_t width, int accumulate) {
   for (size_t i = 0; i < m;) {
@@ -97,7 +97,7 @@ WIDE static void panel_product(int transposed, size_t m, size_t k, const float *
   }
 }
 
-// All columns of one panel of rows of c.
+// The product of one panel with all columns of b: rows of c.
 WIDE static void turned_product(int transposed, size_t n, size_t k, const float *b, size_t ldb, const float *panel,
                                 float *c, size_t ldc, size_t width, int accumulate) {
   for (size_t j = 0; j < n;) {
@@ -114,9 +114,9 @@ WIDE static void turned_product(int transposed, size_t n, size_t k, const float 
   }
 }
 
-// The inner index goes in parts of DEPTH, so that a panel fits on the stack and in the cache. Rows go in parts of
-// HEIGHT, so that their share of a stays in the cache while all panels pass. Rows are packed instead of columns, 32 at
-// a time, if they fill only one panel or if columns fill less than half of one.
+// The inner index is taken in parts of DEPTH, so that a panel fits on the stack and in the cache. Rows are taken in
+// parts of HEIGHT, so that their part of a stays in the cache while all panels are used. Rows are packed instead of
+// columns if the rows fill just one panel, or if the columns fill at most half of one.
 #define DEPTH 512
 #define HEIGHT 240
 

@@ -2,7 +2,7 @@
 
 #include "CKernels.h"
 
-// Explicit 64-byte vectors: on processors without them the compiler splits each.
+// The code uses 64-byte vectors. In a clone for a processor without them the compiler splits each vector.
 #if defined(__x86_64__) && !__has_feature(thread_sanitizer) && !__has_feature(address_sanitizer)
 #define CLONES_WIDE                                                                \
   __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))    \
@@ -16,8 +16,8 @@ typedef float ck_loose_vector_f32 __attribute__((vector_size(64), aligned(4), ma
 typedef double ck_vector_f64 __attribute__((vector_size(64)));
 typedef double ck_loose_vector_f64 __attribute__((vector_size(64), aligned(8), may_alias));
 
-// F(4×4, 3×3) at the points 0, ±a, ±b, ∞. With a = 3/4 and b = 3/2 every entry of A and B is exact, and the rounding
-// error is half that of the usual 1 and 2 (choice of points: Barabasz et al. 2020).
+// F(4×4, 3×3) at the points 0, ±a, ±b, ∞, with a = 3/4 and b = 3/2 (choice of points: Barabasz et al. 2020). Every
+// entry of A and B is exact, and the rounding error is half that of the usual points 1 and 2.
 #define PA ((T)0.75)
 #define PB ((T)1.5)
 #define A2 (PA * PA)

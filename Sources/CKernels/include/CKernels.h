@@ -2,9 +2,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Straight vector loops with run-time CPU dispatch. Every function exists for float (`_f32`) and
-// double (`_f64`); pointers never overlap unless a comment says so. Plain Swift versions of all of
-// them stand in the tests and are what these are compared with.
+// Vector loops that choose their instructions at run time. Functions with a suffix of CK_DECLARE exist for float
+// (`_f32`) and double (`_f64`). Pointers never overlap unless a comment says so. The tests compare every function with
+// a plain loop in Swift.
 
 // A window that slides over channels-last pictures with zero padding.
 typedef struct {
@@ -73,15 +73,15 @@ CK_DECLARE(double, f64)
 #undef CK_DECLARE
 
 // How output pictures are cut into tiles for Winograd's minimal filtering with 3×3 windows at stride 1. Tiles are
-// counted along a row, then rows, then samples; the last ones may reach beyond the picture.
+// counted along a row, then rows, then samples. The last tile of a row or column may reach beyond the picture.
 typedef struct {
   ptrdiff_t height, width, channels, padding;
   ptrdiff_t output_height, output_width, output_channels;
   ptrdiff_t tiles_high, tiles_wide;
 } ck_tiles;
 
-// The transforms of F(M×M, 3×3) (Lavin and Gray 2016), M = 2 or 4, N = M + 2: the N² points of a tile lie `plane`
-// elements apart, at each point a matrix of tiles (or of output channels) by channels.
+// The transforms of F(M×M, 3×3) (Lavin and Gray 2016), M = 2 or 4, N = M + 2. A transformed tile has N² points. Each
+// point has a matrix of tiles (for weights: output channels) by channels. The matrices lie `plane` elements apart.
 #define CK_DECLARE_WINOGRAD(M, T, S)                                                                \
   /* v ← Bᵀ x B for tiles [first, first + count): input channels. */                                \
   void ck_winograd##M##_input_##S(const T *x, T *v, const ck_tiles *g, size_t first, size_t count,  \
@@ -107,24 +107,24 @@ CK_DECLARE_WINOGRAD(2, double, f64)
 CK_DECLARE_WINOGRAD(4, double, f64)
 #undef CK_DECLARE_WINOGRAD
 
-/// 1 where the processor has the instructions of x86-64-v4 (AVX-512 F, BW, CD, DQ, VL).
+/// 1 if the processor has the instructions of x86-64-v4 (AVX-512 F, BW, CD, DQ, VL).
 int ck_has_avx512(void);
 
-/// 1 where ck_product_f32 runs: on processors with AVX-512, outside the sanitizers.
+/// 1 if ck_product_f32 may be called: on processors with AVX-512, in builds without a sanitizer.
 int ck_has_products(void);
 
-// C ← op(A)·op(B), added to C where accumulate is 1; op(A) m×k, op(B) k×n, not both transposed; k > 0. Takes 64 KB
-// of stack.
+// C ← op(A)·op(B), or C ← C + op(A)·op(B) if accumulate is 1. op(A) is m×k and op(B) k×n with k > 0, and not both are
+// transposed. Takes 64 KB of stack.
 void ck_product_f32(int transpose_a, int transpose_b, size_t m, size_t n, size_t k, const float *a, size_t lda,
                     const float *b, size_t ldb, int accumulate, float *c, size_t ldc);
 
-// c[i,j] ← c[i,j] + Σ_l a[i,l]·b[j,l] in double, over rows of a (m) and b (n) of `length` elements; where symmetric is
-// 1 only for j ≥ i at least. For processors with ck_has_products.
+// c[i,j] ← c[i,j] + Σ_l a[i,l]·b[j,l] in double, for m rows of a and n rows of b of `length` elements. If symmetric is
+// 1, only results with j ≥ i are sure to be made. Needs ck_has_products.
 void ck_gram_f32(size_t m, size_t n, size_t length, int symmetric, const float *a, size_t lda, const float *b,
                  size_t ldb, double *c, size_t ldc);
 
-// Convolutions without an im2col matrix, where ck_has_products is 1: rows of y are output positions, w is out × (kernel
-// row, kernel column, channel). Each sums over `terms` pairs of arrays. Scratch lies on a 64-byte boundary.
+// Convolutions without an im2col matrix. They need ck_has_products. Rows of y are output positions, and w is out ×
+// (kernel row, kernel column, channel). Each sums over `terms` pairs of arrays. Scratch begins on a 64-byte boundary.
 
 /// Bytes of scratch for `samples` pictures.
 size_t ck_convolution_scratch(const ck_window *g, size_t samples);

@@ -1,14 +1,14 @@
-# Prints rows of removal-rows.awk, aligned.
+# Prints rows of removal-rows.awk, aligned. The class taken out is digit 8.
 
 BEGIN {
-  line = "------------------------------------------------------------------------------"
-  printf "%-7s %-10s %9s %10s %9s %10s %8s %8s\n", \
-    "model", "version", "test acc.", "test loss", "self acc.", "self loss", "scale", "seconds"
+  line = "-----------------------------------------------------------------------------"
+  printf "%-7s %-9s %12s %8s %12s %8s %7s %7s\n", \
+    "model", "version", "others right", "loss", "eights right", "loss", "scale", "seconds"
 }
 
 $1 != model { print line }
 {
-  printf "%-7s %-10s %9s %10s %9s %10s %8s %8.1f\n", \
+  printf "%-7s %-9s %12s %8s %12s %8s %7s %7.1f\n", \
     ($1 == model ? "" : $1), $2, percent($3), loss($4), percent($5), loss($6), ($7 == "" ? "" : number($7)), $8
   model = $1
 }

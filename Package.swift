@@ -51,7 +51,7 @@ let package = Package(
     .testTarget(name: "HTTPTests", dependencies: ["HTTP", "TestSupport"]),
     .testTarget(name: "JobsTests", dependencies: ["JSON", "Jobs", "Formats", "TestSupport"]),
     .testTarget(name: "ServiceTests", dependencies: ["JSON", "Service", "Formats", "TestSupport"]),
-    // What holds for any bytes; `scripts/fuzz` compiles the same checks with libFuzzer.
+    // Checks that must pass for any bytes. `scripts/fuzz` compiles the same checks with libFuzzer.
     .testTarget(
       name: "FuzzingTests", dependencies: ["JSON", "HTTP", "Formats", "Datasets", "Jobs"],
       path: "Tests/Fuzzing",

@@ -1,6 +1,6 @@
 import Tensor
 
-/// A real matrix A (rows × columns) known by its products.
+/// A real matrix A (rows × columns) that is known by its products with vectors.
 ///
 /// Products of an operator are deterministic: the same x gives the same bits, with any number of threads.
 public protocol LinearOperator<Element> {
@@ -59,13 +59,13 @@ extension LinearOperator {
   }
 }
 
-/// A symmetric matrix H (dimension × dimension) known by its products.
+/// A symmetric matrix H (dimension × dimension) that is known by its products with vectors.
 public protocol SymmetricOperator<Element>: LinearOperator {
   var dimension: Int { get }
 
-  /// The same matrix with cheaper products, if there are any. `support`: vectors vanish outside of these
-  /// places. `wanted`: only these entries of products are read, and the others are undefined. Blocks of
-  /// vectors make no use of either.
+  /// The same matrix, with cheaper products if possible. `support`: vectors are zero outside these places.
+  /// `wanted`: only these entries of products are read, and the others are undefined. Products with blocks of
+  /// vectors ignore both.
   func narrowed(support: [Int]?, wanted: [Int]?) -> Self
 }
 

@@ -8,7 +8,8 @@ import Synchronization
 /// Large blocks of memory that buffers have given back, kept for the next buffers.
 ///
 /// The system clears a fresh page of memory when the page is first touched. Clearing can cost as much as the
-/// pass that writes the memory. The cache holds at most `limit` bytes, and gives the oldest blocks back first.
+/// pass that writes the memory. The cache holds at most `limit` bytes, and gives the oldest blocks back
+/// first.
 final class BlockCache: Sendable {
   static let shared = BlockCache(
     limit: max(1 << 28, min(1 << 30, Int(clamping: ProcessInfo.processInfo.physicalMemory / 16))))

@@ -6,8 +6,8 @@ public struct VectorBlock<Element: Scalar>: Sendable {
   public private(set) var count: Int
   /// Elements of each vector.
   public let length: Int
-  /// Elements from the start of one vector to the start of the next. They are an odd number of cache lines, so
-  /// equal places of several vectors are in different sets of the cache.
+  /// Elements from the start of one vector to the start of the next. They are an odd number of cache lines,
+  /// so equal places of several vectors are in different sets of the cache.
   public let stride: Int
   private var storage: Buffer<Element>
 

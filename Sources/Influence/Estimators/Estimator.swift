@@ -14,8 +14,7 @@ public enum Estimator: String, Sendable, CaseIterable {
 }
 
 extension Estimator {
-  /// The estimate's answer over J for the gradient g (page of Influence: I = −x for one sample, Δ_J = r/(1−r)·x for a
-  /// group that is removed).
+  /// Solves for x over J. The page of Influence says how the update follows from x.
   /// - Parameters:
   ///   - curvature: H with the weight decay in it, without damping.
   ///   - indices: J, ascending places in θ; all of them for `if`.
@@ -51,8 +50,8 @@ extension Estimator {
 
   /// The true relative residual of some x over J: ‖Aᵀ(g − Ax) − δ²x‖/‖Aᵀg‖ for `gif`, ‖g − (H + δI)x‖/‖g‖
   /// over J or all of θ for the others.
-  /// - Returns: the residual and the curvature products it took; nil for `pif`, whose x is only a part of the
-  ///   solution.
+  /// - Returns: the residual, and the curvature products that measuring it took. nil for `pif`, whose x is
+  ///   only a part of the solution.
   public func relativeResidual<H: SymmetricOperator>(
     of x: [H.Element], _ curvature: H, indices: [Int], gradient: [H.Element], damping: Double
   ) throws -> (value: Double, products: Int)? {

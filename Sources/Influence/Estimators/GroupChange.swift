@@ -1,14 +1,15 @@
 import Tensor
 
-/// A change of the training data, as the gradient and factor of its update: Δ_J = factor · (solution for
-/// `gradient`).
+/// A change of the training data, as the gradient g and the factor of its update: Δ_J = factor · x, with x
+/// the solution for g.
 public struct GroupChange<Element: Scalar>: Sendable {
   /// g, of θ's length.
   public let gradient: [Element]
   public let factor: Double
 
   /// The removal of m of n samples, with θ̂ taken for a minimum: g = ḡ_U + λθ̂ and factor r/(1−r), r = m/n.
-  /// For ridge regression with the curvature of the remaining risk this is retraining exactly.
+  /// For ridge regression with the curvature of the remaining risk, the result is exactly that of a new
+  /// training.
   /// - Parameter groupGradient: ḡ_U, the mean gradient over the group, without weight decay.
   public init(
     removing m: Int, of n: Int, groupGradient: [Element], parameters: [Element], weightDecay: Double

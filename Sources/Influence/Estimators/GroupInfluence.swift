@@ -1,16 +1,12 @@
 import Tensor
 
-/// The effect on θ̂ of removing groups of training samples, to first and second order in the size of the
-/// group (Basu, You and Feizi 2020, "On second-order group influence functions for black-box predictions").
+/// The change of θ̂ when a group U of m of n training samples is removed, by the size of the group (Basu, You
+/// and Feizi 2020). R and R_U have the weight decay, and the remaining risk is R + q(R − R_U), q = m/(n − m).
 ///
-/// Without the m samples of U, the risk R over n samples is R + q(R − R_U), q = m/(n − m), with the weight
-/// decay in R and in R_U. As q grows from 0, the minimum moves from θ̂ by
+/// - To first order: Δ₁ = q·H⁻¹g, g = ∇R_U(θ̂).
+/// - To second order, without third derivatives of the loss: Δ₂ = Δ₁ − q·Δ₁ + q·H⁻¹H_UΔ₁.
 ///
-/// - Δ₁ = q·H⁻¹g, g = ∇R_U(θ̂);
-/// - Δ₂ = Δ₁ − q·Δ₁ + q·H⁻¹H_UΔ₁, without third derivatives of the loss;
-///
-/// A Newton step on the remaining risk is Δ = q·(H + q(H − H_U))⁻¹g; Δ₁ and Δ₂ are the first terms of its
-/// series.
+/// Δ₁ and Δ₂ begin the series of a Newton step on the remaining risk, Δ = q·(H + q(H − H_U))⁻¹g.
 public struct GroupInfluence<Element: Scalar>: Sendable {
   /// Δ₁ and Δ₂ of every group.
   public let first: [[Element]]

@@ -3,7 +3,7 @@ public struct ScaleTrial: Sendable, Equatable {
   public let scale: Double
   /// Larger is better.
   public let score: Double
-  /// Decides between equal scores: a smoother measure of the same, since few samples give few distinct
+  /// Decides between equal scores. It measures the same more finely, since few samples give few distinct
   /// scores.
   public let tieBreak: Double
 
@@ -23,7 +23,7 @@ public struct ScaleTrial: Sendable, Equatable {
 
 /// Looks for the scale s of an update sΔ with the best validation score. The linear theory says 1.
 public enum ScaleSearch {
-  /// The geometric sweep.
+  /// The scales that a sweep tries first.
   public static let scales: [Double] = [0.125, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64]
   /// The smallest scale that is tried beyond the sweep: curvatures with many weak directions give far too
   /// large updates.
@@ -31,7 +31,7 @@ public enum ScaleSearch {
   /// The largest scale that is tried beyond the sweep: early steps of a solver give far too small updates.
   public static let largest = 2048.0
 
-  /// The sweep, and further up or down in factors of 2 as long as that is better.
+  /// Tries the scales of the sweep, then goes on up or down in factors of 2 as long as the score gets better.
   /// - Parameter trial: tries the model with the update at a scale.
   /// - Returns: the trials by rising scale.
   public static func sweep(_ trial: (Double) throws -> ScaleTrial) rethrows -> [ScaleTrial] {
@@ -46,9 +46,10 @@ public enum ScaleSearch {
     return trials
   }
 
-  /// The sweep, then refinements between the best scale's neighbours.
+  /// Tries the scales of the sweep, then scales between the neighbours of the best one.
   /// - Parameters:
-  ///   - refinements: times the bracket is cut: each tries two scales.
+  ///   - refinements: how often the ratio of neighbouring scales is reduced to its root. Each time tries two
+  ///     scales.
   ///   - trial: tries the model with the update at a scale.
   /// - Returns: every trial in the order made, and the best.
   public static func search(
@@ -65,8 +66,8 @@ public enum ScaleSearch {
     return (trials, best)
   }
 
-  /// The ratio of neighbouring scales in `climb`. A factor of 2 would miss the best scale by more than the
-  /// steps of a solver's path differ.
+  /// The ratio of neighbouring scales in `climb`. With a factor of 2 the loss from a missed best scale is
+  /// larger than the differences between steps of a solver's path.
   public static let ratio = (2.0).squareRoot()
 
   /// Goes from a trial to the next smaller scale, or else the next larger one, as long as that is better.

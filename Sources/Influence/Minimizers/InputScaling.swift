@@ -1,12 +1,10 @@
 import Network
 import Tensor
 
-/// Coordinates φ of a network whose first layer is `linear` on the input columns. In them that layer sees
-/// standardized columns: W′ = W·diag(σ) and b′ = b + Wμ, so that W′(x − μ)/σ + b′ = Wx + b. All other
-/// parameters stay as they are.
-///
-/// The network is the same function, but columns of 10⁷ ± 1 no longer cancel in its outputs, and all of them
-/// count alike. Without a bias nothing is centred.
+/// Coordinates φ in which the first layer, `linear` on the input columns, sees standardized columns: W′ =
+/// W·diag(σ) and b′ = b + Wμ, so W′(x − μ)/σ + b′ = Wx + b. The network is the same function, but columns
+/// such as 10⁷ ± 1 no longer cancel in its outputs, and all columns count alike. Without a bias no column is
+/// centred.
 struct InputScaling: Sendable {
   private let weights: Int
   private let bias: Int?
@@ -74,7 +72,7 @@ struct InputScaling: Sendable {
     return result
   }
 
-  /// ∇ by θ from that by φ: B⁻ᵀg.
+  /// The gradient by θ, from the gradient g by φ: B⁻ᵀg.
   func thetaGradient(_ g: [Double]) -> [Double] {
     var result = g
     forEachRow { row, bias in
@@ -121,7 +119,7 @@ struct InputScaling: Sendable {
   }
 }
 
-/// Means and second moments of the columns of samples, each taken about the mean: no cancellation.
+/// Means of the columns of samples, and second moments about the means, which avoids cancellation.
 private struct InputMoments {
   let means: [Double]
   private let deviations: [Double]
@@ -142,12 +140,12 @@ private struct InputMoments {
     deviations = squares.map { ($0 / Double(count)).squareRoot() }
   }
 
-  /// The root mean square about other centres; of a column that is constant its own size, or 1.
+  /// The root mean square of each column about other centres. For a constant column: its size, or 1 for 0.
   func scales(about centres: [Double]) -> [Double] {
     means.indices.map { column in
       let offset = means[column] - centres[column]
       let size = (deviations[column] * deviations[column] + offset * offset).squareRoot()
-      // The rest of a constant column is rounding.
+      // Below this a column is constant, and its deviation is rounding.
       if size > 1e-13 * abs(means[column]), size.isFinite { return size }
       return means[column] != 0 && means[column].isFinite ? abs(means[column]) : 1
     }

@@ -1,10 +1,8 @@
 import Tensor
 
-/// A step along a descent direction that meets the Wolfe conditions, by secants in a bracket.
-///
-/// Near a minimum differences of values drown in rounding long before the gradient does. There a step is
-/// accepted by its slope (the approximate Wolfe conditions of Hager and Zhang 2005, eq. 4.2 and 4.3), if the
-/// value is hardly larger than at the start.
+/// A step along a descent direction that meets the Wolfe conditions, by secants in a bracket. Near a minimum
+/// rounding hides differences of values long before it hides the gradient. There the slope decides (the
+/// approximate Wolfe conditions of Hager and Zhang 2005, eq. 4.2 and 4.3), if the value has hardly risen.
 struct LineSearch<Problem: Objective> {
   let problem: Problem
   let origin: [Double]
@@ -12,7 +10,7 @@ struct LineSearch<Problem: Objective> {
   let direction: [Double]
   /// ⟨∇R, d⟩ at the start: below zero.
   let slope: Double
-  /// Takes a step that halves the gradient, whatever its slope. That is right for Newton steps.
+  /// Whether a step that halves the gradient is taken with any slope. This is right for Newton steps.
   let acceptsSmallerGradients: Bool
 
   /// A point that was looked at.
@@ -30,7 +28,7 @@ struct LineSearch<Problem: Objective> {
   /// The most that a value may rise if slopes decide.
   private var slack: Double { max(start.resolution, 1e-6 * abs(start.value)) }
 
-  /// - Returns: the point, or nil if rounding hides every descent; and the evaluations made.
+  /// - Returns: the point (nil if rounding hides every descent), and the number of evaluations.
   func run(first: Double) throws -> (point: Point?, evaluations: Int) {
     var low = Point(step: 0, theta: origin, value: start, slope: slope)
     var high: (step: Double, value: Double, slope: Double)?
@@ -74,15 +72,16 @@ struct LineSearch<Problem: Objective> {
     return acceptsSmallerGradients && point.value.gradient.norm <= 0.5 * start.gradient.norm
   }
 
-  /// A step beyond a point where the function still falls: where the slopes put the minimum, within 2 to 10
-  /// times as far.
+  /// A longer step, after a point at which the function still falls. The slopes predict the minimum; the step
+  /// is kept within 2 to 10 times the last one.
   private func longer(_ previous: Point, _ point: Point) -> Double {
     let bend = point.slope - previous.slope
     let secant = bend > 0 ? point.step - point.slope * (point.step - previous.step) / bend : .infinity
     return min(max(secant, 2 * point.step), 10 * point.step)
   }
 
-  /// Inside a bracket: by the slopes at both ends, else by the parabola, at least a tenth away from the ends.
+  /// A step inside a bracket: by the slopes at both ends if they have opposite signs, else by a parabola. It
+  /// is at least a tenth of the bracket away from the ends.
   private func between(_ low: Point, _ high: (step: Double, value: Double, slope: Double)) -> Double {
     let width = high.step - low.step
     var share: Double

@@ -1,16 +1,15 @@
 import Tensor
 
 /// Minimises a function step by step, until its gradient is as small as requested or rounding ends the
-/// search. The course depends on the function and the start alone, and a minimisation can go on after any
-/// step with the same bits.
+/// search. A minimisation can be interrupted after any step, and later go on with the same bits.
 ///
-/// The end is then judged by itself: it is a minimum if the decrease that the curvature there promises,
-/// ½gᵀH⁻¹g, is small beside the value.
+/// The last point is a minimum if the decrease that the curvature predicts there, ½gᵀH⁻¹g, is small beside
+/// the value.
 public final class Minimizer<Problem: Objective> {
   public let options: MinimizationOptions
   /// The present point; after the end the answer.
   public private(set) var theta: [Double]
-  /// As of the present point; complete after the end.
+  /// On the present point. It is complete after the end.
   public private(set) var report: MinimizationReport
   public private(set) var isDone = false
   /// The Newton step at the answer; nil before the end, and if there is no answer.
@@ -19,19 +18,20 @@ public final class Minimizer<Problem: Objective> {
   private let problem: Problem
   private var present: ObjectiveValue
   private var history: QuasiNewtonHistory
-  /// ‖∇R‖ one step before, in the norm of P⁻¹, as the norms below.
+  /// The norm of ∇R one step before. This norm and the following ones are those of P⁻¹: √(gᵀP⁻¹g).
   private var previousNorm: Double?
   /// The smallest value so far.
   private var lowest: Double
-  /// Steps in a row that neither lowered that by more than its resolution nor left a gradient a tenth below
-  /// `flatNorm`.
+  /// The number of flat steps in a row. A flat step lowers the value by no more than its resolution, and
+  /// leaves a gradient that is not a tenth below `flatNorm`.
   private var flatSteps = 0
-  /// The smallest gradient when the last step that was not flat was made: many small gains are one large one.
+  /// The smallest gradient after the last step that was not flat. So many small gains add up to a large one.
   private var flatNorm: Double
-  /// The point of the smallest gradient since values stopped to fall.
+  /// The point of the smallest gradient since the values no longer fall.
   private var best: (theta: [Double], norm: Double)
 
-  /// - Parameter memory: of an earlier minimisation of the same function to go on with, in place of `start`.
+  /// - Parameter memory: the state of an earlier minimisation of the same function, which then goes on.
+  ///   `start` is not used then.
   /// - Precondition: vectors have the function's dimension.
   public init(
     _ problem: Problem, from start: [Double], options: MinimizationOptions, memory: MinimizerMemory? = nil
@@ -78,7 +78,7 @@ public final class Minimizer<Problem: Objective> {
       roundingFloor: report.roundingFloor, lowest: lowest, bestNorm: best.norm, previousNorm: previousNorm)
   }
 
-  /// Steps to the end.
+  /// Makes steps until the end is reached.
   /// - Parameter progress: called after every step; an error that it throws ends the minimisation.
   public func run(progress: (MinimizationReport) throws -> Void = { _ in }) throws -> MinimizationReport {
     while !isDone {
@@ -88,7 +88,7 @@ public final class Minimizer<Problem: Objective> {
     return report
   }
 
-  /// Ends it at the present point, which is no minimum.
+  /// Ends the minimisation at the present point, which is no minimum.
   public func stop(_ reason: MinimizationReason) {
     report.reason = reason
     isDone = true
@@ -123,7 +123,7 @@ public final class Minimizer<Problem: Objective> {
     try settle()
   }
 
-  /// √(gᵀP⁻¹g): columns of very different sizes count alike in it.
+  /// √(gᵀP⁻¹g). In this norm columns of very different sizes count alike.
   private func norm(_ gradient: [Double]) -> Double {
     max(0, gradient.dot(problem.preconditioned(gradient))).squareRoot()
   }
@@ -147,7 +147,8 @@ public final class Minimizer<Problem: Objective> {
     return min(max(0.9 * ratio * ratio, 8 * unitRoundoff(Double.self)), 0.1)
   }
 
-  /// With a P of the Hessian's size its step is about right; a plain gradient has no length of its own.
+  /// If P has about the size of the Hessian, a step of 1 is about right. The length of a plain gradient says
+  /// nothing about the right step.
   private var firstStep: Double {
     guard case .lbfgs = options.method, history.pairs.isEmpty, problem.preconditionerDiagonal == nil else {
       return 1
@@ -155,7 +156,7 @@ public final class Minimizer<Problem: Objective> {
     return min(1, 1 / present.gradient.norm)
   }
 
-  /// No step was found: once more without a history, else the end.
+  /// If no step was found, tries once more without the history, and then ends.
   private func retry() throws {
     if history.pairs.isEmpty {
       try end(.stagnation)
@@ -168,8 +169,8 @@ public final class Minimizer<Problem: Objective> {
     64 * unitRoundoff(Double.self) * (try problem.gradientScale(theta))
   }
 
-  /// Whether so many flat steps are the end: the gradient of L-BFGS goes up and down on its way, Newton's
-  /// does not.
+  /// Whether the flat steps in a row are so many that the minimisation ends. L-BFGS is allowed more of them
+  /// than Newton's method, because its gradient goes up and down on the way.
   private func isFlat() throws -> Bool {
     switch options.method {
     case .newton: return flatSteps >= 4
@@ -194,7 +195,7 @@ public final class Minimizer<Problem: Objective> {
     }
   }
 
-  /// Looks whether the end is reached.
+  /// Ends the minimisation if the end is reached.
   private func settle() throws {
     report.value = present.value
     report.gradientNorm = problem.gradientNorm(present.gradient)

@@ -15,7 +15,7 @@ public final class NetworkRisk: Objective {
   private let compute: Compute
 
   /// - Parameters:
-  ///   - state: whose running statistics hold at every θ.
+  ///   - state: its running statistics are used at every θ.
   ///   - memoryLimit: bytes for kept samples, and for the linearizations of a curvature.
   /// - Precondition: there is at least one sample.
   public init<Element: Scalar>(
@@ -59,10 +59,10 @@ public final class NetworkRisk: Objective {
       memoryLimit: memoryLimit, compute: compute)
   }
 
-  /// Near a minimum the Hessian of the mean loss is taken to be positive semidefinite.
+  /// Near a minimum the Hessian of the mean loss counts as positive semidefinite.
   public var leastCurvature: Double { weightDecay }
 
-  /// The risk; for the squared error, which can be 0, at least 10⁻⁴ of the one that outputs of zero have.
+  /// The risk. The squared error can be 0, so there it is at least 10⁻⁴ of the risk of outputs of zero.
   public func decreaseScale(_ value: ObjectiveValue) -> Double {
     guard loss == .meanSquaredError else { return abs(value.value) }
     return max(abs(value.value), 1e-4 * targetSize)
@@ -71,10 +71,10 @@ public final class NetworkRisk: Objective {
   private lazy var targetSize = loss.meanOfZeroOutputs(
     samples.targets, columns: network.architecture.output.count)
 
-  /// Samples whose gradients say how large they are.
+  /// How many samples the size of a gradient is estimated from.
   private static var probes: Int { 32 }
 
-  /// The mean norm of the gradients of single samples, of some spread over all, with the decay's.
+  /// The mean norm of the gradients of some samples, spread over all, with the gradient of the weight decay.
   public func gradientScale(_ theta: [Double]) throws -> Double {
     let count = min(Self.probes, samples.count)
     let places = (0..<count).map { $0 * samples.count / count }
@@ -84,8 +84,8 @@ public final class NetworkRisk: Objective {
     return mean + weightDecay * theta.norm
   }
 
-  /// A gradient norm far below the part that one of n samples adds to the gradient of the risk. A coarser
-  /// norm would be met without a step after one sample is changed or left out.
+  /// A gradient norm far below the part that one of n samples adds to the gradient of the risk. After one
+  /// sample is changed or left out, a coarser norm would be met without a step.
   /// - Parameter scale: the mean norm of the gradients of single samples (`gradientScale`).
   public static func sampleTolerance(scale: Double, samples n: Int) -> Double {
     max(1e-9 * scale / Double(n), 1e-14 * scale)

@@ -1,6 +1,6 @@
 import Tensor
 
-/// −H⁻¹g, or near it: a direction in which the function falls, even if H is indefinite.
+/// −H⁻¹g, or an approximation: a direction in which the function falls, even if H is indefinite.
 struct NewtonDirection {
   var direction: [Double]
   /// Curvature products made.
@@ -10,21 +10,21 @@ struct NewtonDirection {
   var decrease = 0.0
   /// Whether the solve reached its forcing.
   var isResolved = true
-  /// Whether a direction was found along which the function bends down, by more than rounding.
+  /// Whether the function bends down along some direction, by more than rounding.
   var bendsDown = false
 
   /// The most parameters for which H is formed.
   static let denseLimit = 256
   /// The most products of one truncated solve.
   static let productLimit = 500
-  /// A curvature below this share of the largest one, and negative, is no rounding.
+  /// A negative curvature of more than this share of the largest one is no rounding.
   private static let leastNegative = 1e-4
 
   /// - Parameters:
   ///   - forcing: the relative residual, in the norm of P⁻¹, that a truncated solve aims at.
   ///   - enough: a truncated solve may end when the decrease is known to be at most this.
-  ///   - keepsFlat: whether directions whose curvature is lost in rounding are followed, as if theirs were as
-  ///     large as rounding; the decrease counts them in any case.
+  ///   - keepsFlat: whether directions whose curvature is lost in rounding are followed. Their curvature then
+  ///     counts as large as rounding. `decrease` has these directions in any case.
   init<Problem: Objective>(
     _ problem: Problem, _ h: Problem.Curvature, gradient: [Double], forcing: Double, enough: Double = 0,
     keepsFlat: Bool
@@ -93,7 +93,8 @@ struct NewtonDirection {
     return result
   }
 
-  /// Whether an answer leaves a small residual; nearly singular matrices pass Cholesky without one.
+  /// Whether an answer leaves a small residual. For a nearly singular matrix Cholesky may succeed without
+  /// one.
   private static func isTrusted(_ matrix: [Double], _ x: [Double], _ right: [Double]) -> Bool {
     let n = x.count
     var square = 0.0
@@ -105,7 +106,7 @@ struct NewtonDirection {
   }
 
   /// Preconditioned conjugate gradients from zero. They stop at the forcing, or before a direction without
-  /// positive curvature; if the first direction is one, the answer is steepest descent.
+  /// positive curvature. If the first direction has none, the answer is steepest descent.
   private static func truncated<Problem: Objective>(
     _ problem: Problem, _ h: Problem.Curvature, _ gradient: [Double], forcing: Double, enough: Double
   ) throws -> NewtonDirection {

@@ -2,8 +2,8 @@ import Tensor
 
 /// A function of θ with two derivatives, as minimisers see it.
 ///
-/// Everything is in `Double` at any precision of a model: differences of values, and gradients near a
-/// minimum, are smaller than the rounding of `Float` long before the minimum is reached.
+/// Everything is in `Double`, also for a model in `Float`. Near a minimum the rounding of `Float` would hide
+/// differences of values and gradients.
 public protocol Objective {
   associatedtype Curvature: SymmetricOperator<Double>
 
@@ -16,8 +16,8 @@ public protocol Objective {
   /// The Hessian at θ.
   func curvature(_ theta: [Double]) throws -> Curvature
 
-  /// The size of the terms that a gradient is the sum of. Rounding leaves about the unit roundoff times this
-  /// size in the gradient, however small the sum is.
+  /// The size of the terms whose sum is the gradient. Rounding leaves an error of about the unit roundoff
+  /// times this size in the gradient, however small the sum is.
   func gradientScale(_ theta: [Double]) throws -> Double
 
   /// ‖∇‖₂ in the caller's coordinates, if those differ.
@@ -26,7 +26,7 @@ public protocol Objective {
   /// P⁻¹v for a positive definite P of about the size of the Hessian.
   func preconditioned(_ vector: [Double]) -> [Double]
 
-  /// The diagonal of P; nil is that of a P = I.
+  /// The diagonal of P; nil if P = I.
   var preconditionerDiagonal: [Double]? { get }
 
   /// A lower bound of the eigenvalues of the Hessian near the minimum; 0 if none is known.

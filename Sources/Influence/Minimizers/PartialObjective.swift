@@ -1,12 +1,11 @@
 import Tensor
 
-/// A function of some of the parameters, with the others fixed. Its minimum is the constrained optimum that
-/// `fif` steps to.
+/// A function of some of the parameters, with the others fixed. `fif` steps towards its minimum.
 public struct PartialObjective<Base: Objective>: Objective {
   public typealias Curvature = PrincipalRestriction<Base.Curvature>
 
   public let base: Base
-  /// Where the others are held; of the base's dimension.
+  /// The values of the fixed parameters, in a vector of the base's dimension.
   public let fixed: [Double]
   /// J, ascending.
   public let indices: [Int]

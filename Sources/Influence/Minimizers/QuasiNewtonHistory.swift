@@ -1,6 +1,6 @@
 import Tensor
 
-/// The last steps s and changes of gradient y, and the inverse Hessian that they stand for (Liu and Nocedal
+/// The last steps s and changes of gradient y, and the inverse Hessian that they approximate (Liu and Nocedal
 /// 1989).
 struct QuasiNewtonHistory {
   struct Pair {
@@ -26,7 +26,8 @@ struct QuasiNewtonHistory {
 
   mutating func forget() { pairs = [] }
 
-  /// Takes a pair in, unless it says that the function bends down, or rounding is all it says.
+  /// Adds a pair. A pair is left out if the function bends down along the step, or if rounding hides the
+  /// curvature.
   mutating func append(step: [Double], change: [Double]) {
     let pair = Pair(step: step, change: change)
     let noise = 16 * unitRoundoff(Double.self) * step.norm * pair.square.squareRoot()
@@ -35,7 +36,7 @@ struct QuasiNewtonHistory {
     pairs.append(pair)
   }
 
-  /// −H⁻¹g by the two-loop recursion, which begins with a multiple of P⁻¹.
+  /// −H⁻¹g by the two-loop recursion, with a multiple of P⁻¹ as the first approximation.
   func direction(_ gradient: [Double], precondition: ([Double]) -> [Double]) -> [Double] {
     var d = gradient
     var weights: [Double] = []

@@ -4,8 +4,8 @@ import Tensor
 /// The minimisation of a network's risk, computed in `Double` in well scaled coordinates, and rounded to the
 /// network's precision once, at the end. The report is on the rounded weights.
 ///
-/// A cross-entropy or hinge without weight decay need not have a minimum: if the classes can be parted, the
-/// risk falls for ever while the weights grow (Albert and Anderson 1984). The report says so.
+/// Without weight decay a cross-entropy or hinge may have no minimum. If the network can separate the
+/// classes, the risk falls for ever while the weights grow (Albert and Anderson 1984). The report says so.
 public final class RiskMinimization {
   public let options: MinimizationOptions
   private let risk: ScaledRisk
@@ -20,8 +20,8 @@ public final class RiskMinimization {
   private var finished: MinimizationReport?
 
   /// - Parameters:
-  ///   - start: the start of the search; its running statistics hold at every θ.
-  ///   - memory: of an earlier one of the same function to go on with, in place of `start`.
+  ///   - start: the start of the search; its running statistics are used at every θ.
+  ///   - memory: the state of an earlier minimisation of the same function, which then goes on.
   ///   - memoryLimit: bytes for kept samples, and for the linearizations of a curvature.
   /// - Precondition: there is at least one sample.
   public init<Element: Scalar>(
@@ -49,9 +49,9 @@ public final class RiskMinimization {
     if minimizer.isDone { try finish() }
   }
 
-  /// Initial weights may give outputs of 10⁷ on columns of that size, where the loss is flat or straight. If
+  /// On columns of size 10⁷ initial weights give outputs of that size, at which the loss has no curvature. If
   /// their risk is ten times that of weights of the same size on standardized columns, the search begins with
-  /// the latter; a linear model begins at zero.
+  /// the second. A linear model then begins at zero.
   private static func start(_ theta: [Double], _ risk: ScaledRisk) throws -> [Double] {
     let phi = risk.phi(theta)
     guard risk.scaling != nil else { return phi }
@@ -62,12 +62,12 @@ public final class RiskMinimization {
   }
 
   public var isDone: Bool { finished != nil }
-  /// As of the present point, in `Double`; after the end of the rounded weights.
+  /// On the present point, in `Double`. After the end it is on the rounded weights.
   public var report: MinimizationReport { finished ?? minimizer.report }
   /// The state that a later minimisation needs to go on with the same bits.
   public var memory: MinimizerMemory { minimizer.memory }
 
-  /// The present weights, rounded; after the end the answer.
+  /// The present weights, rounded. After the end they are the answer.
   public func state<Element: Scalar>(_: Element.Type) -> NetworkState<Element> {
     NetworkState<Element>(risk.base.state(risk.theta(minimizer.theta)))
   }
@@ -82,7 +82,7 @@ public final class RiskMinimization {
     if minimizer.isDone { try finish() }
   }
 
-  /// Steps to the end.
+  /// Makes steps until the end is reached.
   /// - Parameter progress: called after every step; an error that it throws ends the minimisation.
   public func run(progress: (MinimizationReport) throws -> Void = { _ in }) throws -> MinimizationReport {
     while !isDone {
@@ -94,9 +94,9 @@ public final class RiskMinimization {
 
   // MARK: The end
 
-  /// A rise of the risk by rounding the weights that is as good as none, as a share of its size.
+  /// Rounding the weights may raise the risk by this share of its size.
   private static let roundingShare = 1e-6
-  /// Without a minimum there is nothing to be won below this risk.
+  /// If there is no minimum, the search ends below this risk: nothing more can be gained.
   private static let partedRisk = 1e-8
 
   private func finish() throws {
@@ -126,7 +126,7 @@ public final class RiskMinimization {
     try lookForDivergence(&report)
   }
 
-  /// Whether a loss without a least value is summed without a decay to hold the weights.
+  /// Whether the loss can fall for ever because no weight decay holds the weights.
   private var canFallForEver: Bool { weightDecay == 0 && risk.base.loss.fallsForEver && hasClasses }
 
   private var hasClasses: Bool {
@@ -140,7 +140,7 @@ public final class RiskMinimization {
     return try isParted(outputs(phi))
   }
 
-  /// Whether every sample is on its side: then a multiple of the last layer's weights makes the risk as small
+  /// Whether every sample is on the right side. Then larger weights of the last layer make the risk as small
   /// as one likes.
   private func isParted(_ outputs: [Double]) -> Bool {
     risk.base.network.architecture.endsInLinear && margins(outputs).joined().allSatisfy { $0 > 0 }
@@ -176,8 +176,8 @@ public final class RiskMinimization {
   /// The most numbers of the matrix of margins.
   private static let mostEntries = 1 << 24
 
-  /// Whether some margins, wide already, can be widened for ever while the others stay: along the part of the
-  /// weights that does not show in those others. Margins are linear in θ here, so the answer is no guess.
+  /// Whether some wide margins can grow for ever while the other margins stay. The weights then move along
+  /// directions that change no other margin. Margins are linear in θ here, so the answer is no guess.
   private func isPartedInPart(_ outputs: [Double]) throws -> Bool {
     let loss = risk.base.loss
     let present = Array(margins(outputs).joined())
@@ -213,7 +213,7 @@ public final class RiskMinimization {
     return most >= loss.marginUnit && least >= -1e-4 * most
   }
 
-  /// Of every sample.
+  /// The margins of every sample.
   private func margins(_ outputs: [Double]) -> [[Double]] {
     let columns = risk.base.network.architecture.output.count
     return (0..<samples.count).map { place in
@@ -226,7 +226,7 @@ public final class RiskMinimization {
     numbers.reduce((0, 0)) { (min($0.0, $1), max($0.1, $1)) }
   }
 
-  /// Of every sample, row-major.
+  /// The outputs for every sample, row-major.
   private func outputs(_ phi: [Double]) throws -> [Double] {
     let columns = risk.base.network.architecture.output.count
     let buffer = Buffer<Double>(count: samples.count * columns)

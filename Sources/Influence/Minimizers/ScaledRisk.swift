@@ -5,7 +5,7 @@ import Tensor
 /// columns, else θ itself. The minimum is the same, and the way to it is much shorter.
 final class ScaledRisk: Objective {
   let scaling: InputScaling?
-  /// Over the scaled samples; with the weight decay if nothing is scaled.
+  /// The risk over the scaled samples. It has the weight decay if nothing is scaled.
   let base: NetworkRisk
   /// λ, of ‖θ‖².
   private let weightDecay: Double
@@ -58,7 +58,7 @@ final class ScaledRisk: Objective {
     scaling?.preconditionerDiagonal(dimension, h: lossCurvature, weightDecay: weightDecay)
   }
 
-  /// λ times the least singular value of B, squared, at least: ‖B⁻¹‖² is at most the sum of its squared
+  /// A lower bound of λσ², with σ the least singular value of B: ‖B⁻¹‖² is at most the sum of its squared
   /// columns.
   var leastCurvature: Double {
     guard let scaling else { return weightDecay }

@@ -76,13 +76,13 @@ public struct PrincipalRestriction<Base: SymmetricOperator>: SymmetricOperator {
   }
 }
 
-/// Places J in vectors of a length, with vectors of that length that are used again.
+/// Places J in vectors of one length, with a store of such vectors that are used again.
 private final class Places<Element: Scalar>: Sendable {
   private let indices: [Int]
   private let count: Int
-  /// Vectors of zeros that no product uses.
+  /// Vectors of zeros that are not in use.
   private let zeros = Mutex<[[Element]]>([])
-  /// Vectors of any values that no product uses.
+  /// Vectors of any values that are not in use.
   private let results = Mutex<[[Element]]>([])
 
   init(_ indices: [Int], of count: Int) {

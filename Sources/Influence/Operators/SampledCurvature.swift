@@ -5,7 +5,7 @@ import Tensor
 ///
 /// The samples are cut into pieces, and as many pieces as fit stay linearized. The passes of the other pieces
 /// run again for every product, which adds half the product's time. The pieces depend on the network alone,
-/// so the memory at hand changes the time and no bit of a result.
+/// so `memoryLimit` changes the time and no bit of a result.
 public struct SampledCurvature<Element: Scalar>: SymmetricOperator {
   public let network: Network<Element>
   public let state: NetworkState<Element>
@@ -23,13 +23,13 @@ public struct SampledCurvature<Element: Scalar>: SymmetricOperator {
   private var support: ParameterSubset<Element>?
   private var wanted: ParameterSubset<Element>?
 
-  /// Pieces have a multiple of this many samples: each is cut into whole shards.
+  /// Pieces have a multiple of this many samples, so that each has whole shards.
   private static var pieceUnit: Int { 256 }
 
   /// Bytes that the linearization of a piece of more than `pieceUnit` samples may take.
   private static var pieceBytes: Int { 1 << 28 }
 
-  /// Linearizes as many samples as fit in `memoryLimit` bytes; one piece more is in memory during a product.
+  /// Linearizes as many samples as fit in `memoryLimit` bytes. During a product one more piece is in memory.
   /// - Parameter pieceSize: samples in a piece; nil follows from the network.
   /// - Precondition: there is at least one sample.
   /// - Throws: `Cancelled`.
@@ -66,7 +66,7 @@ public struct SampledCurvature<Element: Scalar>: SymmetricOperator {
     self.kept = kept
   }
 
-  /// The curvature over samples that are linearized already, in one piece.
+  /// The curvature over one piece of samples that are linearized already.
   public init(_ linearization: Linearization<Element>, kind: CurvatureKind = .hessian, weightDecay: Double) {
     network = linearization.network
     state = linearization.state
@@ -123,7 +123,7 @@ public struct SampledCurvature<Element: Scalar>: SymmetricOperator {
     if weightDecay != 0 { products.add(Element(weightDecay), times: block) }
   }
 
-  /// Calls `body` with every piece in order, and its share in the samples.
+  /// Calls `body` with every piece in order, and with the piece's share of the samples.
   private func forEachPiece(_ body: (Linearization<Element>, Element) throws -> Void) throws {
     for (place, piece) in pieces.enumerated() {
       let linearization =
@@ -146,7 +146,7 @@ public struct SampledCurvature<Element: Scalar>: SymmetricOperator {
 }
 
 extension Network {
-  /// Two sets of places as the passes see them, made once if they are the same.
+  /// Two sets of places in the form that the passes use. If the sets are equal, the form is made once.
   func subsets(
     _ support: [Int]?, _ wanted: [Int]?
   ) -> (support: ParameterSubset<Element>?, wanted: ParameterSubset<Element>?) {

@@ -2,16 +2,16 @@ import Tensor
 
 /// The progress of a solve with several right-hand sides.
 public struct BlockProgress: Sendable, Equatable {
-  /// Right-hand sides done before those in work.
+  /// Right-hand sides that are done.
   public var solved: Int
-  /// Right-hand sides in work together.
+  /// Right-hand sides that are being solved together.
   public var active: Int
-  /// All of them.
+  /// All right-hand sides.
   public var count: Int
-  /// The step of those in work.
+  /// The present step of the solve.
   public var step: SolveProgress
 
-  /// The share of the steps allowed that is done, 0…1.
+  /// The share of the allowed steps that is done, 0…1.
   public var share: Double {
     guard count > 0, step.limit > 0 else { return 1 }
     let inside = min(1, Double(step.iteration) / Double(step.limit))
@@ -19,9 +19,9 @@ public struct BlockProgress: Sendable, Equatable {
   }
 }
 
-/// The influence factors of some losses: s = +(H + δI)⁻¹∇ℓ for each (Koh and Liang 2017, §3: s_test).
+/// The influence factors of some losses: s = +(H + δI)⁻¹∇ℓ for each loss ℓ (Koh and Liang 2017, §3: s_test).
 ///
-/// A score is sᵀ∇ℓ(z). It is positive if the point z helps: if its removal raises the loss in question.
+/// The score of a sample z is sᵀ∇ℓ(z). It is positive if z helps, that is, if the loss rises without z.
 public struct InfluenceFactors<Element: Scalar>: Sendable {
   /// sᵢ, in the engine's order of the parameters.
   public let vectors: VectorBlock<Element>
@@ -45,7 +45,7 @@ public struct InfluenceFactors<Element: Scalar>: Sendable {
   ) throws where H.Element == Element {
     let count = gradients.count
     let width = min(solver.blockWidth(length: gradients.length, Element.self), max(1, count))
-    // Every turn of right-hand sides begins its steps anew.
+    // Right-hand sides are solved some at a time. Each time the steps begin at 1.
     var (solved, last) = (0, 0)
     let solutions = try solver.solve(curvature, block: gradients.vectors, batches: batches) { step in
       if step.iteration < last { solved += width }

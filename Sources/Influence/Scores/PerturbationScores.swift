@@ -1,16 +1,16 @@
 import Network
 import Tensor
 
-/// The change of a score with the features of a training sample: +∇ₓ(sᵀ∇ℓ(z)) for a factor s (Koh and Liang
+/// The derivative of a score by the features of a training sample: +∇ₓ(sᵀ∇ℓ(z)) for a factor s (Koh and Liang
 /// 2017, §2.2; their I_pert,loss is the negative).
 public enum PerturbationScores {
-  /// Bytes that the linearization of a piece of more samples than its unit may take.
+  /// The most bytes for the linearization of a piece that has more than the fewest samples.
   private static var pieceBytes: Int { 1 << 28 }
   private static var pieceUnit: Int { 256 }
 
   /// Hands the scores to `body` piece by piece, so that no more than a piece is linearized at a time.
   /// - Parameters:
-  ///   - factors: s, a vector each.
+  ///   - factors: the vectors s.
   ///   - body: called with a factor's index, the places of the piece's samples, and a row of the input's
   ///     shape in PyTorch's order (C, H, W) for each of them.
   /// - Throws: `Cancelled`, and the errors of `body`.

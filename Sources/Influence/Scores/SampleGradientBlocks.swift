@@ -2,7 +2,7 @@ import Network
 import Synchronization
 import Tensor
 
-/// The gradients of single samples, a block at a time: memory does not grow with the samples.
+/// The gradients of single samples, a block at a time, so that memory does not grow with their number.
 struct SampleGradientBlocks<Element: Scalar>: Sendable {
   let samples: Samples
   let state: NetworkState<Element>
@@ -10,7 +10,7 @@ struct SampleGradientBlocks<Element: Scalar>: Sendable {
   let loss: Loss
   let compute: Compute
 
-  /// Samples of a block: it depends on the network alone.
+  /// How many samples a block has. It depends on the network alone.
   private var size: Int {
     max(1, min(128, (1 << 26) / max(1, network.layout.parameterCount * MemoryLayout<Element>.size)))
   }
@@ -81,7 +81,7 @@ struct SampleGradientBlocks<Element: Scalar>: Sendable {
       return (zeros, zeros)
     }
     let progress: @Sendable (Int, Int) -> Void = { report(Double($0) / Double(max(1, $1))) }
-    // A shard's vectors come one after the other, so that the sums have one order.
+    // The vectors of a shard come in order, so the order of the sums is fixed.
     try network.forEachDirectionalDerivative(
       state, on: samples, along: VectorBlock(inverse.vectors), loss: loss, compute: compute,
       progress: progress

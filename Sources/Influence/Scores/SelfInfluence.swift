@@ -1,14 +1,14 @@
 import Network
 import Tensor
 
-/// The self-influence gᵢᵀ(H + δI)⁻¹gᵢ of every sample, gᵢ = ∇ℓ(zᵢ): how strongly a sample bears on its own
-/// loss (Koh and Liang 2017, §5.4). Gradients are made a block at a time; nothing of the size n × n or n × p
-/// is ever held.
+/// The self-influence gᵢᵀ(H + δI)⁻¹gᵢ of every sample, gᵢ = ∇ℓ(zᵢ): how strongly a sample changes its own
+/// loss (Koh and Liang 2017, §5.4). Gradients are made a block at a time, so memory does not grow with the
+/// samples.
 ///
 /// - `direct`: one Cholesky factor H + δI = UᵀU, and ‖U⁻ᵀgᵢ‖² for each block: exact.
 /// - `arnoldi` with the complement dropped or constant: Σ (vₖᵀgᵢ)²/(λₖ + δ) over the strongest eigenpairs,
-///   from tangent passes along the vₖ alone. `constant` adds ‖gᵢ‖² − Σ (vₖᵀgᵢ)² divided by one level, which
-///   follows from samples that are solved exactly. Other samples are solved exactly to measure the error.
+///   by tangent passes along the vₖ. `constant` adds ‖gᵢ‖² − Σ (vₖᵀgᵢ)² divided by one level, which follows
+///   from samples that are solved exactly. Other samples are solved exactly to measure the error.
 /// - Every other solver solves for sᵢ, block by block, and takes gᵢᵀsᵢ: exact to the tolerance, and costly
 ///   for many samples.
 public struct SelfInfluence: Sendable {
@@ -16,20 +16,20 @@ public struct SelfInfluence: Sendable {
   public struct Status: Sendable, Equatable {
     public var solver: String
     public var damping = 0.0
-    /// Samples whose solve met its tolerance; for `direct` and low rank those that were checked.
+    /// Samples whose solve met its tolerance. For `direct` and low rank only some samples are checked.
     public var converged = 0
     /// Solves that were made or checked.
     public var solves = 0
-    /// Why others did not, and how many.
+    /// Why other solves did not meet it, with the number for each reason.
     public var reasons: [StopReason: Int] = [:]
     /// The largest true relative residual among the solves.
     public var relativeResidual = 0.0
     public var curvatureProducts = 0
-    /// Eigenvalues or pairs that the values are made of, for `direct` and `arnoldi`.
+    /// How many eigenvalues (`direct`) or eigenpairs (`arnoldi`) the values are made of.
     public var rank: Int?
     public var negativeEigenvalues: Int?
-    /// Low rank: the errors of the values of the checked samples, relative to exact ones; nil if there are no
-    /// exact ones.
+    /// Low rank: the median relative error of the values of the checked samples. nil if no exact value is
+    /// known.
     public var medianError: Double?
     public var largestError: Double?
     /// Low rank: Spearman's coefficient between the values of the checked samples and the exact ones; nil for
@@ -53,7 +53,7 @@ public struct SelfInfluence: Sendable {
 
   /// The most parameters for which the dense factor is made.
   public static let directLimit = 10_000
-  /// Samples that a factor or a low rank is checked on.
+  /// How many samples a factor or a low rank is checked on.
   public static let checkedSamples = 16
 
   /// Called with the share that is done and the present work, from any thread.
@@ -82,7 +82,7 @@ public struct SelfInfluence: Sendable {
   }
 }
 
-/// The ways to the values.
+/// One method for each kind of solver.
 private struct SelfInfluenceCourse<H: SymmetricOperator> {
   typealias Element = H.Element
   let gradients: SampleGradientBlocks<Element>
@@ -95,8 +95,7 @@ private struct SelfInfluenceCourse<H: SymmetricOperator> {
   // MARK: Dense
 
   func direct(damping: Double) throws -> SelfInfluence {
-    // Rounding of the products moves eigenvalues by a few ulps of the norm of the whole matrix; √n leaves a
-    // margin.
+    // Rounding in the products changes eigenvalues by a few ulps of the norm of the matrix. √n is a margin.
     let solver = DirectSolver(
       damping: damping, dimensionLimit: SelfInfluence.directLimit,
       rankTolerance: Double(max(1, curvature.dimension)).squareRoot() * 2 * unitRoundoff(Element.self))
@@ -132,7 +131,7 @@ private struct SelfInfluenceCourse<H: SymmetricOperator> {
       status.solves += 1
       status.curvatureProducts += curvature.productsPerApplication
       status.relativeResidual = max(status.relativeResidual, residual)
-      // Rounding of x to the elements' precision leaves about ‖x‖ of it, for an H of norms about 1.
+      // If ‖H‖ is about 1, rounding x to the precision of the elements leaves about this residual.
       let rounding = 4 * unitRoundoff(Element.self) * x.norm / g.norm
       if residual <= max(1000 * floor, rounding) {
         status.converged += 1
@@ -153,7 +152,7 @@ private struct SelfInfluenceCourse<H: SymmetricOperator> {
 
   // MARK: Low rank
 
-  /// - Parameter share: of the whole, as the first basis fills.
+  /// - Parameter share: the share of the whole work that the first basis takes.
   private func eigenpairs(_ solver: ArnoldiSolver, share: Double) throws -> Eigenpairs<Element> {
     let basis = Double(2 * solver.rank + 20)
     return try solver.eigenpairs(of: curvature) { [report, cancellation] step in
@@ -183,7 +182,7 @@ private struct SelfInfluenceCourse<H: SymmetricOperator> {
       let shares = levelPlaces.compactMap { place in
         exact[place].flatMap { outside[place] > 0 ? max(0, $0 - values[place]) / outside[place] : nil }
       }
-      // The rest of the spectrum counts as flat, at its average as these samples see it.
+      // The rest of the spectrum counts as flat. Its level is the average over these samples.
       let standard = inverse.smallest + solver.options.damping
       let share = shares.isEmpty ? (standard > 0 ? 1 / standard : 0) : shares.sorted()[shares.count / 2]
       for place in values.indices { values[place] += share * outside[place] }
@@ -192,7 +191,7 @@ private struct SelfInfluenceCourse<H: SymmetricOperator> {
     return SelfInfluence(values: values, status: status)
   }
 
-  /// Samples that give the level of a flat complement: between those that are checked, if there are enough.
+  /// Samples that give the level of a flat complement. If there are enough, they are not the checked ones.
   private var levelPlaces: [Int] {
     let checked = min(count, SelfInfluence.checkedSamples)
     return (0..<checked).map { min(count - 1, ($0 * count + count / 2) / checked) }

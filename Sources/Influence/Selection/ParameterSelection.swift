@@ -7,7 +7,7 @@ public struct ParameterSelection: Sendable, Equatable {
   public let indices: [Int]
   /// Chosen parameters of each of the layout's neuron layers.
   public let layerCounts: [Int]
-  /// Parameters that could have been chosen: all of the neuron layers. Batch normalization's stay fixed.
+  /// How many parameters could be chosen: all of the neuron layers, none of batch normalizations.
   public let selectable: Int
 
   /// Chooses a share of every layer.
@@ -19,7 +19,7 @@ public struct ParameterSelection: Sendable, Equatable {
   ///   - ratio: the modification ratio MR, in 0 ... 1.
   ///   - means: the neurons' mean outputs or gradients, as the criterion needs; nil if it needs none.
   ///   - parameters: θ, for the magnitudes.
-  ///   - seed: of the random orders.
+  ///   - seed: seeds the random orders.
   public init<Element: Scalar>(
     _ criterion: SelectionCriterion, ratio: Double, layout: ParameterLayout, means: NeuronMeans?,
     parameters: [Element], seed: UInt64
@@ -43,8 +43,8 @@ public struct ParameterSelection: Sendable, Equatable {
     selectable = layout.neuronLayers.reduce(0) { $0 + $1.parameters }
   }
 
-  /// Every parameter of the network, batch normalization's included. The plain influence function changes all
-  /// of them.
+  /// Every parameter of the network, with those of batch normalizations. The plain influence function changes
+  /// all of them.
   public init(everyParameterOf layout: ParameterLayout) {
     indices = Array(0..<layout.parameterCount)
     layerCounts = layout.neuronLayers.map(\.parameters)

@@ -1,15 +1,15 @@
 import Tensor
 
-/// The inverse of H + δI through its strongest eigenpairs (Schioppa et al. 2022, "Scaling up influence
-/// functions"): x = V (D + δI)⁻¹ Vᵀ g, with or without the part of g outside V.
+/// The inverse of H + δI through its strongest eigenpairs (Schioppa et al. 2022): x = V (D + δI)⁻¹ Vᵀ g, with
+/// or without the part of g outside V.
 ///
-/// The eigenpairs are found once for all right-hand sides. Those with the largest magnitude are taken,
-/// so negative ones are kept with their sign.
+/// The eigenpairs are found once for all right-hand sides. The strongest are those of largest magnitude, so
+/// negative eigenvalues are also taken.
 public struct ArnoldiSolver: NormalEquationsSolver, Equatable {
   public static let name = "arnoldi"
   /// How the part of g outside the eigenvectors is answered.
   public enum Complement: String, Sendable, CaseIterable {
-    /// Left out, as the paper does: an approximation whose residual does not go below that part.
+    /// Left out, as in the paper. The residual is then at least as large as that part.
     case dropped
     /// Divided by the smallest magnitude kept, plus δ: as if the rest of the spectrum were flat.
     case constant
@@ -52,8 +52,8 @@ public struct ArnoldiSolver: NormalEquationsSolver, Equatable {
     return solution
   }
 
-  /// Each report counts its own products; those of the eigenpairs are shared out evenly, the rest to the
-  /// first.
+  /// Each report counts its own products. The products for the eigenpairs are divided evenly among the
+  /// reports, with the remainder in the first.
   public func solve<H: SymmetricOperator>(
     _ h: H, block: [[H.Element]], progress: ((SolveProgress) throws -> Void)?
   ) throws -> [Solution<H.Element>] {
@@ -147,7 +147,7 @@ struct LowRankInverse<Element: Scalar>: Sendable {
   /// g − V Vᵀ g.
   func outside(_ g: [Element]) -> [Element] { projectedOut(vectors, of: g) }
 
-  /// A correction of `base`: the part in V by D⁻¹, the part outside by MINRES.
+  /// Solves for a correction of `base`: the part in V by D⁻¹, and the part outside by MINRES.
   func run<H: SymmetricOperator>(
     _ course: inout SolveCourse<Element>, _ deflated: DeflatedOperator<H>, _ right: [Element],
     _ base: [Element], _ size: Double

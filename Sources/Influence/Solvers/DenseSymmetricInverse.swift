@@ -1,7 +1,7 @@
 import Tensor
 
-/// The inverse of a dense symmetric matrix, kept as its Cholesky factor. A matrix that is not positive
-/// definite by a margin is kept as its eigenpairs, without those that count as zero (pseudo-inverse).
+/// The inverse of a dense symmetric matrix, kept as its Cholesky factor. If the matrix is not positive
+/// definite by a margin, it is kept as its eigenpairs without those that count as zero (pseudo-inverse).
 struct DenseSymmetricInverse: Sendable {
   private enum Form: Sendable {
     case factor([Double])
@@ -11,7 +11,7 @@ struct DenseSymmetricInverse: Sendable {
 
   let order: Int
   private let form: Form
-  /// Eigenvalues that are not zero; all where the matrix is positive definite.
+  /// How many eigenvalues are not zero.
   let rank: Int
   let negativeEigenvalues: Int
   /// The relative residual that rounding may leave.
@@ -19,7 +19,7 @@ struct DenseSymmetricInverse: Sendable {
 
   /// - Parameters:
   ///   - tolerance: eigenvalues below this share of the largest count as zero.
-  ///   - eigenLimit: the largest order for which eigenpairs are sought, which takes about thirty times as
+  ///   - eigenLimit: the largest order for which eigenpairs are computed. They take about thirty times as
   ///     long as a factor.
   /// - Throws: `DenseAlgebraError`; `SolveError.option` beyond the limit.
   init(_ matrix: [Double], order n: Int, tolerance: Double, eigenLimit: Int = .max) throws {

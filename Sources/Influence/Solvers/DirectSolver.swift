@@ -1,17 +1,17 @@
 import Tensor
 
-/// Dense solves in `Double` through LAPACK, for up to `dimensionLimit` unknowns: the reference of all others.
+/// Dense solves in `Double` through LAPACK, for up to `dimensionLimit` unknowns. Other solvers are tested
+/// against this one.
 ///
-/// - Symmetric: Cholesky. If H + δI is not positive definite, or so nearly singular that its answer means
-///   nothing, the pseudo-inverse from all eigenvalues gives the least-squares solution of least norm.
-///   Negative eigenvalues are counted.
-/// - Least squares: singular values; beyond the rank the solution of least norm.
+/// - Symmetric: Cholesky. If H + δI is not positive definite, or nearly singular, the pseudo-inverse from all
+///   eigenvalues gives the least-squares solution of least norm. Negative eigenvalues are counted.
+/// - Least squares: by singular values. If the rank is too low, the solution of least norm.
 public struct DirectSolver: Solver, Equatable {
   public static let name = "direct"
   public static let defaultDimensionLimit = 5000
   public var damping: Double
   public var dimensionLimit: Int
-  /// Eigenvalues or singular values below this share of the largest count as zero; nil: the larger
+  /// Eigenvalues or singular values below this share of the largest count as zero. nil is the larger
   /// dimension times the rounding error of the operator's precision.
   public var rankTolerance: Double?
 
@@ -29,7 +29,8 @@ public struct DirectSolver: Solver, Equatable {
     try solve(h, block: [g], progress: monitor.progress)[0]
   }
 
-  /// Factors once for all right-hand sides. The products of building the matrix are in the first report.
+  /// One factorization serves all right-hand sides. The products that build the matrix are in the first
+  /// report.
   public func solve<H: SymmetricOperator>(
     _ h: H, block: [[H.Element]], progress: ((SolveProgress) throws -> Void)?
   ) throws -> [Solution<H.Element>] {
@@ -65,7 +66,7 @@ public struct DirectSolver: Solver, Equatable {
     return cost
   }
 
-  /// The factors serve all right-hand sides.
+  /// No limit: one factorization serves all right-hand sides.
   public func blockWidth<Element: Scalar>(length: Int, _: Element.Type) -> Int { .max }
 
   public func solve<A: LinearOperator>(
@@ -74,7 +75,7 @@ public struct DirectSolver: Solver, Equatable {
     try check(g, a.rows)
     let k = a.columns
     try requireSize(k)
-    // The rows of A with δI below, so that damping needs no squared matrix.
+    // The rows of A, with δI below. So damping does not need AᵀA, whose condition number is squared.
     let rows = a.rows + (damping > 0 ? k : 0)
     var matrix = [Double](repeating: 0, count: rows * k)
     try eachColumn(of: a, monitor.progress) { column, values in
@@ -102,7 +103,7 @@ public struct DirectSolver: Solver, Equatable {
     return Solution(x: x.map { A.Element($0) }, report: report)
   }
 
-  /// The inverse of H + δI as it is kept for any number of right-hand sides to come.
+  /// The inverse of H + δI, kept for any number of later right-hand sides.
   /// - Throws: `SolveError`, `DenseAlgebraError`.
   func inverse<H: SymmetricOperator>(
     of h: H, progress: ((SolveProgress) throws -> Void)? = nil
@@ -114,13 +115,12 @@ public struct DirectSolver: Solver, Equatable {
     }
   }
 
-  /// Runs a factorization, which LAPACK does in one call of up to minutes, so that the caller can leave the
-  /// solve meanwhile.
+  /// Runs a factorization, which is one call of LAPACK and can take minutes. The caller can stop waiting.
   private static func detached<Value: Sendable>(
     order: Int, _ progress: ((SolveProgress) throws -> Void)?,
     _ work: @escaping @Sendable () throws -> Value
   ) throws -> Value {
-    // Below that it takes less than a tenth of a second.
+    // A smaller factorization takes less than a tenth of a second.
     guard order > 400, let progress else { return try work() }
     return try DetachedWork.run(work) {
       try progress(SolveProgress(iteration: order, limit: order, relativeResidual: 1))
@@ -153,7 +153,7 @@ public struct DirectSolver: Solver, Equatable {
     return matrix
   }
 
-  /// The columns of an operator, some at a time.
+  /// Calls `body` with the columns of an operator, some at a time.
   private func eachColumn<A: LinearOperator>(
     of a: A, _ progress: ((SolveProgress) throws -> Void)?, _ take: (Int, [A.Element]) -> Void
   ) throws {
@@ -198,7 +198,7 @@ public struct DirectSolver: Solver, Equatable {
     report.relativeResidual = size == 0 ? 0 : residual / size
     report.roundingFloor = noise
     report.converged = report.meets(report.relativeResidual, isStrict: false)
-    // A singular matrix whose range does not hold g: the answer is the least-squares one.
+    // If the matrix is singular and g is not in its range, the answer is the least-squares one.
     report.reason = report.converged ? nil : .stagnation
     report.residualHistory = [report.relativeResidual]
   }

@@ -1,6 +1,6 @@
 import Tensor
 
-/// Curvature on batches of samples, each an unbiased piece of the whole: their mean is H.
+/// The curvature on batches of samples. The mean of the batches is H.
 public struct BatchFamily<Operator: SymmetricOperator> {
   /// How many batches there are.
   public let count: Int
@@ -15,21 +15,21 @@ public struct BatchFamily<Operator: SymmetricOperator> {
 
 /// LiSSA (Agarwal, Bullins and Hazan 2017; Koh and Liang 2017): z ← g + (I − (H_batch + δI)/c) z, x = z/c.
 ///
-/// As published the answer keeps the noise of the last batches, 5 to 20 % of x at a condition number of about
-/// 100. Three things reduce the noise. The last part of the steps is averaged. `repeats` independent runs are
-/// averaged. `corrections` run again on the true residual of the whole operator, each for one whole product.
+/// In the published form the answer has the noise of the last batches: 5 to 20 % of x at a condition number
+/// of about 100. Here the last part of the steps is averaged, and `repeats` independent runs are. Then
+/// `corrections` run again on the true residual, each for one product with all samples.
 public struct LiSSA: Solver, Equatable {
   public static let name = "lissa"
-  /// `iterationLimit` is the steps of one run (default 500); the tolerance (default 10⁻³) ends the
+  /// `iterationLimit` is the number of steps of one run (default 500). The tolerance (default 10⁻³) ends the
   /// corrections.
   public var options: SolveOptions
   /// Independent runs that are averaged in each round.
   public var repeats: Int
-  /// Rounds after the first, at most.
+  /// The most rounds after the first.
   public var corrections: Int
-  /// The share of the steps, at the end of a run, whose iterates are averaged.
+  /// The last share of the steps of a run, over which the answer is averaged.
   public var averagedShare: Double
-  /// c; nil takes the largest eigenvalue measured over the whole and some batches.
+  /// c. nil takes the largest eigenvalue that is measured over all samples and over some batches.
   public var scale: Double?
   /// Seeds the order of the batches.
   public var seed: UInt64
@@ -49,13 +49,13 @@ public struct LiSSA: Solver, Equatable {
     self.seed = seed
   }
 
-  /// Solves (H + δI) x = g for every g of the block; all share the batches that are drawn.
+  /// Solves (H + δI) x = g for every g of the block. All use the same draws of batches.
   ///
   /// `curvatureProducts` counts a product with a batch as one.
   /// - Parameters:
   ///   - h: the whole operator, for c and the true residual.
   ///   - batches: in each run every batch comes once in random order before any comes again.
-  ///   - progress: one call a step, with the largest residual of the last round.
+  ///   - progress: called at each step, with the largest residual of the last round.
   public func solve<H: SymmetricOperator, B: SymmetricOperator>(
     _ h: H, batches: BatchFamily<B>, block: [[H.Element]],
     progress: ((SolveProgress) throws -> Void)? = nil
@@ -146,10 +146,10 @@ public struct LiSSA: Solver, Equatable {
     return cost
   }
 
-  /// All right-hand sides share the batches that are drawn.
+  /// No limit: all right-hand sides use the same draws of batches.
   public func blockWidth<Element: Scalar>(length: Int, _: Element.Type) -> Int { .max }
 
-  /// Solves with the whole operator for a batch.
+  /// Solves with the whole operator in place of batches.
   public func solve<H: SymmetricOperator>(
     _ h: H, _ g: [H.Element], monitor: SolveMonitor<H.Element>
   ) throws -> Solution<H.Element> {
@@ -162,7 +162,7 @@ public struct LiSSA: Solver, Equatable {
     try solve(h, block: [g], batches: batches, progress: monitor.progress)[0]
   }
 
-  /// - Parameter batches: nil takes the whole operator for a batch.
+  /// - Parameter batches: nil takes the whole operator in place of batches.
   public func solve<H: SymmetricOperator>(
     _ h: H, block: [[H.Element]], batches: BatchFamily<H>?, progress: ((SolveProgress) throws -> Void)?
   ) throws -> [Solution<H.Element>] {
@@ -206,8 +206,8 @@ public struct LiSSA: Solver, Equatable {
     if batches < 1 { throw SolveError.option(name: "batches", value: "\(batches)", expected: "at least 1") }
   }
 
-  /// The largest eigenvalue bound over the whole and up to eight batches: batches have larger ones than their
-  /// mean, and a step is stable up to twice this.
+  /// The largest bound on an eigenvalue, over all samples and up to eight batches. A batch has larger
+  /// eigenvalues than the mean of all. A step is stable up to twice this bound.
   private func measuredScale<H: SymmetricOperator, B: SymmetricOperator>(
     _ whole: H, _ batches: BatchFamily<B>
   ) throws -> (scale: Double, products: Int) where B.Element == H.Element {
@@ -264,7 +264,7 @@ private struct LiSSARun<Element: Scalar> {
         if step > steps - averaged { sum[index].add(share, times: z[index]) }
       }
       done += 1
-      // Growth by more than any plausible condition number is divergence.
+      // An answer that grows by more than any plausible condition number diverges.
       let growth = zip(z, active).map { $0.norm / sizes[$1] }.max() ?? 0
       if !growth.isFinite || growth > 1e8 {
         throw SolveError.diverged(

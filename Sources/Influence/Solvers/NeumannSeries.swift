@@ -7,10 +7,8 @@ import Tensor
 /// - Symmetric: x ← x + (g − (H + δI)x)/c. It converges exactly when H + δI is positive definite and
 ///   c > λ_max/2.
 ///
-/// By default c comes from a bound on the largest eigenvalue by a few Lanczos steps, 10 % above the limit.
-/// The error of strong directions then falls by a fifth or more in each step, and that of weak ones nearly
-/// twice as fast as with c = σ_max. The number of steps grows with the condition number of AᵀA; for LSMR it
-/// grows with its square root.
+/// By default c is 10 % above this limit, by a bound on the largest eigenvalue from a few Lanczos steps. The
+/// number of steps grows with the condition number of AᵀA. For LSMR it grows with the square root of that.
 public struct NeumannSeries: Solver, Equatable {
   public static let name = "neumann"
   public static let hasPath = true
@@ -27,7 +25,7 @@ public struct NeumannSeries: Solver, Equatable {
     self.seed = seed
   }
 
-  /// Most series end before their limit.
+  /// Most series end before their step limit.
   public func expectedCost(_ size: SolveSize) -> SolveCost {
     var cost = SolveCost()
     cost.products = size.count * (20 + size.steps(1000, limit: options.iterationLimit))
@@ -47,7 +45,7 @@ public struct NeumannSeries: Solver, Equatable {
     course.count(1, of: a)
     let normal = NormalOperator(a, damping: delta)
     let measured = try measuredScale(of: normal, start: right, &course)
-    // c² plays the part of c for AᵀA + δ²I.
+    // For AᵀA + δ²I the divisor of a step is c².
     let c = scale ?? measured.limit.squareRoot()
     course.report.scale = c
     return try iterate(&course, right, step: c * c, largest: measured.largest, advice: leastSquaresAdvice(c))
@@ -138,7 +136,7 @@ public struct NeumannSeries: Solver, Equatable {
         break
       }
       if relative <= course.tolerance { break }
-      // A convergent series falls at every step; near the rounding floor it no longer does.
+      // The residual of a convergent series falls at every step, until it is near the rounding floor.
       stagnant = relative < previous ? 0 : stagnant + 1
       if stagnant >= 20 && relative <= 100 * course.report.roundingFloor {
         reason = .stagnation

@@ -6,7 +6,7 @@ public struct SolveSize: Sendable, Equatable {
   public var unknowns: Double
   /// Right-hand sides.
   public var count: Double
-  /// 2 for a least-squares problem that a solver for symmetric matrices works on.
+  /// Products for one step: 2 if a solver for symmetric matrices solves a least-squares problem, else 1.
   public var productsAStep: Double
   /// The steps that a Krylov method usually takes, if the caller knows better than the solver.
   public var usualSteps: Double?
@@ -25,16 +25,16 @@ public struct SolveSize: Sendable, Equatable {
     self.isWatched = isWatched
   }
 
-  /// The steps that a solve is expected to take if `usual` are enough: 20 on a watched path, as measured.
+  /// The steps that a solve is expected to take: 20 on a watched path, as measured, else `usual`.
   func steps(_ usual: Double, limit: Int?) -> Double {
     if isWatched { return 20 }
     return limit.map { min(Double($0), usual) } ?? usual
   }
 
-  /// The worth of a product with a block of all right-hand sides, in products with one vector.
+  /// The cost of a product with a block of all right-hand sides, in products with one vector.
   var block: Double { Self.block(of: count) }
 
-  /// The worth of a product with a block of so many vectors, in products with one vector, as measured.
+  /// The measured cost of a product with a block of `count` vectors, in products with one vector.
   public static func block(of count: Double) -> Double { 1 + 0.35 * max(0, count - 1) }
 }
 
@@ -48,11 +48,11 @@ public struct SolveCost: Sendable, Equatable {
   public var products = 0.0
   /// Multiply-adds of dense matrices in `Double`.
   public var multiplyAdds = 0.0
-  /// Vector operations on θ besides those of the products.
+  /// Vector operations on θ outside the products.
   public var sweeps = 0.0
   /// Vectors of θ's length that are held.
   public var vectors = 0.0
-  /// Bytes that are held besides.
+  /// Bytes that are held for other things.
   public var bytes = 0.0
 
   public init() {}

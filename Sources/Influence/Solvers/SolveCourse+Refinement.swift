@@ -9,7 +9,7 @@ enum RunEnd {
 
 extension SolveCourse {
   /// Solves (H + δI)x = g by a recurrence with iterative refinement.
-  /// - Parameter run: solves for a correction of `base` from a right-hand side. It is given ‖g‖ and raises
+  /// - Parameter run: solves for a correction of `base` from a right-hand side. `run` gets ‖g‖, and raises
   ///   `largest` to the largest eigenvalue that it sees.
   static func refine<H: SymmetricOperator>(
     _ solver: any Solver.Type, _ h: H, _ g: [Element], _ options: SolveOptions, defaultLimit: Int,
@@ -38,9 +38,9 @@ extension SolveCourse {
     }
   }
 
-  /// Runs a recurrence. If its residual met the tolerance but the true residual does not, the recurrence runs
-  /// again on the true residual (iterative refinement), until the tolerance is met or a run gains less than
-  /// half.
+  /// Runs a recurrence. If its own residual meets the tolerance but the true residual does not, the
+  /// recurrence runs again on the true residual (iterative refinement). This ends if the tolerance is met, or
+  /// if a run gains less than half.
   ///
   /// - Parameters:
   ///   - run: solves for a correction of `base` from a right-hand side; it counts its steps and products

@@ -5,7 +5,7 @@ struct SolveCourse<Element: Scalar> {
   var report: SolveReport
   let limit: Int
   let monitor: SolveMonitor<Element>
-  /// Whether the caller chose the tolerance; then a rounding floor is no excuse.
+  /// Whether the caller chose the tolerance. Then a residual at the rounding floor does not meet it.
   let isStrict: Bool
 
   init(
@@ -21,7 +21,8 @@ struct SolveCourse<Element: Scalar> {
   }
 
   var tolerance: Double { report.tolerance }
-  /// The target of a recurrence: half the tolerance, since rounding parts its residual from the true one.
+  /// The target of a recurrence: half the tolerance, since rounding makes its residual differ from the true
+  /// one.
   var target: Double { report.tolerance / 2 }
   var isAtLimit: Bool { report.iterations >= limit }
 
@@ -30,7 +31,7 @@ struct SolveCourse<Element: Scalar> {
     report.curvatureProducts += applications * operation.productsPerApplication
   }
 
-  /// Ends a solve with a non-finite number.
+  /// Throws if a number is infinite or NaN.
   func require(_ value: Double, _ quantity: String) throws {
     if !value.isFinite {
       throw SolveError.nonFinite(
@@ -38,7 +39,8 @@ struct SolveCourse<Element: Scalar> {
     }
   }
 
-  /// Notes one step; true if the watcher wants to stop. The iterate is made only for a watcher.
+  /// Notes one step. Returns true if the watcher wants to stop. `iterate` is called only if there is a
+  /// watcher.
   mutating func step(residual: Double, iterate: () -> [Element]) throws -> Bool {
     report.iterations += 1
     report.residualHistory.append(residual)
@@ -49,12 +51,12 @@ struct SolveCourse<Element: Scalar> {
     return try observe(report.iterations, iterate()) == .stop
   }
 
-  /// Whether a true residual is as small as asked for.
+  /// Whether a true residual is as small as requested.
   func meets(_ residual: Double) -> Bool {
     report.meets(residual, isStrict: isStrict)
   }
 
-  /// The report with the verdict on the true residual.
+  /// Completes the report with the verdict on the true residual.
   mutating func finish(residual: Double, reason: StopReason?) throws {
     report.relativeResidual = residual
     try require(residual, "the residual of the answer")
@@ -62,7 +64,7 @@ struct SolveCourse<Element: Scalar> {
     report.reason = report.converged ? nil : (reason ?? .stagnation)
   }
 
-  /// The report of a right-hand side that is zero: the answer is zero.
+  /// Completes the report for a right-hand side of zeros, whose answer is zero.
   mutating func finishTrivially() {
     report.relativeResidual = 0
     report.converged = true

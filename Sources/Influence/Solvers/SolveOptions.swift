@@ -4,7 +4,7 @@ import Tensor
 public struct SolveOptions: Sendable, Equatable {
   /// The most steps; nil is the solver's default.
   public var iterationLimit: Int?
-  /// The relative residual aimed at; nil is as far as the precision of the operator sensibly goes.
+  /// The relative residual that ends the solve. nil is a default for the precision of the operator.
   public var tolerance: Double?
   /// δ: H + δI for symmetric systems, min ‖Ax − g‖² + δ²‖x‖² for least squares.
   public var damping: Double
@@ -32,15 +32,15 @@ public struct SolveOptions: Sendable, Equatable {
 /// Half the distance from 1 to the next number: the relative error of one rounding.
 func unitRoundoff<Element: Scalar>(_: Element.Type) -> Double { Double(Element.ulpOfOne) / 2 }
 
-/// The default tolerances. An iterate in `Float` cannot hold a smaller residual than about 10⁻⁷·κ; asking
-/// for less costs steps and gains nothing.
+/// The default tolerances. An answer in `Float` cannot have a smaller residual than about 10⁻⁷·κ, so a
+/// smaller tolerance costs steps and gains nothing.
 enum DefaultTolerance {
   /// For ‖g − Hx‖/‖g‖: the relative error of x is then about as small, at worst κ times as large.
   static func symmetric<Element: Scalar>(_: Element.Type) -> Double {
     Element.precision == .float32 ? 2e-7 : 1e-10
   }
 
-  /// For ‖Aᵀ(g − Ax)‖/‖Aᵀg‖, which weighs the weak directions by σ² and so must be smaller.
+  /// For ‖Aᵀ(g − Ax)‖/‖Aᵀg‖. It must be smaller, because weak directions count by σ² in this residual.
   static func leastSquares<Element: Scalar>(_: Element.Type) -> Double {
     Element.precision == .float32 ? 3e-8 : 1e-11
   }

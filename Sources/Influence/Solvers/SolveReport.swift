@@ -4,7 +4,7 @@ import Tensor
 public enum StopReason: String, Sendable, CaseIterable {
   /// The iterations allowed are used up.
   case iterationLimit = "iteration_limit"
-  /// The operator is not positive definite; the answer is the last iterate before that showed.
+  /// The operator is not positive definite. The answer is that of the step before.
   case negativeCurvature = "negative_curvature"
   /// No further step can make the residual smaller: rounding, or no exact solution exists.
   case stagnation
@@ -19,31 +19,32 @@ public struct SolveReport: Sendable, Equatable {
   public var solver: String
   /// Steps taken, over all restarts.
   public var iterations = 0
-  /// The step of the path whose iterate is the answer, if a watcher chose one.
+  /// The step of the path whose answer was taken, if a watcher chose one.
   public var chosenIteration: Int?
   /// Whether the true residual meets the tolerance. With the default tolerance of the precision, a residual
   /// at the rounding floor counts as met; with a tolerance that the caller chose it does not.
   public var converged = false
-  /// Why not, if it did not.
+  /// The reason if the tolerance was not met.
   public var reason: StopReason?
   /// Recomputed from the answer at the end: ‖g − Hx‖/‖g‖, for least squares ‖Aᵀ(g − Ax) − δ²x‖/‖Aᵀg‖.
   public var relativeResidual = 1.0
-  /// The residual after each step as the recurrence has it.
+  /// The residual after each step, by the recurrence.
   public var residualHistory: [Double] = []
   /// The tolerance on the relative residual that was aimed at.
   public var tolerance: Double
   /// An estimate of the residual that rounding in this precision leaves in the best case.
   public var roundingFloor = 0.0
-  /// The largest rounding floor that counts as met: an answer of a nearly singular system that is all
-  /// rounding has not converged.
+  /// A residual at the rounding floor counts as met only up to this floor. Above it the answer of a nearly
+  /// singular system is all rounding.
   public static let largestFloor = 1e-3
   /// δ.
   public var damping: Double
   /// c of the series solvers.
   public var scale: Double?
-  /// Products with the operator (a product with AᵀA is two), measuring of c and of the residual included.
+  /// Products with the operator, with those that measure c and the residual. A product with AᵀA counts as
+  /// two.
   public var curvatureProducts = 0
-  /// Eigenpairs or singular values that the answer is made of, for `direct` and `arnoldi`.
+  /// How many eigenpairs or singular values the answer is made of, for `direct` and `arnoldi`.
   public var rank: Int?
   /// Eigenvalues below zero, for `direct` and `arnoldi`.
   public var negativeEigenvalues: Int?
@@ -93,12 +94,12 @@ public enum PathDecision: Sendable {
 
 /// How a caller watches a solve: progress and cancellation, and the iterates themselves.
 ///
-/// Early iterates are a regularised solution (few steps follow the strong curvature only), so a caller may
-/// evaluate them one by one.
+/// The answers after few steps follow the strong curvature alone, as with regularisation. So a caller may
+/// evaluate the answers step by step.
 public struct SolveMonitor<Element: Scalar> {
   /// Called after every step; an error that it throws ends the solve.
   public var progress: ((SolveProgress) throws -> Void)?
-  /// Called after every step with its number, from 1, and the iterate.
+  /// Called after every step with its number, from 1, and the answer so far.
   public var observe: ((Int, [Element]) throws -> PathDecision)?
 
   public init(

@@ -21,10 +21,10 @@ public protocol Solver: SymmetricSolver, LeastSquaresSolver {
     _ h: H, block: [[H.Element]], batches: BatchFamily<H>?, progress: ((SolveProgress) throws -> Void)?
   ) throws -> [Solution<H.Element>]
 
-  /// Right-hand sides of a length that the solver works on at a time. It depends on the length alone.
+  /// How many right-hand sides of a length are solved at a time. It depends on the length alone.
   func blockWidth<Element: Scalar>(length: Int, _: Element.Type) -> Int
 
-  /// The expected cost of a solve, by the usual course of such solves.
+  /// The expected cost of a solve, from measured solves.
   func expectedCost(_ size: SolveSize) -> SolveCost
 }
 
@@ -83,7 +83,7 @@ extension SymmetricSolver {
   }
 }
 
-/// Solves min ‖Ax − g‖² + δ²‖x‖² for a rectangular A; of several minimizers the shortest x.
+/// Solves min ‖Ax − g‖² + δ²‖x‖² for a rectangular A. If there are several minimizers, the shortest x.
 public protocol LeastSquaresSolver: Sendable {
   func solve<A: LinearOperator>(
     leastSquares a: A, _ g: [A.Element], monitor: SolveMonitor<A.Element>

@@ -1,4 +1,4 @@
-/// How strongly two lists of numbers go together.
+/// Correlation coefficients of two lists of numbers.
 ///
 /// Edge cases: nil for fewer than two pairs, for a constant list, and if a number is infinite or NaN.
 public enum Correlation {
@@ -14,7 +14,7 @@ public enum Correlation {
     return min(1, max(-1, product / (sx * sy).squareRoot()))
   }
 
-  /// Spearman's coefficient: Pearson's of the ranks, equal values sharing the mean of theirs.
+  /// Spearman's coefficient: Pearson's coefficient of the ranks. Equal values share the mean of their ranks.
   /// - Precondition: both lists have the same length.
   public static func spearman(_ x: [Double], _ y: [Double]) -> Double? {
     precondition(x.count == y.count, "A correlation needs pairs.")

@@ -1,14 +1,12 @@
 import Tensor
 
-/// Block conjugate gradients (O'Leary 1980) for (H + δI) X = G with many right-hand sides, in the
-/// breakdown-free form of Ji and Li (2017). Every step orthonormalises the search directions and drops
-/// dependent ones.
+/// Block conjugate gradients (O'Leary 1980) for (H + δI) X = G, in the breakdown-free form of Ji and Li
+/// (2017): every step orthonormalises the search directions and drops dependent ones.
 ///
-/// All right-hand sides search in one common space, so the block needs far fewer steps than each alone; a
-/// step is one product with the whole block. Negative curvature spoils the common space. Each right-hand side
-/// is then solved alone from the start, so that each has a verdict of its own.
+/// All right-hand sides share one search space, so they need far fewer steps than each alone. Negative
+/// curvature spoils the shared space. Then each right-hand side is solved alone from the start.
 public struct BlockConjugateGradient: SymmetricSolver, Equatable {
-  /// Right-hand sides solved together, at most; more are taken in turns.
+  /// The most right-hand sides that are solved together. More are solved some at a time.
   public static let defaultWidth = 64
   public var options: SolveOptions
   public var preconditioning: ConjugateGradient.Preconditioning
@@ -29,8 +27,8 @@ public struct BlockConjugateGradient: SymmetricSolver, Equatable {
     try ConjugateGradient(options, preconditioning: preconditioning).solve(h, g, monitor: monitor)
   }
 
-  /// - Returns: a solution for each right-hand side. The products of a block step count one for every
-  ///   direction, shared out evenly over the right-hand sides of the block.
+  /// - Returns: a solution for each right-hand side. A block step counts a product for every direction. The
+  ///   products are divided evenly among the right-hand sides of the block.
   public func solve<H: SymmetricOperator>(
     _ h: H, block: [[H.Element]], progress: ((SolveProgress) throws -> Void)?
   ) throws -> [Solution<H.Element>] {
@@ -56,7 +54,7 @@ public struct BlockConjugateGradient: SymmetricSolver, Equatable {
   }
 }
 
-/// One block on its way.
+/// The state of one block while it is solved.
 private struct BlockState<H: SymmetricOperator> {
   typealias Element = H.Element
   let damped: DampedOperator<H>
@@ -92,8 +90,8 @@ private struct BlockState<H: SymmetricOperator> {
     }
   }
 
-  /// Rounds of the block recurrence on the true residuals until all meet the tolerance or a round gains
-  /// too little; after negative curvature `single` takes them one by one.
+  /// Runs the block recurrence on the true residuals, until all meet the tolerance or a run gains too little.
+  /// After negative curvature `single` solves them one by one.
   mutating func solve(_ single: ConjugateGradient) throws -> [Solution<Element>] {
     var open = block.indices.filter { sizes[$0] > 0 }
     for index in block.indices where sizes[index] == 0 {
@@ -129,7 +127,7 @@ private struct BlockState<H: SymmetricOperator> {
     return block.indices.map { Solution(x: x[$0], report: reports[$0]) }
   }
 
-  /// G − (H + δI) X, as products measure it.
+  /// G − (H + δI) X, measured by products.
   private mutating func residuals(of open: [Int]) throws -> VectorBlock<Element> {
     let points = x.selecting(open)
     var rests = VectorBlock<Element>(count: points.count, length: points.length, zeroed: false)
@@ -185,8 +183,8 @@ private struct BlockState<H: SymmetricOperator> {
         if residual > noise[position] { live.append(position) }
       }
       try progress?(SolveProgress(iteration: iterations, limit: limit, relativeResidual: worst))
-      // A residual that is rounding has no direction: searching along it would spoil the common space. If the
-      // tolerance is smaller, the next round begins with the true residual.
+      // A residual that is only rounding would spoil the shared space, so its right-hand side is dropped. If
+      // the tolerance is smaller still, the next run begins with the true residual.
       if worst <= tolerance / 2 || live.isEmpty || iterations == limit { return .finished }
       // P ← Z + P β with β = −(PᵀQ)⁻¹ QᵀZ
       try precondition(r, into: &spare, live)
@@ -214,7 +212,7 @@ private struct BlockState<H: SymmetricOperator> {
     reports[index].converged = reports[index].meets(residual, isStrict: options.tolerance != nil)
   }
 
-  /// The products of the block, shared out.
+  /// Divides the products of the block among the reports.
   private mutating func share() {
     guard !reports.isEmpty else { return }
     let share = products / reports.count

@@ -17,19 +17,20 @@ func symmetricPart(_ matrix: [Double], order: Int) -> [Double] {
 /// times (Fukaya et al. 2020, CholeskyQR3). The first pass finds the rank, and the next ones remove the
 /// rounding of the first.
 ///
-/// A vector of which less than about 10⁻⁶ (in `Double` 10⁻⁷) of its length is new is left out.
+/// A vector is left out if the others span all of it but about 10⁻⁶ of its length (10⁻⁷ in `Double`).
 ///
 /// - Parameter spare: a block of the same length whose memory is used; its vectors are lost.
 func orthonormalize<Element: Scalar>(
   _ vectors: inout VectorBlock<Element>, _ spare: inout VectorBlock<Element>
 ) {
   let dropping = Element.precision == .float32 ? 1e-12 : 1e-14
-  // The error of a pass is the rounding of the elements over the root of the smallest pivot.
+  // The error of a pass is the unit roundoff of the elements, divided by the root of the smallest pivot.
   let sufficient = Element.precision == .float32 ? 1e-2 : 0.5
   for _ in 0..<3 where vectors.count > 0 {
     let count = vectors.count
     var gram = vectors.gramMatrix()
-    // The vectors count as unit vectors; those of no length, or none that is a number, are left out.
+    // Vectors are scaled to length 1. A vector of length zero, or with an infinite or NaN element, is left
+    // out.
     let scales = (0..<count).map { index -> Double in
       let square = gram[index * count + index]
       return square > 0 ? 1 / square.squareRoot() : 0
@@ -56,7 +57,7 @@ func orthonormalize<Element: Scalar>(
 
 /// G ≈ L Lᵀ over the pivots of a positive semidefinite G.
 private struct PivotedCholesky {
-  /// The rows kept, in the order taken.
+  /// The rows that were taken as pivots, in this order.
   private(set) var pivots: [Int] = []
   /// The smallest diagonal element that was taken for a pivot; 1 is perfect.
   private(set) var smallestPivot = 1.0

@@ -2,8 +2,8 @@ import Tensor
 
 /// Conjugate gradients (Hestenes and Stiefel 1952) for (H + δI) x = g with a positive definite H + δI.
 ///
-/// If a search direction p has pᵀ(H + δI)p < 0, the system is not positive definite: the solve ends with
-/// `negative_curvature` and the last iterate before that direction.
+/// If a search direction p has pᵀ(H + δI)p < 0, the system is not positive definite. The solve then ends with
+/// `negative_curvature` and the answer before that direction.
 public struct ConjugateGradient: NormalEquationsSolver, Equatable {
   public static let name = "cg"
   public static let hasPath = true
@@ -46,7 +46,7 @@ public struct ConjugateGradient: NormalEquationsSolver, Equatable {
     return solution
   }
 
-  /// One after the other with one preconditioner, whose products are in the first report.
+  /// Solves one after the other with one preconditioner. The products that build it are in the first report.
   public func solve<H: SymmetricOperator>(
     _ h: H, block: [[H.Element]], progress: ((SolveProgress) throws -> Void)?
   ) throws -> [Solution<H.Element>] {
@@ -84,7 +84,7 @@ public struct ConjugateGradient: NormalEquationsSolver, Equatable {
       max(1, Self.blockBytes / max(1, length * MemoryLayout<Element>.size)))
   }
 
-  /// All right-hand sides search in one Krylov space, as many at a time as `blockWidth` says.
+  /// Right-hand sides share a Krylov space, as many at a time as `blockWidth` says.
   public func solve<H: SymmetricOperator>(
     _ h: H, block: [[H.Element]], batches: BatchFamily<H>?, progress: ((SolveProgress) throws -> Void)?
   ) throws -> [Solution<H.Element>] {
@@ -94,7 +94,7 @@ public struct ConjugateGradient: NormalEquationsSolver, Equatable {
     ).solve(h, block: block, progress: progress)
   }
 
-  /// Solves with a preconditioner of the caller's, symmetric and positive definite.
+  /// Solves with a preconditioner of the caller, which is symmetric and positive definite.
   public func solve<H: SymmetricOperator>(
     _ h: H, _ g: [H.Element], preconditioner: (any Preconditioner<H.Element>)?,
     monitor: SolveMonitor<H.Element> = SolveMonitor()
@@ -165,7 +165,7 @@ public struct ConjugateGradient: NormalEquationsSolver, Equatable {
     }
   }
 
-  /// Why a curvature pᵀHp/‖p‖² rules out a step: it is below zero, or zero up to rounding.
+  /// The reason to end if the curvature pᵀHp/‖p‖² is below zero, or zero up to rounding. nil allows the step.
   static func refusal<Element: Scalar>(
     curvature: Double, largest: Double, _: Element.Type
   ) -> StopReason? {

@@ -16,10 +16,10 @@ public struct ExtremeEigenvalues: Sendable, Equatable {
   public var upperBound: Double { largest + uncertainty }
 
   /// - Parameters:
-  ///   - start: mixed in equal parts with random numbers; the right-hand side is a good choice, as it holds
-  ///     strong directions.
-  ///   - accuracy: ends when the uncertainty is below this share of the largest magnitude.
-  ///   - both: whether the smallest must be as certain.
+  ///   - start: mixed in equal parts with random numbers. The right-hand side is a good choice, because
+  ///     strong directions have a large part in it.
+  ///   - accuracy: the steps end when the uncertainty is below this share of the largest magnitude.
+  ///   - both: whether the smallest eigenvalue must be as certain as the largest.
   public init<H: SymmetricOperator>(
     of h: H, start: [H.Element]? = nil, steps: Int = 40, accuracy: Double = 0.02, both: Bool = false,
     seed: UInt64 = 0

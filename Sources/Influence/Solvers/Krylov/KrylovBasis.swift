@@ -3,7 +3,7 @@ import Tensor
 /// An orthonormal basis of a Krylov space of a symmetric H, grown one product at a time with full
 /// reorthogonalisation (Lanczos 1950; Parlett 1998, §13), and H projected onto it.
 struct KrylovBasis<Element: Scalar> {
-  /// v₁ … vₘ and the next one.
+  /// v₁ … vₘ and the next vector.
   private(set) var vectors: [[Element]]
   /// Vᵀ H V of v₁ … vₘ, m rows.
   private(set) var projection: [[Double]] = []
@@ -30,7 +30,7 @@ struct KrylovBasis<Element: Scalar> {
     vectors = [first]
   }
 
-  /// One product more. Where the space turns out invariant, `fresh` gives a vector to go on with.
+  /// Makes one more product. If the space is then invariant, `fresh` gives the next vector.
   mutating func extend<H: SymmetricOperator>(
     _ h: H, fresh: (() -> [Element])? = nil
   ) throws where H.Element == Element {

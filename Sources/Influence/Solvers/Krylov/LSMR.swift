@@ -13,7 +13,7 @@ public struct LSMR: Solver, Equatable {
   public static let name = "lsmr"
   public static let hasPath = true
 
-  /// The earlier right vectors that a new v is made orthogonal to again.
+  /// The earlier right vectors to which a new v is made orthogonal again.
   public enum Reorthogonalization: Sendable, Equatable {
     case none
     /// The last so many, which are kept in memory.

@@ -2,18 +2,17 @@
   import Glibc
 #endif
 
-/// The scalars of LSMR: two QR factorisations that turn the bidiagonal matrix B into steps of x, and
-/// estimates of ‖r‖ and ‖Aᵀr − δ²x‖ (Fong and Saunders 2011, §2 to §5). They are in `Double` at any precision
-/// of the vectors.
+/// The scalars of LSMR (Fong and Saunders 2011, §2 to §5), in `Double` at any precision of the vectors. Two
+/// QR factorisations turn the bidiagonal matrix B into steps of x. They also give ‖r‖ and ‖Aᵀr − δ²x‖.
 struct LSMRRecurrence {
   /// α of the bidiagonalisation, from the step before.
   private(set) var alpha: Double
   private let damping: Double
 
-  // First QR: of B with δ below it.
+  // The first QR factorises B with δ below it.
   private var alphaBar: Double
   private var rho = 1.0
-  // Second QR: of the transpose of the first factor.
+  // The second QR factorises the transpose of the first factor.
   private var rhoBar = 1.0
   private var cosineBar = 1.0
   private var sineBar = 0.0

@@ -2,11 +2,11 @@ import Tensor
 
 /// Eigenpairs of a symmetric operator.
 public struct Eigenpairs<Element: Scalar>: Sendable {
-  /// In the order asked for: falling magnitude, falling, or rising.
+  /// In the requested order: falling magnitude, falling, or rising.
   public var values: [Double]
   /// Unit vectors, one for each value.
   public var vectors: [[Element]]
-  /// ‖Hv − λv‖ for each pair, as the recurrence has it.
+  /// ‖Hv − λv‖ for each pair, by the recurrence.
   public var residuals: [Double]
   /// Whether every residual meets the tolerance.
   public var converged: Bool
@@ -23,12 +23,9 @@ public struct Eigenpairs<Element: Scalar>: Sendable {
   }
 }
 
-/// Some eigenpairs at an end of the spectrum, by Lanczos with full reorthogonalisation and thick restarts
-/// (Wu and Simon 2000), so that memory stays at `basisLimit` vectors.
-///
-/// One starting vector sees a multiple eigenvalue once until rounding or a restart shows its other
-/// directions. With `findsMultiples` further runs search orthogonally to the pairs found so far, until a run
-/// finds nothing. Without it, counts of exactly equal eigenvalues are a lower bound.
+/// Some eigenpairs at an end of the spectrum, by Lanczos with full reorthogonalisation and thick restarts (Wu
+/// and Simon 2000), so that memory stays at `basisLimit` vectors. A run may find a repeated eigenvalue only
+/// once. With `findsMultiples` more runs search orthogonally to the pairs found, until a run finds nothing.
 public struct LanczosEigensolver: Sendable, Equatable {
   /// The end of the spectrum.
   public enum Order: String, Sendable, CaseIterable {
@@ -39,14 +36,14 @@ public struct LanczosEigensolver: Sendable, Equatable {
 
   public var count: Int
   public var order: Order
-  /// On ‖Hv − λv‖ relative to the largest magnitude; nil: 10⁻⁵ in `Float`, 10⁻¹⁰ in `Double`.
+  /// The most for ‖Hv − λv‖, relative to the largest magnitude. nil is 10⁻⁵ in `Float`, 10⁻¹⁰ in `Double`.
   public var tolerance: Double?
-  /// The most vectors of the basis of one run; nil: 2·count + 20.
+  /// The most vectors of the basis of one run. nil is 2·count + 20.
   public var basisLimit: Int?
   /// The most products.
   public var productLimit: Int
   public var seed: UInt64
-  /// Whether exactly equal eigenvalues are counted as often as they are there.
+  /// Whether a repeated eigenvalue is found each time. Otherwise it may be found less often.
   public var findsMultiples: Bool
   /// For `largestMagnitude`: the pairs that are among the first `count` of H + sI for any of these s.
   public var shifts: [Double]
@@ -81,7 +78,7 @@ public struct LanczosEigensolver: Sendable, Equatable {
       found.converged = more.converged
       if !findsMultiples || more.values.isEmpty || !more.converged { break }
       if steps >= productLimit {
-        // Nobody has looked whether an eigenvalue has further directions.
+        // It is not known whether an eigenvalue has more directions.
         found.converged = found.values.count == h.dimension
         break
       }
@@ -108,7 +105,7 @@ public struct LanczosEigensolver: Sendable, Equatable {
       seed: seed, purpose: isFirst ? "lanczos start" : "lanczos start beside \(found.values.count)")
     var basis = KrylovBasis(start: [Element].randomNormal(h.dimension, &stream), locked: found.vectors)
     while true {
-      // A run that only makes sure that nothing is left looks every few steps whether it can end.
+      // Later runs only make sure that nothing is left, so they check every few steps whether they can end.
       let stop = isFirst ? capacity : min(capacity, basis.count + 8)
       while basis.count < stop && steps < productLimit && !basis.isInvariant {
         try basis.extend(h) { [Element].randomNormal(h.dimension, &stream) }
@@ -133,8 +130,8 @@ public struct LanczosEigensolver: Sendable, Equatable {
           return pairs(chosen, converged: meetsTolerance && isWhole)
         }
       } else {
-        // If not even the ends of the rest, as far out as their residuals allow, are among the wanted,
-        // nothing is.
+        // The ends of the remaining spectrum are as far out as their residuals allow. If they are not wanted,
+        // nothing that remains is.
         let last = values.count - 1
         let outer = [values[0] - residuals[0], values[last] + residuals[last]]
         if wanted(values + outer, beside: found.values, margin: allowed).isEmpty {
@@ -154,12 +151,12 @@ public struct LanczosEigensolver: Sendable, Equatable {
     }
   }
 
-  /// The places of those values that are among the first `count` of all, under any of the shifts; in the
-  /// order of the values themselves.
+  /// The places of the values that are among the first `count` of all for some shift, in the order of the
+  /// values.
   /// - Parameters:
   ///   - found: further values, whose places are not returned.
-  ///   - margin: the margin by which a value must exceed the found ones, so that equals do not displace each
-  ///     other for ever.
+  ///   - margin: how far a value must exceed the found ones. Otherwise equal values replace each other for
+  ///     ever.
   private func wanted(_ values: [Double], beside found: [Double] = [], margin: Double = 0) -> [Int] {
     let all = found + values
     var isWanted = [Bool](repeating: false, count: all.count)
@@ -173,7 +170,7 @@ public struct LanczosEigensolver: Sendable, Equatable {
     return ranked(values).filter { isWanted[found.count + $0] }
   }
 
-  /// Larger for values that come first.
+  /// The measure of the order: values with a larger one come first.
   private func merit(_ value: Double, _ shift: Double) -> Double {
     switch order {
     case .largestMagnitude: (value + shift).magnitude
@@ -182,7 +179,7 @@ public struct LanczosEigensolver: Sendable, Equatable {
     }
   }
 
-  /// Places of the values in the order asked for; ties by place.
+  /// Places of the values in the requested order. Of equal values the first place comes first.
   private func ranked(_ values: [Double]) -> [Int] {
     values.indices.sorted { a, b in
       switch order {

@@ -4,12 +4,9 @@ import Tensor
   import Glibc
 #endif
 
-/// The minimum residual method (Paige and Saunders 1975) for (H + δI) x = g with H + δI symmetric, of any
-/// sign.
-///
-/// Lanczos reduces H to a tridiagonal T, Givens rotations bring T to triangular form, and the residual falls
-/// from step to step. On a singular H whose range does not hold g it ends with `stagnation` at a
-/// least-squares solution.
+/// The minimum residual method (Paige and Saunders 1975) for (H + δI) x = g with a symmetric H of any sign.
+/// Lanczos reduces H to a tridiagonal T, and Givens rotations make T triangular. The residual never rises. If
+/// H is singular and g is not in its range, the solve ends with `stagnation` at a least-squares solution.
 public struct MINRES: NormalEquationsSolver, Equatable {
   public static let name = "minres"
   public static let hasPath = true
@@ -116,8 +113,8 @@ public struct MINRES: NormalEquationsSolver, Equatable {
   }
 }
 
-/// Ends MINRES on a singular system whose range does not hold g. There ‖Hr‖/‖r‖ falls to some small value and
-/// then, by rounding, the iterates run away along the null space; the iterate at the minimum is the answer.
+/// Ends MINRES if the system is singular and g is not in its range. Then ‖Hr‖/‖r‖ falls to a small value, and
+/// rounding makes later answers grow along the null space. So the answer at the smallest value is taken.
 private struct SingularStop<Element: Scalar> {
   private var x: [Element] = []
   private var slope = unitRoundoff(Element.self).squareRoot()
@@ -125,7 +122,8 @@ private struct SingularStop<Element: Scalar> {
 
   /// - Parameters:
   ///   - slope: ‖Hr‖/(‖H‖‖r‖) of x.
-  /// - Returns: the iterate to end with, once the slope has risen again and the residual has not fallen.
+  /// - Returns: the answer to end with, if the slope has risen again and the residual has not fallen; else
+  ///   nil.
   mutating func look(_ x: [Element], slope: Double, residual: Double) -> [Element]? {
     if slope < self.slope {
       self.slope = slope

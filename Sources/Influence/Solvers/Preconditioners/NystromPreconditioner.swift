@@ -35,7 +35,7 @@ public struct NystromPreconditioner<Element: Scalar>: Preconditioner {
     try h.apply(block: test, into: &sketch)
     products = test.count * h.productsPerApplication
 
-    // A small shift keeps the core positive definite under rounding; it is taken off again below.
+    // A small shift keeps the core positive definite in spite of rounding. It is subtracted again below.
     let size = (0..<sketch.count).reduce(0) { $0 + sketch.norm($1) * sketch.norm($1) }.squareRoot()
     let shift = size * Double(n).squareRoot() * unitRoundoff(Element.self)
     sketch.add(Element(shift), times: test)

@@ -12,11 +12,12 @@ public struct JacobiPreconditioner<Element: Scalar>: Preconditioner {
   /// 1/(Hᵢᵢ + δ).
   let inverse: [Element]
 
-  /// - Parameter diagonal: of H; entries that are not positive with δ count as the smallest positive one.
+  /// - Parameter diagonal: the diagonal of H. If an entry + δ is not above a small floor, the floor is used.
   public init(diagonal: [Element], damping: Double = 0) {
     let damped = diagonal.map { Double($0) + damping }
     let mean = damped.reduce(0) { $0 + abs($1) } / Double(max(1, damped.count))
-    // An estimate can come out near or below zero; a tiny entry would let its noise rule the solve.
+    // An estimate can be near zero or below. A tiny entry would fill the solve with the noise of its
+    // estimate.
     let floor = mean > 0 ? mean * 1e-3 : 1
     inverse = damped.map { Element(1 / max($0, floor)) }
   }

@@ -1,14 +1,14 @@
 import Tensor
 
 extension Network {
-  /// Bytes of directions that one pass over the samples takes at most; more vectors take more passes.
+  /// The most bytes of directions for one pass over the samples. More vectors take more passes.
   private static var directionBytes: Int { 1 << 28 }
 
-  /// vᵀ∇ℓ(zᵢ, θ) of every sample i and every vector v of a block: one pass over the samples, forward and
-  /// tangent forward. Nothing is kept between shards and no gradient of a sample is formed, so memory does
+  /// vᵀ∇ℓ(zᵢ, θ) of every sample i and every vector v of a block, by one forward and tangent forward pass
+  /// over the samples. No gradient of a sample is formed and nothing is kept between shards, so memory does
   /// not grow with the samples.
-  /// - Returns: a row of n values for each vector, in the order of the samples; the same bits for any number
-  ///   of threads.
+  /// - Returns: a row of n values for each vector, in the order of the samples. The bits are the same for any
+  ///   number of threads.
   /// - Throws: `Cancelled`.
   public func directionalDerivatives(
     _ state: NetworkState<Element>, on samples: Samples, along vectors: VectorBlock<Element>, loss: Loss,
@@ -26,13 +26,12 @@ extension Network {
     }
   }
 
-  /// Passes vᵀ∇ℓ(zᵢ, θ) to `body` shard by shard, for numbers of values that are too many to hold.
-  ///
-  /// Each value lies on the same side of a kink as in a `Linearization`.
+  /// Gives vᵀ∇ℓ(zᵢ, θ) to `body` shard by shard, for values that are too many to hold at once. The forward
+  /// pass is as exact as that of a `Linearization`, so values lie on the same side of a kink.
   /// - Parameters:
-  ///   - progress: called now and then with samples times vectors done, and their total; from any thread.
-  ///   - body: called from several threads, once for every pair of a vector and a shard, with the vector's
-  ///     index, the places of the shard's samples and a value for each of them.
+  ///   - progress: called now and then from any thread, with samples times vectors done, and their total.
+  ///   - body: called once for every pair of a vector and a shard, from several threads. It gets the index of
+  ///     the vector, the places of the shard's samples, and a value for each sample.
   /// - Throws: `Cancelled`.
   public func forEachDirectionalDerivative(
     _ state: NetworkState<Element>, on samples: Samples, along vectors: VectorBlock<Element>, loss: Loss,

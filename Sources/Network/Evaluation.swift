@@ -4,7 +4,7 @@ import Tensor
 public struct Evaluation: Sendable {
   /// ℓ of every sample, without weight decay.
   public var losses: [Double]
-  /// Whether the network names the right class, a sample each; empty for regression.
+  /// Whether the network names the right class, for each sample. Empty for regression.
   public var correct: [Bool]
 
   /// The mean of the losses; NaN for no samples.
@@ -25,9 +25,9 @@ public struct Evaluation: Sendable {
 }
 
 extension Network {
-  /// Losses and correctness on samples, one forward pass each, with running statistics.
-  /// - Parameter outputs: called with every row of outputs (place, row) from several threads; nil if nobody
-  ///   wants them.
+  /// Losses and correctness on samples, by a forward pass with running statistics.
+  /// - Parameter outputs: called with every row of outputs (place, row) from several threads; nil if outputs
+  ///   are not wanted.
   /// - Throws: `Cancelled`.
   public func evaluate(
     _ state: NetworkState<Element>, on samples: Samples, loss: Loss, compute: Compute,
@@ -53,7 +53,7 @@ extension Network {
       correct: hasClasses ? Array(UnsafeBufferPointer(start: correct.pointer, count: samples.count)) : [])
   }
 
-  /// Runs the forward pass over all samples and hands each shard to `body`, from several threads.
+  /// Runs the forward pass over all samples. Calls `body` with each shard, from several threads.
   private func forward(
     _ state: NetworkState<Element>, on samples: Samples, compute: Compute,
     _ body: @Sendable (ShardRecord<Element>) -> Void

@@ -1,7 +1,8 @@
 import Tensor
 
 extension Loss {
-  /// A bound on the second derivative by one output: of the softmax ½ (Böhning 1992), of the logistic loss ¼.
+  /// A bound on the second derivative by one output: ½ for the softmax (Böhning 1992), ¼ for the logistic
+  /// loss.
   public func curvatureBound(outputs: Int) -> Double {
     switch self {
     case .crossEntropy: outputs == 1 ? 0.25 : 0.5
@@ -18,16 +19,15 @@ extension Loss {
     if case .smoothHinge(let temperature) = self { temperature } else { 1 }
   }
 
-  /// A margin from which on the loss of a sample is flat: its slope is below 10⁻⁸.
+  /// Above this margin the loss of a sample is flat: its slope is below 10⁻⁸.
   public var farMargin: Double {
     if case .smoothHinge(let temperature) = self { 1 + 20 * temperature } else { 20 }
   }
 
-  /// How far outputs are on the right side, as a list of margins. If all margins are positive, the loss falls
-  /// to 0 as the outputs are multiplied. For the softmax they are the differences f_y − f_c; for one output,
-  /// and for one against the rest, they are ±f. They are linear in the outputs. Values and the squared error
-  /// have none.
-  /// - Parameter place: of the sample in `targets`.
+  /// How far outputs are on the right side, as a list of margins, which are linear in the outputs. If all are
+  /// positive, the loss falls to 0 as the outputs grow. For the softmax the margins are f_y − f_c. For one
+  /// output, and for one against the rest, they are ±f. The squared error has none.
+  /// - Parameter place: the place of the sample in `targets`.
   public func margins(_ outputs: [Double], _ targets: Targets, _ place: Int) -> [Double] {
     guard fallsForEver, case .classes(let labels) = targets else { return [] }
     let label = Int(labels[place])

@@ -6,13 +6,13 @@ import Tensor
 
 /// The loss of one sample as a function of the network's outputs f, with its first and second derivatives.
 public enum Loss: Sendable, Hashable {
-  /// −log softmax(f)_y; for two classes and a single output log(1 + exp(−y·f)) with y = ±1, which is the same
-  /// of the outputs (0, f).
+  /// −log softmax(f)_y. For two classes with a single output it is log(1 + exp(−y·f)) with y = ±1, which
+  /// equals the softmax of the outputs (0, f).
   case crossEntropy
   /// The mean over outputs of (f − y)², as `torch.nn.MSELoss`.
   case meanSquaredError
-  /// Σ over outputs of t·log(1 + exp((1 − y·f)/t)) with y = ±1, one against the rest; a single output for two
-  /// classes (Koh and Liang 2017, §4.2).
+  /// Σ over outputs of t·log(1 + exp((1 − y·f)/t)) with y = ±1: each class against the rest, or a single
+  /// output for two classes (Koh and Liang 2017, §4.2).
   case smoothHinge(temperature: Double)
 
   /// The names that requests use.
@@ -44,8 +44,8 @@ public enum Loss: Sendable, Hashable {
   /// - Parameters:
   ///   - f: rows × columns outputs.
   ///   - range: the places of the rows in `targets`.
-  ///   - losses: receives one loss a row.
-  ///   - gradient: receives ∂ℓ/∂f times `scale`; nil if nobody asks.
+  ///   - losses: receives a loss for each row.
+  ///   - gradient: receives ∂ℓ/∂f times `scale`; nil if not wanted.
   func evaluate<Element: Scalar>(
     _ f: UnsafePointer<Element>, columns: Int, targets: Targets, range: Range<Int>,
     losses: UnsafeMutablePointer<Double>, gradient: UnsafeMutablePointer<Element>?, scale: Double
@@ -123,8 +123,8 @@ public enum Loss: Sendable, Hashable {
     }
   }
 
-  /// How many rows of outputs name the right class: the largest output, the first of equals; for a single
-  /// output its sign. Regression has no right class.
+  /// How many rows of outputs name the right class. A row names the class of its largest output, the first of
+  /// equals. A single output names a class by its sign. Regression has no right class.
   func correctCount<Element: Scalar>(
     _ f: UnsafePointer<Element>, columns: Int, targets: Targets, range: Range<Int>
   ) -> Int {

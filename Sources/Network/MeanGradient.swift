@@ -1,7 +1,7 @@
 import Tensor
 
 extension Network {
-  /// The mean loss and its gradient over samples, nothing kept: memory does not grow with their number.
+  /// The mean loss and its gradient over samples. Nothing is kept, so memory does not grow with the samples.
   /// - Throws: `Cancelled`.
   public func gradient(
     _ state: NetworkState<Element>, on samples: Samples, loss: Loss, compute: Compute

@@ -1,8 +1,7 @@
 import Tensor
 
-/// The mean loss over fixed samples as a function of θ, in evaluation mode, for minimisations that evaluate
-/// it at many θ one after the other. Its memory is kept between evaluations, and the samples too if they fit,
-/// so that an evaluation runs the passes and does nothing else. One evaluation runs at a time.
+/// The mean loss over fixed samples as a function of θ, in evaluation mode, for minimisations. Memory is kept
+/// between evaluations, and the samples too if they fit. One evaluation runs at a time.
 ///
 /// The bits are those of `Network.gradient`. They depend neither on the threads nor on the memory.
 public final class MeanLoss<Element: Scalar>: Sendable {
@@ -23,8 +22,8 @@ public final class MeanLoss<Element: Scalar>: Sendable {
   /// The loss at one θ.
   public struct Value: Sendable {
     public var meanLoss: Double
-    /// Mean over the samples of ‖∂ℓ/∂f‖‖f‖: how far the mean loss may move if every output moves by its own
-    /// size. Its product with the rounding error of outputs is the rounding error of the mean loss.
+    /// The mean of ‖∂ℓ/∂f‖‖f‖ over the samples. Times the relative rounding error of the outputs, it is the
+    /// rounding error of the mean loss.
     public var sensitivity: Double
     public var gradient: [Element]
   }

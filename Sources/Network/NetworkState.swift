@@ -15,8 +15,9 @@ public struct NetworkState<Element: Scalar>: Sendable, Equatable {
     self.counters = counters
   }
 
-  /// A fresh network as PyTorch's modules start. Weights and biases of `linear` and `conv2d` are uniform in
-  /// ±1/√fan_in (`kaiming_uniform_` with a = √5); γ = 1, β = 0, running means 0 and variances 1.
+  /// The first state of a network, with the distributions of PyTorch's modules. Weights and biases of
+  /// `linear` and `conv2d` are uniform in ±1/√fan_in (`kaiming_uniform_` with a = √5). γ and running
+  /// variances are 1, β and running means 0.
   public init(initial layout: ParameterLayout, seed: UInt64) {
     parameters = .zeros(layout.parameterCount)
     statistics = .zeros(layout.statisticCount)

@@ -1,7 +1,7 @@
 import Tensor
 
-/// A mean for every neuron over a group's samples and their positions: of its output before normalization and
-/// activation, or of the loss's gradient by that output.
+/// A mean for every neuron over the samples of a group and their positions. It is the mean of the neuron's
+/// output before normalization and activation, or of the gradient of the loss by that output.
 public struct NeuronMeans: Sendable, Equatable {
   /// A row for each layer of `ParameterLayout.neuronLayers`, with a value for each neuron.
   public var layers: [[Double]]
@@ -39,7 +39,7 @@ extension Network {
     let neurons = Dictionary(uniqueKeysWithValues: layers.map { ($0.weights, $0.neurons) })
     let offsets = starts
     let plan = ShardPlan(count: samples.count, of: self)
-    // One row of sums a shard: added in order afterwards, in Double.
+    // Each shard has a row of sums. The rows are then added in order, in `Double`.
     let sums = Buffer<Element>(count: plan.shards.count * length, zeroed: true)
     let width = length
     try state.withPointers(in: plain, Operand(plain), compute) { pointers throws(Cancelled) in

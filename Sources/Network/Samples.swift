@@ -4,7 +4,7 @@ import Tensor
 public enum Targets: Sendable, Equatable {
   /// The class of every sample.
   case classes([Int32])
-  /// One row of values a sample, row-major.
+  /// A row of values for each sample, row-major.
   case values([Double], columns: Int)
 
   public var count: Int {
@@ -24,7 +24,7 @@ public enum Targets: Sendable, Equatable {
   }
 }
 
-/// A source of samples. They are gathered a shard at a time, so that a data set can stay in its compact form.
+/// A source of samples. Passes copy one shard at a time, so that a data set can stay in its compact form.
 public protocol SampleSource: Sendable {
   var count: Int { get }
   var shape: Shape { get }
@@ -36,7 +36,7 @@ public protocol SampleSource: Sendable {
 public struct Samples: Sendable {
   public let source: any SampleSource
   public let indices: [Int]
-  /// One a place of `indices`.
+  /// A target for each of `indices`.
   public let targets: Targets
 
   /// - Precondition: there are as many targets as indices.

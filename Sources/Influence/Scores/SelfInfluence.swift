@@ -28,7 +28,7 @@ public struct SelfInfluence: Sendable {
     /// How many eigenvalues (`direct`) or eigenpairs (`arnoldi`) the values are made of.
     public var rank: Int?
     public var negativeEigenvalues: Int?
-    /// Low rank: the median relative error of the values of the checked samples. nil if no exact value is
+    /// Low rank: the median and the largest relative error of the checked samples. nil if no exact value is
     /// known.
     public var medianError: Double?
     public var largestError: Double?

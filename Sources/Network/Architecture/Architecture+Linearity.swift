@@ -2,7 +2,7 @@ import Tensor
 
 /// Properties of a network that a minimisation depends on.
 extension Architecture {
-  /// The layer that sees the input columns as they are.
+  /// A linear layer that reads the input columns directly.
   public struct FirstLinearLayer: Sendable, Equatable {
     /// Offset of W, neurons × fanIn, in the parameters.
     public let weights: Int
@@ -21,12 +21,12 @@ extension Architecture {
       weights: linear.weights, bias: linear.bias, neurons: linear.output.count, fanIn: linear.input.count)
   }
 
-  /// Whether the outputs are a linear layer's, so that a multiple of its parameters gives the same multiple
-  /// of the outputs.
+  /// Whether the last layer is linear, so that a multiple of its parameters gives the same multiple of the
+  /// outputs.
   public var endsInLinear: Bool { acting.last is Linear.Placed }
 
-  /// Whether a batch normalization sees a single position of each sample: over a batch of one sample it has
-  /// no variance.
+  /// Whether a batch normalization sees a single position of each sample. A batch of one sample then has no
+  /// variance.
   public var normalizesSinglePositions: Bool {
     nodes.flatMap(\.all).contains { $0.normalizesSinglePositions }
   }

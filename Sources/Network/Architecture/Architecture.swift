@@ -17,8 +17,8 @@ public struct Architecture: Sendable, Equatable {
   public let rows: [Row]
   let nodes: [Node]
 
-  /// The most parameters, and the most values that one layer, and all layers together, may hand on for one
-  /// sample. ResNet-50 at 224×224 hands on 42 million.
+  /// The most parameters, and the most output values for one sample, of one layer and of all layers together.
+  /// ResNet-50 at 224×224 has 42 million output values.
   public static let limits = (parameters: 1 << 30, values: 1 << 28, allValues: 1 << 27)
 
   /// Follows the shapes through the layers.
@@ -50,9 +50,10 @@ public struct Architecture: Sendable, Equatable {
   }
   static func values(_ nodes: [Node]) -> Int { nodes.reduce(0) { $0 + $1.layer.values } }
 
-  /// Values that the layers hand on for one sample.
+  /// Values of the input and of all layers' outputs, for one sample.
   public var valuesPerSample: Int { input.count + Self.values(nodes) }
 
-  /// Multiply-adds for one sample in one forward pass, counted directly, however they are computed.
+  /// Multiply-adds of one forward pass for one sample, by the definition of the layers. Faster forms make
+  /// fewer.
   public var multiplyAddsPerSample: Int { nodes.flatMap(\.all).reduce(0) { $0 + $1.multiplyAdds } }
 }

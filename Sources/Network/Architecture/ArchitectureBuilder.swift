@@ -14,8 +14,8 @@ final class ArchitectureBuilder {
     return dropouts
   }
 
-  /// The nodes of `layers` and the shape they end in. The first fault of a list ends it: faults of later
-  /// layers would only repeat the first in other words.
+  /// The nodes of `layers` and the shape of their output. After the first fault of a list no further layer is
+  /// read: its faults would only follow from the first.
   func follow(
     _ layers: [NamedLayer], from input: Shape, path: [String]
   ) -> (nodes: [Architecture.Node], output: Shape) {

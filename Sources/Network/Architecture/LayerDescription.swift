@@ -1,9 +1,6 @@
-/// A kind of layer with PyTorch's options as its value. Each kind is declared in a file of its own in
-/// `Operations`.
-///
-/// The file holds the options and their ranges, the rule by which shapes follow with its faults,
-/// multiply-adds, and the passes. The reader of requests holds a list of the kinds, with the JSON fields of
-/// each.
+/// A kind of layer; the value has PyTorch's options. Each kind has a file in `Operations`, with the ranges of
+/// the options, the rule for shapes and its faults, multiply-adds, and the passes. The reader of requests has
+/// a list of the kinds, with the JSON fields of each.
 public protocol LayerKind: Sendable, Equatable {
   /// The `type` of the layer in a request, after the PyTorch module.
   static var type: String { get }
@@ -11,7 +8,7 @@ public protocol LayerKind: Sendable, Equatable {
   /// Checks the options against the input's shape and gives every tensor its place; nil after a fault.
   func place(at site: LayerSite) -> Architecture.Node?
 
-  /// The same layer with the layers inside named by their places below a name.
+  /// The same layer. Layers inside get names that begin with `name` and end with their places.
   func named(_ name: String) -> Self
 }
 
@@ -22,8 +19,8 @@ extension LayerKind {
   fileprivate func equals(_ other: any LayerKind) -> Bool { other as? Self == self }
 }
 
-/// One layer as a user writes it. Sizes of the input follow from the layer before; a size that the user gives
-/// must agree.
+/// One layer as a user writes it. Sizes of the input follow from the layer before. A size that the user gives
+/// must agree with them.
 public struct LayerDescription: Sendable, Equatable {
   public let kind: any LayerKind
 
@@ -37,7 +34,7 @@ public struct LayerDescription: Sendable, Equatable {
   }
 }
 
-/// A layer and the name its tensors begin with, as the PyTorch module of the network has it.
+/// A layer, and the beginning of the names of its tensors in the PyTorch module of the network.
 public struct NamedLayer: Sendable, Equatable {
   public var name: String
   public var layer: LayerDescription
@@ -47,8 +44,8 @@ public struct NamedLayer: Sendable, Equatable {
     self.layer = layer
   }
 
-  /// Names as `torch.nn.Sequential` counts its modules; inside a `residual` at position i they are
-  /// `i.layers.j` and `i.shortcut.j`.
+  /// Layers with the names that `torch.nn.Sequential` gives its modules. Inside a `residual` at position i
+  /// the names are `i.layers.j` and `i.shortcut.j`.
   public static func sequential(_ layers: [LayerDescription], prefix: String = "") -> [NamedLayer] {
     layers.enumerated().map { index, layer in
       let name = "\(prefix)\(index)"

@@ -5,7 +5,7 @@ public struct LayerSite {
   /// The beginning of the names of the layer's tensors.
   let name: String
   let input: Shape
-  /// Where the layer stands in the request.
+  /// The path to the layer in the request.
   let path: [String]
   private let builder: ArchitectureBuilder
 
@@ -45,7 +45,7 @@ public struct LayerSite {
     builder.follow(layers, from: input, path: path + [branch])
   }
 
-  /// The number of this dropout among those of the network, from 1.
+  /// The number of this dropout layer in the network, counted from 1.
   func nextDropout() -> Int { builder.nextDropout() }
 
   // MARK: Tensors
@@ -58,9 +58,9 @@ public struct LayerSite {
     builder.layout.add("\(name).\(suffix)", shape, kind, fanIn: fanIn)
   }
 
-  /// Gives weights, and biases if there are any, their places, and notes their neurons.
+  /// Gives weights and biases their places in θ, and adds the layer to the list of neuron layers.
   /// - Parameters:
-  ///   - shape: of the weights in PyTorch's order; the first dimension is the neurons.
+  ///   - shape: the shape of the weights in PyTorch's order. The first dimension counts the neurons.
   ///   - fanIn: weights of a neuron.
   ///   - positions: output positions of a sample.
   func addWeights(
@@ -76,8 +76,8 @@ public struct LayerSite {
 
   // MARK: Checks
 
-  /// Whether weights of so many rows and columns fit into the network, and the layer's values into its limit;
-  /// false after a fault of an option.
+  /// Whether weights of so many rows and columns fit into the network, and the layer's values into their
+  /// limit. If not, notes a fault of the option.
   func hasRoom(rows: Int, columns: Int, values: Int, at option: String) -> Bool {
     guard rows >= 1 else {
       addFault("must be at least 1, got \(rows)", at: option)
@@ -92,7 +92,7 @@ public struct LayerSite {
     return hasRoom(values: values, at: option)
   }
 
-  /// Whether the layer's values keep to their limit; false after a fault of an option.
+  /// Whether the layer's values fit into their limit. If not, notes a fault of the option.
   func hasRoom(values: Int, at option: String) -> Bool {
     let limit = Architecture.limits.values
     if values > limit { addFault("makes the layer larger than \(limit) values a sample", at: option) }
@@ -145,17 +145,17 @@ public struct LayerSite {
 
 /// The values that the options of a window may have.
 public struct WindowRanges: Sendable, Equatable {
-  /// Of each of the two sizes.
+  /// The range of each of the two sizes.
   public let kernelSizes: ClosedRange<Int>
   public let strides: ClosedRange<Int>
   public let paddings: ClosedRange<Int>
 
-  /// Of pools. The padding is at most half the kernel besides.
+  /// The ranges of pools. The padding is also at most half the kernel.
   public static let pools = WindowRanges(kernelSizes: 1...15, strides: 1...1024, paddings: 0...7)
 }
 
 extension ClosedRange<Int> {
-  /// Such as "from 1 to 15".
+  /// The range in words, such as "from 1 to 15".
   var words: String { "from \(lowerBound) to \(upperBound)" }
 }
 

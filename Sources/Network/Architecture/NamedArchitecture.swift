@@ -108,7 +108,7 @@ public enum NamedArchitecture: Sendable, Equatable {
   }
 
   private static func vgg(_ depth: VGGDepth, _ outputs: Int) -> [NamedLayer] {
-    // 0 is a max-pool.
+    // Channels of the convolutions; 0 is a max-pool.
     let plan: [Int]
     switch depth {
     case .eleven: plan = [64, 0, 128, 0, 256, 256, 0, 512, 512, 0, 512, 512, 0]

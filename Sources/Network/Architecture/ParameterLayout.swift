@@ -3,7 +3,7 @@ import Tensor
 /// One named tensor of a network, as PyTorch's `state_dict` has it.
 public struct ParameterTensor: Sendable, Equatable {
   public enum Kind: Sendable, Equatable {
-    /// Weights of a convolution: O, I, H, W outside, O, H, W, I in the engine.
+    /// Weights of a convolution. The order is O, I, H, W in PyTorch, and O, H, W, I in the engine.
     case convolution
     case linear
     case bias
@@ -47,7 +47,7 @@ public struct ParameterTensor: Sendable, Equatable {
     return order
   }
 
-  /// The tensor's values out of the engine's vector, in PyTorch's order.
+  /// The tensor's values from the engine's vector, in PyTorch's order.
   public func exported<Element>(from vector: [Element]) -> [Element] {
     guard let order = engineOrder else { return Array(vector[offset..<offset + count]) }
     return order.map { vector[offset + $0] }
@@ -65,11 +65,11 @@ public struct ParameterTensor: Sendable, Equatable {
   }
 }
 
-/// A layer whose neurons can be chosen for modification. A neuron is an output unit or channel, with all its
-/// incoming weights (a row of the weight matrix) and its bias.
+/// A layer whose neurons an update can select. A neuron is an output unit or channel, with its incoming
+/// weights (a row of the weight matrix) and its bias.
 public struct NeuronLayer: Sendable, Equatable {
   public let name: String
-  /// Offset of the weights; `neurons` rows of `fanIn` follow each other.
+  /// Offset of the weights, which are `neurons` rows of `fanIn`.
   public let weights: Int
   /// Offset of the biases, if there are any.
   public let bias: Int?

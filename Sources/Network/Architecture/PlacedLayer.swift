@@ -5,24 +5,22 @@ protocol PlacedLayer: Sendable, Equatable {
   var input: Shape { get }
   var output: Shape { get }
 
-  /// Values of a sample that the layer hands on. They bound memory and settle the size of shards.
+  /// Output values for one sample. The limit on memory and the size of shards follow from them.
   var values: Int { get }
 
-  /// Multiply-adds of the layer itself for one sample in one forward pass, counted directly, however they are
-  /// computed.
+  /// Multiply-adds of one forward pass for one sample, by the definition of the layer, without layers inside.
   var multiplyAdds: Int { get }
 
-  /// The layers inside, a list for each branch.
+  /// The layers inside: a list for each branch.
   var branches: [[Architecture.Node]] { get }
 
   /// Whether the layer changes values outside of training.
   var changesValues: Bool { get }
 
-  /// Whether the layer normalizes over a minibatch of which each sample has one position.
+  /// Whether the layer normalizes over a minibatch, and each sample has a single position.
   var normalizesSinglePositions: Bool { get }
 
-  /// The function that the layer applies to each value, if that is all it does: the layer before takes it
-  /// over.
+  /// The function of an elementwise layer. The layer before applies this function to its own output.
   var activation: (any Elementwise)? { get }
 
   /// The layer with its passes, as a part of a chain.

@@ -55,7 +55,7 @@ extension Chain {
 
   /// - Parameters:
   ///   - y: the chain's output; needed if the chain ends in an activation.
-  ///   - dx: receives ∂x; nil if nobody asks.
+  ///   - dx: receives ∂x; nil if not wanted.
   ///   - gradient: of the network's length, added to.
   func backward(
     _ pass: Pass<Element>, x: UnsafePointer<Element>, y: UnsafePointer<Element>?,

@@ -33,8 +33,8 @@ extension Chain {
   ///   - ty: ẏ; needed if the chain ends in a curved activation.
   ///   - dy: ∂y of the primal backward pass.
   ///   - tdy: ∂ẏ.
-  ///   - tdx: receives ∂ẋ; nil if nobody asks.
-  ///   - product: of the network's length, added to; nil if nobody asks.
+  ///   - tdx: receives ∂ẋ; nil if not wanted.
+  ///   - product: of the network's length, added to; nil if not wanted.
   func tangentBackward(
     _ pass: Pass<Element>, v: UnsafePointer<Element>, x: UnsafePointer<Element>, y: UnsafePointer<Element>?,
     tx: UnsafePointer<Element>?, ty: UnsafePointer<Element>?, dy: UnsafePointer<Element>,

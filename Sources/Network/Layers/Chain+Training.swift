@@ -1,6 +1,6 @@
 import Tensor
 
-/// The training passes: a stage that couples samples sees all shards at once, the others pass them in
+/// The training passes. A stage that couples samples gets all shards at once. Other stages run shards in
 /// parallel.
 extension Chain {
   /// - Parameter y: receives the chain's output.
@@ -29,7 +29,7 @@ extension Chain {
 
   /// - Parameters:
   ///   - y: the chain's outputs; needed if the chain ends in an activation.
-  ///   - dx: receives ∂x; nil if nobody asks.
+  ///   - dx: receives ∂x; nil if not wanted.
   func trainBackward(
     _ step: TrainingStep<Element>, _ passes: PerShard<Pass<Element>>, x: PerShard<UnsafePointer<Element>>,
     y: PerShard<UnsafePointer<Element>>, dy: PerShard<UnsafePointer<Element>>,
@@ -39,8 +39,8 @@ extension Chain {
     var own: PerShard<UnsafeMutablePointer<Element>>?
     for (index, stage) in stages.enumerated().reversed() {
       let inner = passes.map { entering($0, index) }
-      // Before the targets are taken: this may take a turn of its own, and the target must be the other
-      // buffer.
+      // This comes before the targets are taken: it may take a buffer itself, and the target must be the
+      // other one.
       if stage.activation != nil {
         let gradients = own ?? passes.map { gradientTarget($0, index) }
         let outer = incoming

@@ -1,11 +1,8 @@
 import Tensor
 
-/// Layers one after the other, each followed by its activation: a whole network, or a branch of a residual
-/// block.
-///
-/// With a₀ = x and zᵢ = fᵢ(aᵢ₋₁), aᵢ = φᵢ(zᵢ), a frame keeps only the values that later passes read again.
-/// The next layer and the slope of φᵢ read aᵢ. Products read ∂zᵢ, and ∂aᵢ for a curved φᵢ; before a fixed map
-/// these are made again from the map's own. All else goes through two buffers in turn.
+/// Layers one after the other, each followed by its activation: zᵢ = fᵢ(aᵢ₋₁), aᵢ = φᵢ(zᵢ), a₀ = x. A chain
+/// is a whole network, or a branch of a residual block. A frame keeps only the values that later passes read.
+/// All other values are written into two buffers in turn. The page of the module lists what is kept.
 struct Chain<Element: Scalar>: Sendable {
   struct Stage: Sendable {
     enum Passes: Sendable {
@@ -44,7 +41,7 @@ struct Chain<Element: Scalar>: Sendable {
 
   var output: Shape { stages.last?.body.output ?? input }
 
-  /// Whether the output is the last layer's own, with no activation on top.
+  /// Whether the last layer has no activation behind it.
   var endsInLayer: Bool { stages.last.map { $0.activation == nil } ?? false }
 
   /// Whether training needs all shards of a minibatch at once.
@@ -57,7 +54,7 @@ struct Chain<Element: Scalar>: Sendable {
   /// Whether the layer after stage i is a fixed map.
   func entersMap(_ index: Int) -> Bool { index + 1 < stages.count && stages[index + 1].isFixedMap }
 
-  /// Whether aᵢ is kept; the caller provides the memory of the last output.
+  /// Whether aᵢ is kept. The last output is not: the caller provides its memory.
   private func keepsOutput(_ index: Int) -> Bool {
     index + 1 < stages.count && (stages[index].activation != nil || !entersMap(index))
   }
@@ -90,7 +87,7 @@ struct Chain<Element: Scalar>: Sendable {
       frames: stages.map { $0.body.makeFrame(capacity: capacity) }, sizes: sizes)
   }
 
-  /// - Parameter turns: shared by all chains of this depth of nesting.
+  /// - Parameter turns: the buffers that all chains at this depth of nesting share.
   func makeWorkspace(capacity: Int, turns: Turns<Element>) -> Frame {
     Working(
       frames: stages.map { $0.body.makeWorkspace(capacity: capacity, turns: turns) }, sizes: sizes(capacity),

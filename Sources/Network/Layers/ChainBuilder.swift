@@ -1,13 +1,13 @@
 import Tensor
 
-/// Makes chains of an architecture's nodes. Each short cut is a rule of its own; every other node becomes a
-/// stage.
+/// Makes chains from the nodes of an architecture. Each method below is a rule that joins or exchanges
+/// neighbouring nodes. Every other node becomes a stage.
 struct ChainBuilder<Element: Scalar> {
   typealias Stage = Chain<Element>.Stage
 
   /// Whether batch normalization right after a convolution becomes part of its weights.
   let foldsNormalization: Bool
-  /// The normalizations that did.
+  /// The normalizations that became part of a convolution's weights.
   private(set) var folds: [NormalizationFold] = []
 
   init(foldsNormalization: Bool) { self.foldsNormalization = foldsNormalization }
@@ -28,7 +28,7 @@ struct ChainBuilder<Element: Scalar> {
     return Chain(input: input, stages: stages)
   }
 
-  /// The layer before takes an activation over; without one the activation is a stage.
+  /// The layer before applies the activation. Without a layer before, the activation is a stage.
   private func activate(
     _ stages: inout [Stage], _ function: any Elementwise, _ layer: any PlacedLayer
   ) {
@@ -40,7 +40,7 @@ struct ChainBuilder<Element: Scalar> {
     }
   }
 
-  /// Takes a max-pool that runs before the activation in front of it.
+  /// Moves a max-pool before the activation that it follows.
   private mutating func poolBefore(
     _ function: any Elementwise, _ rest: inout ArraySlice<any PlacedLayer>
   ) -> Stage? {
@@ -51,7 +51,7 @@ struct ChainBuilder<Element: Scalar> {
     return pool.stage(&self)
   }
 
-  /// Takes a batch normalization into the weights of the convolution in front of it.
+  /// Folds a batch normalization into the weights of the convolution before it.
   private mutating func folded(
     _ layer: any PlacedLayer, _ rest: inout ArraySlice<any PlacedLayer>
   ) -> Stage? {

@@ -6,7 +6,7 @@ extension Chain {
     /// aᵢ of stage i, if it is kept.
     let outputs: [Buffer<Element>?]
     let frames: [Frame]
-    /// ∂zᵢ and, for curved activations, ∂aᵢ; made when a backward pass first asks.
+    /// ∂zᵢ and, for curved activations, ∂aᵢ. The memory is made when a backward pass first needs it.
     private var inner: [Buffer<Element>?]
     private var outer: [Buffer<Element>?]
     private let sizes: [Int]
@@ -48,14 +48,14 @@ extension Chain {
     }
   }
 
-  /// Memory that one pass needs and that nobody keeps.
+  /// Memory that a pass uses and no later pass reads.
   final class Working: Frame {
     /// ȧᵢ of stage i, if a tangent's backward pass reads it.
     private lazy var tangents: [Buffer<Element>?] = zip(sizes, keepsTangent).map {
       $1 ? Buffer(count: $0) : nil
     }
     let frames: [Frame]
-    /// Any stage's values fit in.
+    /// Buffers that are large enough for the values of any stage.
     let turns: Turns<Element>
     private let sizes: [Int]
     private let keepsTangent: [Bool]
@@ -68,7 +68,7 @@ extension Chain {
       turns.makeRoom(for: sizes.max() ?? 0)
     }
 
-    /// The memory for ȧᵢ: kept, or a buffer that the next stages write again.
+    /// The memory for ȧᵢ: a kept buffer, or one that later stages overwrite.
     func tangentTarget(_ index: Int) -> UnsafeMutablePointer<Element> {
       tangents[index]?.pointer ?? turns.next()
     }

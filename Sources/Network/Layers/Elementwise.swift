@@ -1,14 +1,14 @@
 import Tensor
 
-/// A function of one value, y = φ(z), that follows a layer in place, with derivatives that follow from y.
+/// A function of one value, y = φ(z), applied in place behind a layer. Its derivatives follow from y.
 ///
 /// A function whose derivatives need z, such as GELU, is a `Layer` instead: every pass of a layer is given x.
 protocol Elementwise: Sendable, Equatable {
-  /// Whether φ″ = 0 wherever it exists; then no gradient after φ is kept for products.
+  /// Whether φ″ = 0 wherever it exists. Then no gradient behind φ is kept for products.
   var isPiecewiseLinear: Bool { get }
 
-  /// Whether a max-pool right behind φ runs before φ: max(φ(z)) = φ(max(z)), and less is left to do and to
-  /// keep.
+  /// Whether a max-pool right behind φ is moved before φ. This needs max(φ(z)) = φ(max(z)). φ then has fewer
+  /// values to compute and keep.
   var followsMaxPool: Bool { get }
 
   /// y ← φ(y)

@@ -13,14 +13,14 @@ protocol LayerBody<Element>: Sendable {
   /// Elements of scratch that a pass over `capacity` samples needs.
   func scratchCount(capacity: Int) -> Int
 
-  /// Values of a sample that the layer keeps for products, besides the values that the chain around keeps.
+  /// How many values of a sample the layer itself keeps for products. The chain around it keeps others.
   var keptValues: Int { get }
 
   /// Memory for the values that the primal passes over one shard leave behind.
   func makeFrame(capacity: Int) -> Frame
 
-  /// Memory that one pass over a shard needs and that nobody keeps.
-  /// - Parameter turns: of the chain around.
+  /// Memory that a pass over a shard uses and no later pass reads.
+  /// - Parameter turns: the buffers of the chain around.
   func makeWorkspace(capacity: Int, turns: Turns<Element>) -> Frame
 }
 
@@ -43,14 +43,13 @@ extension LayerBody {
 /// | tangentForward | x, ẋ, v | ẏ = fₓẋ + f_θ v |
 /// | tangentBackward | x, ẋ, ∂y, ∂ẏ, v | ∂ẋ = d/dt (fₓᵀ∂y), and adds d/dt (f_θᵀ∂y) to the product |
 ///
-/// where d/dt is the derivative along (ẋ, v): Pearlmutter's R-operator (1994) on the backward pass. Arrays
-/// hold the samples channels-last. Parameters lie in vectors of the network's whole length, and a layer finds
-/// its own at its offsets. The caller owns every array. A pass writes only through mutable pointers.
+/// d/dt is the derivative along (ẋ, v): Pearlmutter's R-operator (1994) on the backward pass. Arrays hold
+/// samples channels-last. Vectors of parameters have the length of θ. The caller owns every array.
 protocol Layer<Element>: LayerBody {
   func forward(_ pass: Pass<Element>, x: UnsafePointer<Element>, y: UnsafeMutablePointer<Element>)
 
   /// - Parameters:
-  ///   - dx: receives ∂x; nil if nobody asks.
+  ///   - dx: receives ∂x; nil if not wanted.
   ///   - gradient: of the network's length, added to.
   func backward(
     _ pass: Pass<Element>, x: UnsafePointer<Element>, dy: UnsafePointer<Element>,
@@ -66,8 +65,8 @@ protocol Layer<Element>: LayerBody {
   /// - Parameters:
   ///   - dy: ∂y of the primal backward pass.
   ///   - tdy: ∂ẏ.
-  ///   - tdx: receives ∂ẋ; nil if nobody asks.
-  ///   - product: of the network's length, added to; nil if nobody asks.
+  ///   - tdx: receives ∂ẋ; nil if not wanted.
+  ///   - product: of the network's length, added to; nil if not wanted.
   func tangentBackward(
     _ pass: Pass<Element>, v: UnsafePointer<Element>, x: UnsafePointer<Element>,
     tx: UnsafePointer<Element>?, dy: UnsafePointer<Element>, tdy: UnsafePointer<Element>,
@@ -81,7 +80,7 @@ extension Layer {
   var coupled: (any CoupledLayer<Element>)? { nil }
 }
 
-/// A layer that couples the samples of a minibatch in training: its training passes see all shards at once.
+/// A layer that couples the samples of a minibatch in training. Its training passes get all shards at once.
 protocol CoupledLayer<Element>: Layer {
   /// `forward` in training.
   func trainForward(
@@ -94,12 +93,12 @@ protocol CoupledLayer<Element>: Layer {
     dy: PerShard<UnsafePointer<Element>>, dx: PerShard<UnsafeMutablePointer<Element>>?) throws(Cancelled)
 }
 
-/// A layer y = Ax without parameters. The forward pass settles A at the latest.
+/// A layer y = Ax without parameters. A is fixed, or the forward pass chooses it.
 ///
-/// tangentForward is A; backward and tangentBackward are Aᵀ. They read neither the x nor the ẋ of earlier
-/// passes, so a chain need not keep these.
+/// tangentForward is A, and backward and tangentBackward are Aᵀ. They read neither x nor ẋ of earlier passes,
+/// so a chain need not keep x and ẋ.
 protocol FixedMap<Element>: LayerBody {
-  /// y ← Ax, and settles A if A depends on x.
+  /// y ← Ax. If A depends on x, this pass chooses A.
   func forward(_ pass: Pass<Element>, x: UnsafePointer<Element>, y: UnsafeMutablePointer<Element>)
 
   /// ty ← Aẋ, with the A of the forward pass.

@@ -1,8 +1,7 @@
 import Tensor
 
-/// A layer of neurons, each with a row of weights. If only some rows of a direction are not zero, or only
-/// some rows of a product are asked for, its passes cost less: narrow layers of those neurons alone run
-/// beside the whole layer.
+/// A layer of neurons, each with a row of weights. Its passes cost less if most rows of a direction are zero,
+/// or if few rows of a product are wanted. Then narrow layers with these neurons run beside the whole layer.
 protocol NeuronRows<Element>: Layer {
   /// Offset of the weights.
   var weights: Int { get }
@@ -14,7 +13,7 @@ protocol NeuronRows<Element>: Layer {
   /// The layer without its biases.
   var withoutBias: Self { get }
 
-  /// The layer with as many neurons as a subset has here: its weights begin at 0, its biases follow.
+  /// The layer with `neurons` neurons. Its weights begin at offset 0, and its biases follow the weights.
   func narrowed(to neurons: Int, bias: Bool) -> Self
 
   /// ∂x = f_x(θ)ᵀ∂y alone.
@@ -22,7 +21,7 @@ protocol NeuronRows<Element>: Layer {
     _ pass: Pass<Element>, dy: UnsafePointer<Element>, dx: UnsafeMutablePointer<Element>)
 }
 
-/// The workspace of such a layer: arrays of the chain around, each as long as its largest.
+/// The workspace of a layer of neurons: buffers of the chain around, each as long as its largest values.
 final class RowWorkspace<Element: Scalar>: Frame {
   let turns: Turns<Element>
   init(_ turns: Turns<Element>) { self.turns = turns }
@@ -44,10 +43,10 @@ extension NeuronRows {
   /// Rows of the direction that are not zero, if they are few.
   func support(_ pass: Pass<Element>) -> [Int32]? { pass.support?.rows(at: weights) }
 
-  /// Rows of the product that are asked for, if they are few.
+  /// Rows of the product that are wanted, if they are few.
   func wanted(_ pass: Pass<Element>) -> [Int32]? { pass.wanted?.rows(at: weights) }
 
-  /// The pass for the narrow layer of a direction's rows.
+  /// The pass for the narrow layer that has the direction's rows.
   private func direction(_ pass: Pass<Element>, _ v: UnsafePointer<Element>) -> Pass<Element> {
     var pass = pass
     pass.parameters = v + weights
@@ -64,7 +63,7 @@ extension NeuronRows {
     return UnsafePointer(target)
   }
 
-  /// ẏ = f_xẋ + f_θ v for a v with few rows.
+  /// ẏ = f_xẋ + f_θ v for a v with few rows that are not zero.
   func tangentForward(
     _ pass: Pass<Element>, rows: [Int32], v: UnsafePointer<Element>, x: UnsafePointer<Element>,
     tx: UnsafePointer<Element>?, ty: UnsafeMutablePointer<Element>
@@ -80,8 +79,8 @@ extension NeuronRows {
     rows.withUnsafeBufferPointer { Element.scatterColumns(part, $0, ty, total(pass), neurons) }
   }
 
-  /// Adds the rows of the gradient (or product) that are asked for, from x and ∂y. They lie at the weights'
-  /// offset, one after the other.
+  /// Adds the wanted rows of the gradient (or product) from x and ∂y. These rows lie one after the other at
+  /// the offset of the weights.
   private func addRows(
     _ pass: Pass<Element>, _ rows: [Int32], x: UnsafePointer<Element>, dy: UnsafePointer<Element>,
     _ gradient: UnsafeMutablePointer<Element>
@@ -90,7 +89,7 @@ extension NeuronRows {
       pass.plain, x: x, dy: columns(pass, dy, rows, .wantedColumns), dx: nil, gradient: gradient + weights)
   }
 
-  /// `backward` if only some rows of the gradient are asked for.
+  /// `backward` if few rows of the gradient are wanted.
   func backward(
     _ pass: Pass<Element>, wanted rows: [Int32], x: UnsafePointer<Element>, dy: UnsafePointer<Element>,
     dx: UnsafeMutablePointer<Element>?, gradient: UnsafeMutablePointer<Element>
@@ -100,7 +99,7 @@ extension NeuronRows {
     if let dx { inputGradient(pass, dy: dy, dx: dx) }
   }
 
-  /// `tangentBackward` if v has few rows, or few rows of the product are asked for.
+  /// `tangentBackward` if v has few rows that are not zero, or few rows of the product are wanted.
   func tangentBackward(
     _ pass: Pass<Element>, support: [Int32]?, wanted: [Int32]?, v: UnsafePointer<Element>,
     x: UnsafePointer<Element>, tx: UnsafePointer<Element>?, dy: UnsafePointer<Element>,

@@ -3,18 +3,17 @@ import Tensor
 /// Memory of one layer over one shard. A layer that keeps something has a subclass of its own.
 class Frame {}
 
-/// The settings of a pass over one shard, besides its arrays. The caller owns all memory until the pass has
-/// ended.
+/// The settings of a pass over one shard. The caller owns all memory, and keeps it until the pass has ended.
 struct Pass<Element: Scalar> {
   /// Samples in the shard.
   var count: Int
-  /// φ(θ), in the network's order. The memory of weights that `transformed` holds is undefined here, except
-  /// in an exact pass.
+  /// φ(θ), in the network's order. Weights that `transformed` holds are undefined here, except in an exact
+  /// pass.
   var parameters: UnsafePointer<Element>
   /// θ's transformed weights (`Operand`), if the network has any.
   var transformed: UnsafePointer<Element>?
-  /// The direction's transformed weights, in tangent passes. The direction is undefined where `parameters`
-  /// is.
+  /// The direction's transformed weights, in tangent passes. The direction itself is undefined at these
+  /// weights.
   var transformedDirection: UnsafePointer<Element>?
   /// Running means and variances of batch normalization, in the network's order.
   var statistics: UnsafePointer<Element>
@@ -22,12 +21,12 @@ struct Pass<Element: Scalar> {
   var frame: Frame
   /// Memory that the layer's tangent passes use.
   var workspace: Frame
-  /// Shared by all layers of the pass, one after the other.
+  /// Scratch memory. Each layer of the pass uses it in turn.
   var scratch: UnsafeMutablePointer<Element>
   /// Whether a backward pass leaves the gradients that products read in the frame.
   var keepsGradients = false
-  /// Whether a forward pass takes no short cut that rounds more than plain sums do. All parameters are then
-  /// there.
+  /// Whether a forward pass uses plain sums alone, which round less than minimal filtering. `parameters` is
+  /// then complete.
   var isExact = false
   /// Set in training: which dropout mask to draw.
   var dropout: DropoutKey?
@@ -35,9 +34,9 @@ struct Pass<Element: Scalar> {
   /// in a backward pass with its gradient.
   var observer: ((_ weights: Int, _ values: UnsafePointer<Element>, _ rows: Int) -> Void)?
 
-  /// Rows of layers' weights outside of which the direction vanishes. The direction holds those rows alone.
+  /// The rows of layers' weights at which the direction is not zero. The direction then has only these rows.
   var support: RowTable?
-  /// Rows of layers' weights that are asked for. The gradient or product holds those rows alone.
+  /// The rows of layers' weights that are wanted. The gradient or product then has only these rows.
   var wanted: RowTable?
 
   /// The same pass without its observer, support and wanted rows.
@@ -64,8 +63,8 @@ struct DropoutKey: Sendable {
   var firstSample: Int
 }
 
-/// A value for every shard: arrays, passes or records. In a parallel loop over shards each body takes the
-/// value of its own shard alone, which is the rule of `Disjoint`.
+/// A value for every shard, such as an array or a pass. In a parallel loop over shards each body uses the
+/// value of its own shard alone, by the rule of `Disjoint`.
 struct PerShard<Value>: Sendable {
   private let values: Disjoint<[Value]>
 
@@ -83,9 +82,9 @@ struct PerShard<Value>: Sendable {
 struct TrainingStep<Element: Scalar>: Sendable {
   let pool: ComputePool
   let cancellation: Cancellation?
-  /// Shards of each lane: a lane's shards run one after the other and share a gradient.
+  /// The shards of each lane. They run one after the other and add to one gradient.
   let lanes: [Range<Int>]
-  /// One gradient a lane, of the network's length; a body adds to the gradient of its own lane.
+  /// A gradient for each lane, of the network's length. A body adds to the gradient of its own lane.
   private let parts: [Buffer<Element>]
   /// Receives the running statistics after the step.
   let statistics: Buffer<Element>

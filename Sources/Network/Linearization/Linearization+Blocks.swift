@@ -1,8 +1,8 @@
 import Tensor
 
-/// Products with several vectors at once. Each thread goes through all shards with a vector of its own, so
-/// the vector and its product stay in the cache of small networks, and threads need not wait for each other.
-/// Each answer has the bits of the product with that vector alone.
+/// Products with several vectors at once. Each thread takes a vector through all shards, so threads do not
+/// wait for each other. In small networks the vector and its product stay in the cache. Each answer has the
+/// bits of the product with that vector alone.
 extension Linearization {
   /// The curvature of the mean loss times every vector of a block.
   /// - Parameter products: receives as many vectors as the block has.
@@ -44,8 +44,8 @@ extension Linearization {
     }
   }
 
-  /// How many vectors of a block the threads take one each, in whole turns. The rest go one by one with all
-  /// threads. Both ways give the same bits.
+  /// How many vectors of a block are computed one on each thread, so that no thread is idle. The others are
+  /// computed one by one with all threads. Both ways give the same bits.
   private func wholeTurns(of block: VectorBlock<Element>) -> Int {
     precondition(block.length == dimension, "A direction has the length of θ, \(dimension).")
     return block.count / compute.pool.threads * compute.pool.threads

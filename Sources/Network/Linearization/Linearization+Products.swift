@@ -3,9 +3,10 @@ import Tensor
 extension Linearization {
   /// The curvature of the mean loss times v.
   /// - Parameters:
-  ///   - support: v is zero outside of it: passes over few neurons' weights cost less.
-  ///   - wanted: the entries of the result that are asked for; the others are undefined. Few neurons cost
-  ///     less here too.
+  ///   - support: v is zero outside these parameters. If they are those of few neurons, the product costs
+  ///     less.
+  ///   - wanted: the entries of the result that are needed; the others are undefined. Few neurons cost less
+  ///     here too.
   /// - Throws: `Cancelled`.
   public func curvatureProduct(
     _ kind: CurvatureKind, _ v: [Element], into result: inout [Element],
@@ -50,7 +51,7 @@ extension Linearization {
     }
   }
 
-  /// vᵀ∇ℓ(zᵢ, θ) of every sample i: a tangent forward pass alone, no gradient of a sample is ever formed.
+  /// vᵀ∇ℓ(zᵢ, θ) of every sample i, by a tangent forward pass. No gradient of a sample is formed.
   /// - Throws: `Cancelled`.
   public func directionalDerivatives(_ v: [Element]) throws(Cancelled) -> [Double] {
     let result = Buffer<Double>(count: count)
@@ -69,7 +70,7 @@ extension Linearization {
       tangentForward(record, pass(record, workspace, direction), direction, workspace)
       for row in 0..<record.range.count {
         let start = row * record.columns
-        // The kept output gradient is that of the mean: times n it is the sample's own.
+        // The kept output gradient is that of the mean loss. Times n it is that of the sample's loss.
         result.value[record.range.lowerBound + row] =
           Double(count)
           * Element.dot(
@@ -111,7 +112,7 @@ extension Linearization {
     }
   }
 
-  /// Leaves ḟ in the workspace's first rows.
+  /// Writes ḟ into `rows[0]` of the workspace.
   private func tangentForward(
     _ record: ShardRecord<Element>, _ pass: Pass<Element>, _ direction: Direction,
     _ workspace: Workspace<Element>
@@ -132,7 +133,7 @@ extension Linearization {
       ty: workspace.rows[0].pointer, dy: record.outputGradient.pointer, tdy: tdy, tdx: tdx, product: product)
   }
 
-  /// 1/n ∇²_f ℓ·ḟ, from the workspace's first rows into its second.
+  /// 1/n ∇²_f ℓ·ḟ, from `rows[0]` of the workspace into `rows[1]`.
   private func lossCurvature(
     _ record: ShardRecord<Element>, _ workspace: Workspace<Element>
   ) -> UnsafePointer<Element> {

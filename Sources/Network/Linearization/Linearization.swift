@@ -1,12 +1,10 @@
 import Tensor
 
-/// A network at one θ over one set of samples, with the values that its forward and backward passes leave
-/// behind. Products with the curvature of the mean loss follow from them without running the primal passes
-/// again.
+/// A network at one θ over one set of samples, with kept values of its forward and backward passes (the
+/// primal passes). Products with the curvature of the mean loss read these values.
 ///
 /// All quantities are of the mean loss L(θ) = 1/n Σ ℓ(zᵢ, θ), without weight decay. Batch normalization uses
-/// its running statistics. Sums are made in an order that depends on n and the network alone, so results are
-/// the same bits for any number of threads.
+/// its running statistics. The order of sums depends on n and the network alone.
 public final class Linearization<Element: Scalar>: Sendable {
   public let network: Network<Element>
   public let state: NetworkState<Element>
@@ -29,7 +27,7 @@ public final class Linearization<Element: Scalar>: Sendable {
   /// ∇L by φ(θ).
   private let formGradient: Buffer<Element>
 
-  /// ∇L(θ), in the engine's order; computed when asked for.
+  /// ∇L(θ), in the engine's order. It is computed at each access.
   public var gradient: [Element] {
     do throws(Cancelled) {
       return try state.pullBack(UnsafePointer(formGradient.pointer), in: form, Compute(pool: compute.pool))
@@ -38,7 +36,7 @@ public final class Linearization<Element: Scalar>: Sendable {
     }
   }
 
-  /// Runs the forward and backward passes and keeps them.
+  /// Runs the forward and backward passes, and keeps the values that products need.
   /// - Parameter other: a linearization of the same network at the same state over other samples, whose
   ///   prepared θ this one shares.
   /// - Precondition: there is at least one sample; parameters and samples fit the network.
@@ -81,8 +79,8 @@ public final class Linearization<Element: Scalar>: Sendable {
     let pointers = StatePointers(
       parameters: UnsafePointer(operand.values.pointer), transformed: operand.transformed,
       statistics: running)
-    // This pass settles for all products on which side of a kink each value lies, so it rounds as little as
-    // it can.
+    // This pass decides for all products on which side of a kink each value lies. So it rounds as little as
+    // possible.
     let complete = form.hasTransforms ? Operand(form, isPlain: true) : operand
     if form.hasTransforms {
       try state.withArrays { theta, _ throws(Cancelled) in
@@ -109,7 +107,7 @@ public final class Linearization<Element: Scalar>: Sendable {
     meanLoss = Double.sum(losses.pointer, samples.count) / Double(samples.count)
   }
 
-  /// Samples n.
+  /// n, the number of samples.
   public var count: Int { samples.count }
 
   /// Length of θ.
@@ -121,8 +119,8 @@ public final class Linearization<Element: Scalar>: Sendable {
       statistics: UnsafePointer(statistics.pointer))
   }
 
-  /// Brings the sum of a product along a direction from φ to θ. The Hessian has a part from the curvature of
-  /// φ (`NormalizationFold`).
+  /// Brings the sum of a product from φ to θ. A Hessian product has another part, from the curvature of φ
+  /// (`NormalizationFold`).
   func pullBack(
     _ total: UnsafePointer<Element>, _ direction: Direction, _ kind: CurvatureKind,
     into result: UnsafeMutablePointer<Element>, _ compute: Compute
@@ -135,10 +133,10 @@ public final class Linearization<Element: Scalar>: Sendable {
     }
   }
 
-  /// A direction as the layers read it, and as it was given.
+  /// A direction in the form that the layers read, and in the form that was given.
   struct Direction: Sendable {
     let operand: Operand<Element>
-    /// Lent by the caller of the product; nobody writes it meanwhile.
+    /// The caller of the product lends this memory, and nothing writes it meanwhile.
     private let vector: Disjoint<UnsafePointer<Element>>
     let support: ParameterSubset<Element>?
     let wanted: ParameterSubset<Element>?

@@ -1,8 +1,8 @@
 import Tensor
 
-/// One way to run a network: its layers, and how θ is prepared before they read it. Folded normalizations are
-/// computed into the weights, and convolutions by minimal filtering find their weights transformed. Each is
-/// done once for a θ or a direction, not once for a shard.
+/// One way to run a network: its layers, and how θ is prepared for them. Folded normalizations become part of
+/// the weights, and weights for minimal filtering are transformed. This is done once for θ or a direction,
+/// not once for each shard.
 struct NetworkForm<Element: Scalar>: Sendable {
   let root: Chain<Element>
   /// Lengths of θ and of the running statistics.
@@ -13,13 +13,13 @@ struct NetworkForm<Element: Scalar>: Sendable {
 
   /// A part of θ that one thread prepares at a time.
   enum Part: Sendable {
-    /// Taken as it is.
+    /// Parameters that are copied.
     case plain(Range<Int>)
-    /// Some rows of a layer's weights, by their places among those the layer reads.
+    /// Some rows of a layer's weights, by their places among the rows that the layer reads.
     case rows(WeightLayer<Element>, Range<Int>)
   }
 
-  /// Weights in a part.
+  /// How many weights a part has.
   private static var partSize: Int { 1 << 16 }
 
   init(_ architecture: Architecture, foldsNormalization: Bool) {
@@ -69,7 +69,7 @@ struct NetworkForm<Element: Scalar>: Sendable {
 
   // MARK: Subsets
 
-  /// A subset of the parameters as the passes see it.
+  /// A subset of the parameters, in the form that the passes use.
   /// - Precondition: the indices lie in θ.
   func subset(_ indices: [Int]) -> ParameterSubset<Element> {
     var marks = [Bool](repeating: false, count: parameterCount)
@@ -87,7 +87,8 @@ struct NetworkForm<Element: Scalar>: Sendable {
       sums: sums)
   }
 
-  /// The caller's thread alone if θ is so short that waking other threads would take longer than the work.
+  /// The threads to use. For a short θ it is the caller's thread alone: waking others takes longer than the
+  /// work.
   private func threads(_ compute: Compute) -> ComputePool {
     parameterCount <= 1 << 15 ? .single : compute.pool
   }
@@ -95,8 +96,8 @@ struct NetworkForm<Element: Scalar>: Sendable {
   // MARK: To φ
 
   /// Prepares θ, or a direction v at θ.
-  /// - Parameter support: v vanishes outside of it. The rows of narrowed layers then lie one after the other,
-  ///   and their biases behind them.
+  /// - Parameter support: v is zero outside it. The rows of narrowed layers then lie one after the other, and
+  ///   their biases behind them.
   /// - Throws: `Cancelled`.
   func prepare(
     _ operand: Operand<Element>, theta: UnsafePointer<Element>, running: UnsafePointer<Element>,
@@ -119,8 +120,8 @@ struct NetworkForm<Element: Scalar>: Sendable {
   // MARK: From φ
 
   /// φ′(θ)ᵀg, or with `curved` its derivative along v (`NormalizationFold`).
-  /// - Parameter wanted: the entries of the result that are asked for; the others are undefined. g then holds
-  ///   the rows of narrowed layers one after the other.
+  /// - Parameter wanted: the entries of the result that are needed; the others are undefined. In g the rows
+  ///   of narrowed layers then lie one after the other.
   /// - Throws: `Cancelled`.
   func pullBack(
     _ g: UnsafePointer<Element>, theta: UnsafePointer<Element>, running: UnsafePointer<Element>,

@@ -16,7 +16,7 @@ extension NetworkState {
     }
   }
 
-  /// The gradient by θ from that by φ(θ).
+  /// The gradient by θ, from the gradient by φ(θ).
   func pullBack(
     _ gradient: UnsafePointer<Element>, in form: NetworkForm<Element>, _ compute: Compute
   ) throws(Cancelled) -> [Element] {
@@ -30,7 +30,7 @@ extension NetworkState {
     return result
   }
 
-  /// θ and the running statistics, lent in place.
+  /// Lends pointers to θ and the running statistics, without a copy.
   func withArrays<Result>(
     _ body: (_ theta: UnsafePointer<Element>, _ running: UnsafePointer<Element>) throws(Cancelled) -> Result
   ) throws(Cancelled) -> Result {
@@ -43,7 +43,7 @@ extension NetworkState {
 }
 
 extension UnsafeBufferPointer {
-  /// The first element; some valid address if there is none, which nobody reads.
+  /// The first element. For an empty buffer it is some valid address that is never read.
   var start: UnsafePointer<Element> {
     baseAddress ?? UnsafePointer(bitPattern: MemoryLayout<Element>.alignment)!
   }

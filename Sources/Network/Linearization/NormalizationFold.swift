@@ -1,16 +1,13 @@
 import Tensor
 
-/// Batch normalization with fixed statistics, written into the convolution before it. With s = γ/σ, γ(Wx + b
-/// − μ)/σ + β is W′x + b′, where W′ = sW and b′ = s(b − μ) + β, a row for each channel.
+/// Batch normalization with fixed statistics as part of the convolution before it: with s = γ/σ, γ(Wx + b −
+/// μ)/σ + β is W′x + b′ for W′ = sW, b′ = s(b − μ) + β. The folded network runs on φ(θ), a vector of θ's
+/// length with W′ at the place of W and b′ at that of β. The places of b and γ are unused.
 ///
-/// The folded network runs on φ(θ), a vector of θ's length. W′ takes the place of W and b′ that of β; the
-/// places of b and γ are unused. As φ is bilinear, a product with the Hessian of L(φ(θ)) costs one with the
-/// Hessian of L(φ), and operations on vectors of φ's length:
-///
-/// - along v: φ̇ = φ′(θ)v, with ṡ = v_γ/σ: Ẇ′ = sV + ṡW, ḃ′ = ṡ(b − μ) + s v_b + v_β.
-/// - back: φ′(θ)ᵀg: ∂W = sG, ∂b = s g, ∂γ = (⟨W, G⟩ + (b − μ)g)/σ, ∂β = g for G, g = ∂L/∂(W′, b′).
-/// - the derivative of that along v, where G, g change by Ġ, ġ: sĠ + ṡG; sġ + ṡg; (⟨V, G⟩ + ⟨W, Ġ⟩ + v_b g +
-///   (b − μ)ġ)/σ; ġ.
+/// - Along v: φ̇ = φ′(θ)v, with ṡ = v_γ/σ: Ẇ′ = sV + ṡW, ḃ′ = ṡ(b − μ) + s v_b + v_β.
+/// - Back: φ′(θ)ᵀg: ∂W = sG, ∂b = s g, ∂γ = (⟨W, G⟩ + (b − μ)g)/σ, ∂β = g for G, g = ∂L/∂(W′, b′).
+/// - The derivative of `back` along v, if G, g change by Ġ, ġ: d∂W = sĠ + ṡG, d∂b = sġ + ṡg, d∂γ = (⟨V, G⟩ +
+///   ⟨W, Ġ⟩ + v_b g + (b − μ)ġ)/σ, d∂β = ġ.
 struct NormalizationFold: Sendable, Equatable {
   /// Offset of the convolution's weights: `neurons` rows of `fanIn`.
   let weights: Int
@@ -63,8 +60,8 @@ struct NormalizationFold: Sendable, Equatable {
   /// - Parameters:
   ///   - row: the channel's row of G.
   ///   - g: of φ's length; its biases are read.
-  ///   - curved: v and the primal g, if g here is its derivative along v and the curvature of φ belongs to
-  ///     the result; nil for the map alone.
+  ///   - curved: v and the primal g, if g is a derivative along v and the curvature of φ is part of the
+  ///     result. nil for the map alone.
   func pullBack<Element: Scalar>(
     _ c: Int, row: UnsafePointer<Element>, _ g: UnsafePointer<Element>, at theta: UnsafePointer<Element>,
     running: UnsafePointer<Element>, curved: (v: UnsafePointer<Element>, primal: UnsafePointer<Element>)?,

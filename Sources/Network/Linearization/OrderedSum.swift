@@ -1,13 +1,13 @@
 import Synchronization
 import Tensor
 
-/// Sums vectors of lanes in the order of the lanes. They may arrive in any order, and as few as possible are
-/// held. One object makes many sums, one after the other.
+/// Adds the vectors of lanes in the order of the lanes. The vectors may come in any order, and as few as
+/// possible are held. One object makes many sums, one after the other.
 final class OrderedSum<Element: Scalar>: Sendable {
   private struct State: Sendable {
     /// The parts of the vectors that are summed.
     var ranges: [Range<Int>]
-    /// The first lane's vector, and on it the vectors that have been added.
+    /// The vector of the first lane, to which the following ones are added.
     var result: Buffer<Element>?
     var next = 0
     var waiting: [Int: Buffer<Element>] = [:]
@@ -40,7 +40,7 @@ final class OrderedSum<Element: Scalar>: Sendable {
     return cleared
   }
 
-  /// Begins a new sum, also after one that was broken off.
+  /// Begins a new sum, also after a sum that was not finished.
   /// - Parameter ranges: the parts of the vectors that are summed; nil for all.
   func restart(over ranges: [Range<Int>]? = nil) {
     state.withLock { state in
@@ -53,7 +53,7 @@ final class OrderedSum<Element: Scalar>: Sendable {
     }
   }
 
-  /// Takes the vector of a lane.
+  /// Adds the vector of a lane, or holds it until the lanes before have come.
   func add(_ part: Buffer<Element>, lane: Int) {
     state.withLock { state in
       state.waiting[lane] = part

@@ -1,6 +1,6 @@
 import Tensor
 
-/// A subset J of the parameters as the passes of a network see it: rows of layers' weights.
+/// A subset J of the parameters in the form that the passes use: rows of layers' weights.
 public final class ParameterSubset<Element: Scalar>: Sendable {
   /// J.
   public let indices: [Int]
@@ -17,8 +17,8 @@ public final class ParameterSubset<Element: Scalar>: Sendable {
   }
 }
 
-/// The rows that a subset touches, for each layer that is narrowed. A layer of which it touches many rows is
-/// not.
+/// The rows that a subset has in each layer that is narrowed. A layer is not narrowed if the subset has many
+/// of its rows.
 final class RowTable: Sendable {
   private let rows: [Int: [Int32]]
 

@@ -1,15 +1,15 @@
 import Synchronization
 import Tensor
 
-/// Keeps things that one thread uses at a time and that are costly to make.
+/// Keeps items that are costly to make. One thread at a time uses an item.
 final class ReusePool<Item>: Sendable {
-  /// Nobody uses an item while it is here.
+  /// The items that no thread uses now.
   private let free = Mutex<[Disjoint<Item>]>([])
   private let make: @Sendable () -> Item
 
   init(_ make: @escaping @Sendable () -> Item) { self.make = make }
 
-  /// Lends an item that no one else uses meanwhile.
+  /// Lends an item that no other thread uses meanwhile.
   func with<Result, Failure: Error>(_ body: (Item) throws(Failure) -> Result) throws(Failure) -> Result {
     let item = free.withLock { $0.popLast() } ?? Disjoint(make())
     defer { free.withLock { $0.append(item) } }

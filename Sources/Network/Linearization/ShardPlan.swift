@@ -1,16 +1,16 @@
 import Tensor
 
-/// How a set of samples is cut: shards of one size, gathered into lanes of neighbours.
+/// How a set of samples is cut into shards of one size. Neighbouring shards form a lane.
 ///
-/// A lane's shards run one after the other into one sum; the sums of the lanes are added in order. Shards and
-/// lanes depend on the number of samples and the network alone.
+/// The shards of a lane run one after the other and add to one sum. The sums of the lanes are added in order.
+/// Shards and lanes depend on the number of samples and the network alone.
 struct ShardPlan: Sendable {
   /// Places of the samples in each shard.
   let shards: [Range<Int>]
   /// Shards of each lane.
   let lanes: [Range<Int>]
 
-  /// The most lanes. They bound parallelism, and the memory of partial sums.
+  /// The most lanes. This number bounds the threads that have work, and the memory of partial sums.
   static let mostLanes = 16
 
   /// The most samples in a shard.
@@ -24,7 +24,7 @@ struct ShardPlan: Sendable {
     lanes = (0..<laneCount).map { $0 * total / laneCount..<($0 + 1) * total / laneCount }
   }
 
-  /// Places for the passes of a network over the shards.
+  /// Memory for the passes of a network over the shards.
   func places<Element>(_ form: NetworkForm<Element>) -> ReusePool<ShardPlace<Element>> {
     let capacity = capacity
     return ReusePool { ShardPlace(form, capacity: capacity) }

@@ -1,6 +1,6 @@
 import Tensor
 
-/// One shard with everything that its primal passes leave behind.
+/// One shard with the kept values of its forward and backward pass.
 final class ShardRecord<Element: Scalar> {
   private(set) var range: Range<Int>
   let input: Buffer<Element>
@@ -28,7 +28,7 @@ final class ShardRecord<Element: Scalar> {
       workspace: workspace.frame, scratch: workspace.scratch.pointer)
   }
 
-  /// Copies the samples at `range` in.
+  /// Copies the samples at `range` into the record.
   func gather(_ samples: Samples, _ range: Range<Int>) {
     self.range = range
     samples.source.copyInputs(samples.indices[range], into: input.pointer)
@@ -45,7 +45,7 @@ final class ShardRecord<Element: Scalar> {
     forward(state, workspace, observer: observer, dropout: dropout, isExact: isExact)
   }
 
-  /// Runs the forward pass over the samples that are there.
+  /// Runs the forward pass over the samples of the record.
   func forward(
     _ state: StatePointers<Element>, _ workspace: Workspace<Element>,
     observer: ((Int, UnsafePointer<Element>, Int) -> Void)? = nil, dropout: DropoutKey? = nil,
@@ -60,8 +60,8 @@ final class ShardRecord<Element: Scalar> {
 
   /// Runs the loss and the backward pass, adding to `gradient`.
   /// - Parameters:
-  ///   - losses: receives one loss a sample of the shard.
-  ///   - keepsGradients: for products to come.
+  ///   - losses: receives a loss for each sample of the shard.
+  ///   - keepsGradients: whether later products will read the gradients.
   func backward(
     _ samples: Samples, _ loss: Loss, _ state: StatePointers<Element>, _ workspace: Workspace<Element>,
     losses: UnsafeMutablePointer<Double>, scale: Double, gradient: UnsafeMutablePointer<Element>,
@@ -80,8 +80,8 @@ final class ShardRecord<Element: Scalar> {
   }
 }
 
-/// φ(θ), its transformed weights and the running statistics while passes read them. The memory is lent by the
-/// scope that made the pointers; nobody writes it meanwhile.
+/// φ(θ), its transformed weights and the running statistics, for passes to read. The scope that made the
+/// pointers lends the memory, and nothing writes it meanwhile.
 struct StatePointers<Element>: Sendable {
   private let memory:
     Disjoint<

@@ -9,7 +9,7 @@ struct WeightLayer<Element: Scalar>: Sendable {
   /// Offset of the biases, if there are any.
   let bias: Int?
   let fold: NormalizationFold?
-  /// For as many output channels as there are rows.
+  /// The transform, for as many output channels as there are rows; nil if the layer uses plain weights.
   let winograd: Winograd<Element>?
   /// The rows that are read, ascending; nil for all.
   let chosen: [Int32]?
@@ -23,7 +23,7 @@ struct WeightLayer<Element: Scalar>: Sendable {
     return own + [fold.scale..<fold.scale + 2 * neurons] + (bias.map { [$0..<$0 + neurons] } ?? [])
   }
 
-  /// The rows that a subset of θ touches, through weights, bias or normalization.
+  /// The rows that a subset of θ has here: rows with a weight, the bias or the normalization in the subset.
   func touched(by marks: [Bool]) -> [Int] {
     (0..<neurons).filter { c in
       let start = weights + c * fanIn
@@ -34,7 +34,7 @@ struct WeightLayer<Element: Scalar>: Sendable {
     }
   }
 
-  /// The layer with some rows alone, if they are few enough to gain by it.
+  /// The layer with some rows alone, if they are few enough for a gain.
   func narrowed(to rows: [Int32]) -> WeightLayer {
     guard 2 * rows.count <= neurons else { return self }
     return WeightLayer(
@@ -62,7 +62,7 @@ struct WeightLayer<Element: Scalar>: Sendable {
       return fill(
         places, theta, running, direction, values, rows: values + weights + places.lowerBound * fanIn)
     }
-    // Layers find these weights transformed alone: φ itself stays untouched memory there.
+    // Layers read only the transform of these weights, so φ itself is not filled.
     withUnsafeTemporaryAllocation(of: Element.self, capacity: places.count * fanIn) { scratch in
       guard let base = scratch.baseAddress else { return }
       fill(places, theta, running, direction, values, rows: base)

@@ -16,11 +16,11 @@ final class Workspace<Element: Scalar> {
   }
 }
 
-/// Everything that the passes over one shard at a time need, used for one shard after the other.
+/// All memory that passes over one shard need. It is used for one shard after the other.
 final class ShardPlace<Element: Scalar> {
   let record: ShardRecord<Element>
   let workspace: Workspace<Element>
-  /// A value a sample.
+  /// A value for each sample.
   private(set) lazy var values = Buffer<Double>(count: workspace.capacity)
   private let parameterCount: Int
   /// A vector of θ's length, zero at first.

@@ -30,8 +30,8 @@ public struct AvgPool2d: LayerKind {
 /// ⌈(i+1)·H/h⌉.
 public struct AdaptiveAvgPool2d: LayerKind {
   public static let type = "adaptive_avg_pool2d"
-  /// h and w. They may exceed the picture's, as in PyTorch: then windows overlap, and some values are
-  /// repeated.
+  /// The ranges of h and w. As in PyTorch they may exceed the picture. Then windows overlap and values
+  /// repeat.
   public static let outputSizes = 1...4096
 
   public var outputHeight: Int
@@ -78,11 +78,11 @@ extension LayerDescription {
 struct AveragePoolLayer<Element: Scalar>: FixedMap {
   let input: Shape
   let output: Shape
-  /// For every row of outputs the rows of inputs in its windows.
+  /// For every row of outputs, the rows of inputs in its windows.
   private let rows: [Range<Int>]
-  /// For every column of outputs the columns of inputs in its windows.
+  /// For every column of outputs, the columns of inputs in its windows.
   private let columns: [Range<Int>]
-  /// One over the divisor; nil divides by the number of values in each window.
+  /// The weight of each value. nil is 1 over the number of values in the window.
   private let weight: Element?
 
   init(window: Window) {
@@ -100,7 +100,7 @@ struct AveragePoolLayer<Element: Scalar>: FixedMap {
     columns = windows(window.outputWidth, kernel: window.kernelWidth, of: input.width)
   }
 
-  /// The adaptive form: h×w windows that cover the picture; with more outputs than inputs they overlap.
+  /// The adaptive form: h×w windows that cover the picture. With more outputs than inputs they overlap.
   init(input: Shape, outputHeight h: Int, outputWidth w: Int) {
     self.input = input
     output = Shape(height: h, width: w, channels: input.channels)

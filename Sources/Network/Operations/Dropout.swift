@@ -1,7 +1,7 @@
 import Tensor
 
-/// `torch.nn.Dropout`: in training every value becomes 0 with probability p, and the others are divided by 1
-/// − p. The identity everywhere else, and so in all curvature.
+/// `torch.nn.Dropout`. In training every value becomes 0 with probability p, and the others are divided by 1
+/// − p. Everywhere else, and so in all curvature, it is the identity.
 public struct Dropout: LayerKind {
   public static let type = "dropout"
   public static let probabilities = 0.0..<1.0
@@ -36,8 +36,9 @@ extension LayerDescription {
   public static func dropout(p: Double = 0.5) -> LayerDescription { LayerDescription(Dropout(p: p)) }
 }
 
-/// Drops values by a mask that is a hash of (seed, layer, sample, value), so the mask does not depend on how
-/// the minibatch is cut into shards. The mask is symmetric: both passes apply it.
+/// Drops values by a mask. The mask is a hash of (seed, layer, sample, place of the value), so it does not
+/// depend on how the minibatch is cut into shards. As a matrix it is diagonal, so the backward pass applies
+/// it too.
 struct DropoutLayer<Element: Scalar>: FixedMap {
   let input: Shape
   let probability: Double

@@ -1,6 +1,6 @@
 import Tensor
 
-/// `torch.nn.Flatten`: hands on a picture in PyTorch's order (channel, row, column) as a vector.
+/// `torch.nn.Flatten`: makes a vector of a picture, in PyTorch's order (channel, row, column).
 public struct Flatten: LayerKind {
   public static let type = "flatten"
 
@@ -13,7 +13,7 @@ public struct Flatten: LayerKind {
 
     var output: Shape { Shape(features: input.count) }
     var changesValues: Bool { !input.isVector }
-    /// A vector, and a picture of one channel, lie in memory as PyTorch flattens them.
+    /// Whether the values lie in PyTorch's order already: those of a vector, or of a picture of one channel.
     var keepsOrder: Bool { input.channels == 1 || input.positions == 1 }
 
     func stage<Element: Scalar>(_ builder: inout ChainBuilder<Element>) -> Chain<Element>.Stage {
@@ -26,8 +26,8 @@ extension LayerDescription {
   public static var flatten: LayerDescription { LayerDescription(Flatten()) }
 }
 
-/// A fixed permutation of each sample's values; without `order` the identity, for an activation that no layer
-/// precedes.
+/// A fixed permutation of each sample's values. Without `order` it is the identity, for an activation that no
+/// layer precedes.
 struct Rearrangement<Element: Scalar>: FixedMap {
   let input: Shape
   let output: Shape

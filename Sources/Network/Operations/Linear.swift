@@ -5,7 +5,7 @@ public struct Linear: LayerKind {
   public static let type = "linear"
 
   public var outFeatures: Int
-  /// Must agree with the layer before; nil follows from it.
+  /// Must agree with the layer before. nil takes the size of its output.
   public var inFeatures: Int?
   public var bias: Bool
 

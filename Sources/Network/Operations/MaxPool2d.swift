@@ -32,8 +32,8 @@ extension LayerDescription {
   }
 }
 
-/// Takes the largest value of every window. The forward pass makes the choice and keeps it; given the choice,
-/// the layer is linear: ẏ is ẋ at the chosen positions, and ∂x gathers ∂y there.
+/// Takes the largest value of every window. The forward pass keeps the chosen positions. With these the layer
+/// is linear: ẏ is ẋ at the chosen positions, and ∂x sums ∂y there.
 struct MaxPoolLayer<Element: Scalar>: FixedMap {
   let window: Window
   var input: Shape { window.input }
@@ -44,7 +44,7 @@ struct MaxPoolLayer<Element: Scalar>: FixedMap {
     init(count: Int) { index = Buffer(count: count) }
   }
 
-  /// A byte a value.
+  /// One byte for each output value.
   var keptValues: Int { output.count / MemoryLayout<Element>.size }
 
   func makeFrame(capacity: Int) -> Frame { Choices(count: capacity * output.count) }

@@ -1,6 +1,6 @@
 import Tensor
 
-/// A pooling whose input is known: one value for each window.
+/// A pool in its place in a network. It has one output value for each window.
 struct PlacedPool: PlacedLayer {
   enum Reduction { case mean, largest }
 

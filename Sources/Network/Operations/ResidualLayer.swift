@@ -1,6 +1,6 @@
 import Tensor
 
-/// y = main(x) + shortcut(x), where a shortcut of nil is the identity. The chain around has the activation of
+/// y = main(x) + shortcut(x). A shortcut of nil is the identity. The chain around applies the activation of
 /// the sum.
 ///
 /// Every pass runs the same pass of both branches and adds the results.
@@ -14,7 +14,7 @@ struct ResidualLayer<Element: Scalar>: CoupledLayer {
   final class Branches: Frame {
     let main: Frame
     let shortcut: Frame
-    /// The main branch's output (or its tangent), if it is not written straight to its target.
+    /// The main branch's output (or its tangent), if it is not written to its target at once.
     let mainOutput: Buffer<Element>
     /// The shortcut's output (or its tangent), if an activation reads it again.
     let shortcutOutput: Buffer<Element>
@@ -73,14 +73,14 @@ struct ResidualLayer<Element: Scalar>: CoupledLayer {
     pass.entering(kept(pass).shortcut, used(pass).shortcut)
   }
 
-  /// The memory of the main branch's output: y itself unless an activation needs it apart.
+  /// The memory of the main branch's output. It is y, unless an activation needs memory of its own.
   private func mainTarget(
     _ branches: Branches, _ y: UnsafeMutablePointer<Element>
   ) -> UnsafeMutablePointer<Element> {
     main.endsInLayer ? y : branches.mainOutput.pointer
   }
 
-  /// The memory of the shortcut's output, or of its tangent: kept only if an activation reads it again.
+  /// The memory of the shortcut's output, or of its tangent. It is kept only if an activation reads it again.
   private func shortcutTarget(_ pass: Pass<Element>, _ branches: Branches) -> UnsafeMutablePointer<Element> {
     shortcut?.endsInLayer == false ? branches.shortcutOutput.pointer : used(pass).turns.apart.pointer
   }

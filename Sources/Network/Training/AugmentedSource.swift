@@ -1,14 +1,14 @@
 import Tensor
 
-/// Pictures changed at random as they are gathered: which change a picture gets is decided by (seed, epoch,
-/// its index), so the cut into shards does not matter.
+/// Pictures that are changed at random when a pass copies them. The change of a picture follows from (seed,
+/// epoch, its index), so the cut into shards does not matter.
 struct AugmentedSource: SampleSource {
   let base: any SampleSource
   let augment: Set<TrainingOptions.Augmentation>
   let seed: UInt64
   let epoch: Int
 
-  /// Places a crop may move by.
+  /// How many places a crop may move a picture.
   static let reach = 4
 
   var count: Int { base.count }
@@ -55,8 +55,7 @@ struct AugmentedSource: SampleSource {
 }
 
 extension Samples {
-  /// The same samples, each changed at random once and for all: as an epoch of a training with this seed sees
-  /// them.
+  /// The same samples, each with one fixed random change: that of an epoch of a training with this seed.
   public func augmented(by augment: Set<TrainingOptions.Augmentation>, seed: UInt64) -> Samples {
     guard !augment.isEmpty else { return self }
     let source = AugmentedSource(base: source, augment: augment, seed: seed, epoch: 0)

@@ -1,10 +1,10 @@
 import Tensor
 
-/// Computes the gradient of minibatches, keeping its memory from one to the next.
+/// Computes the gradients of minibatches. Its memory is kept from one minibatch to the next.
 ///
-/// If no layer couples samples, each shard passes through the whole network by itself. With batch
-/// normalization by the minibatch's statistics all shards go layer by layer. A minibatch of one shard runs on
-/// the caller's thread, without a lock or an allocation: a step of a small network takes microseconds.
+/// If no layer couples samples, each shard runs through the whole network by itself. With batch normalization
+/// by the minibatch's statistics all shards run layer by layer. A minibatch of one shard runs on the caller's
+/// thread, without a lock or an allocation: a step of a small network takes microseconds.
 final class GradientMachine<Element: Scalar> {
   /// ∇ of the minibatch's mean loss after `run`.
   var gradient: UnsafePointer<Element> {
@@ -21,10 +21,10 @@ final class GradientMachine<Element: Scalar> {
   private let capacity: Int
   private let couplesSamples: Bool
 
-  /// The place of a minibatch of one shard.
+  /// The memory for a minibatch of one shard.
   private lazy var alone = ShardPlace(network.plain, capacity: capacity)
   private var isAlone = false
-  /// Whether the next run uses the samples that the last run has gathered.
+  /// Whether the next run uses the samples that the last run has copied.
   private var isLoaded = false
 
   init(
@@ -43,12 +43,12 @@ final class GradientMachine<Element: Scalar> {
     operand = Operand(network.plain)
   }
 
-  /// Runs forward and backward over the minibatch in training mode; batch normalization's running statistics
-  /// and counters in `state` move on, unless they are frozen.
+  /// Runs forward and backward over the minibatch in training mode. Updates the running statistics and
+  /// counters of batch normalization in `state`, unless they are frozen.
   /// - Parameters:
   ///   - batch: the gradient of an empty minibatch is zero, and the state stays as it is.
   ///   - isWhole: whether every run gets the same samples.
-  ///   - scale: a factor of the gradient of each sample: 1 over their number for the mean.
+  ///   - scale: a factor of the gradient of each sample. For the mean it is 1 over the number of samples.
   /// - Returns: the sum of the losses and the number of samples read right.
   func run(
     _ batch: Samples, isWhole: Bool, scale: Double, state: inout NetworkState<Element>, dropoutSeed: UInt64
@@ -115,7 +115,7 @@ final class GradientMachine<Element: Scalar> {
     }
   }
 
-  /// Shards and their workspaces of a coupled step, kept between steps.
+  /// Memory for the shards of a coupled step, kept between steps.
   private var places: [ShardPlace<Element>] = []
 
   private func coupled(

@@ -6,9 +6,9 @@ import Tensor
 
 /// Why a training stopped before its end.
 public enum TrainingError: Error, Equatable {
-  /// The loss or a parameter is no longer a number.
+  /// The loss or a parameter is infinite or NaN.
   case nonFinite(epoch: Int, step: Int)
-  /// A minibatch has one value a channel for a batch normalization, and one value has no variance.
+  /// For a batch normalization a minibatch has a single value in each channel, which has no variance.
   case singleValue(epoch: Int, step: Int)
 }
 
@@ -20,12 +20,12 @@ public struct EpochSummary: Sendable, Equatable {
   public var loss: Double
   /// Share of samples read right, each at the θ of its step; nil for regression.
   public var accuracy: Double?
-  /// Of the last step.
+  /// The rate of the last step.
   public var learningRate: Double
 }
 
-/// Trains a network by minibatches, an epoch at a time. The course depends on the options and samples alone.
-/// A training can go on from the state after any epoch and gives the same bits, with any number of threads.
+/// Trains a network by minibatches, an epoch at a time. The result depends on the options and samples alone.
+/// A training can go on from the state after any epoch with the same bits, and with any number of threads.
 public final class Trainer<Element: Scalar> {
   public let options: TrainingOptions
   public private(set) var state: NetworkState<Element>
@@ -45,11 +45,10 @@ public final class Trainer<Element: Scalar> {
   private let needsSeveral: Bool
 
   /// - Parameters:
-  ///   - optimizerState, epoch: of an earlier training to go on with.
-  ///   - omitting: places of samples that weigh nothing. The minibatches are drawn as if the m omitted of n
-  ///     samples were there, and then lose them, while every other sample weighs n/(n − m). The sum of an
-  ///     epoch's minibatch gradients is then that of the mean over the others. Dropout masks depend on the
-  ///     place in the minibatch, so they change for samples behind an omitted one.
+  ///   - optimizerState, epoch: the state of an earlier training, which then goes on.
+  ///   - omitting: places of m of n samples that are left out. Minibatches are drawn with them and then lose
+  ///     them. Every other sample weighs n/(n − m), so an epoch's gradients sum to that of the mean over the
+  ///     others. Samples behind an omitted one in a minibatch get other dropout masks.
   public init(
     network: Network<Element>, state: NetworkState<Element>, samples: Samples, loss: Loss,
     options: TrainingOptions, compute: Compute, optimizerState: [Element]? = nil, epoch: Int = 0,
@@ -85,7 +84,7 @@ public final class Trainer<Element: Scalar> {
   /// - Parameter progress: called after every step with (steps done, steps an epoch).
   /// - Throws: `Cancelled`, `TrainingError`, or an error of `progress`; then the state is undefined.
   public func runEpoch(progress: (Int, Int) throws -> Void = { _, _ in }) throws -> EpochSummary {
-    // One minibatch of all samples has no order to draw.
+    // If a minibatch has all samples, no order is drawn.
     let isWhole = stepsPerEpoch == 1 && options.augment.isEmpty
     var stream = RandomStream(seed: options.seed, purpose: isWhole ? "" : "shuffle epoch \(epoch)")
     let order = isWhole ? [] : stream.permutation(samples.count)
@@ -127,7 +126,7 @@ public final class Trainer<Element: Scalar> {
   /// The weight of every sample that is not omitted.
   private var weight: Double { Double(samples.count) / Double(present.count) }
 
-  /// The samples of a step without the omitted ones, and their number with them.
+  /// The samples of a step without the omitted ones, and the number of samples with them.
   private func minibatch(
     _ step: Int, _ order: [Int], _ source: any SampleSource
   ) -> (samples: Samples, size: Int) {

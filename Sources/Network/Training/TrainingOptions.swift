@@ -44,9 +44,9 @@ public struct TrainingOptions: Sendable, Equatable {
 
   /// Random changes of pictures; the raw values are the names that requests use.
   public enum Augmentation: String, Sendable, CaseIterable {
-    /// Left and right exchanged for half of the pictures.
+    /// Half of the pictures are mirrored: left and right are exchanged.
     case flip
-    /// Moved by up to 4 places in each direction, zeros coming in.
+    /// Each picture is moved by up to 4 places in each direction. Zeros fill the free places.
     case crop
   }
 
@@ -54,12 +54,12 @@ public struct TrainingOptions: Sendable, Equatable {
   public var learningRate: Double
   public var schedule: Schedule
   public var epochs: Int
-  /// Steps of the whole training, which may end within an epoch; nil is all of every epoch.
+  /// Steps of the whole training, which may then end within an epoch. nil makes every epoch whole.
   public var stepLimit: Int?
   public var batchSize: Int
   public var augment: Set<Augmentation>
-  /// Whether batch normalization uses its running statistics, which stay as they are, instead of the
-  /// minibatch's. The descent is then on the risk that curvature is computed of.
+  /// Whether batch normalization uses its running statistics and does not change them. Training then descends
+  /// on the risk whose curvature is computed.
   public var freezesStatistics: Bool
   /// λ of the risk, applied to every parameter.
   public var weightDecay: Double
@@ -102,15 +102,15 @@ public struct TrainingOptions: Sendable, Equatable {
   }
 
   /// T = Σ rate/(1 − momentum) over the steps of a descent: how far a constant gradient of 1 moves a weight.
-  /// After a change of the risk, a descent of T from a minimum moves as damping of 1/T does (Bae et al. 2024,
-  /// "SOURCE", §3).
-  /// - Parameter samples: how many there are, n.
+  /// If the risk changes at a minimum, a descent of T moves the weights about as far as a solve with damping
+  /// 1/T (Bae et al. 2024, "SOURCE", §3).
+  /// - Parameter samples: n, the number of samples.
   /// - Returns: nil for Adam, whose steps have no common rate.
   public func summedRate(samples: Int) -> Double? {
     guard case .sgd(let momentum, _) = optimizer, momentum < 1 else { return nil }
     let perEpoch = max(1, (samples + batchSize - 1) / batchSize)
     let total = stepLimit ?? epochs * perEpoch
-    // A longer sum is estimated from as many terms, spread evenly.
+    // A longer sum is estimated from this many terms, spread evenly.
     let terms = min(total, 1_000_000)
     var sum = 0.0
     for term in 0..<terms {
@@ -120,7 +120,7 @@ public struct TrainingOptions: Sendable, Equatable {
     return sum * (Double(total) / Double(max(1, terms))) / (1 - momentum)
   }
 
-  /// Whether a last minibatch of one sample joins the one before, since a single value has no batch
+  /// Whether a last minibatch of one sample joins the minibatch before. A single value has no batch
   /// statistics.
   func joinsLastSample(_ network: Architecture) -> Bool {
     network.normalizesSinglePositions && !freezesStatistics && batchSize > 1

@@ -8,7 +8,7 @@ public struct BatchNorm2d: LayerKind {
   /// The weight of a minibatch's statistics in the running ones.
   public static let momentum = 0.1
 
-  /// Must agree with the channels of the layer before; nil follows from it.
+  /// Must agree with the channels of the layer before. nil takes them.
   public var features: Int?
 
   public init(features: Int? = nil) { self.features = features }

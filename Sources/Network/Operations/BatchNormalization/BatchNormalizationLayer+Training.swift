@@ -1,6 +1,6 @@
 import Tensor
 
-/// The training passes: the statistics are those of the whole minibatch. They are summed over all shards, in
+/// The training passes. The statistics are those of the whole minibatch. They are summed over all shards, in
 /// the order of the shards, before any shard goes on.
 extension BatchNormalizationLayer {
   func trainForward(
@@ -12,7 +12,7 @@ extension BatchNormalizationLayer {
       Element.sumRows(x[shard], sums, pass.count * input.positions, channels)
     }.map { $0 / Double(total) }
     let centre = mean.map { Element($0) }
-    // The second moment about the mean, not E[x²] − mean²: no cancellation.
+    // The second moment is taken about the mean, because E[x²] − mean² would cancel.
     let variance = try sums(step, passes) { pass, shard, sums in
       let rows = pass.count * input.positions
       let squares = Buffer<Element>(count: rows * channels)
@@ -55,7 +55,7 @@ extension BatchNormalizationLayer {
         x[shard], kept.mean.pointer, dy[shard], sums, pass.count * input.positions, channels)
     }
     let gradient = step.gradient(ofLane: 0)
-    // ∂x = a·∂y + b·x + c, a channel.
+    // ∂x = a·∂y + b·x + c for each channel.
     var a = [Element](repeating: 0, count: channels)
     var b = a
     var c = a

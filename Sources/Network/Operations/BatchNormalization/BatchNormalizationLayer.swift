@@ -2,12 +2,12 @@ import Tensor
 
 /// Batch normalization (Ioffe and Szegedy 2015): y = γ x̂ + β for each channel, x̂ = (x − μ)/σ.
 ///
-/// Outside of training μ and σ are the running statistics, constants:
+/// Outside training μ and σ are the running statistics, which are constants:
 /// - backward: ∂x = (γ/σ)∂y, ∂γ = Σ x̂∂y, ∂β = Σ ∂y.
 /// - tangentForward: ẏ = (γ/σ)ẋ + v_γ x̂ + v_β.
 /// - tangentBackward: ∂ẋ = (γ/σ)∂ẏ + (v_γ/σ)∂y, product γ: Σ x̂∂ẏ + (ẋ/σ)∂y, product β: Σ ∂ẏ.
 ///
-/// In training they are the minibatch's mean and biased variance, and
+/// In training μ and σ² are the minibatch's mean and biased variance, and
 /// ∂x = (γ/σ)(∂y − mean(∂y) − x̂·mean(x̂∂y)).
 struct BatchNormalizationLayer<Element: Scalar>: CoupledLayer {
   let input: Shape

@@ -10,7 +10,7 @@ public struct Conv2d: LayerKind {
   public var kernel: [Int]
   public var stride: Int
   public var padding: Int
-  /// Must agree with the layer before; nil follows from it.
+  /// Must agree with the layer before. nil takes its channels.
   public var inChannels: Int?
   public var bias: Bool
 

@@ -1,7 +1,7 @@
 import Tensor
 
-/// The four passes without an im2col matrix: the same results but for rounding. Both terms of a tangent pass
-/// go into one sum.
+/// The four passes without an im2col matrix. The results are the same, but for rounding. The two terms of a
+/// tangent pass are one sum.
 extension ConvolutionLayer {
   func forward(
     _ pass: Pass<Element>, by direct: DirectConvolution<Element>, x: UnsafePointer<Element>,

@@ -1,8 +1,7 @@
 import Tensor
 
-/// The four passes by minimal filtering: the same results as by im2col but for rounding. The transformed
-/// weights of θ and of the direction come with the pass; the two terms of a tangent pass share its transforms
-/// back.
+/// The four passes by minimal filtering. The results are those of im2col, but for rounding. `Pass` has the
+/// transformed weights of θ and of the direction. The two terms of a tangent pass share the transform back.
 extension ConvolutionLayer {
   var weightTransforms: [WeightTransform<Element>] {
     winograd.map { [WeightTransform(weights: weights, winograd: $0)] } ?? []
@@ -70,8 +69,7 @@ extension ConvolutionLayer {
       Winograd<Element>.Gradient(dy, channels: output.channels),
       Winograd<Element>.Gradient(tdy, channels: output.channels)
     )
-    // A direction with few rows holds those rows alone, and so does a product of which few rows are asked
-    // for.
+    // A direction with few rows has only these rows. So has a product of which few rows are wanted.
     func some(
       _ rows: [Int32]?, of whole: Winograd<Element>.Gradient, _ use: Turns<Element>.Spare
     ) -> Winograd<Element>.Gradient {

@@ -1,16 +1,15 @@
 import Tensor
 
-/// A 2-d convolution with zero padding (PyTorch's `Conv2d`): the rows of the im2col matrix C(x) times Wᵀ,
-/// plus b. W is out × (kernel row, kernel column, channel) here; outside it is O, I, H, W.
+/// A 2-d convolution with zero padding (PyTorch's `Conv2d`). Row r of the im2col matrix C(x) is the window of
+/// output position r. W is out × (kernel row, kernel column, channel).
 ///
 /// - forward: y = C(x) Wᵀ + b, one row an output position.
 /// - backward: ∂x = Cᵀ(∂y W), ∂W = ∂yᵀC(x), ∂b = Σ ∂y.
 /// - tangentForward: ẏ = C(ẋ) Wᵀ + C(x) Vᵀ + v_b.
 /// - tangentBackward: ∂ẋ = Cᵀ(∂ẏ W + ∂y V), product W: ∂ẏᵀC(x) + ∂yᵀC(ẋ), product b: Σ ∂ẏ.
 ///
-/// C(x) is formed a block of rows at a time, so that it stays in the cache. In `Float`, shapes that suit
-/// Winograd's minimal filtering take that instead (`ConvolutionLayer+Winograd.swift`). Other shapes go
-/// without C(x) if the processor has the kernels for that (`ConvolutionLayer+Direct.swift`).
+/// C(x) is formed a block of rows at a time. `Float` has two faster forms, in
+/// `ConvolutionLayer+Winograd.swift` and `ConvolutionLayer+Direct.swift`.
 struct ConvolutionLayer<Element: Scalar>: NeuronRows {
   let window: Window
   let output: Shape
@@ -18,16 +17,15 @@ struct ConvolutionLayer<Element: Scalar>: NeuronRows {
   let weights: Int
   /// Offset of b, if there is one.
   let bias: Int?
-  /// Set if the passes go by minimal filtering. All passes but exact ones then read transformed weights
-  /// instead of plain ones.
+  /// Set if the passes use minimal filtering. All passes but exact ones then read transformed weights.
   let winograd: Winograd<Element>?
-  /// Set if passes can go without the im2col matrix.
+  /// Set if the passes need no im2col matrix.
   let direct: DirectConvolution<Element>?
 
   init(window: Window, output: Shape, weights: Int, bias: Int?) {
     self.init(
       window: window, output: output, weights: weights, bias: bias,
-      // Its rounding is a few times that of the plain products, so `Double` does without it.
+      // Minimal filtering rounds a few times more than plain products, so `Double` does not use it.
       winograd: Element.precision == .float32
         ? Winograd.best(window, outputChannels: output.channels) : nil,
       direct: window.isPointwise ? nil : DirectConvolution(window: window, outputChannels: output.channels))
@@ -64,7 +62,7 @@ struct ConvolutionLayer<Element: Scalar>: NeuronRows {
   private var k: Int { window.columns }
   var fanIn: Int { k }
 
-  /// Rows of C(x) formed at a time.
+  /// Rows of C(x) that are formed at a time, so that they stay in the cache.
   private var block: Int { max(16, min(1024, (1 << 17) / k)) }
 
   func scratchCount(capacity: Int) -> Int {

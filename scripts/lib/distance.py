@@ -1,8 +1,10 @@
-"""Compares influence with distance. See scripts/experiments/distance.
+"""Compares influence with distance.
 
-distance.py pictures FOLDER URL DATASET TEST…   reads the pictures; keeps labels and nearness
-distance.py candidates FOLDER TEST…             prints a line a test picture: its index, the training pictures to leave out
-distance.py compare FOLDER TEST…                prints a table, writes distance.json
+Three commands, which scripts/experiments/distance calls:
+
+  distance.py pictures FOLDER URL DATASET TEST…   reads the pictures; keeps labels and nearness
+  distance.py candidates FOLDER TEST…             prints a line for each test picture: its index, and the pictures to leave out
+  distance.py compare FOLDER TEST…                prints a table, writes distance.json
 """
 
 import array

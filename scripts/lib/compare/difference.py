@@ -1,4 +1,4 @@
-"""Where two recordings differ, in words."""
+"""Describes the differences of two recordings in words."""
 
 import array
 import ast

@@ -13,7 +13,7 @@ FLAGS = ["--compute-rate", "10", "--compute-threads", "2", "--job-memory-limit",
          "warning",
          "--save-interval", "0.2"]
 
-# What is left out of a comparison: a pattern, what stands there instead, and why.
+# Texts that are not compared: a pattern, the text that replaces it, and the reason.
 PASSING = [
     (r'("(?:created|started|finished)_at":)"[^"]*"', r'\1"TIME"', "when something happened"),
     (r'"progress":\{(?!"fraction":1\.0,"phase":"done")(?:[^{}]|\{[^{}]*\})*\}', '"progress":"PROGRESS"',
@@ -24,7 +24,7 @@ PASSING = [
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z", "0000-00-00T00:00:00.000Z", "times in tables"),
     (r'("(?:name":"influenced|title":"influenced)","version":)"[^"]*"', r'\1"VERSION"', "the version"),
 ]
-# The same in the tables for a person. Where a column of seconds moves the others, only two spaces are kept between columns.
+# The same in the tables for people. If a column of seconds moves the others, only two spaces are kept between columns.
 PASSING_LINES = [
     (r"(?m)^( *)seconds\n(?:\1 +.*\n)+", r"\1seconds TIME\n", "how long phases took"),
     (r"(?m)^( *seconds) .*$", r"\1 TIME", "how long a run took"),
@@ -159,7 +159,7 @@ class Recording:
             if body != text or request.startswith("HEAD "):
                 fields = {key: value for key, value in fields.items() if key not in FIELDS_OF_PASSING_BODIES}
             if "event-stream" in kind:
-                # How often progress is told depends on the clock.
+                # The number of progress events depends on the clock.
                 body = "".join(part + "\n\n" for part in body.split("\n\n") if "event: state" in part)
                 body = re.sub(r"(?m)^id: .*\n", "", body)
             entry["text"] = self.names.replace(body, name)

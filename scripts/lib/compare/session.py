@@ -97,7 +97,7 @@ class Session:
         return self.recording
 
     def commands(self):
-        """What the program says of itself and of wrong arguments."""
+        """Records the help text and the answers to wrong arguments."""
         for arguments in resource_faults.COMMANDS:
             done = subprocess.run([self.program, *arguments], capture_output=True, timeout=60, stdin=subprocess.DEVNULL,
                                   cwd=self.folder,
@@ -187,7 +187,7 @@ class Session:
             answer = self.ask(numbered("wrong: " + faults.title(path, body)), "POST", path,
                               json.dumps(self.filled_in(body)).encode(), {"Content-Type": "application/json"}, status)
             if answer.status < 300 and path != "/v1/jobs":
-                # The next wrong body would be told that the name is taken.
+                # Otherwise the next wrong body would get the answer that the name is taken.
                 self.server.ask("DELETE", f"{path}/{body['name']}")
         for method, path, body, fields in resource_faults.others():
             words = "" if body is None else f" {body[:60]!r}"

@@ -24,7 +24,7 @@ SETS = {name: subjects.DATASETS[name] for name in ("digits", "few", "flipped", "
 WIDE = {"name": "mlp", "hidden": [64]}
 SLOW = {"solver": {"name": "lsmr", "iterations": 3000, "tolerance": 1e-14}}
 
-# What most of the jobs of a database are on: one of these after the other.
+# The models that most jobs of a database use, in turn.
 BASES = [
     {"dataset": "few", "architecture": {"name": "mlp", "hidden": [12]}, "weight_decay": 0.001, "training": subjects.SGD},
     {"dataset": "pictures", "architecture": {"layers": subjects.LAYERS}, "weight_decay": 0.001,
@@ -257,7 +257,7 @@ class Database:
                 found.add(f"{name}: weights", server.ask("GET", f"/v1/checkpoints/{checkpoint}/weights"))
 
         for name, job in posted.items():
-            # What was there before has the same stand-in on every server.
+            # A job that was stored before has the same stand-in on every server.
             found.names.replace(job["id"], name)
             note(name, server.ended(job["id"]))
         for place, body in enumerate(AFTER):

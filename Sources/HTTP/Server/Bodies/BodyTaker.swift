@@ -26,7 +26,7 @@ enum BodyTaker {
 final class BodyStream {
   /// Bytes that may be read ahead of the consumer.
   static let window = 1 << 20
-  /// What a piece counts beside its bytes, since many small pieces take memory too.
+  /// Bytes that are counted for each piece in addition to its own, since many small pieces take memory too.
   private static let pieceOverhead = 512
 
   let limit: Int

@@ -10,6 +10,6 @@ public struct Compute: Sendable {
     self.cancellation = cancellation
   }
 
-  /// Whether the computation is to end. The rest of it may be skipped, since its result is not used.
+  /// Whether the computation must end. The rest may be skipped, since the result is not used.
   var isCancelled: Bool { cancellation?.isCancelled == true }
 }

@@ -59,7 +59,7 @@ struct PlacedFunction<Function: Elementwise>: PlacedLayer {
   let input: Shape
 
   var output: Shape { input }
-  /// The values are counted with the layer before, which takes the function over.
+  /// The values are counted with the layer before, which applies the function.
   var values: Int { 0 }
   var activation: (any Elementwise)? { function }
 

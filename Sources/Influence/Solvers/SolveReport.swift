@@ -1,19 +1,5 @@
 import Tensor
 
-/// Why a solve ended before its tolerance was met.
-public enum StopReason: String, Sendable, CaseIterable {
-  /// The iterations allowed are used up.
-  case iterationLimit = "iteration_limit"
-  /// The operator is not positive definite. The answer is that of the step before.
-  case negativeCurvature = "negative_curvature"
-  /// No further step can make the residual smaller: rounding, or no exact solution exists.
-  case stagnation
-  /// The answer is made of the strongest eigenpairs only.
-  case lowRank = "low_rank"
-  /// The watcher of the path asked to stop.
-  case observer
-}
-
 /// The course of a solve and the quality of its answer.
 public struct SolveReport: Sendable, Equatable {
   public var solver: String

@@ -9,16 +9,9 @@ extension SolveReport {
   var warnings: [String] {
     guard !converged, !isLeftEarly else { return [] }
     let residual = "its relative residual is \(relativeResidual.shortText)"
-    let advice =
-      switch reason ?? .stagnation {
-      case .iterationLimit: "Allow more iterations or a larger tolerance."
-      case .negativeCurvature: "Add damping, use hessian gauss_newton, or the solver lsmr or minres."
-      case .stagnation: "Add damping, allow a larger tolerance, or compute in float64."
-      case .lowRank: "Raise the rank, or choose complement solved."
-      case .observer: ""
-      }
+    let reason = reason ?? .stagnation
     return [
-      "The solve did not reach its tolerance (\((reason ?? .stagnation).rawValue)); \(residual). \(advice)"
+      "The solve did not reach its tolerance (\(reason.rawValue)); \(residual). \(reason.advice)"
     ]
   }
 
@@ -34,7 +27,7 @@ extension SolveReport {
     ]
     if isLeftEarly {
       object["ended"] = "best on validation samples"
-      if reason == .negativeCurvature { object["reason"] = JSONValue(reason?.rawValue) }
+      if let reason, reason.isOfTheOperator { object["reason"] = .string(reason.rawValue) }
     } else {
       object["converged"] = .bool(converged)
       object["reason"] = JSONValue(reason?.rawValue)

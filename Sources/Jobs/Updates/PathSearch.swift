@@ -90,9 +90,11 @@ final class PathSearch<Element: Scalar, Goal: UpdateGoal> {
     }
     report.chosenIteration = bestIteration
     report.converged = report.relativeResidual <= report.tolerance
-    // A path that was left on purpose counts as limited. A path that ended by itself has its own reason.
-    report.reason =
-      report.converged ? nil : report.reason == .negativeCurvature ? .negativeCurvature : .iterationLimit
+    if report.converged {
+      report.reason = nil
+    } else if report.reason?.isOfTheOperator != true {
+      report.reason = .iterationLimit
+    }
     return Solution(x: bestStep, report: report)
   }
 }

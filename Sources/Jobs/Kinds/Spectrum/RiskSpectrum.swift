@@ -115,7 +115,8 @@ struct RiskSpectrum {
       "uncertainty": [
         "largest": .number(largest.uncertainty), "smallest": .number(smallest.uncertainty),
       ],
-      "converged": .bool(converged), "reason": converged ? .null : "iteration_limit",
+      "converged": .bool(converged),
+      "reason": converged ? .null : .string(StopReason.iterationLimit.rawValue),
       "products": JSONValue(products),
     ]
     guard let density else { return row }

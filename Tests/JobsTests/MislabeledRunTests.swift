@@ -1,4 +1,5 @@
 import Datasets
+import Influence
 import JSON
 import Jobs
 import Network
@@ -176,10 +177,10 @@ struct MislabeledRunTests {
     }
     for solver in [#""arnoldi""#, #"{"name": "arnoldi"}"#] {
       let own = try request(#""solver": \#(solver)"#)
-      #expect(own.solver?.rank == 100 && own.solver?.complement == .constant)
+      #expect(own.solver?.solver as? ArnoldiSolver == ArnoldiSolver(rank: 100, complement: .constant))
     }
     let ranked = try request(#""solver": {"name": "arnoldi", "rank": 30}"#)
-    #expect(ranked.solver?.rank == 30 && ranked.solver?.complement == .constant)
+    #expect(ranked.solver?.solver as? ArnoldiSolver == ArnoldiSolver(rank: 30, complement: .constant))
     #expect(try ranked.curvature == request(#""solver": null"#).curvature)
   }
 }

@@ -5,7 +5,7 @@ import Tensor
 ///
 /// The eigenpairs are found once for all right-hand sides. The strongest are those of largest magnitude, so
 /// negative eigenvalues are also taken.
-public struct ArnoldiSolver: NormalEquationsSolver, Equatable {
+public struct ArnoldiSolver: NormalEquationsSolver {
   public static let name = "arnoldi"
   /// How the part of g outside the eigenvectors is answered.
   public enum Complement: String, Sendable, CaseIterable {
@@ -32,6 +32,12 @@ public struct ArnoldiSolver: NormalEquationsSolver, Equatable {
     self.rank = rank
     self.complement = complement
     self.seed = seed
+  }
+
+  public func seeded(_ seed: UInt64) -> ArnoldiSolver {
+    var solver = self
+    solver.seed = seed
+    return solver
   }
 
   public func expectedCost(_ size: SolveSize) -> SolveCost {

@@ -6,7 +6,7 @@ import Tensor
 /// - Symmetric: Cholesky. If H + δI is not positive definite, or nearly singular, the pseudo-inverse from all
 ///   eigenvalues gives the least-squares solution of least norm. Negative eigenvalues are counted.
 /// - Least squares: by singular values. If the rank is too low, the solution of least norm.
-public struct DirectSolver: Solver, Equatable {
+public struct DirectSolver: Solver {
   public static let name = "direct"
   public static let defaultDimensionLimit = 5000
   public var damping: Double
@@ -21,6 +21,11 @@ public struct DirectSolver: Solver, Equatable {
     self.damping = damping
     self.dimensionLimit = dimensionLimit
     self.rankTolerance = rankTolerance
+  }
+
+  public var options: SolveOptions {
+    get { SolveOptions(damping: damping) }
+    set { damping = newValue.damping }
   }
 
   public func solve<H: SymmetricOperator>(

@@ -18,7 +18,7 @@ public struct BatchFamily<Operator: SymmetricOperator> {
 /// In the published form the answer has the noise of the last batches: 5 to 20 % of x at a condition number
 /// of about 100. Here the last part of the steps is averaged, and `repeats` independent runs are. Then
 /// `corrections` run again on the true residual, each for one product with all samples.
-public struct LiSSA: Solver, Equatable {
+public struct LiSSA: Solver {
   public static let name = "lissa"
   /// `iterationLimit` is the number of steps of one run (default 500). The tolerance (default 10⁻³) ends the
   /// corrections.
@@ -31,6 +31,8 @@ public struct LiSSA: Solver, Equatable {
   public var averagedShare: Double
   /// c. nil takes the largest eigenvalue that is measured over all samples and over some batches.
   public var scale: Double?
+  /// The samples of a batch. The batches are the caller's, who reads this number.
+  public var batchSize: Int
   /// Seeds the order of the batches.
   public var seed: UInt64
 
@@ -39,14 +41,23 @@ public struct LiSSA: Solver, Equatable {
 
   public init(
     _ options: SolveOptions = SolveOptions(), repeats: Int = 1, corrections: Int = 10,
-    averagedShare: Double = 0.25, scale: Double? = nil, seed: UInt64 = 0
+    averagedShare: Double = 0.25, scale: Double? = nil, batchSize: Int = 64, seed: UInt64 = 0
   ) {
     self.options = options
     self.repeats = repeats
     self.corrections = corrections
     self.averagedShare = averagedShare
     self.scale = scale
+    self.batchSize = batchSize
     self.seed = seed
+  }
+
+  public var samplesABatch: Int? { batchSize }
+
+  public func seeded(_ seed: UInt64) -> LiSSA {
+    var solver = self
+    solver.seed = seed
+    return solver
   }
 
   /// Solves (H + δI) x = g for every g of the block. All use the same draws of batches.

@@ -9,7 +9,7 @@ import Tensor
 ///
 /// By default c is 10 % above this limit, by a bound on the largest eigenvalue from a few Lanczos steps. The
 /// number of steps grows with the condition number of AᵀA. For LSMR it grows with the square root of that.
-public struct NeumannSeries: Solver, Equatable {
+public struct NeumannSeries: Solver {
   public static let name = "neumann"
   public static let hasPath = true
   public static let defaultIterationLimit = 5000

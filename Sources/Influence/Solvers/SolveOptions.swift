@@ -1,7 +1,7 @@
 import Tensor
 
 /// When an iteration ends.
-public struct SolveOptions: Sendable, Equatable {
+public struct SolveOptions: Sendable, Hashable {
   /// The most steps; nil is the solver's default.
   public var iterationLimit: Int?
   /// The relative residual that ends the solve. nil is a default for the precision of the operator.

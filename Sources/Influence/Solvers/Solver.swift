@@ -3,12 +3,21 @@ import Tensor
 /// A solver with its options, as a request chooses it. Each solver is declared in a file of its own.
 ///
 /// The reader of requests holds a list of the solvers, with the JSON fields of each.
-public protocol Solver: SymmetricSolver, LeastSquaresSolver {
+public protocol Solver: SymmetricSolver, LeastSquaresSolver, Hashable {
   /// The name that requests and reports use.
   static var name: String { get }
 
   /// Whether the steps follow a path from strong to weak curvature that can be watched.
   static var hasPath: Bool { get }
+
+  /// The limits of a solve and its damping. `direct` takes the damping alone.
+  var options: SolveOptions { get set }
+
+  /// The samples of a batch, of a solver that draws batches. The caller makes the batches. Nil for the others.
+  var samplesABatch: Int? { get }
+
+  /// The same solver, with random choices from this seed.
+  func seeded(_ seed: UInt64) -> Self
 
   /// Solves (H + δI)x = g.
   /// - Parameter batches: pieces of H, for a solver that draws batches.
@@ -30,6 +39,8 @@ public protocol Solver: SymmetricSolver, LeastSquaresSolver {
 
 extension Solver {
   public static var hasPath: Bool { false }
+  public var samplesABatch: Int? { nil }
+  public func seeded(_ seed: UInt64) -> Self { self }
 
   public func solve<H: SymmetricOperator>(
     _ h: H, _ g: [H.Element], batches: BatchFamily<H>?, monitor: SolveMonitor<H.Element>
@@ -99,9 +110,7 @@ extension LeastSquaresSolver {
 }
 
 /// A solver for symmetric matrices alone. It solves least squares through (AᵀA + δ²I)x = Aᵀg.
-public protocol NormalEquationsSolver: Solver {
-  var options: SolveOptions { get set }
-}
+public protocol NormalEquationsSolver: Solver {}
 
 extension NormalEquationsSolver {
   public func solve<A: LinearOperator>(

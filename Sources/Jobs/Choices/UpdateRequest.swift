@@ -69,7 +69,7 @@ public struct UpdateRequest: Hashable, Sendable {
   }
 
   public static let standardCurvature = CurvatureRequest(
-    solver: SolverRequest(iterations: .auto), samples: .count(1024))
+    solver: SolverRequest(ofUpdates: .lsmr), samples: .count(1024))
 
   /// The defaults of a removal.
   public static let removal = UpdateRequest()

@@ -30,9 +30,9 @@ extension CurvatureRequest {
   func batches<Element: Scalar>(
     of curvature: SampledCurvature<Element>, seed: Int
   ) -> BatchFamily<SampledCurvature<Element>>? {
-    guard solver.name == .lissa else { return nil }
+    guard let wanted = solver.solver.samplesABatch else { return nil }
     let count = curvature.samples.count
-    let size = min(solver.batchSize, count)
+    let size = min(wanted, count)
     var stream = RandomStream(seed: UInt64(seed), purpose: "lissa batches")
     let order = stream.permutation(count)
     // Batches have one size, so that each counts the same.

@@ -21,21 +21,21 @@ extension Work {
   mutating func selfInfluence(_ solver: SolverRequest, _ samples: Double, _ curvature: CurvatureCost) {
     let p = network.parameters
     pass(samples, times: 3)
-    switch solver.name {
-    case .direct:
+    switch solver.solver {
+    case is DirectSolver:
       multiply(curvature, times: p)
       takeProducts(p * p * p / 3 + samples * p * p)
       hold(3 * 8 * p * p)
-    case .arnoldi:
-      if solver.complement == .solved {
+    case let arnoldi as ArnoldiSolver:
+      if arnoldi.complement == .solved {
         solve(solver, curvature, count: samples)
       } else {
         // The eigenpairs, the samples that are solved exactly as a check, and the norms of all gradients.
         solve(solver, curvature)
-        multiply(curvature, times: 60 * Self.block(of: solver.complement == .constant ? 32 : 16))
+        multiply(curvature, times: 60 * Self.block(of: arnoldi.complement == .constant ? 32 : 16))
         pass(samples, times: 3)
       }
-      takeProducts(samples * p * Double(solver.rank))
+      takeProducts(samples * p * Double(arnoldi.rank))
     default: solve(solver, curvature, count: samples, usual: rankingSteps(solver))
     }
     hold(32 * samples + 256 * parameterBytes)

@@ -159,8 +159,10 @@ struct Work {
       productsAStep: productsAStep, usualSteps: known, isWatched: solver.iterations == .auto)
     let cost = solver.choice(damping: 0, pathLimit: nil, seed: 0).expectedCost(size)
     multiply(curvature, times: cost.setupProducts)
-    let batch = CurvatureCost(samples: Double(solver.batchSize), forwards: curvature.forwards + 3)
-    multiply(batch, times: cost.batchProducts)
+    if let samples = solver.solver.samplesABatch {
+      let batch = CurvatureCost(samples: Double(samples), forwards: curvature.forwards + 3)
+      multiply(batch, times: cost.batchProducts)
+    }
     multiply(curvature, times: cost.products)
     takeProducts(cost.multiplyAdds)
     touch(cost.sweeps)

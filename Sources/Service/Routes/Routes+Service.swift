@@ -46,9 +46,7 @@ extension RouteTable {
 extension Application {
   /// The answer of `GET /v1`.
   fileprivate var capabilities: JSONValue {
-    let solvers = SolverRequest.Name.allCases.map { name in
-      SolverRequest(name: name, iterations: name.hasPath ? .auto : .standard).json
-    }
+    let solvers = SolverRequest.Name.allCases.map { SolverRequest(ofUpdates: $0).json }
     return [
       "name": .string(Version.name), "version": .string(Version.number),
       "started_at": .string(started.description),

@@ -4,12 +4,12 @@ import Tensor
 ///
 /// If a search direction p has pᵀ(H + δI)p < 0, the system is not positive definite. The solve then ends with
 /// `negative_curvature` and the answer before that direction.
-public struct ConjugateGradient: NormalEquationsSolver, Equatable {
+public struct ConjugateGradient: NormalEquationsSolver {
   public static let name = "cg"
   public static let hasPath = true
 
   /// How the operator is preconditioned.
-  public enum Preconditioning: Sendable, Equatable {
+  public enum Preconditioning: Sendable, Hashable {
     case none
     /// The diagonal of H + δI, estimated from this many random products.
     case jacobi(probes: Int, seed: UInt64 = 0)
@@ -19,11 +19,41 @@ public struct ConjugateGradient: NormalEquationsSolver, Equatable {
     /// The names that requests use.
     public enum Name: String, Sendable, CaseIterable { case none, jacobi, nystrom }
 
+    /// Another name gives the defaults of that preconditioner.
     public var name: Name {
+      get {
+        switch self {
+        case .none: .none
+        case .jacobi: .jacobi
+        case .nystrom: .nystrom
+        }
+      }
+      set {
+        switch newValue {
+        case .none: self = .none
+        case .jacobi: self = .jacobi(probes: 100)
+        case .nystrom: self = .nystrom(rank: 50)
+        }
+      }
+    }
+
+    /// Of `jacobi`; 0 of the others, which ignore a new value.
+    public var probes: Int {
+      get { if case .jacobi(let probes, _) = self { probes } else { 0 } }
+      set { if case .jacobi(_, let seed) = self { self = .jacobi(probes: newValue, seed: seed) } }
+    }
+
+    /// Of `nystrom`; 0 of the others, which ignore a new value.
+    public var rank: Int {
+      get { if case .nystrom(let rank, _) = self { rank } else { 0 } }
+      set { if case .nystrom(_, let seed) = self { self = .nystrom(rank: newValue, seed: seed) } }
+    }
+
+    func seeded(_ seed: UInt64) -> Preconditioning {
       switch self {
       case .none: .none
-      case .jacobi: .jacobi
-      case .nystrom: .nystrom
+      case .jacobi(let probes, _): .jacobi(probes: probes, seed: seed)
+      case .nystrom(let rank, _): .nystrom(rank: rank, seed: seed)
       }
     }
   }
@@ -35,6 +65,10 @@ public struct ConjugateGradient: NormalEquationsSolver, Equatable {
   public init(_ options: SolveOptions = SolveOptions(), preconditioning: Preconditioning = .none) {
     self.options = options
     self.preconditioning = preconditioning
+  }
+
+  public func seeded(_ seed: UInt64) -> ConjugateGradient {
+    ConjugateGradient(options, preconditioning: preconditioning.seeded(seed))
   }
 
   public func solve<H: SymmetricOperator>(

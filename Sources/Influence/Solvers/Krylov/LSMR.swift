@@ -9,12 +9,12 @@ import Tensor
 ///
 /// LSMR is MINRES on the normal equations without forming them. From x = 0 it tends to the solution of least
 /// norm. For a symmetric H it solves (H + δI)x = g, definite or not.
-public struct LSMR: Solver, Equatable {
+public struct LSMR: Solver {
   public static let name = "lsmr"
   public static let hasPath = true
 
   /// The earlier right vectors to which a new v is made orthogonal again.
-  public enum Reorthogonalization: Sendable, Equatable {
+  public enum Reorthogonalization: Sendable, Hashable {
     case none
     /// The last so many, which are kept in memory.
     case window(Int)

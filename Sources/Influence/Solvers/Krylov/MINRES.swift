@@ -7,7 +7,7 @@ import Tensor
 /// The minimum residual method (Paige and Saunders 1975) for (H + δI) x = g with a symmetric H of any sign.
 /// Lanczos reduces H to a tridiagonal T, and Givens rotations make T triangular. The residual never rises. If
 /// H is singular and g is not in its range, the solve ends with `stagnation` at a least-squares solution.
-public struct MINRES: NormalEquationsSolver, Equatable {
+public struct MINRES: NormalEquationsSolver {
   public static let name = "minres"
   public static let hasPath = true
   public static let defaultIterationLimit = 2000

@@ -113,8 +113,7 @@ struct InfluenceTask<Element: Scalar>: Sendable {
     let others = Double(partition.training.count - 1)
     guard others > 0 else { return nil }
     guard model.weightDecay != 0 else { return values.map { $0 / others } }
-    var solver = SolverRequest(name: .cg)
-    solver.iterations = .standard
+    let solver = SolverRequest(name: .cg)
     let pull = try InfluenceFactors(
       curvature.matrix, gradients: VectorBlock([state.parameters]), solver: curvature.choice(of: solver)
     ) { _ in try context.throwIfInterrupted() }

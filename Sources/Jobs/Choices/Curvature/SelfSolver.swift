@@ -8,8 +8,7 @@ enum SelfSolver {
 
   /// The dense factor as long as memory allows, else the strongest eigenpairs.
   static func standard(parameters: Int) -> SolverRequest {
-    SolverRequest(
-      name: parameters <= SelfInfluence.directLimit ? .direct : .arnoldi, .standard, .ofSelfInfluence)
+    SolverRequest(ofSelfInfluence: parameters <= SelfInfluence.directLimit ? .direct : .arnoldi)
   }
 
   static func check(

@@ -1,3 +1,4 @@
+import Influence
 import JSON
 
 /// `recover`: exchanges training samples with a changed label (poisoned or relabelled) for samples with their
@@ -54,4 +55,12 @@ public struct RecoverRequest: JobRequest, Hashable {
   }
 
   public var uses: JobUses { target.uses(dataset) }
+}
+
+// MARK: - Estimate
+
+extension RecoverRequest {
+  public func estimate(_ catalog: any Catalog, _ machine: Machine) throws -> JobEstimate? {
+    try update.estimate(target, group, catalog, machine)
+  }
 }

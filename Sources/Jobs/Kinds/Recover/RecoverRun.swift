@@ -126,3 +126,13 @@ struct ExchangedGroup: UpdateGroup {
     ]
   }
 }
+
+// MARK: - Result
+
+extension RecoverRequest {
+  public static let result = ResultObject.update(
+    .recoveryMetrics,
+    samples: [
+      .trainSamples, .groupSamples, .changedSamples, .validationSamples, .hessianSamples, .gradientSamples,
+    ])
+}

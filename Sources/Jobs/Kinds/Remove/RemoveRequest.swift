@@ -1,3 +1,4 @@
+import Influence
 import JSON
 
 /// `remove`: takes a group of training samples out of a model without training it again.
@@ -42,4 +43,12 @@ public struct RemoveRequest: JobRequest, Hashable {
   }
 
   public var uses: JobUses { target.uses(dataset) }
+}
+
+// MARK: - Estimate
+
+extension RemoveRequest {
+  public func estimate(_ catalog: any Catalog, _ machine: Machine) throws -> JobEstimate? {
+    try update.estimate(target, group, catalog, machine)
+  }
 }

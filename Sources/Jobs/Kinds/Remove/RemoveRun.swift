@@ -47,3 +47,11 @@ struct RemoveRun: PreciseRun {
     return .object(result)
   }
 }
+
+// MARK: - Result
+
+extension RemoveRequest {
+  public static let result = ResultObject.update(
+    .removalMetrics,
+    samples: [.trainSamples, .groupSamples, .validationSamples, .hessianSamples, .gradientSamples])
+}

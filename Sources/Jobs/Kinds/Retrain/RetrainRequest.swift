@@ -88,3 +88,14 @@ public struct RetrainRequest: JobRequest, Hashable {
 
   public var uses: JobUses { target.uses(dataset) }
 }
+
+// MARK: - Estimate
+
+extension RetrainRequest {
+  public func estimate(_ catalog: any Catalog, _ machine: Machine) throws -> JobEstimate? {
+    var work = try Work(target, catalog, machine)
+    if let training { work.train(training) }
+    work.leaveCheckpoint()
+    return work.estimate
+  }
+}

@@ -37,3 +37,13 @@ struct TrainRun: PreciseRun {
     ]
   }
 }
+
+// MARK: - Result
+
+extension TrainRequest {
+  public static let result = ResultObject([
+    .always("checkpoint", .id, "The trained checkpoint."),
+    .always("metrics", .object(.trainingMetrics), "Measures of the last weights."),
+    .trainingCurve, .samples([.trainSamples, .validationSamples]), .warnings,
+  ])
+}

@@ -1,7 +1,0 @@
-import Influence
-
-extension RemoveRequest {
-  public func estimate(_ catalog: any Catalog, _ machine: Machine) throws -> JobEstimate? {
-    try update.estimate(target, group, catalog, machine)
-  }
-}

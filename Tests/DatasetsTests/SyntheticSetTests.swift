@@ -100,6 +100,9 @@ import Testing
       blobs.faults.map(\.parameter) == ["samples", "test_samples", "dimensions", "classes", "spread"])
     #expect(SyntheticBlobs(samples: 10_000_000, dimensions: 1000).faults.map(\.parameter) == ["samples"])
     #expect(throws: DatasetError.parameters(blobs.faults)) { try Dataset.synthetic(blobs, name: "x") }
-    #expect(SyntheticLinearRegression(samples: .min).faults.map(\.parameter) == ["samples"])
+    for samples in [Int.min, -2_000_000_000, 0, 10_000_001, 2_000_000_000, .max] {
+      #expect(SyntheticLinearRegression(samples: samples).faults.map(\.parameter) == ["samples"])
+      #expect(SyntheticBlobs(samples: samples).faults.map(\.parameter) == ["samples"])
+    }
   }
 }

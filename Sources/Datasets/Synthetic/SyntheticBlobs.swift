@@ -52,7 +52,8 @@ public struct SyntheticBlobs: DatasetRecipe {
   /// All faults of these parameters.
   public var faults: [ParameterFault] {
     var faults = sizeFaults(samples: samples, testSamples: testSamples, dimensions: dimensions)
-    let most = min(mostClasses, max(2, samples))
+    // A wrong number of samples is a fault of its own, and says nothing about the classes.
+    let most = ParameterRanges.samples.contains(samples) ? min(mostClasses, max(2, samples)) : mostClasses
     if classes < 2 || classes > most {
       faults.append(
         ParameterFault("classes", "must be 2 to \(most), at most the samples, got \(classes)"))

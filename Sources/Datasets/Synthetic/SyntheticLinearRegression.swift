@@ -106,8 +106,11 @@ extension Dataset {
 }
 
 extension DatasetRecipe {
-  /// The number of test samples, or of special samples, of a generated set if nobody says.
-  public static func fifth(of samples: Int) -> Int { max(0, samples) / 5 }
+  /// The number of test samples, or of special samples, of a generated set if nobody says. The number is in
+  /// its range even if `samples` is not, so that one wrong value is one fault.
+  public static func fifth(of samples: Int) -> Int {
+    min(max(0, samples), ParameterRanges.samples.upperBound) / 5
+  }
 }
 
 /// All faults of the sizes of a generated set.

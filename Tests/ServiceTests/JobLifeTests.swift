@@ -34,6 +34,17 @@ import Testing
     #expect(try running.get("/v1/jobs/\(id)").status == 404)
   }
 
+  /// A training may take less time than its first report waits for. Its phase is in the result all the same.
+  @Test(arguments: ["sgd", "lbfgs"]) func aShortTrainingHasItsSeconds(_ optimizer: String) throws {
+    let running = try RunningService()
+    try running.addDigits()
+    let training: JSONValue = ["optimizer": .string(optimizer), "epochs": 1]
+    let made = try running.post(
+      "/v1/models", ["name": "m", "dataset": "digits", "architecture": "logistic", "training": training])
+    let job = try running.ended(try #require(made.json["id"]?.stringValue))
+    #expect(job["result"]?["seconds"]?["train"]?.doubleValue != nil, "\(job)")
+  }
+
   @Test func eventsAreFollowedAndResumed() throws {
     let running = try RunningService()
     let id = try running.queue(["kind": "count", "steps": 4, "seconds": 0.1])

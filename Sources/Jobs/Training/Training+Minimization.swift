@@ -14,6 +14,7 @@ extension Training {
   ) throws -> Outcome {
     let snapshot = try TrainingSnapshot<Double>(
       context.resumeState(Self.minimizationStage), layout: model.layout, vectors: options.method.vectors)
+    if snapshot == nil { begin() }
     var curve = snapshot?.curve ?? []
     let minimization = try RiskMinimization(
       network: model.network, from: start, samples: samples, loss: model.loss,

@@ -40,12 +40,17 @@ struct Training<Element: Scalar> {
     }
   }
 
+  /// Begins the phase of a training that does not go on from a snapshot. A short training ends before its
+  /// first report is due.
+  func begin() { context.progress(0, phase: "train", detail: "\(partition.training.count) samples") }
+
   private func descend(
     from start: NetworkState<Element>, _ samples: Samples, _ options: TrainingOptions
   ) throws -> Outcome {
     let vectors = options.optimizerVectors
     var snapshot = try TrainingSnapshot<Element>(
       context.resumeState(Self.stage), layout: model.layout, vectors: vectors...vectors)
+    if snapshot == nil { begin() }
     let trainer = Trainer(
       network: model.network, state: snapshot?.state ?? start, samples: samples, loss: model.loss,
       options: options, compute: compute,

@@ -57,26 +57,56 @@ import Testing
     }
   }
 
-  /// A table marked `<!-- options: KIND, … -->` belongs to a kind. Its page names every field of the kind's
-  /// request.
-  @Test(arguments: StandardJobs.kinds.map(\.name)) func everyOptionOfAKindIsOnItsPage(_ kind: String) throws {
-    let marked = try Guide.standard.get().pages.filter { page in
-      page.source.matches(of: /<!-- options: ([a-z_, ]*) -->/).contains {
-        $0.1.split(separator: ", ").contains(Substring(kind))
+  /// A kind has one page, which is marked with the kind. A kind without a page is on the start page. The page
+  /// has the table of all fields.
+  @Test(arguments: StandardJobs.kinds.map(\.name)) func everyFieldOfAKindIsInTheGuide(_ name: String) throws {
+    let kind = try #require(StandardJobs.kinds.first { $0.name == name })
+    let guide = try Guide.standard.get()
+    let marked = guide.pages.filter { $0.marks.contains(kind.name) }
+    #expect(marked.count <= 1, "\(marked.map(\.name))")
+    let table = try #require(OptionTables.table(named: kind.name))
+    for member in kind.members { #expect(table.contains("\n| `\(member.name)` | ")) }
+    #expect((marked.first ?? guide.index).text.contains("\n### `\(kind.name)`\n\n\(table)"))
+    let link = marked.first.map { "[`\(name)`](guide/\($0.name).md)" } ?? "`\(name)`"
+    #expect(guide.index.text.contains("\n| \(link) | \(kind.summary) |\n"))
+  }
+
+  /// The table under a mark may leave options out. The options that it names exist.
+  @Test func theOptionsOfThePagesAreDeclared() throws {
+    let common = OptionTables.members(named: "job").map(\.name)
+    var compared = 0
+    for page in try Guide.standard.get().pages {
+      var declared: Set<String>?
+      for line in page.source.split(separator: "\n") {
+        let names = OptionTables.names(in: line)
+        if !names.isEmpty {
+          declared = Set(common + names.flatMap { OptionTables.members(named: $0).map(\.name) })
+        } else if !line.hasPrefix("|") {
+          declared = nil
+        }
+        // A cell of other words, such as "a group", names no single option.
+        guard let declared, let cell = line.firstMatch(of: /^\| ((?:`[a-z0-9_]+`(?:, )?)+) \|/) else {
+          continue
+        }
+        for name in cell.1.matches(of: /[a-z0-9_]+/).map({ String($0.0) }) {
+          compared += 1
+          #expect(declared.contains(name), "\(page.name): \(name)")
+        }
       }
     }
-    #expect(marked.count == 1, "\(marked.map(\.name))")
-    let text = try #require(marked.first).source
-    let schemas = OpenAPI.document(token: false)["components"]?["schemas"]
-    let mapping = schemas?["JobRequest"]?["discriminator"]?["mapping"]
-    let schema = try #require(mapping?[kind]?.stringValue?.split(separator: "/").last)
-    let fields = try #require(schemas?[String(schema)]?["properties"]?.objectValue).names
-    // Every job has the first three; groups have a table of their own.
-    let common: Set = [
-      "kind", "priority", "time_limit", "class", "indices", "poisoned", "relabeled", "heterogeneous",
-    ]
-    let missing = fields.filter { !common.contains($0) && !text.contains("`\($0)`") }
-    #expect(missing.isEmpty, "\(kind): \(missing)")
+    #expect(compared > 150, "\(compared)")
+  }
+
+  /// README names kinds that exist, each with the page that is marked with the kind.
+  @Test func theKindsOfREADMEAreOnTheirPages() throws {
+    let readme = try String(contentsOf: Self.repository.appendingPathComponent("README.md"), encoding: .utf8)
+    let rows = readme.matches(of: /\| \[`([a-z_]+)`\]\(Sources\/CResources\/guide\/([a-z-]+)\.md\) \|/)
+    #expect(rows.count > 10)
+    for row in rows {
+      let page = try #require(try Guide.standard.get()[String(row.2)])
+      #expect(page.marks.contains(String(row.1)), "\(row.1)")
+      #expect(StandardJobs.kinds.contains { $0.name == row.1 }, "\(row.1)")
+    }
   }
 
   /// A default that a page's own table names is the declared one. Words such as "the latest" are not compared.

@@ -1,12 +1,12 @@
 /// The smallest usual body of a job of every kind, on the model `m` of a data set with at least two classes.
 ///
-/// Tests that go over all kinds read the kinds from the program and the bodies from here. A new kind without
-/// a body fails them.
+/// Tests that go over all kinds read the kinds from the program and the bodies from here. The body of a kind
+/// that is not here has a model and nothing else. If such a body is refused, or takes long, the kind gets a
+/// line here.
 public enum SmallJobs {
   /// Members of the body beside `kind`, by kind, as JSON text without braces.
-  public static let members: [String: String] = [
+  private static let members: [String: String] = [
     "train": #""model": "m", "epochs": 1"#,
-    "evaluate": #""model": "m""#,
     "remove": #""model": "m", "class": 1"#,
     "retrain": #""model": "m", "class": 1, "training": {"epochs": 1}"#,
     "influence": #""model": "m", "test": {"count": 2}, "damping": 1"#,
@@ -22,11 +22,10 @@ public enum SmallJobs {
     "domain_mismatch": #""model": "m", "test": {"count": 1}, "damping": 1"#,
   ]
 
-  /// The whole body of a job of this kind, on another model; nil for a kind without one.
-  public static func body(of kind: String, model: String = "m", _ more: String...) -> String? {
-    members[kind].map { own in
-      let own = own.replacing(#""model": "m""#, with: #""model": "\#(model)""#)
-      return "{\"kind\": \"\(kind)\", \((more + [own]).joined(separator: ", "))}"
-    }
+  /// The whole body of a job of this kind, on another model.
+  public static func body(of kind: String, model: String = "m", _ more: String...) -> String {
+    let own = members[kind, default: #""model": "m""#]
+      .replacing(#""model": "m""#, with: #""model": "\#(model)""#)
+    return "{\"kind\": \"\(kind)\", \((more + [own]).joined(separator: ", "))}"
   }
 }

@@ -1,6 +1,7 @@
 import CResources
 import Formats
 import Foundation
+import Jobs
 
 /// A page of the guide: the bytes embedded in the program, and their HTML.
 package struct GuidePage: Sendable {
@@ -14,6 +15,9 @@ package struct GuidePage: Sendable {
   package let lead: String
   /// The whole document.
   let html: String
+
+  /// The names of the option tables that the file is marked with.
+  package var marks: [String] { source.split(separator: "\n").flatMap { OptionTables.names(in: $0) } }
 
   /// - Throws: `Markdown.Fault` if the text is not in the subset, or has no heading.
   package init(name: String, text: String) throws(Markdown.Fault) {
@@ -51,10 +55,30 @@ package struct Guide: Sendable {
       | page | what it is about |
       |---|---|
       \(rows)
+      Each job has its request, its options and its result on one page:
+
+      | job | what it does |
+      |---|---|
+      \(Self.kinds(in: pages))
       The whole contract, with every field, is at [/openapi.json](/openapi.json).
 
       """
     index = try GuidePage(name: "", text: text)
+  }
+
+  /// A row for each kind of job. The start page itself has the fields of a kind that no page is marked with.
+  private static func kinds(in pages: [GuidePage]) -> String {
+    var rows = ""
+    var marks = ""
+    for kind in StandardJobs.kinds {
+      if let page = pages.first(where: { $0.marks.contains(kind.name) }) {
+        rows += "| [`\(kind.name)`](guide/\(page.name).md) | \(kind.summary) |\n"
+      } else {
+        rows += "| `\(kind.name)` | \(kind.summary) |\n"
+        marks += "\n<!-- options: \(kind.name) -->\n"
+      }
+    }
+    return rows + marks
   }
 
   package subscript(name: String) -> GuidePage? { pages.first { $0.name == name } }

@@ -1,8 +1,9 @@
 // swift-tools-version: 6.0
 import PackageDescription
 
-// Engine targets are inlined into each other: a generic product called across a module
-// border without it runs an order of magnitude slower (see `influence-bench`).
+// Engine targets are inlined into each other: a generic product called across a module border without it
+// runs an order of magnitude slower (see `influence-bench`). `Jobs` is no engine target: it calls what the
+// engine declares `@specialized`.
 let engine: [SwiftSetting] = [
   .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release))
 ]
@@ -29,8 +30,7 @@ let package = Package(
     .systemLibrary(name: "CEpoll"),
     .target(name: "HTTP", dependencies: ["CEpoll"]),
     .target(
-      name: "Jobs", dependencies: ["JSON", "Tensor", "Network", "Influence", "Datasets", "Formats"],
-      swiftSettings: engine),
+      name: "Jobs", dependencies: ["JSON", "Tensor", "Network", "Influence", "Datasets", "Formats"]),
     .target(
       name: "Service",
       dependencies: [

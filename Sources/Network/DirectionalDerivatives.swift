@@ -10,6 +10,8 @@ extension Network {
   /// - Returns: a row of n values for each vector, in the order of the samples. The bits are the same for any
   ///   number of threads.
   /// - Throws: `Cancelled`.
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   public func directionalDerivatives(
     _ state: NetworkState<Element>, on samples: Samples, along vectors: VectorBlock<Element>, loss: Loss,
     compute: Compute, progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil
@@ -33,6 +35,8 @@ extension Network {
   ///   - body: called once for every pair of a vector and a shard, from several threads. It gets the index of
   ///     the vector, the places of the shard's samples, and a value for each sample.
   /// - Throws: `Cancelled`.
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   public func forEachDirectionalDerivative(
     _ state: NetworkState<Element>, on samples: Samples, along vectors: VectorBlock<Element>, loss: Loss,
     compute: Compute, progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil,

@@ -29,6 +29,8 @@ extension Network {
   /// - Parameter outputs: called with every row of outputs (place, row) from several threads; nil if outputs
   ///   are not wanted.
   /// - Throws: `Cancelled`.
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   public func evaluate(
     _ state: NetworkState<Element>, on samples: Samples, loss: Loss, compute: Compute,
     outputs: (@Sendable (Int, UnsafeBufferPointer<Element>) -> Void)? = nil

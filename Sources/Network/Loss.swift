@@ -138,6 +138,8 @@ public enum Loss: Sendable, Hashable {
   }
 
   /// The class that a row of outputs names.
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   public static func predictedClass<Element: Scalar>(_ f: UnsafePointer<Element>, columns: Int) -> Int {
     if columns == 1 { return f[0] > 0 ? 1 : 0 }
     var best = 0

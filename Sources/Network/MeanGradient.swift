@@ -3,6 +3,8 @@ import Tensor
 extension Network {
   /// The mean loss and its gradient over samples. Nothing is kept, so memory does not grow with the samples.
   /// - Throws: `Cancelled`.
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   public func gradient(
     _ state: NetworkState<Element>, on samples: Samples, loss: Loss, compute: Compute
   ) throws(Cancelled) -> (meanLoss: Double, gradient: [Element]) {

@@ -10,6 +10,8 @@ public final class Network<Element: Scalar>: Sendable {
   /// training and the means of neurons uses this form.
   let folded: NetworkForm<Element>
 
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   public init(_ architecture: Architecture) {
     self.architecture = architecture
     plain = NetworkForm(architecture, foldsNormalization: false)

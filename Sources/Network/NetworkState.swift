@@ -18,6 +18,8 @@ public struct NetworkState<Element: Scalar>: Sendable, Equatable {
   /// The first state of a network, with the distributions of PyTorch's modules. Weights and biases of
   /// `linear` and `conv2d` are uniform in ±1/√fan_in (`kaiming_uniform_` with a = √5). γ and running
   /// variances are 1, β and running means 0.
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   public init(initial layout: ParameterLayout, seed: UInt64) {
     parameters = .zeros(layout.parameterCount)
     statistics = .zeros(layout.statisticCount)
@@ -37,6 +39,8 @@ public struct NetworkState<Element: Scalar>: Sendable, Equatable {
   }
 
   /// The same state in another precision, rounded.
+  @specialized(where Element == Float, Other == Double)
+  @specialized(where Element == Double, Other == Float)
   public init<Other: Scalar>(_ other: NetworkState<Other>) {
     parameters = other.parameters.map { Element(Double($0)) }
     statistics = other.statistics.map { Element(Double($0)) }

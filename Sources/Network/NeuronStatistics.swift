@@ -12,6 +12,8 @@ public struct NeuronMeans: Sendable, Equatable {
 extension Network {
   /// The mean output of every neuron over samples and positions.
   /// - Throws: `Cancelled`.
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   public func meanOutputs(
     _ state: NetworkState<Element>, on samples: Samples, compute: Compute
   ) throws(Cancelled) -> NeuronMeans {
@@ -20,6 +22,8 @@ extension Network {
 
   /// The mean over samples and positions of the gradient of each sample's loss by every neuron's output.
   /// - Throws: `Cancelled`.
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   public func meanOutputGradients(
     _ state: NetworkState<Element>, on samples: Samples, loss: Loss, compute: Compute
   ) throws(Cancelled) -> NeuronMeans {

@@ -4,6 +4,8 @@ extension Network {
   /// The gradients of the losses of single samples, a vector for each sample, with the bits that `gradient`
   /// gives for that sample alone.
   /// - Throws: `Cancelled`.
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   public func sampleGradients(
     _ state: NetworkState<Element>, on samples: Samples, loss: Loss, compute: Compute
   ) throws(Cancelled) -> VectorBlock<Element> {

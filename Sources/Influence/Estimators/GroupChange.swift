@@ -11,6 +11,8 @@ public struct GroupChange<Element: Scalar>: Sendable {
   /// For ridge regression with the curvature of the remaining risk, the result is exactly that of a new
   /// training.
   /// - Parameter groupGradient: ḡ_U, the mean gradient over the group, without weight decay.
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   public init(
     removing m: Int, of n: Int, groupGradient: [Element], parameters: [Element], weightDecay: Double
   ) {
@@ -25,6 +27,8 @@ public struct GroupChange<Element: Scalar>: Sendable {
   /// A Newton step on the risk that remains, without the assumption that θ̂ is a minimum: g =
   /// −∇R_remaining(θ̂), factor 1. It equals the removal if θ̂ is a minimum of the whole risk.
   /// - Parameter remainingGradient: ∇L over the remaining samples, without weight decay.
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   public init(newtonOn remainingGradient: [Element], parameters: [Element], weightDecay: Double) {
     var gradient = remainingGradient
     if weightDecay != 0 { gradient.add(Element(weightDecay), times: parameters) }
@@ -35,6 +39,8 @@ public struct GroupChange<Element: Scalar>: Sendable {
 
   /// The exchange of m of n samples for corrected ones: g = ḡ_bad − ḡ_true, factor r = m/n; weight decay
   /// cancels.
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   public init(exchanging m: Int, of n: Int, badGradient: [Element], trueGradient: [Element]) {
     precondition(m > 0 && m <= n, "An exchange takes some of the samples.")
     var gradient = trueGradient

@@ -33,6 +33,8 @@ public struct SampledCurvature<Element: Scalar>: SymmetricOperator {
   /// - Parameter pieceSize: samples in a piece; nil follows from the network.
   /// - Precondition: there is at least one sample.
   /// - Throws: `Cancelled`.
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   public init(
     network: Network<Element>, state: NetworkState<Element>, samples: Samples, loss: Loss,
     kind: CurvatureKind = .hessian, weightDecay: Double, memoryLimit: Int, compute: Compute,
@@ -92,6 +94,8 @@ public struct SampledCurvature<Element: Scalar>: SymmetricOperator {
   /// Samples whose passes are kept between products.
   public var keptSamples: Int { kept.reduce(0) { $0 + $1.count } }
 
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   public func apply(_ x: [Element], into y: inout [Element]) throws {
     try requireLength(x.count, dimension, "the vector to multiply")
     if pieces.count == 1 {
@@ -108,6 +112,8 @@ public struct SampledCurvature<Element: Scalar>: SymmetricOperator {
   }
 
   /// Pieces that are not kept are linearized once for all vectors.
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   public func apply(block: VectorBlock<Element>, into products: inout VectorBlock<Element>) throws {
     try requireLength(block.length, dimension, "the vector to multiply")
     if pieces.count == 1 {
@@ -138,6 +144,8 @@ public struct SampledCurvature<Element: Scalar>: SymmetricOperator {
 
   /// The curvature of the same risk over some of the samples, by their places.
   /// - Throws: `Cancelled`.
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   public func restricted(to places: [Int]) throws(Cancelled) -> SampledCurvature {
     try SampledCurvature(
       network: network, state: state, samples: samples.selecting(places), loss: loss, kind: kind,

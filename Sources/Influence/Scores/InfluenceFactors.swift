@@ -39,6 +39,8 @@ public struct InfluenceFactors<Element: Scalar>: Sendable {
   ///   - gradients: gᵢ, without weight decay.
   ///   - batches: pieces of the curvature, for a solver that draws batches.
   /// - Throws: `SolveError`, and the errors of products and of `progress`.
+  @specialized(where H == SampledCurvature<Float>)
+  @specialized(where H == SampledCurvature<Double>)
   public init<H: SymmetricOperator>(
     _ curvature: H, gradients: VectorBlock<Element>, solver: any Solver, batches: BatchFamily<H>? = nil,
     progress: ((BlockProgress) throws -> Void)? = nil

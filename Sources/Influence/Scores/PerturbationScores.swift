@@ -14,6 +14,8 @@ public enum PerturbationScores {
   ///   - body: called with a factor's index, the places of the piece's samples, and a row of the input's
   ///     shape in PyTorch's order (C, H, W) for each of them.
   /// - Throws: `Cancelled`, and the errors of `body`.
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   public static func forEachPiece<Element: Scalar>(
     _ network: Network<Element>, _ state: NetworkState<Element>, on samples: Samples, loss: Loss,
     factors: VectorBlock<Element>, compute: Compute,

@@ -63,6 +63,8 @@ public struct SelfInfluence: Sendable {
   ///   - curvature: H with the weight decay in it, without δ.
   ///   - batches: pieces of the curvature, for a solver that draws batches.
   /// - Throws: `SolveError`, `DenseAlgebraError`, `Cancelled`.
+  @specialized(where H == SampledCurvature<Float>)
+  @specialized(where H == SampledCurvature<Double>)
   public init<H: SymmetricOperator>(
     of samples: Samples, at state: NetworkState<H.Element>, network: Network<H.Element>, loss: Loss,
     curvature: H, solver: any Solver, batches: BatchFamily<H>? = nil, compute: Compute,

@@ -20,6 +20,8 @@ public struct ParameterSelection: Sendable, Equatable {
   ///   - means: the neurons' mean outputs or gradients, as the criterion needs; nil if it needs none.
   ///   - parameters: θ, for the magnitudes.
   ///   - seed: seeds the random orders.
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   public init<Element: Scalar>(
     _ criterion: SelectionCriterion, ratio: Double, layout: ParameterLayout, means: NeuronMeans?,
     parameters: [Element], seed: UInt64

@@ -21,13 +21,16 @@ extension PreciseRun {
     }
     try environment.preload(record.dataset, context)
     let result = try environment.compute(context) { compute in
-      switch record.precision {
-      case .float32: try run(LoadedModel<Float>(record, environment.catalog), context, compute)
-      case .float64: try run(LoadedModel<Double>(record, environment.catalog), context, compute)
-      }
+      try run(record, record.precision.scalar, context, compute)
     }
     let set = try environment.catalog.dataset(named: record.dataset)
     return result.warning(of: record.record.warnings + (set?.warnings ?? []))
+  }
+
+  private func run<Element: Scalar>(
+    _ record: CatalogModel, _: Element.Type, _ context: any JobContext, _ compute: Compute
+  ) throws -> JSONValue {
+    try run(LoadedModel<Element>(record, environment.catalog), context, compute)
   }
 }
 

@@ -30,6 +30,8 @@ struct TrainingSnapshot<Element: Scalar> {
   /// Reads what `bytes` wrote; nil if there is nothing.
   /// - Parameter vectors: how many vectors of θ's length the optimizer may have.
   /// - Throws: `JobFailure.corrupt`.
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   init?(_ bytes: [UInt8]?, layout: ParameterLayout, vectors: ClosedRange<Int>) throws {
     guard let bytes else { return nil }
     let corrupt = JobFailure(.corrupt, "The saved state of the training is not what was saved.")

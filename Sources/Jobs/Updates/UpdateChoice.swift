@@ -48,8 +48,7 @@ struct UpdateChoice<Element: Scalar, Goal: UpdateGoal> {
   /// The model with θ_J + scale·factor·x.
   func updated(_ x: [Element], scale: Double) -> NetworkState<Element> {
     var updated = state
-    let step = Element(scale * factor)
-    for (place, index) in indices.enumerated() { updated.parameters[index] += step * x[place] }
+    updated.parameters.add(Element(scale * factor), times: x, at: indices)
     return updated
   }
 

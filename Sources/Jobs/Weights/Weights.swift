@@ -29,6 +29,8 @@ public struct Weights: Sendable {
   }
 
   /// Writes the state, tensor by tensor.
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   public func write<Element: Scalar>(_ state: NetworkState<Element>, to sink: ByteSink) throws {
     precondition(Element.precision == precision, "A state is written in its own precision.")
     let header = try header()

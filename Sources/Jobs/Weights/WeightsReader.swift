@@ -63,6 +63,8 @@ public struct WeightsReader<Element: Scalar> {
   }
 
   /// Puts the tensor whose bytes are complete into the state.
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   private mutating func flush(_ header: SafetensorsHeader) {
     guard current >= 0, let tensor = match?.tensors[current] else { return }
     let entry = header.tensors[current]

@@ -48,6 +48,8 @@ public struct ParameterTensor: Sendable, Equatable {
   }
 
   /// The tensor's values from the engine's vector, in PyTorch's order.
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   public func exported<Element>(from vector: [Element]) -> [Element] {
     guard let order = engineOrder else { return Array(vector[offset..<offset + count]) }
     return order.map { vector[offset + $0] }
@@ -55,6 +57,8 @@ public struct ParameterTensor: Sendable, Equatable {
 
   /// Puts values in PyTorch's order into the engine's vector.
   /// - Precondition: there are `count` values.
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   public func place<Element>(_ values: [Element], into vector: inout [Element]) {
     precondition(values.count == count, "Tensor \(name) holds \(count) values.")
     guard let order = engineOrder else {

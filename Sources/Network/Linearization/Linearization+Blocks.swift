@@ -7,6 +7,8 @@ extension Linearization {
   /// The curvature of the mean loss times every vector of a block.
   /// - Parameter products: receives as many vectors as the block has.
   /// - Throws: `Cancelled`.
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   public func curvatureProducts(
     _ kind: CurvatureKind, _ block: VectorBlock<Element>, into products: inout VectorBlock<Element>
   ) throws(Cancelled) {

@@ -8,6 +8,8 @@ extension Linearization {
   ///   - wanted: the entries of the result that are needed; the others are undefined. Few neurons cost less
   ///     here too.
   /// - Throws: `Cancelled`.
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   public func curvatureProduct(
     _ kind: CurvatureKind, _ v: [Element], into result: inout [Element],
     support: ParameterSubset<Element>? = nil, wanted: ParameterSubset<Element>? = nil
@@ -83,6 +85,8 @@ extension Linearization {
   /// (the perturbation influence of Koh and Liang 2017, §2.2).
   /// - Returns: n rows of the input shape, channels-last.
   /// - Throws: `Cancelled`.
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   public func inputGradients(_ v: [Element]) throws(Cancelled) -> [Element] {
     let size = network.architecture.input.count
     let result = Buffer<Element>(count: count * size)

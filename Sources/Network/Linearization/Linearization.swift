@@ -41,6 +41,8 @@ public final class Linearization<Element: Scalar>: Sendable {
   ///   prepared θ this one shares.
   /// - Precondition: there is at least one sample; parameters and samples fit the network.
   /// - Throws: `Cancelled`.
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   public init(
     network: Network<Element>, state: NetworkState<Element>, samples: Samples, loss: Loss, compute: Compute,
     beside other: Linearization? = nil
@@ -193,6 +195,8 @@ public final class Linearization<Element: Scalar>: Sendable {
 
   /// The linearization at the same θ over some of the samples, by their places.
   /// - Throws: `Cancelled`.
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   public func restricted(to places: [Int]) throws(Cancelled) -> Linearization {
     try Linearization(
       network: network, state: state, samples: samples.selecting(places), loss: loss, compute: compute)

@@ -49,6 +49,8 @@ public final class Trainer<Element: Scalar> {
   ///   - omitting: places of m of n samples that are left out. Minibatches are drawn with them and then lose
   ///     them. Every other sample weighs n/(n − m), so an epoch's gradients sum to that of the mean over the
   ///     others. Samples behind an omitted one in a minibatch get other dropout masks.
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   public init(
     network: Network<Element>, state: NetworkState<Element>, samples: Samples, loss: Loss,
     options: TrainingOptions, compute: Compute, optimizerState: [Element]? = nil, epoch: Int = 0,
@@ -83,6 +85,8 @@ public final class Trainer<Element: Scalar> {
   /// Trains for one epoch over the samples in a new order, or for the rest of the step limit.
   /// - Parameter progress: called after every step with (steps done, steps an epoch).
   /// - Throws: `Cancelled`, `TrainingError`, or an error of `progress`; then the state is undefined.
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   public func runEpoch(progress: (Int, Int) throws -> Void = { _, _ in }) throws -> EpochSummary {
     // If a minibatch has all samples, no order is drawn.
     let isWhole = stepsPerEpoch == 1 && options.augment.isEmpty

@@ -4,6 +4,17 @@ public enum Precision: String, Sendable, CaseIterable {
 
   /// Bytes an element takes.
   public var bytes: Int { self == .float32 ? 4 : 8 }
+
+  /// The element of this precision, for code that takes any `Scalar`. The compiler cannot see through this
+  /// property, so it compiles such code once and not once for each precision. Code with loops over elements
+  /// has `@specialized` instead.
+  @inline(never)
+  public var scalar: any Scalar.Type {
+    switch self {
+    case .float32: Float.self
+    case .float64: Double.self
+    }
+  }
 }
 
 /// An element of a tensor: `Float` or `Double`, with the kernels the engine runs on it.

@@ -71,6 +71,8 @@ extension VectorBlock {
   /// The block of Σⱼ cᵢⱼ vⱼ, summed in `Double` and rounded once. Eigenvectors need this: they are sums of
   /// large terms that cancel.
   /// - Parameter coefficients: rows × count, row-major.
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   public func combinations(_ coefficients: [Double], rows: Int) -> VectorBlock {
     precondition(coefficients.count == rows * count, "A sum needs a coefficient for every pair.")
     var result = VectorBlock(count: rows, length: length)

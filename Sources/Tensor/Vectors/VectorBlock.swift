@@ -22,6 +22,8 @@ public struct VectorBlock<Element: Scalar>: Sendable {
   }
 
   /// - Precondition: all have one length.
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   public init(_ vectors: [[Element]]) {
     self.init(count: vectors.count, length: vectors.first?.count ?? 0, zeroed: false)
     for (index, vector) in vectors.enumerated() {

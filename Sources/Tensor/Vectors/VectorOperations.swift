@@ -2,6 +2,8 @@
 extension Array where Element: Scalar {
   /// A vector of zeros.
   @inlinable
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   public static func zeros(_ count: Int) -> [Element] { Array(repeating: 0, count: count) }
 
   /// ⟨self, other⟩
@@ -31,6 +33,14 @@ extension Array where Element: Scalar {
         Element.axpy(a, x, y, n)
       }
     }
+  }
+
+  /// self[indices] ← self[indices] + a·x
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
+  public mutating func add(_ a: Element, times x: [Element], at indices: [Int]) {
+    precondition(x.count == indices.count, "A sum at some places needs an index for each element.")
+    for (place, index) in indices.enumerated() { self[index] += a * x[place] }
   }
 
   /// self ← x + b·self

@@ -64,6 +64,8 @@ public struct LanczosEigensolver: Sendable, Equatable {
 
   /// - Returns: `count` pairs (or as many as the shifts need), or all if the dimension is smaller. Pairs that
   ///   did not converge are returned too, with their residuals.
+  @specialized(where H == SampledCurvature<Float>)
+  @specialized(where H == SampledCurvature<Double>)
   public func solve<H: SymmetricOperator>(
     _ h: H, progress: ((SolveProgress) throws -> Void)? = nil
   ) throws -> Eigenpairs<H.Element> {

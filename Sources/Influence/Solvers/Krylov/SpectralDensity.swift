@@ -20,6 +20,8 @@ public struct SpectralDensity: Sendable, Equatable {
   /// - Parameters:
   ///   - probes: random vectors; the error falls as 1/√(probes·dimension).
   ///   - steps: Lanczos steps for each probe.
+  @specialized(where H == SampledCurvature<Float>)
+  @specialized(where H == SampledCurvature<Double>)
   public init<H: SymmetricOperator>(
     of h: H, probes: Int = 10, steps: Int = 80, seed: UInt64 = 0,
     progress: ((SolveProgress) throws -> Void)? = nil

@@ -122,6 +122,8 @@ struct TestPointAttack<Element: Scalar> {
   ///
   /// The 1-norm bounds the effect of a change of one size in every value. Of equal points the lower index
   /// comes first.
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   private func choose(_ factor: [Element], _ state: NetworkState<Element>) throws -> [Int] {
     guard case .strongest(let count) = request.train else {
       if case .indices(let indices) = request.train { return indices }

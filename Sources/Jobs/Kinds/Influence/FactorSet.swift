@@ -64,6 +64,8 @@ struct FactorSet<Element: Scalar>: Sendable {
     return bytes
   }
 
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   private static func vectors(
     _ bytes: [UInt8], at start: Int, count: Int, length: Int
   ) -> VectorBlock<Element> {

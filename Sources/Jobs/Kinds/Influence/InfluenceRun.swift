@@ -172,6 +172,8 @@ struct InfluenceRun: PreciseRun {
     return scored.indices.map { trained.contains($0) }
   }
 
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   private func upweight<Element: Scalar>(
     _ task: InfluenceTask<Element>, _ factors: FactorSet<Element>, _ scored: Samples,
     _ effects: [SampleEffect?]

@@ -71,6 +71,8 @@ struct InfluenceTask<Element: Scalar>: Sendable {
   }
 
   /// sᵀ∇ℓ(z) of every factor and sample, row-major [factors, samples], in one pass over the samples.
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   func scores(_ factors: VectorBlock<Element>, of samples: Samples) throws -> Buffer<Element> {
     try progress.advance("score", 0, "\(samples.count) samples")
     let count = samples.count

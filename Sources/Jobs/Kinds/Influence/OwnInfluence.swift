@@ -18,6 +18,8 @@ struct OwnInfluence: Sendable {
     self.samples = samples
   }
 
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   func write<Element: Scalar>(to context: any JobContext, _: Element.Type) throws {
     try context.writeArtifact("self_influence.npy", type: Element.artifact, shape: [values.count]) { sink in
       try values.map { Element($0) }.withUnsafeBytes { try sink($0) }

@@ -27,6 +27,8 @@ package struct LabelReadings: Sendable {
   }
 
   /// The class of the largest output other than `label`. A single output stands for two classes.
+  @specialized(where Element == Float)
+  @specialized(where Element == Double)
   package static func bestClass<Element: Scalar>(of row: UnsafeBufferPointer<Element>, but label: Int) -> Int
   {
     if row.count < 2 { return 1 - min(1, max(0, label)) }

@@ -92,15 +92,13 @@ struct SweepCell {
   let environment: JobEnvironment
 
   func run(_ context: PartContext, _ compute: Compute) throws -> JSONValue {
-    switch record.precision {
-    case .float32: try row(LoadedModel<Float>(record, environment.catalog), context, compute)
-    case .float64: try row(LoadedModel<Double>(record, environment.catalog), context, compute)
-    }
+    try row(record.precision.scalar, context, compute)
   }
 
   private func row<Element: Scalar>(
-    _ model: LoadedModel<Element>, _ context: PartContext, _ compute: Compute
+    _: Element.Type, _ context: PartContext, _ compute: Compute
   ) throws -> JSONValue {
+    let model = try LoadedModel<Element>(record, environment.catalog)
     guard let recipe = plan.training else {
       throw JobFailure(.unacceptable, "The sweep has no recipe.", advice: "Give one as training.")
     }

@@ -93,9 +93,7 @@ struct TrajectoryTracker<Element: Scalar> {
           solver: request.curvature.solver.choice(
             damping: request.curvature.damping, pathLimit: nil, seed: UInt64(request.seed)))
         var theta = start.parameters
-        for (place, parameter) in indices.enumerated() {
-          theta[parameter] += Element(system.change.factor) * solution.x[place]
-        }
+        theta.add(Element(system.change.factor), times: solution.x, at: indices)
         table.solves[index].products += solution.report.curvatureProducts
         table.solves[index].notConverged += solution.report.converged ? 0 : 1
         table.solves[index].worstResidual = max(

@@ -16,11 +16,7 @@ struct ValidateRun: PreciseRun {
     let (checkpoint, state) = try model.checkpoint(of: request.target, environment.catalog)
     let result: JSONObject
     if request.precision == .float64, Element.precision == .float32 {
-      let wide = NetworkState<Double>(
-        parameters: state.parameters.map { Double($0) }, statistics: state.statistics.map { Double($0) },
-        counters: state.counters)
-      result = try validate(
-        LoadedModel<Double>(model.record, environment.catalog), wide, context, compute)
+      result = try validate(Precision.float64.scalar, model, state, context, compute)
     } else {
       result = try validate(model, state, context, compute)
     }
@@ -29,6 +25,15 @@ struct ValidateRun: PreciseRun {
       checkpoint, state, model, training: model.partition().training, environment.catalog, compute
     ).add(to: &whole)
     return .object(whole)
+  }
+
+  /// The same in another precision.
+  private func validate<Element: Scalar, Other: Scalar>(
+    _: Other.Type, _ model: LoadedModel<Element>, _ state: NetworkState<Element>, _ context: any JobContext,
+    _ compute: Compute
+  ) throws -> JSONObject {
+    try validate(
+      LoadedModel<Other>(model.record, environment.catalog), NetworkState<Other>(state), context, compute)
   }
 
   private func validate<Element: Scalar>(

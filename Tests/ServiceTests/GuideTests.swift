@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 import JSON
 import Jobs
@@ -71,19 +72,32 @@ import Testing
     #expect(guide.index.text.contains("\n| \(link) | \(kind.summary) |\n"))
   }
 
+  /// So has every source of data sets. A mark names a table that exists.
+  @Test func everySourceIsInTheGuide() throws {
+    let guide = try Guide.standard.get()
+    let tables = (guide.pages + [guide.index]).map(\.text).joined()
+    for source in DatasetSource.formats {
+      let own = [source.title, source.format].contains { tables.contains("\n### `\($0)`\n") }
+      #expect(own, "\(source.title)")
+    }
+    for mark in guide.pages.flatMap(\.marks) { #expect(OptionTables.table(named: mark) != nil, "\(mark)") }
+  }
+
   /// The table under a mark may leave options out. The options that it names exist.
   @Test func theOptionsOfThePagesAreDeclared() throws {
     let common = OptionTables.members(named: "job").map(\.name)
     var compared = 0
     for page in try Guide.standard.get().pages {
       var declared: Set<String>?
-      for line in page.source.split(separator: "\n") {
+      var isInTable = false
+      for line in page.source.split(separator: "\n", omittingEmptySubsequences: false) {
         let names = OptionTables.names(in: line)
         if !names.isEmpty {
           declared = Set(common + names.flatMap { OptionTables.members(named: $0).map(\.name) })
-        } else if !line.hasPrefix("|") {
+        } else if !line.hasPrefix("|"), isInTable || !line.isEmpty {
           declared = nil
         }
+        isInTable = line.hasPrefix("|")
         // A cell of other words, such as "a group", names no single option.
         guard let declared, let cell = line.firstMatch(of: /^\| ((?:`[a-z0-9_]+`(?:, )?)+) \|/) else {
           continue

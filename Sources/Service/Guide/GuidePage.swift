@@ -1,4 +1,5 @@
 import CResources
+import Datasets
 import Formats
 import Foundation
 import Jobs
@@ -59,26 +60,28 @@ package struct Guide: Sendable {
 
       | job | what it does |
       |---|---|
-      \(Self.kinds(in: pages))
+      \(Self.kinds(in: pages))\(Self.marks(missingIn: pages))
       The whole contract, with every field, is at [/openapi.json](/openapi.json).
 
       """
     index = try GuidePage(name: "", text: text)
   }
 
-  /// A row for each kind of job. The start page itself has the fields of a kind that no page is marked with.
+  /// A row for each kind of job.
   private static func kinds(in pages: [GuidePage]) -> String {
-    var rows = ""
-    var marks = ""
-    for kind in StandardJobs.kinds {
-      if let page = pages.first(where: { $0.marks.contains(kind.name) }) {
-        rows += "| [`\(kind.name)`](guide/\(page.name).md) | \(kind.summary) |\n"
-      } else {
-        rows += "| `\(kind.name)` | \(kind.summary) |\n"
-        marks += "\n<!-- options: \(kind.name) -->\n"
-      }
-    }
-    return rows + marks
+    StandardJobs.kinds.map { kind in
+      let page = pages.first { $0.marks.contains(kind.name) }
+      let name = page.map { "[`\(kind.name)`](guide/\($0.name).md)" } ?? "`\(kind.name)`"
+      return "| \(name) | \(kind.summary) |\n"
+    }.joined()
+  }
+
+  /// The start page itself has the fields of the kinds and sources that no page is marked with.
+  private static func marks(missingIn pages: [GuidePage]) -> String {
+    let marked = Set(pages.flatMap(\.marks))
+    let kinds = StandardJobs.kinds.map(\.name).filter { !marked.contains($0) }
+    let sources = DatasetSource.formats.filter { !marked.contains($0.title) && !marked.contains($0.format) }
+    return (kinds + sources.map(\.title)).map { "\n<!-- options: \($0) -->\n" }.joined()
   }
 
   package subscript(name: String) -> GuidePage? { pages.first { $0.name == name } }

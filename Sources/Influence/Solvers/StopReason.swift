@@ -11,7 +11,7 @@ public enum StopReason: String, Sendable, CaseIterable {
   /// The watcher of the path asked to stop.
   case observer
 
-  /// What a user can do about it, in the words of requests.
+  /// Advice for the user, in the words of requests.
   public var advice: String {
     switch self {
     case .iterationLimit: "Allow more iterations or a larger tolerance."

@@ -1,3 +1,4 @@
+import CSQLite
 import Dispatch
 import Formats
 import Foundation
@@ -136,6 +137,48 @@ import Testing
       try connection.transaction { _ = try connection.run("INSERT INTO t VALUES (3)") }
     }
     #expect(try values(database) == [1, 3])
+  }
+
+  /// Nothing of a failed part may reach a commit, not even if SQLite cannot go back to the savepoint.
+  @Test func aSavepointThatCannotBeTakenBackEndsTheTransaction() throws {
+    struct Refused: Error {}
+    let directory = TemporaryDirectory()
+    let database = try Database(path: directory.file("a.db"))
+    try table(database)
+    let written = Result {
+      try database.write { connection in
+        try connection.run("INSERT INTO t VALUES (1)")
+        connection.refuseEnds(true)
+        let inner = Result {
+          try connection.transaction {
+            try connection.run("INSERT INTO t VALUES (2)")
+            throw Refused()
+          }
+        }
+        #expect(throws: Refused.self) { try inner.get() }
+        connection.refuseEnds(false)
+      }
+    }
+    #expect(throws: DatabaseError.self) { try written.get() }
+    #expect(try values(database) == [])
+    try database.write { _ = try $0.run("INSERT INTO t VALUES (3)") }
+    #expect(try values(database) == [3])
+  }
+
+  /// A connection that stays in a snapshot would show old rows for ever.
+  @Test func aSnapshotThatCannotEndIsNotReadAgain() throws {
+    let directory = TemporaryDirectory()
+    var configuration = Database.Configuration()
+    configuration.readers = 1
+    let database = try Database(path: directory.file("a.db"), configuration: configuration)
+    try table(database)
+    let before = try database.snapshot { connection in
+      connection.refuseEnds(true)
+      return try connection.rows("SELECT v FROM t") { $0.int(0) }
+    }
+    #expect(before == [])
+    try database.write { _ = try $0.run("INSERT INTO t VALUES (1)") }
+    #expect(try values(database) == [1])
   }
 
   @Test func writesSuspend() async throws {
@@ -310,5 +353,24 @@ import Testing
     }
     #expect(throws: (any Error).self) { try store.database.backup(to: test.directory.file("none/copy.db")) }
     #expect(throws: StorageError.self) { try Database.backup(of: test.directory.file("none.db"), to: copy) }
+  }
+}
+
+extension Connection {
+  /// Sets whether SQLite refuses to commit and to go back to a savepoint, as it may when memory runs out.
+  fileprivate func refuseEnds(_ refuses: Bool) {
+    guard refuses else {
+      sqlite3_set_authorizer(handle, nil, nil)
+      return
+    }
+    sqlite3_set_authorizer(
+      handle,
+      { _, action, operation, _, _, _ in
+        let operation = operation.map { String(cString: $0) }
+        let isEnd =
+          (action == SQLITE_TRANSACTION && operation == "COMMIT")
+          || (action == SQLITE_SAVEPOINT && operation == "ROLLBACK")
+        return isEnd ? SQLITE_DENY : SQLITE_OK
+      }, nil)
   }
 }

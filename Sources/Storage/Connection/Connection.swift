@@ -112,17 +112,25 @@ public final class Connection {
       try run(nested ? "RELEASE inner_transaction" : "COMMIT")
     } catch {
       // Some failures (a full disk) have ended the transaction already. Then nothing is to be rolled back.
-      if isInTransaction {
-        if nested {
-          _ = try? run("ROLLBACK TO inner_transaction")
-          _ = try? run("RELEASE inner_transaction")
-        } else {
-          _ = try? run("ROLLBACK")
-        }
-      }
+      if isInTransaction { takeBack(nested: nested) }
       throw error
     }
     return result
+  }
+
+  /// Takes the changes of a failed transaction back. If a savepoint cannot be taken back, the whole
+  /// transaction is: the outer commit must not keep the changes of a part that failed.
+  private func takeBack(nested: Bool) {
+    do {
+      if nested {
+        try run("ROLLBACK TO inner_transaction")
+        try run("RELEASE inner_transaction")
+        return
+      }
+    } catch {
+      // The rollback below takes the inner changes back too.
+    }
+    _ = try? run("ROLLBACK")
   }
 
   public var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }

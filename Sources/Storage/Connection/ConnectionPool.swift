@@ -32,7 +32,8 @@ final class ConnectionPool: Sendable {
     let handoff = try idle ?? Handoff(open())
     defer {
       state.withLock { state in
-        if !state.isClosed { state.idle.append(handoff) }
+        // A connection whose snapshot could not end would show that snapshot to every later reader.
+        if !state.isClosed, !handoff.connection.isInTransaction { state.idle.append(handoff) }
       }
     }
     return try body(handoff.connection)

@@ -26,50 +26,26 @@ public struct UpdateRequest: Hashable, Sendable {
     case likelihood
   }
 
-  public var estimator: Estimator
-  public var modificationRatio: Double
-  public var selection: SelectionCriterion
-  public var curvature: CurvatureRequest
-  public var gradientSamples: SampleCount
-  public var gradient: GradientForm
+  public var estimator: Estimator = .gif
+  public var modificationRatio = Self.standardRatio
+  public var selection: SelectionCriterion = .topOutputs
+  public var curvature = CurvatureRequest(
+    solver: SolverRequest(ofUpdates: .lsmr), samples: .count(1024))
+  public var gradientSamples: SampleCount = .all
+  public var gradient: GradientForm = .influence
   /// How the samples of gradient and curvature are seen.
-  public var augment: AugmentationChoice
-  public var scales: Scales
-  public var yardstick: Yardstick
+  public var augment: AugmentationChoice = .standard
+  public var scales: Scales = .auto
+  public var yardstick: Yardstick = .accuracy
   /// Scales at which the update is also measured for a plot, as in the report. They take no part in the
   /// choice of a scale.
-  public var curve: [Double]
+  public var curve: [Double] = []
   /// How often the update is made. Each round begins where the last one ended.
-  public var rounds: Int
+  public var rounds = 1
   /// The number of this round, from 1.
   var round = 1
-  public var seed: Int
-  public var requiresConvergence: Bool
-
-  public init(
-    estimator: Estimator = .gif, modificationRatio: Double = 0.1, selection: SelectionCriterion = .topOutputs,
-    curvature: CurvatureRequest = Self.standardCurvature, gradientSamples: SampleCount = .all,
-    gradient: GradientForm = .influence, augment: AugmentationChoice = .standard, scales: Scales = .auto,
-    yardstick: Yardstick = .accuracy, curve: [Double] = [], rounds: Int = 1, seed: Int = 0,
-    requiresConvergence: Bool = false
-  ) {
-    self.estimator = estimator
-    self.modificationRatio = modificationRatio
-    self.selection = selection
-    self.curvature = curvature
-    self.gradientSamples = gradientSamples
-    self.gradient = gradient
-    self.augment = augment
-    self.scales = scales
-    self.yardstick = yardstick
-    self.curve = curve
-    self.rounds = rounds
-    self.seed = seed
-    self.requiresConvergence = requiresConvergence
-  }
-
-  public static let standardCurvature = CurvatureRequest(
-    solver: SolverRequest(ofUpdates: .lsmr), samples: .count(1024))
+  public var seed = 0
+  public var requiresConvergence = false
 
   /// The defaults of a removal.
   public static let removal = UpdateRequest()

@@ -14,7 +14,7 @@ public struct RemoveRequest: JobRequest, Hashable {
   public var dataset = ""
 
   public init(
-    model: String, checkpoint: String? = nil, group: GroupChoice, update: UpdateRequest = UpdateRequest(),
+    model: String, checkpoint: String? = nil, group: GroupChoice, update: UpdateRequest = .removal,
     takesGroupOut: Bool = true
   ) {
     target = ModelReference(model: model, checkpoint: checkpoint)

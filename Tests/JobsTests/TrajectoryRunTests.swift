@@ -178,6 +178,15 @@ struct TrajectoryRunTests {
     for name in ["trajectories.npy", "risks.npy", "removed.npy"] {
       #expect(resumed.artifacts[name]?.bytes == whole.artifacts[name]?.bytes)
     }
+    // The counts of the solves are part of the result. A saved state without them is not gone on with.
+    var saved = try JSONParser.parse(try #require(broken.resumeStages["paths"])).objectValue
+    for solves in [[], [JSONValue](repeating: [0, 0], count: 4), nil] {
+      saved?["solves"] = solves.map { .array($0) }
+      let damaged = MemoryContext(resuming: broken)
+      damaged.resumeStages["paths"] = JSONWriter.bytes(.object(try #require(saved)))
+      let failure = #expect(throws: JobFailure.self) { try follow(members, context: damaged) }
+      #expect(failure?.reason == .corrupt)
+    }
     let ascending = MemoryContext()
     _ = try follow(#""heterogeneous": true, "parameters": [0]"#, context: ascending)
     #expect(

@@ -58,9 +58,11 @@ extension TrajectoryTable {
     points = json["points"]?.arrayValue?.map { rows($0) } ?? []
     gradientNorms = rows(json["gradient_norms"])
     risks = rows(json["risks"])
-    solves = rows(json["solves"]).map { row in
-      row.count == 3
-        ? PathSolves(notConverged: Int(row[0]), worstResidual: row[1], products: Int(row[2])) : PathSolves()
+    solves = (json["solves"]?.arrayValue ?? []).compactMap { row in
+      guard let row = row.arrayValue, row.count == 3, let notConverged = row[0].integerValue,
+        let worstResidual = row[1].doubleValue, let products = row[2].integerValue
+      else { return nil }
+      return PathSolves(notConverged: notConverged, worstResidual: worstResidual, products: products)
     }
     let steps = points.first?.count ?? 0
     guard points.count == paths, gradientNorms.count == paths, risks.count == paths, solves.count == paths,

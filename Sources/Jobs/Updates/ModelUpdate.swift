@@ -133,14 +133,19 @@ extension ModelUpdate {
 
 extension LoadedModel {
   /// The metrics of the retrained reference, with its checkpoint; null if there is no reference.
+  /// - Throws: `JobFailure.corrupt` if the weights of the reference are not what was stored.
   func metrics<Goal: UpdateGoal>(
     of reference: CatalogCheckpoint?, on goal: Goal, _ environment: JobEnvironment, _ compute: Compute
   ) throws -> JSONValue {
-    // A reference made for an earlier model of this name may not fit. Then there is none.
-    guard let reference, let state = try? state(reference.id, environment.catalog),
-      state.parameters.count == layout.parameterCount,
-      case .object(var object) = try goal.evaluate(self, state, compute).json
-    else { return .null }
+    guard let reference else { return .null }
+    let state: NetworkState<Element>
+    do {
+      state = try self.state(reference.id, environment.catalog)
+    } catch let failure as JobFailure where failure.reason == .missing {
+      // The reference was deleted since it was found.
+      return .null
+    }
+    guard case .object(var object) = try goal.evaluate(self, state, compute).json else { return .null }
     object["checkpoint"] = .string(reference.id)
     return .object(object)
   }

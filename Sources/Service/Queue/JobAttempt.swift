@@ -45,7 +45,7 @@ struct JobAttempt {
       job.interrupt(.cancelled)
     }
     try job.throwIfInterrupted()
-    var body = try JobBody(try JSONParser.parse(record.request), kinds: queue.kinds)
+    var body = try JobBody(record.requestJSON, kinds: queue.kinds)
     let limits = [body.timeLimit, queue.settings.timeLimit].compactMap { $0 }
     let timer = limits.min().map(limit)
     defer { timer?.cancel() }

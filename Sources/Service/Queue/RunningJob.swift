@@ -40,7 +40,13 @@ final class RunningJob: JobContext {
     self.signals = signals
     self.onLog = onLog
     var state = JobProgress()
-    if let stored = record.progress.flatMap({ try? JSONParser.parse($0) }) { state.takeUp(stored) }
+    if let progress = record.progress {
+      do {
+        state.takeUp(try JSONParser.parse(progress))
+      } catch {
+        onLog("the seconds of earlier attempts do not count, because they cannot be read: \(error)")
+      }
+    }
     earlierSeconds = state.allSeconds(at: 0).reduce(0) { $0 + $1.seconds }
     self.state = Mutex(state)
   }

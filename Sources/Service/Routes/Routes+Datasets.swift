@@ -55,8 +55,9 @@ extension Session {
     var after: String?
     repeat {
       let page = try datasets.list(after: after, limit: 200)
-      for other in page.items where (try? JSONParser.parse(other.source))?["of"] == .string(name) {
-        return other.name
+      // Another set whose source cannot be read may be derived from this one, so its fault is thrown.
+      for other in page.items where other.name != name {
+        if try other.sourceJSON["of"] == .string(name) { return other.name }
       }
       after = page.next
     } while after != nil
@@ -76,7 +77,7 @@ extension Application {
   func representation(_ record: DatasetRecord, brief: Bool = false) throws -> JSONValue {
     var object: JSONObject = [
       "name": .string(record.name), "state": .string(record.state.rawValue),
-      "created_at": .string(record.created.description), "source": try JSONParser.parse(record.source),
+      "created_at": .string(record.created.description), "source": try record.sourceJSON,
     ]
     var description = try DatasetDescription(record).json
     if brief {
@@ -116,7 +117,9 @@ extension Application {
     let state: DatasetState
     let described: DatasetDescription
     if request.source.upload != nil {
-      (state, described) = (.incomplete, DatasetDescription(parts: [], missing: DatasetUpload.missingAtFirst))
+      state = .incomplete
+      described = try DatasetDescription(
+        of: request.name, parts: [], missing: DatasetUpload.missingAtFirst)
     } else {
       // The set is made once to check it and to describe it.
       (state, described) = (.ready, DatasetDescription(try library.make(request.source, name: request.name)))

@@ -68,7 +68,7 @@ extension RouteTable {
       }
       switch try call.representation() {
       case .json: return .json(bytes: Array(result.utf8))
-      case .text: return .table(TextTable.object(try JSONParser.parse(result).objectValue ?? [:]))
+      case .text: return .table(TextTable.object(try record.resultJSON.objectValue ?? [:]))
       }
     }
     loading(.get, "/v1/jobs/{id}/artifacts/{name}", .forever) { application, call in
@@ -107,7 +107,9 @@ extension Application {
 
   /// A job as in `GET /v1/jobs/{id}`; in lists without its result.
   func representation(_ record: JobRecord, brief: Bool = false) throws -> JSONValue {
-    try JSONParser.parse(representationBytes(record, brief: brief))
+    try StoredText.read(of: record.thing) {
+      try JSONParser.parse(representationBytes(record, brief: brief))
+    }
   }
 
   /// The same as JSON text. Stored JSON is inserted unread, because jobs are polled often and results are

@@ -47,14 +47,17 @@ struct DatasetDescription {
   }
 
   /// The description of an incomplete set: the arrays it has.
-  init(parts: [DatasetPart], missing: String) {
+  ///
+  /// Throws `JobFailure.corrupt`.
+  init(of name: String, parts: [DatasetPart], missing: String) throws {
+    let thing = DatasetRecord.thing(name)
     json = [
       "missing": .string(missing),
       "arrays": .array(
-        parts.map {
+        try parts.map {
           [
             "split": .string($0.split), "part": .string($0.part),
-            "array": (try? JSONParser.parse($0.detail)) ?? .null, "bytes": JSONValue($0.blob.byteCount),
+            "array": try StoredText.json($0.detail, of: thing), "bytes": JSONValue($0.blob.byteCount),
             "sha256": .string($0.blob.sha256.hexadecimal),
           ]
         }), "warnings": [],
@@ -63,8 +66,8 @@ struct DatasetDescription {
 
   /// Throws `JobFailure.corrupt`.
   init(_ record: DatasetRecord) throws {
-    guard case .object(let object)? = try? JSONParser.parse(record.description) else {
-      throw JobFailure(.corrupt, "what is stored of the data set \"\(record.name)\" cannot be read.")
+    guard case .object(let object) = try StoredText.json(record.description, of: record.thing) else {
+      throw JobFailure(.corrupt, "what is stored of \(record.thing) is no JSON object.")
     }
     json = object
   }

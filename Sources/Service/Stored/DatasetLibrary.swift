@@ -116,7 +116,7 @@ final class DatasetLibrary: Sendable {
   }
 
   private func make(_ record: DatasetRecord, depth: Int) throws -> Dataset {
-    let source = try DatasetSource(json: JSONParser.parse(record.source))
+    let source = try record.recipe
     let set: Dataset
     if source.upload != nil {
       let parts = try store.read { try $0.datasets.parts(of: record.name) }

@@ -30,34 +30,34 @@ struct ModelDescription {
   ///
   /// Throws `JobFailure.corrupt`.
   init(_ record: ModelRecord) throws {
-    do {
-      let json = try JSONParser.parse(record.description)
-      guard let lossJSON = json["loss"],
-        let precision = (json["precision"]?.stringValue).flatMap(Precision.init(rawValue:)),
-        let seed = json["seed"]?.integerValue, let decay = json["weight_decay"]?.doubleValue
-      else { throw RequestRejection(faults: []) }
-      let architecture = try ArchitectureRequest(json: json["architecture"] ?? .null)
-      let loss = try Loss(json: lossJSON)
-      let training: TrainingRecipe? =
-        if let recipe = json["training"], !recipe.isNull { try TrainingRecipe(json: recipe) } else { nil }
-      var reference: RetrainReference?
-      if let stored = json["reference"], !stored.isNull, let model = stored["model"]?.stringValue {
-        reference = RetrainReference(
-          model: model,
-          group: try stored["group"].flatMap { $0.isNull ? nil : try GroupChoice(json: $0) },
-          recovers: stored["recover"]?.boolValue ?? false)
-      }
-      model = CatalogModel(
-        name: record.name, dataset: record.dataset, architecture: architecture,
-        precision: precision, loss: loss, weightDecay: decay, seed: seed, training: training,
-        reference: reference)
-      model.contract = json["contract"].flatMap { DataContract(json: $0) }
-      job = json["job"]?.stringValue
-      parameters = json["parameters"]?.integerValue ?? 0
-      layers = json["layers"] ?? []
-    } catch {
-      throw JobFailure(.corrupt, "what is stored of the model \"\(record.name)\" cannot be read: \(error).")
+    self = try StoredText.read(of: "the model \"\(record.name)\"") { try Self(reading: record) }
+  }
+
+  private init(reading record: ModelRecord) throws {
+    let json = try JSONParser.parse(record.description)
+    guard let lossJSON = json["loss"],
+      let precision = (json["precision"]?.stringValue).flatMap(Precision.init(rawValue:)),
+      let seed = json["seed"]?.integerValue, let decay = json["weight_decay"]?.doubleValue
+    else { throw RequestRejection(faults: []) }
+    let architecture = try ArchitectureRequest(json: json["architecture"] ?? .null)
+    let loss = try Loss(json: lossJSON)
+    let training: TrainingRecipe? =
+      if let recipe = json["training"], !recipe.isNull { try TrainingRecipe(json: recipe) } else { nil }
+    var reference: RetrainReference?
+    if let stored = json["reference"], !stored.isNull, let model = stored["model"]?.stringValue {
+      reference = RetrainReference(
+        model: model,
+        group: try stored["group"].flatMap { $0.isNull ? nil : try GroupChoice(json: $0) },
+        recovers: stored["recover"]?.boolValue ?? false)
     }
+    model = CatalogModel(
+      name: record.name, dataset: record.dataset, architecture: architecture,
+      precision: precision, loss: loss, weightDecay: decay, seed: seed, training: training,
+      reference: reference)
+    model.contract = json["contract"].flatMap { DataContract(json: $0) }
+    job = json["job"]?.stringValue
+    parameters = json["parameters"]?.integerValue ?? 0
+    layers = json["layers"] ?? []
   }
 
   var json: JSONValue {

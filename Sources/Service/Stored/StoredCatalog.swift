@@ -88,8 +88,7 @@ public final class StoredCatalog: Catalog {
     try store.read { try $0.jobs.find(id) }.map { record in
       CatalogJob(
         id: record.id, kind: record.kind, hasSucceeded: record.state == .succeeded,
-        request: try JSONParser.parse(record.request),
-        result: try record.result.map { try JSONParser.parse($0) } ?? .null)
+        request: try record.requestJSON, result: try record.resultJSON)
     }
   }
 
@@ -137,15 +136,6 @@ extension CheckpointRecord {
   var edits: TrainingRecord {
     get throws {
       try read { try record.map { try TrainingRecord(json: JSONParser.parse($0)) } ?? TrainingRecord() }
-    }
-  }
-
-  /// Reads stored text. Text that cannot be read is `JobFailure.corrupt`.
-  func read<Value>(_ interpret: () throws -> Value) throws -> Value {
-    do {
-      return try interpret()
-    } catch {
-      throw JobFailure(.corrupt, "What is stored of the checkpoint \(id) cannot be read: \(error).")
     }
   }
 }

@@ -141,7 +141,7 @@ final class DatasetUpload: Sendable {
         (try session.datasets.find(name), try session.datasets.parts(of: name))
       }
       let before =
-        try known.map { try DatasetSource(json: JSONParser.parse($0.source)) } ?? UploadSource.format.standard
+        try known.map { try $0.recipe } ?? UploadSource.format.standard
       guard before.upload != nil else {
         throw Problem(
           .conflict, "the data set \"\(name)\" was not uploaded; delete it, or choose another name")
@@ -185,7 +185,9 @@ final class DatasetUpload: Sendable {
           try made
           ?? JSONWriter.text(
             .object(
-              DatasetDescription(parts: session.datasets.parts(of: name), missing: missing ?? "").json))
+              DatasetDescription(
+                of: name, parts: session.datasets.parts(of: name), missing: missing ?? ""
+              ).json))
         try session.datasets.update(
           name, state: made == nil ? .incomplete : .ready, source: source, description: description)
         return known == nil

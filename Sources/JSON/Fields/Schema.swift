@@ -10,6 +10,8 @@ public enum Schema {
     "type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$", "maxLength": 64,
     "description": "Opaque; ids sort by the time of creation.",
   ]
+  /// Free text in the query of an address, which cannot hold NUL.
+  public static let queryText: JSONValue = ["type": "string", "pattern": "^[^\\u0000]*$"]
   public static let text: JSONValue = ["type": "string", "minLength": 1, "maxLength": 1024]
   /// The class of a sample, or its place in a split.
   public static let index = integer(from: 0, to: Int(Int32.max))

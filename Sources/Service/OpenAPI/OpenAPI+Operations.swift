@@ -222,13 +222,13 @@ extension OpenAPI {
             "classes", Schema.integer(from: 2, to: 100_000),
             "Of labels alone: how many, where the largest label does not tell."),
           query(
-            "class_names", Schema.string,
+            "class_names", Schema.queryText,
             "Of labels alone: the names of the classes in order, separated by commas."),
           query(
             "kind", Schema.choice(TargetKind.allCases.map(\.rawValue)),
             "Of labels alone: whether they are classes or values; by default integers are classes."),
           query(
-            "normalization", Schema.string,
+            "normalization", Schema.queryText,
             "Of train/inputs alone: none, standardize, or the JSON object that a source has."),
         ], body: blobBody,
         answers: [

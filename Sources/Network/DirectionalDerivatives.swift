@@ -92,9 +92,11 @@ extension Network {
     var pass = record.pass(pointers, workspace)
     pass.transformedDirection = direction.transformed
     let tangent = workspace.rows[0].pointer
-    folded.root.tangentForward(
-      pass, v: UnsafePointer(direction.values.pointer), x: record.input.pointer, y: record.output.pointer,
-      tx: nil, ty: tangent)
+    var memory = record.memory(workspace)
+    memory.ends.ty = tangent
+    folded.program.run(
+      folded.program.tangentForward,
+      .init(pass: pass, memory: memory, v: UnsafePointer(direction.values.pointer)))
     for row in 0..<record.range.count {
       let start = row * record.columns
       values[row] = Element.dot(record.outputGradient.pointer + start, tangent + start, record.columns)

@@ -63,7 +63,7 @@ extension Network {
     let plan = ShardPlan(count: samples.count, of: self)
     try state.withPointers(in: folded, Operand(folded), compute) { pointers throws(Cancelled) in
       try plan.forEachShard(with: plan.places(folded), compute) { _, range, place in
-        place.record.load(samples, range, pointers, place.workspace)
+        place.record.load(samples, range, pointers, place.workspace, keeps: false)
         body(place.record)
       }
     }

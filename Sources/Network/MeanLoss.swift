@@ -45,15 +45,15 @@ public final class MeanLoss<Element: Scalar>: Sendable {
     sum = OrderedSum(count: form.parameterCount)
     losses = Buffer(count: samples.count)
     noises = Buffer(count: plan.shards.count)
-    let root = form.root
+    let program = form.program
     let capacity = plan.capacity
-    workspaces = ReusePool { Workspace(root, capacity: capacity) }
-    records = ReusePool { ShardRecord(root, capacity: capacity) }
+    workspaces = ReusePool { Workspace(program, capacity: capacity) }
+    records = ReusePool { ShardRecord(program, capacity: capacity) }
     let bytes = network.keptValues * MemoryLayout<Element>.size
     if samples.count <= memoryLimit / max(1, bytes) {
       kept = PerShard(
         plan.shards.map { range in
-          let record = ShardRecord(root, capacity: range.count)
+          let record = ShardRecord(program, capacity: range.count)
           record.gather(samples, range)
           return record
         })

@@ -53,7 +53,9 @@ extension Network {
           guard let start = offsets[weights], let count = neurons[weights] else { return }
           Element.sumRows(values, target + start, rows, count)
         }
-        place.record.load(samples, range, pointers, place.workspace, observer: loss == nil ? observer : nil)
+        place.record.load(
+          samples, range, pointers, place.workspace, observer: loss == nil ? observer : nil,
+          keeps: loss != nil)
         guard let loss else { return }
         place.record.backward(
           samples, loss, pointers, place.workspace, losses: place.values.pointer, scale: 1,

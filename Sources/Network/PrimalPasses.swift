@@ -20,10 +20,10 @@ package final class PrimalPasses<Element: Scalar>: Sendable {
     operand = Operand(form)
     sum = OrderedSum(count: form.parameterCount)
     let capacity = plan.capacity
-    workspaces = ReusePool { Workspace(form.root, capacity: capacity) }
-    let records = plan.shards.map { ShardRecord(form.root, capacity: $0.count) }
+    workspaces = ReusePool { Workspace(form.program, capacity: capacity) }
+    let records = plan.shards.map { ShardRecord(form.program, capacity: $0.count) }
     self.records = PerShard(records)
-    inputGradients = plan.shards.map { Buffer(count: $0.count * form.root.input.count) }
+    inputGradients = plan.shards.map { Buffer(count: $0.count * form.program.input.count) }
     var stream = RandomStream(seed: 0, purpose: "arrays of the passes")
     for record in records {
       for buffer in [record.input, record.outputGradient] {
@@ -40,10 +40,11 @@ package final class PrimalPasses<Element: Scalar>: Sendable {
         let record = records[shard]
         var pass = record.pass(pointers, workspace)
         pass.count = plan.shards[shard].count
-        form.root.forward(pass, x: record.input.pointer, y: record.output.pointer)
-        form.root.backward(
-          pass, x: record.input.pointer, y: record.output.pointer, dy: record.outputGradient.pointer,
-          dx: inputGradients[shard].pointer, gradient: part)
+        var memory = record.memory(workspace)
+        memory.ends.dx = inputGradients[shard].pointer
+        form.program.run(form.program.forward, .init(pass: pass, memory: memory))
+        form.program.run(
+          form.program.backwardToInput, .init(pass: pass, memory: memory, gradient: part))
       }
     }
   }

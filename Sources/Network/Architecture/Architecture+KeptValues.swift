@@ -1,10 +1,11 @@
 import Tensor
 
 extension Architecture {
-  /// How many values a linearization in this precision keeps for one sample: `Network.keptValues`, without
-  /// building a network.
+  /// Values that a linearization in this precision keeps for one sample, as `Network.keptValues`.
+  ///
+  /// The count follows from the folded program, which holds no buffers; no network is built.
   public func keptValues<Element: Scalar>(as _: Element.Type) -> Int {
-    var builder = ChainBuilder<Element>(foldsNormalization: true)
-    return input.count + builder.chain(nodes, input: input).keptValues
+    var builder = ProgramBuilder<Element>(self, foldsNormalization: true)
+    return input.count + builder.program().keptValues
   }
 }

@@ -14,21 +14,43 @@ extension Architecture {
 
   private var acting: [any PlacedLayer] { nodes.map(\.layer).filter(\.changesValues) }
 
+  /// The layer that alone reads the input, if there is one.
+  private var first: (any PlacedLayer)? {
+    var value = 0
+    while true {
+      let readers = nodes.indices.filter { nodes[$0].inputs.contains(value) }
+      guard readers.count == 1, value != outputValue else { return nil }
+      if nodes[readers[0]].layer.changesValues { return nodes[readers[0]].layer }
+      value = readers[0] + 1
+    }
+  }
+
+  /// The layer that gives the output.
+  private var last: (any PlacedLayer)? {
+    var value = outputValue
+    while value > 0 {
+      let node = nodes[value - 1]
+      if node.layer.changesValues { return node.layer }
+      value = node.inputs[0]
+    }
+    return nil
+  }
+
   /// nil if the network does not begin with a linear layer on a vector.
   public var firstLinearLayer: FirstLinearLayer? {
-    guard input.isVector, let linear = acting.first as? Linear.Placed else { return nil }
+    guard input.isVector, let linear = first as? Linear.Placed else { return nil }
     return FirstLinearLayer(
       weights: linear.weights, bias: linear.bias, neurons: linear.output.count, fanIn: linear.input.count)
   }
 
-  /// Whether the last layer is linear, so that a multiple of its parameters gives the same multiple of the
-  /// outputs.
-  public var endsInLinear: Bool { acting.last is Linear.Placed }
+  /// Whether the outputs are a linear layer's, so that a multiple of its parameters gives the same multiple
+  /// of the outputs.
+  public var endsInLinear: Bool { last is Linear.Placed }
 
   /// Whether a batch normalization sees a single position of each sample. A batch of one sample then has no
   /// variance.
   public var normalizesSinglePositions: Bool {
-    nodes.flatMap(\.all).contains { $0.normalizesSinglePositions }
+    nodes.contains { $0.layer.normalizesSinglePositions }
   }
 
   /// Whether the outputs are linear in all parameters.

@@ -16,6 +16,8 @@ public struct Architecture: Sendable, Equatable {
   public let layout: ParameterLayout
   public let rows: [Row]
   let nodes: [Node]
+  /// The value that the network gives: 0 is its input, i + 1 that of node i.
+  let outputValue: Int
 
   /// The most parameters, and the most output values for one sample, of one layer and of all layers together.
   /// ResNet-50 at 224×224 has 42 million output values.
@@ -29,8 +31,10 @@ public struct Architecture: Sendable, Equatable {
   public init(
     layers: [NamedLayer], input: Shape, outputs: Int? = nil, path: [String] = ["layers"]
   ) throws(ArchitectureFaults) {
-    let builder = ArchitectureBuilder()
-    let (nodes, output) = builder.follow(layers, from: input, path: path)
+    let builder = ArchitectureBuilder(input: input)
+    let end = builder.follow(layers, from: 0, path: path)
+    let output = builder.shapes[end]
+    let nodes = builder.nodes
     if layers.isEmpty { builder.fault(path, "must have at least one layer") }
     if builder.faults.isEmpty, let outputs, output.count != outputs {
       builder.fault(
@@ -45,15 +49,16 @@ public struct Architecture: Sendable, Equatable {
     self.input = input
     self.output = output
     self.nodes = nodes
+    outputValue = end
     layout = builder.layout
     rows = builder.rows
   }
+
   static func values(_ nodes: [Node]) -> Int { nodes.reduce(0) { $0 + $1.layer.values } }
 
   /// Values of the input and of all layers' outputs, for one sample.
   public var valuesPerSample: Int { input.count + Self.values(nodes) }
 
-  /// Multiply-adds of one forward pass for one sample, by the definition of the layers. Faster forms make
-  /// fewer.
-  public var multiplyAddsPerSample: Int { nodes.flatMap(\.all).reduce(0) { $0 + $1.multiplyAdds } }
+  /// Multiply-adds for one sample in one forward pass, counted directly, however they are computed.
+  public var multiplyAddsPerSample: Int { nodes.reduce(0) { $0 + $1.layer.multiplyAdds } }
 }

@@ -5,15 +5,18 @@ public struct LayerSite {
   /// The beginning of the names of the layer's tensors.
   let name: String
   let input: Shape
-  /// The path to the layer in the request.
+  /// The number of the input among the network's values.
+  let value: Int
+  /// Where the layer stands in the request.
   let path: [String]
   private let builder: ArchitectureBuilder
 
-  init(name: String, input: Shape, path: [String], builder: ArchitectureBuilder) {
+  init(name: String, value: Int, path: [String], builder: ArchitectureBuilder) {
     self.name = name
-    self.input = input
+    self.value = value
     self.path = path
     self.builder = builder
+    input = builder.shapes[value]
   }
 
   // MARK: Faults
@@ -33,16 +36,18 @@ public struct LayerSite {
 
   // MARK: Layers
 
+  /// The node of a layer that reads the site's input.
+  func node(_ layer: some PlacedLayer) -> Architecture.Node { .init(layer, inputs: [value]) }
+
   /// A layer that is a function of each value.
   func elementwise(_ function: some Elementwise) -> Architecture.Node? {
-    .init(PlacedFunction(function: function, input: input))
+    node(PlacedFunction(function: function, input: input))
   }
 
-  /// Places the layers of a branch, and gives the shape that the branch ends in.
-  func follow(
-    _ layers: [NamedLayer], at branch: String
-  ) -> (nodes: [Architecture.Node], output: Shape) {
-    builder.follow(layers, from: input, path: path + [branch])
+  /// Places the layers of a branch, and gives the value that the branch ends in with its shape.
+  func follow(_ layers: [NamedLayer], at branch: String) -> (value: Int, shape: Shape) {
+    let end = builder.follow(layers, from: value, path: path + [branch])
+    return (end, builder.shapes[end])
   }
 
   /// The number of this dropout layer in the network, counted from 1.

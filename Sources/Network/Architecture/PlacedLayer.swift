@@ -2,6 +2,7 @@ import Tensor
 
 /// A layer in its place in a network: its shapes are known, and its tensors have their offsets.
 protocol PlacedLayer: Sendable, Equatable {
+  /// The shape of the first input.
   var input: Shape { get }
   var output: Shape { get }
 
@@ -11,27 +12,27 @@ protocol PlacedLayer: Sendable, Equatable {
   /// Multiply-adds of one forward pass for one sample, by the definition of the layer, without layers inside.
   var multiplyAdds: Int { get }
 
-  /// The layers inside: a list for each branch.
-  var branches: [[Architecture.Node]] { get }
-
   /// Whether the layer changes values outside of training.
   var changesValues: Bool { get }
 
-  /// Whether the layer normalizes over a minibatch, and each sample has a single position.
+  /// Whether the output lies in memory as the input does, so that nothing needs to be done.
+  var isAlias: Bool { get }
+
+  /// Whether the layer normalizes over a minibatch of which each sample has one position.
   var normalizesSinglePositions: Bool { get }
 
   /// The function of an elementwise layer. The layer before applies this function to its own output.
   var activation: (any Elementwise)? { get }
 
-  /// The layer with its passes, as a part of a chain.
-  func stage<Element: Scalar>(_ builder: inout ChainBuilder<Element>) -> Chain<Element>.Stage
+  /// The layer with its passes.
+  func stage<Element: Scalar>(_: Element.Type) -> Program<Element>.Stage
 }
 
 extension PlacedLayer {
   var values: Int { output.count }
   var multiplyAdds: Int { 0 }
-  var branches: [[Architecture.Node]] { [] }
   var changesValues: Bool { true }
+  var isAlias: Bool { false }
   var normalizesSinglePositions: Bool { false }
   var activation: (any Elementwise)? { nil }
 
@@ -40,16 +41,23 @@ extension PlacedLayer {
 }
 
 extension Architecture {
-  /// One layer in place.
+  /// One layer in place, and the values that it reads. Value 0 is the network's input, and node i gives value
+  /// i + 1.
   public struct Node: Sendable, Equatable {
     let layer: any PlacedLayer
+    let inputs: [Int]
+    /// Whether the node has a row of its own in the list that a user sees.
+    let isListed: Bool
 
-    init(_ layer: some PlacedLayer) { self.layer = layer }
+    init(_ layer: some PlacedLayer, inputs: [Int], isListed: Bool = true) {
+      self.layer = layer
+      self.inputs = inputs
+      self.isListed = isListed
+    }
 
-    public static func == (left: Node, right: Node) -> Bool { left.layer.equals(right.layer) }
-
-    /// The layer and all layers inside.
-    var all: [any PlacedLayer] { [layer] + layer.branches.joined().flatMap(\.all) }
+    public static func == (left: Node, right: Node) -> Bool {
+      left.layer.equals(right.layer) && left.inputs == right.inputs
+    }
   }
 }
 
@@ -63,7 +71,7 @@ struct PlacedFunction<Function: Elementwise>: PlacedLayer {
   var values: Int { 0 }
   var activation: (any Elementwise)? { function }
 
-  func stage<Element: Scalar>(_ builder: inout ChainBuilder<Element>) -> Chain<Element>.Stage {
+  func stage<Element: Scalar>(_: Element.Type) -> Program<Element>.Stage {
     .init(Rearrangement<Element>.identity(input), activation: function)
   }
 }

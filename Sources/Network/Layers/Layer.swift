@@ -1,6 +1,6 @@
 import Tensor
 
-/// The shapes and memory of a layer, which the chain around it needs to know.
+/// The shapes and memory of a layer, which the program around it needs to know.
 protocol LayerBody<Element>: Sendable {
   associatedtype Element: Scalar
 
@@ -13,15 +13,15 @@ protocol LayerBody<Element>: Sendable {
   /// Elements of scratch that a pass over `capacity` samples needs.
   func scratchCount(capacity: Int) -> Int
 
-  /// How many values of a sample the layer itself keeps for products. The chain around it keeps others.
+  /// Values of a sample that the layer keeps for products, besides the values that the program keeps.
   var keptValues: Int { get }
 
   /// Memory for the values that the primal passes over one shard leave behind.
   func makeFrame(capacity: Int) -> Frame
 
-  /// Memory that a pass over a shard uses and no later pass reads.
-  /// - Parameter turns: the buffers of the chain around.
-  func makeWorkspace(capacity: Int, turns: Turns<Element>) -> Frame
+  /// Memory that one pass over a shard needs and that nobody keeps.
+  /// - Parameter spares: shared by all layers of the network.
+  func makeWorkspace(capacity: Int, spares: Spares<Element>) -> Frame
 }
 
 extension LayerBody {
@@ -29,7 +29,7 @@ extension LayerBody {
   func scratchCount(capacity: Int) -> Int { 0 }
   var keptValues: Int { 0 }
   func makeFrame(capacity: Int) -> Frame { Frame() }
-  func makeWorkspace(capacity: Int, turns: Turns<Element>) -> Frame { Frame() }
+  func makeWorkspace(capacity: Int, spares: Spares<Element>) -> Frame { Frame() }
 }
 
 /// One layer's passes over a shard of `pass.count` samples.
@@ -95,8 +95,8 @@ protocol CoupledLayer<Element>: Layer {
 
 /// A layer y = Ax without parameters. A is fixed, or the forward pass chooses it.
 ///
-/// tangentForward is A, and backward and tangentBackward are Aᵀ. They read neither x nor ẋ of earlier passes,
-/// so a chain need not keep x and ẋ.
+/// tangentForward is A; backward and tangentBackward are Aᵀ. They read neither the x nor the ẋ of earlier
+/// passes, so these need not be kept.
 protocol FixedMap<Element>: LayerBody {
   /// y ← Ax. If A depends on x, this pass chooses A.
   func forward(_ pass: Pass<Element>, x: UnsafePointer<Element>, y: UnsafeMutablePointer<Element>)

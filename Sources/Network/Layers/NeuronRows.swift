@@ -21,23 +21,20 @@ protocol NeuronRows<Element>: Layer {
     _ pass: Pass<Element>, dy: UnsafePointer<Element>, dx: UnsafeMutablePointer<Element>)
 }
 
-/// The workspace of a layer of neurons: buffers of the chain around, each as long as its largest values.
+/// The workspace of such a layer.
 final class RowWorkspace<Element: Scalar>: Frame {
-  let turns: Turns<Element>
-  init(_ turns: Turns<Element>) { self.turns = turns }
+  let spares: Spares<Element>
+  init(_ spares: Spares<Element>) { self.spares = spares }
 }
 
 extension NeuronRows {
   private var neurons: Int { output.channels }
   private func total(_ pass: Pass<Element>) -> Int { pass.count * output.positions }
 
-  func makeWorkspace(capacity: Int, turns: Turns<Element>) -> Frame {
-    turns.makeRoom(for: capacity * input.count)
-    return RowWorkspace(turns)
-  }
+  func makeWorkspace(capacity: Int, spares: Spares<Element>) -> Frame { RowWorkspace(spares) }
 
-  private func spare(_ pass: Pass<Element>, _ use: Turns<Element>.Spare) -> UnsafeMutablePointer<Element> {
-    unsafeDowncast(pass.workspace, to: RowWorkspace<Element>.self).turns.spare(use)
+  private func spare(_ pass: Pass<Element>, _ use: Spares<Element>.Use) -> UnsafeMutablePointer<Element> {
+    unsafeDowncast(pass.workspace, to: RowWorkspace<Element>.self).spares.spare(use)
   }
 
   /// Rows of the direction that are not zero, if they are few.
@@ -56,7 +53,7 @@ extension NeuronRows {
 
   /// The columns of a gradient that belong to some neurons.
   func columns(
-    _ pass: Pass<Element>, _ dy: UnsafePointer<Element>, _ rows: [Int32], _ use: Turns<Element>.Spare
+    _ pass: Pass<Element>, _ dy: UnsafePointer<Element>, _ rows: [Int32], _ use: Spares<Element>.Use
   ) -> UnsafePointer<Element> {
     let target = spare(pass, use)
     rows.withUnsafeBufferPointer { Element.gatherColumns(dy, $0, target, total(pass), neurons) }

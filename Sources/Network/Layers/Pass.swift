@@ -23,10 +23,8 @@ struct Pass<Element: Scalar> {
   var workspace: Frame
   /// Scratch memory. Each layer of the pass uses it in turn.
   var scratch: UnsafeMutablePointer<Element>
-  /// Whether a backward pass leaves the gradients that products read in the frame.
-  var keepsGradients = false
-  /// Whether a forward pass uses plain sums alone, which round less than minimal filtering. `parameters` is
-  /// then complete.
+  /// Whether a forward pass takes no short cut that rounds more than plain sums do. All parameters are then
+  /// there.
   var isExact = false
   /// Set in training: which dropout mask to draw.
   var dropout: DropoutKey?

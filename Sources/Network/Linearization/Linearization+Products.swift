@@ -48,8 +48,9 @@ extension Linearization {
     switch kind {
     case .hessian: tangentBackward(record, pass, direction, workspace, tdy, tdx: nil, product: part)
     case .gaussNewton:
-      form.root.backward(
-        pass, x: record.input.pointer, y: record.output.pointer, dy: tdy, dx: nil, gradient: part)
+      var memory = record.memory(workspace)
+      memory.ends.dy = tdy
+      form.program.run(form.program.backward, .init(pass: pass, memory: memory, gradient: part))
     }
   }
 
@@ -121,30 +122,34 @@ extension Linearization {
     _ record: ShardRecord<Element>, _ pass: Pass<Element>, _ direction: Direction,
     _ workspace: Workspace<Element>
   ) {
-    form.root.tangentForward(
-      pass, v: direction.v, x: record.input.pointer, y: record.output.pointer, tx: nil,
-      ty: workspace.rows[0].pointer)
+    var memory = record.memory(workspace)
+    memory.ends.ty = workspace.rows[0].pointer
+    form.program.run(form.program.tangentForward, .init(pass: pass, memory: memory, v: direction.v))
   }
 
   /// The pass back along the direction, after `tangentForward`.
   private func tangentBackward(
     _ record: ShardRecord<Element>, _ pass: Pass<Element>, _ direction: Direction,
-    _ workspace: Workspace<Element>, _ tdy: UnsafePointer<Element>, tdx: UnsafeMutablePointer<Element>?,
-    product: UnsafeMutablePointer<Element>?
+    _ workspace: Workspace<Element>, _ tdy: UnsafeMutablePointer<Element>,
+    tdx: UnsafeMutablePointer<Element>?, product: UnsafeMutablePointer<Element>?
   ) {
-    form.root.tangentBackward(
-      pass, v: direction.v, x: record.input.pointer, y: record.output.pointer, tx: nil,
-      ty: workspace.rows[0].pointer, dy: record.outputGradient.pointer, tdy: tdy, tdx: tdx, product: product)
+    var memory = record.memory(workspace)
+    memory.ends.ty = workspace.rows[0].pointer
+    memory.ends.tdy = tdy
+    memory.ends.tdx = tdx
+    form.program.run(
+      tdx == nil ? form.program.tangentBackward : form.program.tangentBackwardToInput,
+      .init(pass: pass, memory: memory, v: direction.v, gradient: product))
   }
 
   /// 1/n ∇²_f ℓ·ḟ, from `rows[0]` of the workspace into `rows[1]`.
   private func lossCurvature(
     _ record: ShardRecord<Element>, _ workspace: Workspace<Element>
-  ) -> UnsafePointer<Element> {
+  ) -> UnsafeMutablePointer<Element> {
     let target = workspace.rows[1].pointer
     loss.curvature(
       record.output.pointer, tf: workspace.rows[0].pointer, columns: record.columns,
       targets: samples.targets, range: record.range, scale: 1 / Double(count), into: target)
-    return UnsafePointer(target)
+    return target
   }
 }

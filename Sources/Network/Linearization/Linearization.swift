@@ -59,11 +59,11 @@ public final class Linearization<Element: Scalar>: Sendable {
     self.form = form
     statistics = Buffer(count: state.statistics.count)
     statistics.pointer.update(from: state.statistics, count: state.statistics.count)
-    let root = form.root
+    let program = form.program
     let capacity = plan.capacity
-    let workspaces = ReusePool<Workspace<Element>> { Workspace(root, capacity: capacity) }
+    let workspaces = ReusePool<Workspace<Element>> { Workspace(program, capacity: capacity) }
     self.workspaces = workspaces
-    let records = PerShard(plan.shards.map { ShardRecord<Element>(root, capacity: $0.count) })
+    let records = PerShard(plan.shards.map { ShardRecord<Element>(program, capacity: $0.count) })
     self.records = records
 
     let count = form.parameterCount

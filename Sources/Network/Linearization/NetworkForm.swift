@@ -4,7 +4,7 @@ import Tensor
 /// the weights, and weights for minimal filtering are transformed. This is done once for θ or a direction,
 /// not once for each shard.
 struct NetworkForm<Element: Scalar>: Sendable {
-  let root: Chain<Element>
+  let program: Program<Element>
   /// Lengths of θ and of the running statistics.
   let parameterCount: Int
   let statisticCount: Int
@@ -23,12 +23,11 @@ struct NetworkForm<Element: Scalar>: Sendable {
   private static var partSize: Int { 1 << 16 }
 
   init(_ architecture: Architecture, foldsNormalization: Bool) {
-    var builder = ChainBuilder<Element>(foldsNormalization: foldsNormalization)
-    let root = builder.chain(architecture.nodes, input: architecture.input)
-    self.root = root
+    var builder = ProgramBuilder<Element>(architecture, foldsNormalization: foldsNormalization)
+    program = builder.program()
     parameterCount = architecture.layout.parameterCount
     statisticCount = architecture.layout.statisticCount
-    let transforms = root.weightTransforms
+    let transforms = program.weightTransforms
     layers = architecture.layout.neuronLayers.map { layer in
       WeightLayer(
         weights: layer.weights, neurons: layer.neurons, fanIn: layer.fanIn, bias: layer.bias,

@@ -4,28 +4,37 @@ import Tensor
 final class ShardRecord<Element: Scalar> {
   private(set) var range: Range<Int>
   let input: Buffer<Element>
-  let frame: Frame
+  let kept: Program<Element>.Kept
   let output: Buffer<Element>
   /// ∂ℓ/∂f, divided by the number of samples of the whole set.
   let outputGradient: Buffer<Element>
-  private let root: Chain<Element>
+  private let program: Program<Element>
 
-  init(_ root: Chain<Element>, capacity: Int) {
-    self.root = root
+  init(_ program: Program<Element>, capacity: Int) {
+    self.program = program
     range = 0..<0
-    input = Buffer(count: capacity * root.input.count)
-    frame = root.makeFrame(capacity: capacity)
-    output = Buffer(count: capacity * root.output.count)
-    outputGradient = Buffer(count: capacity * root.output.count)
+    input = Buffer(count: capacity * program.input.count)
+    kept = Program<Element>.Kept(program, capacity: capacity)
+    output = Buffer(count: capacity * program.output.count)
+    outputGradient = Buffer(count: capacity * program.output.count)
   }
 
-  var columns: Int { root.output.count }
+  private static var noFrame: Frame { Frame() }
+
+  var columns: Int { program.output.count }
 
   func pass(_ state: StatePointers<Element>, _ workspace: Workspace<Element>) -> Pass<Element> {
     Pass(
       count: range.count, parameters: state.parameters, transformed: state.transformed,
-      statistics: state.statistics, frame: frame,
-      workspace: workspace.frame, scratch: workspace.scratch.pointer)
+      statistics: state.statistics, frame: Self.noFrame, workspace: Self.noFrame,
+      scratch: workspace.scratch.pointer)
+  }
+
+  /// The arrays of the shard, for a run of the program in a workspace.
+  func memory(_ workspace: Workspace<Element>) -> Program<Element>.Memory {
+    .init(
+      kept: kept, working: workspace.working,
+      ends: .init(x: input.pointer, y: output.pointer, dy: outputGradient.pointer))
   }
 
   /// Copies the samples at `range` into the record.
@@ -35,27 +44,30 @@ final class ShardRecord<Element: Scalar> {
   }
 
   /// Loads the samples at `range` and runs the forward pass.
-  /// - Parameter isExact: see `Pass`.
+  /// - Parameters:
+  ///   - isExact: see `Pass`.
+  ///   - keeps: whether values stay for a backward pass or products.
   func load(
     _ samples: Samples, _ range: Range<Int>, _ state: StatePointers<Element>, _ workspace: Workspace<Element>,
     observer: ((Int, UnsafePointer<Element>, Int) -> Void)? = nil, dropout: DropoutKey? = nil,
-    isExact: Bool = false
+    isExact: Bool = false, keeps: Bool = true
   ) {
     gather(samples, range)
-    forward(state, workspace, observer: observer, dropout: dropout, isExact: isExact)
+    forward(state, workspace, observer: observer, dropout: dropout, isExact: isExact, keeps: keeps)
   }
 
-  /// Runs the forward pass over the samples of the record.
+  /// Runs the forward pass over the samples that are there.
+  /// - Parameter keeps: whether values stay for a backward pass or products.
   func forward(
     _ state: StatePointers<Element>, _ workspace: Workspace<Element>,
     observer: ((Int, UnsafePointer<Element>, Int) -> Void)? = nil, dropout: DropoutKey? = nil,
-    isExact: Bool = false
+    isExact: Bool = false, keeps: Bool = true
   ) {
     var pass = pass(state, workspace)
     pass.observer = observer
     pass.dropout = dropout
     pass.isExact = isExact
-    root.forward(pass, x: input.pointer, y: output.pointer)
+    program.run(keeps ? program.forward : program.inference, .init(pass: pass, memory: memory(workspace)))
   }
 
   /// Runs the loss and the backward pass, adding to `gradient`.
@@ -74,9 +86,9 @@ final class ShardRecord<Element: Scalar> {
     var pass = pass(state, workspace)
     pass.observer = observer
     pass.dropout = dropout
-    pass.keepsGradients = keepsGradients
-    root.backward(
-      pass, x: input.pointer, y: output.pointer, dy: outputGradient.pointer, dx: nil, gradient: gradient)
+    program.run(
+      keepsGradients ? program.backwardKeeping : program.backward,
+      .init(pass: pass, memory: memory(workspace), gradient: gradient))
   }
 }
 

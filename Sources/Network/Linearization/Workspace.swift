@@ -2,17 +2,17 @@ import Tensor
 
 /// Memory to run passes over one shard in: the buffers of tangent passes, and scratch.
 final class Workspace<Element: Scalar> {
-  let frame: Frame
+  let working: Program<Element>.Working
   let scratch: Buffer<Element>
   /// Rows of the network's output: tangents of outputs, and gradients by them.
   let rows: [Buffer<Element>]
   let capacity: Int
 
-  init(_ root: Chain<Element>, capacity: Int) {
+  init(_ program: Program<Element>, capacity: Int) {
     self.capacity = capacity
-    frame = root.makeWorkspace(capacity: capacity, turns: Turns())
-    scratch = Buffer(count: root.scratchCount(capacity: capacity))
-    rows = (0..<2).map { _ in Buffer(count: capacity * root.output.count) }
+    working = Program<Element>.Working(program, capacity: capacity)
+    scratch = Buffer(count: program.scratchCount(capacity: capacity))
+    rows = (0..<2).map { _ in Buffer(count: capacity * program.output.count) }
   }
 }
 
@@ -27,8 +27,8 @@ final class ShardPlace<Element: Scalar> {
   private(set) lazy var gradient = Buffer<Element>(count: parameterCount, zeroed: true)
 
   init(_ form: NetworkForm<Element>, capacity: Int) {
-    record = ShardRecord(form.root, capacity: capacity)
-    workspace = Workspace(form.root, capacity: capacity)
+    record = ShardRecord(form.program, capacity: capacity)
+    workspace = Workspace(form.program, capacity: capacity)
     parameterCount = form.parameterCount
   }
 }

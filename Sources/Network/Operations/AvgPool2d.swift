@@ -19,7 +19,7 @@ public struct AvgPool2d: LayerKind {
 
   public func place(at site: LayerSite) -> Architecture.Node? {
     site.pool(kernel, stride: stride, padding: padding).map { window in
-      .init(
+      site.node(
         PlacedPool(
           input: site.input, kernel: kernel, stride: window.stride, padding: padding, reduction: .mean))
     }
@@ -50,14 +50,14 @@ public struct AdaptiveAvgPool2d: LayerKind {
     }
     let output = Shape(height: outputHeight, width: outputWidth, channels: site.input.channels)
     guard site.hasRoom(values: output.count, at: "output_size") else { return nil }
-    return .init(Placed(input: site.input, output: output))
+    return site.node(Placed(input: site.input, output: output))
   }
 
   struct Placed: PlacedLayer {
     let input: Shape
     let output: Shape
 
-    func stage<Element: Scalar>(_ builder: inout ChainBuilder<Element>) -> Chain<Element>.Stage {
+    func stage<Element: Scalar>(_: Element.Type) -> Program<Element>.Stage {
       .init(
         AveragePoolLayer<Element>(input: input, outputHeight: output.height, outputWidth: output.width))
     }

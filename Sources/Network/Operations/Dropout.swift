@@ -14,7 +14,7 @@ public struct Dropout: LayerKind {
     guard Self.probabilities.contains(p) else {
       return site.fault("must be at least 0 and less than 1, got \(p)", at: "p")
     }
-    return .init(Placed(input: site.input, p: p, index: site.nextDropout()))
+    return site.node(Placed(input: site.input, p: p, index: site.nextDropout()))
   }
 
   struct Placed: PlacedLayer {
@@ -26,7 +26,7 @@ public struct Dropout: LayerKind {
     var output: Shape { input }
     var changesValues: Bool { false }
 
-    func stage<Element: Scalar>(_ builder: inout ChainBuilder<Element>) -> Chain<Element>.Stage {
+    func stage<Element: Scalar>(_: Element.Type) -> Program<Element>.Stage {
       .init(DropoutLayer<Element>(input: input, probability: p, index: index))
     }
   }

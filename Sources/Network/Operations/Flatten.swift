@@ -6,17 +6,17 @@ public struct Flatten: LayerKind {
 
   public init() {}
 
-  public func place(at site: LayerSite) -> Architecture.Node? { .init(Placed(input: site.input)) }
+  public func place(at site: LayerSite) -> Architecture.Node? { site.node(Placed(input: site.input)) }
 
   struct Placed: PlacedLayer {
     let input: Shape
 
     var output: Shape { Shape(features: input.count) }
     var changesValues: Bool { !input.isVector }
-    /// Whether the values lie in PyTorch's order already: those of a vector, or of a picture of one channel.
-    var keepsOrder: Bool { input.channels == 1 || input.positions == 1 }
+    /// A vector, and a picture of one channel, lie in memory as PyTorch flattens them.
+    var isAlias: Bool { input.channels == 1 || input.positions == 1 }
 
-    func stage<Element: Scalar>(_ builder: inout ChainBuilder<Element>) -> Chain<Element>.Stage {
+    func stage<Element: Scalar>(_: Element.Type) -> Program<Element>.Stage {
       .init(Rearrangement<Element>.flatten(input))
     }
   }

@@ -31,7 +31,7 @@ public struct Linear: LayerKind {
     }
     let (weights, offset) = site.addWeights(
       [outFeatures, input.count], .linear, fanIn: input.count, bias: bias, positions: 1)
-    return .init(
+    return site.node(
       Placed(input: input, output: Shape(features: outFeatures), weights: weights, bias: offset))
   }
 
@@ -43,7 +43,7 @@ public struct Linear: LayerKind {
 
     var multiplyAdds: Int { input.count * output.count }
 
-    func stage<Element: Scalar>(_ builder: inout ChainBuilder<Element>) -> Chain<Element>.Stage {
+    func stage<Element: Scalar>(_: Element.Type) -> Program<Element>.Stage {
       .init(LinearLayer<Element>(input: input, output: output, weights: weights, bias: bias))
     }
   }

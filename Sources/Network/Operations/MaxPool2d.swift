@@ -19,7 +19,7 @@ public struct MaxPool2d: LayerKind {
 
   public func place(at site: LayerSite) -> Architecture.Node? {
     site.pool(kernel, stride: stride, padding: padding).map { window in
-      .init(
+      site.node(
         PlacedPool(
           input: site.input, kernel: kernel, stride: window.stride, padding: padding, reduction: .largest))
     }

@@ -14,7 +14,7 @@ struct PlacedPool: PlacedLayer {
   var values: Int { input.count / (stride * stride) }
   private var window: Window { .placed(over: input, kernel, stride: stride, padding: padding) }
 
-  func stage<Element: Scalar>(_ builder: inout ChainBuilder<Element>) -> Chain<Element>.Stage {
+  func stage<Element: Scalar>(_: Element.Type) -> Program<Element>.Stage {
     switch reduction {
     case .mean: .init(AveragePoolLayer<Element>(window: window))
     case .largest: .init(MaxPoolLayer<Element>(window: window))

@@ -25,33 +25,29 @@ public struct Residual: LayerKind {
   public func place(at site: LayerSite) -> Architecture.Node? {
     let before = site.faultCount
     if layers.isEmpty { site.addFault("must have at least one layer", at: "layers") }
-    let (main, output) = site.follow(layers, at: "layers")
+    let main = site.follow(layers, at: "layers")
     let branch = shortcut.map { site.follow($0, at: "shortcut") }
     guard site.faultCount == before else { return nil }
-    let other = branch?.output ?? site.input
-    guard other == output else {
+    let other = branch ?? (site.value, site.input)
+    guard other.shape == main.shape else {
       return site.fault(
-        "the two branches must end in one shape, but layers gives \(output) and "
-          + (shortcut == nil ? "the input is \(other): add a shortcut" : "shortcut gives \(other)"))
+        "the two branches must end in one shape, but layers gives \(main.shape) and "
+          + (shortcut == nil
+            ? "the input is \(other.shape): add a shortcut" : "shortcut gives \(other.shape)"))
     }
-    return .init(Placed(input: site.input, output: output, main: main, shortcut: branch?.nodes))
+    return .init(
+      PlacedSum(input: main.shape, values: site.input.count), inputs: [main.value, other.value],
+      isListed: false)
   }
+}
 
-  struct Placed: PlacedLayer {
-    let input: Shape
-    let output: Shape
-    let main: [Architecture.Node]
-    let shortcut: [Architecture.Node]?
+/// The sum of values of one shape.
+struct PlacedSum: PlacedLayer {
+  let input: Shape
+  let values: Int
+  var output: Shape { input }
 
-    var branches: [[Architecture.Node]] { [main, shortcut ?? []] }
-    var values: Int { branches.joined().reduce(input.count) { $0 + $1.layer.values } }
-
-    func stage<Element: Scalar>(_ builder: inout ChainBuilder<Element>) -> Chain<Element>.Stage {
-      let main = builder.chain(main, input: input)
-      return .init(
-        ResidualLayer<Element>(main: main, shortcut: shortcut.map { builder.chain($0, input: input) }))
-    }
-  }
+  func stage<Element: Scalar>(_: Element.Type) -> Program<Element>.Stage { .init(sumOf: input.count) }
 }
 
 extension LayerDescription {

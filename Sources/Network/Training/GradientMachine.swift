@@ -37,7 +37,7 @@ final class GradientMachine<Element: Scalar> {
     sum = OrderedSum(count: count)
     let capacity = min(network.shardSize(for: batchSize), batchSize)
     self.capacity = capacity
-    couplesSamples = network.plain.root.couplesSamples && !freezesStatistics
+    couplesSamples = network.plain.program.couplesSamples && !freezesStatistics
     pool = ReusePool { ShardPlace(network.plain, capacity: capacity) }
     losses = Buffer(count: batchSize)
     operand = Operand(network.plain)
@@ -122,7 +122,7 @@ final class GradientMachine<Element: Scalar> {
     _ batch: Samples, _ plan: ShardPlan, _ scale: Double, _ state: inout NetworkState<Element>,
     _ dropoutSeed: UInt64
   ) throws(Cancelled) -> Int {
-    let root = network.plain.root
+    let program = network.plain.program
     while places.count < plan.shards.count {
       places.append(ShardPlace(network.plain, capacity: capacity))
     }
@@ -139,14 +139,12 @@ final class GradientMachine<Element: Scalar> {
       try step.forEachShard { shard, _ in
         places[shard].record.gather(batch, plan.shards[shard])
       }
-      let passes = places.map { place in
+      let runs = places.map { place in
         var pass = place.record.pass(pointers, place.workspace)
         pass.dropout = DropoutKey(seed: dropoutSeed, firstSample: place.record.range.lowerBound)
-        return pass
+        return Program<Element>.Run(pass: pass, memory: place.record.memory(place.workspace))
       }
-      let inputs = places.map { UnsafePointer($0.record.input.pointer) }
-      let outputs = places.map(\.record.output.pointer)
-      try root.trainForward(step, passes, x: inputs, y: outputs)
+      try program.train(program.forward, step, runs)
       try step.forEachShard { shard, _ in
         let record = places[shard].record
         loss.evaluate(
@@ -154,9 +152,7 @@ final class GradientMachine<Element: Scalar> {
           losses: losses.pointer + record.range.lowerBound, gradient: record.outputGradient.pointer,
           scale: scale)
       }
-      try root.trainBackward(
-        step, passes, x: inputs, y: outputs.map { UnsafePointer($0) },
-        dy: places.map { UnsafePointer($0.record.outputGradient.pointer) }, dx: nil)
+      try program.train(program.backward, step, runs)
       return places.indices.reduce(0) { $0 + loss.correctCount(places[$1].record, batch) }
     }
     for (lane, part) in parts.enumerated() { sum.add(part, lane: lane) }

@@ -24,7 +24,7 @@ public struct BatchNorm2d: LayerKind {
     let statistics = site.add("running_mean", [channels], .runningMean)
     site.add("running_var", [channels], .runningVariance)
     site.add("num_batches_tracked", [], .batchesTracked)
-    return .init(Placed(input: site.input, scale: scale, statistics: statistics))
+    return site.node(Placed(input: site.input, scale: scale, statistics: statistics))
   }
 
   struct Placed: PlacedLayer {
@@ -37,7 +37,7 @@ public struct BatchNorm2d: LayerKind {
     var output: Shape { input }
     var normalizesSinglePositions: Bool { input.positions == 1 }
 
-    func stage<Element: Scalar>(_ builder: inout ChainBuilder<Element>) -> Chain<Element>.Stage {
+    func stage<Element: Scalar>(_: Element.Type) -> Program<Element>.Stage {
       .init(BatchNormalizationLayer<Element>(input: input, scale: scale, statistics: statistics))
     }
   }

@@ -44,7 +44,7 @@ public struct Conv2d: LayerKind {
       [outChannels, input.channels, kernel[0], kernel[1]], .convolution, fanIn: window.columns, bias: bias,
       positions: window.positions)
     let output = Shape(height: window.outputHeight, width: window.outputWidth, channels: outChannels)
-    return .init(Placed(options: self, input: input, output: output, weights: weights, bias: offset))
+    return site.node(Placed(options: self, input: input, output: output, weights: weights, bias: offset))
   }
 
   struct Placed: PlacedLayer {
@@ -59,7 +59,7 @@ public struct Conv2d: LayerKind {
 
     var multiplyAdds: Int { output.count * fanIn }
 
-    func stage<Element: Scalar>(_ builder: inout ChainBuilder<Element>) -> Chain<Element>.Stage {
+    func stage<Element: Scalar>(_: Element.Type) -> Program<Element>.Stage {
       let window = Window.placed(
         over: input, options.kernel, stride: options.stride, padding: options.padding)
       return .init(

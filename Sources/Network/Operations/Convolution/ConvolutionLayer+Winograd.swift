@@ -71,7 +71,7 @@ extension ConvolutionLayer {
     )
     // A direction with few rows has only these rows. So has a product of which few rows are wanted.
     func some(
-      _ rows: [Int32]?, of whole: Winograd<Element>.Gradient, _ use: Turns<Element>.Spare
+      _ rows: [Int32]?, of whole: Winograd<Element>.Gradient, _ use: Spares<Element>.Use
     ) -> Winograd<Element>.Gradient {
       rows.map { .init(columns(pass, whole.dy, $0, use), channels: $0.count) } ?? whole
     }

@@ -21,7 +21,7 @@ public final class Network<Element: Scalar>: Sendable {
   public var layout: ParameterLayout { architecture.layout }
 
   /// Values that a linearization keeps for one sample.
-  public var keptValues: Int { folded.program.input.count + folded.program.keptValues }
+  public var keptValues: Int { folded.program.inputCount + folded.program.keptValues }
 
   /// How many values products need in addition to a linearization: θ, a direction and sums, in prepared form.
   public var productValues: Int {

@@ -23,7 +23,7 @@ package final class PrimalPasses<Element: Scalar>: Sendable {
     workspaces = ReusePool { Workspace(form.program, capacity: capacity) }
     let records = plan.shards.map { ShardRecord(form.program, capacity: $0.count) }
     self.records = PerShard(records)
-    inputGradients = plan.shards.map { Buffer(count: $0.count * form.program.input.count) }
+    inputGradients = plan.shards.map { Buffer(count: $0.count * form.program.inputCount) }
     var stream = RandomStream(seed: 0, purpose: "arrays of the passes")
     for record in records {
       for buffer in [record.input, record.outputGradient] {

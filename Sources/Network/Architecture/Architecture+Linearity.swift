@@ -40,7 +40,8 @@ extension Architecture {
   public var firstLinearLayer: FirstLinearLayer? {
     guard input.isVector, let linear = first as? Linear.Placed else { return nil }
     return FirstLinearLayer(
-      weights: linear.weights, bias: linear.bias, neurons: linear.output.count, fanIn: linear.input.count)
+      weights: linear.weights, bias: linear.bias, neurons: linear.output.channels,
+      fanIn: linear.input.channels)
   }
 
   /// Whether the outputs are a linear layer's, so that a multiple of its parameters gives the same multiple

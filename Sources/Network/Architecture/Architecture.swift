@@ -33,7 +33,8 @@ public struct Architecture: Sendable, Equatable {
   ) throws(ArchitectureFaults) {
     let builder = ArchitectureBuilder(input: input)
     let end = builder.follow(layers, from: 0, path: path)
-    let output = builder.shapes[end]
+    let given = builder.shapes[end]
+    let output = Shape(given) ?? Shape(positionsOf: given)
     let nodes = builder.nodes
     if layers.isEmpty { builder.fault(path, "must have at least one layer") }
     if builder.faults.isEmpty, let outputs, output.count != outputs {

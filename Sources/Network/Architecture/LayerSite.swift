@@ -4,19 +4,46 @@ import Tensor
 public struct LayerSite {
   /// The beginning of the names of the layer's tensors.
   let name: String
-  let input: Shape
-  /// The number of the input among the network's values.
-  let value: Int
+  /// The numbers of the inputs among the network's values.
+  let values: [Int]
+  /// Whether the layer is a node of a graph. In a list of layers, a picture of one position is a vector.
+  let isInGraph: Bool
   /// Where the layer stands in the request.
   let path: [String]
   private let builder: ArchitectureBuilder
 
-  init(name: String, value: Int, path: [String], builder: ArchitectureBuilder) {
+  init(
+    name: String, values: [Int], isInGraph: Bool = false, path: [String], builder: ArchitectureBuilder
+  ) {
     self.name = name
-    self.value = value
+    self.values = values
+    self.isInGraph = isInGraph
     self.path = path
     self.builder = builder
-    input = builder.shapes[value]
+  }
+
+  // MARK: Inputs
+
+  /// The first input.
+  var value: Int { values[0] }
+  var shape: ValueShape { shape(0) }
+  func shape(_ input: Int) -> ValueShape { builder.shapes[values[input]] }
+
+  /// An input in some order of memory. A value that lies otherwise is put into that order first.
+  func ordered(_ input: Int, _ order: [Int]) -> (shape: ValueShape, value: Int) {
+    builder.reordered(values[input], as: shape(input).ordered(order))
+  }
+
+  /// An input with its last axis innermost.
+  func rowMajor(_ input: Int) -> (shape: ValueShape, value: Int) {
+    builder.reordered(values[input], as: shape(input).rowMajor)
+  }
+
+  /// The first input as a picture; nil after a fault.
+  func picture() -> Shape? {
+    if let picture = Shape(shape) { return picture }
+    addFault("needs a picture of channels, rows and columns, but the input has the shape \(shape.words)")
+    return nil
   }
 
   // MARK: Faults
@@ -39,13 +66,16 @@ public struct LayerSite {
   /// The node of a layer that reads the site's input.
   func node(_ layer: some PlacedLayer) -> Architecture.Node { .init(layer, inputs: [value]) }
 
+  /// Adds a node in front of the layer's own, and returns its value.
+  func insert(_ node: Architecture.Node) -> Int { builder.append(node) }
+
   /// A layer that is a function of each value.
   func elementwise(_ function: some Elementwise) -> Architecture.Node? {
-    node(PlacedFunction(function: function, input: input))
+    node(PlacedFunction(function: function, value: shape))
   }
 
   /// Places the layers of a branch, and gives the value that the branch ends in with its shape.
-  func follow(_ layers: [NamedLayer], at branch: String) -> (value: Int, shape: Shape) {
+  func follow(_ layers: [NamedLayer], at branch: String) -> (value: Int, shape: ValueShape) {
     let end = builder.follow(layers, from: value, path: path + [branch])
     return (end, builder.shapes[end])
   }
@@ -105,7 +135,9 @@ public struct LayerSite {
   }
 
   /// The window of a convolution or a pool over the input; nil after a fault.
-  func window(_ kernel: [Int], stride: Int, padding: Int, in ranges: WindowRanges) -> Window? {
+  func window(
+    over input: Shape, _ kernel: [Int], stride: Int, padding: Int, in ranges: WindowRanges
+  ) -> Window? {
     guard checkKernel(kernel, ranges) else { return nil }
     guard ranges.strides.contains(stride) else {
       addFault("must be \(ranges.strides.words), got \(stride)", at: "stride")
@@ -129,14 +161,16 @@ public struct LayerSite {
 
   /// The window of a pool; nil after a fault.
   /// - Parameter stride: nil is the kernel's first size.
-  func pool(_ kernel: [Int], stride: Int?, padding: Int) -> Window? {
+  func pool(_ kernel: [Int], stride: Int?, padding: Int) -> (input: Shape, Window)? {
+    guard let input = picture() else { return nil }
     let ranges = WindowRanges.pools
     guard checkKernel(kernel, ranges) else { return nil }
     guard (0...min(kernel[0], kernel[1]) / 2).contains(padding) else {
       addFault("must be from 0 to half the kernel, got \(padding)", at: "padding")
       return nil
     }
-    return window(kernel, stride: stride ?? kernel[0], padding: padding, in: ranges)
+    return window(over: input, kernel, stride: stride ?? kernel[0], padding: padding, in: ranges)
+      .map { (input, $0) }
   }
 
   private func checkKernel(_ kernel: [Int], _ ranges: WindowRanges) -> Bool {

@@ -2,9 +2,8 @@ import Tensor
 
 /// A layer in its place in a network: its shapes are known, and its tensors have their offsets.
 protocol PlacedLayer: Sendable, Equatable {
-  /// The shape of the first input.
-  var input: Shape { get }
-  var output: Shape { get }
+  /// The value that the layer gives.
+  var value: ValueShape { get }
 
   /// Output values for one sample. The limit on memory and the size of shards follow from them.
   var values: Int { get }
@@ -29,7 +28,7 @@ protocol PlacedLayer: Sendable, Equatable {
 }
 
 extension PlacedLayer {
-  var values: Int { output.count }
+  var values: Int { value.count }
   var multiplyAdds: Int { 0 }
   var changesValues: Bool { true }
   var isAlias: Bool { false }
@@ -64,14 +63,12 @@ extension Architecture {
 /// An elementwise function in its place.
 struct PlacedFunction<Function: Elementwise>: PlacedLayer {
   let function: Function
-  let input: Shape
-
-  var output: Shape { input }
+  let value: ValueShape
   /// The values are counted with the layer before, which applies the function.
   var values: Int { 0 }
   var activation: (any Elementwise)? { function }
 
   func stage<Element: Scalar>(_: Element.Type) -> Program<Element>.Stage {
-    .init(Rearrangement<Element>.identity(input), activation: function)
+    .init(Rearrangement<Element>.identity(value.count), activation: function)
   }
 }

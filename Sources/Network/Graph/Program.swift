@@ -26,19 +26,19 @@ struct Program<Element: Scalar>: Sendable {
     init(_ layer: some Layer<Element>) {
       passes = .layer(layer)
       body = layer
-      count = layer.output.count
+      count = layer.outputCount
     }
 
     init(_ joint: some Joint<Element>) {
       passes = .joint(joint)
       body = joint
-      count = joint.output.count
+      count = joint.outputCount
     }
 
     init(_ map: some FixedMap<Element>, activation: (any Elementwise)? = nil) {
       passes = .map(map)
       body = map
-      count = map.output.count
+      count = map.outputCount
       self.activation = activation
     }
 
@@ -72,8 +72,9 @@ struct Program<Element: Scalar>: Sendable {
     }
   }
 
-  let input: Shape
-  let output: Shape
+  /// Values of a sample of the network's input and output.
+  let inputCount: Int
+  let outputCount: Int
   let stages: [Stage]
   let wiring: Wiring
 
@@ -92,9 +93,8 @@ struct Program<Element: Scalar>: Sendable {
 
   /// - Parameter inputs: the values that each stage reads; value 0 is the network's input, and value i + 1 is
   ///   given by stage i.
-  init(input: Shape, output: Shape, stages: [Stage], inputs: [[Int]], outputValue: Int) {
-    self.input = input
-    self.output = output
+  init(inputCount: Int, stages: [Stage], inputs: [[Int]], outputValue: Int) {
+    self.inputCount = inputCount
     self.stages = stages
     let wiring = Wiring(
       stages: zip(stages, inputs).enumerated().map { index, pair in
@@ -103,8 +103,9 @@ struct Program<Element: Scalar>: Sendable {
           kind: stage.kind,
           activation: stage.activation.map { $0.isPiecewiseLinear ? .piecewiseLinear : .curved } ?? .none,
           hasParameters: stage.hasParameters, inputs: inputs, output: index + 1)
-      }, sizes: [input.count] + stages.map(\.count), output: outputValue)
+      }, sizes: [inputCount] + stages.map(\.count), output: outputValue)
     self.wiring = wiring
+    outputCount = wiring.sizes[outputValue]
     var slots: [Int] = []
     forward = wiring.forward(keeps: true, &slots)
     inference = wiring.forward(keeps: false, &slots)

@@ -42,13 +42,12 @@ struct ProgramBuilder<Element: Scalar> {
     }
     var output = values[architecture.outputValue] ?? 0
     if output == 0 {
-      stages.append(.init(Rearrangement<Element>.identity(architecture.input)))
+      stages.append(.init(Rearrangement<Element>.identity(architecture.input.count)))
       inputs.append([0])
       output = stages.count
     }
     return Program(
-      input: architecture.input, output: architecture.output, stages: stages, inputs: inputs,
-      outputValue: output)
+      inputCount: architecture.input.count, stages: stages, inputs: inputs, outputValue: output)
   }
 
   private mutating func add(_ stage: (Stage, node: Int), _ inputs: [Int]) {
@@ -72,8 +71,8 @@ struct ProgramBuilder<Element: Scalar> {
       stages[input - 1].activation = function
       values[index + 1] = input
     } else {
-      let shape = architecture.nodes[index].layer.input
-      add((.init(Rearrangement<Element>.identity(shape), activation: function), index), [input])
+      let count = architecture.nodes[index].layer.value.count
+      add((.init(Rearrangement<Element>.identity(count), activation: function), index), [input])
     }
   }
 

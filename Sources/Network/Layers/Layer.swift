@@ -4,8 +4,8 @@ import Tensor
 protocol LayerBody<Element>: Sendable {
   associatedtype Element: Scalar
 
-  var input: Shape { get }
-  var output: Shape { get }
+  /// Values of a sample that the layer gives.
+  var outputCount: Int { get }
 
   /// Transforms of weights that are computed once, before the passes over the shards read them.
   var weightTransforms: [WeightTransform<Element>] { get }
@@ -22,6 +22,16 @@ protocol LayerBody<Element>: Sendable {
   /// Memory that one pass over a shard needs and that nobody keeps.
   /// - Parameter spares: shared by all layers of the network.
   func makeWorkspace(capacity: Int, spares: Spares<Element>) -> Frame
+}
+
+/// A layer whose input and output are pictures, or positions with features.
+protocol PictureBody: LayerBody {
+  var input: Shape { get }
+  var output: Shape { get }
+}
+
+extension PictureBody {
+  var outputCount: Int { output.count }
 }
 
 extension LayerBody {

@@ -2,7 +2,7 @@ import Tensor
 
 /// A layer of neurons, each with a row of weights. Its passes cost less if most rows of a direction are zero,
 /// or if few rows of a product are wanted. Then narrow layers with these neurons run beside the whole layer.
-protocol NeuronRows<Element>: Layer {
+protocol NeuronRows<Element>: Layer, PictureBody {
   /// Offset of the weights.
   var weights: Int { get }
   /// Offset of the biases, if there are any.

@@ -13,15 +13,15 @@ final class ShardRecord<Element: Scalar> {
   init(_ program: Program<Element>, capacity: Int) {
     self.program = program
     range = 0..<0
-    input = Buffer(count: capacity * program.input.count)
+    input = Buffer(count: capacity * program.inputCount)
     kept = Program<Element>.Kept(program, capacity: capacity)
-    output = Buffer(count: capacity * program.output.count)
-    outputGradient = Buffer(count: capacity * program.output.count)
+    output = Buffer(count: capacity * program.outputCount)
+    outputGradient = Buffer(count: capacity * program.outputCount)
   }
 
   private static var noFrame: Frame { Frame() }
 
-  var columns: Int { program.output.count }
+  var columns: Int { program.outputCount }
 
   func pass(_ state: StatePointers<Element>, _ workspace: Workspace<Element>) -> Pass<Element> {
     Pass(

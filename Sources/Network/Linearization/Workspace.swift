@@ -12,7 +12,7 @@ final class Workspace<Element: Scalar> {
     self.capacity = capacity
     working = Program<Element>.Working(program, capacity: capacity)
     scratch = Buffer(count: program.scratchCount(capacity: capacity))
-    rows = (0..<2).map { _ in Buffer(count: capacity * program.output.count) }
+    rows = (0..<2).map { _ in Buffer(count: capacity * program.outputCount) }
   }
 }
 

@@ -18,10 +18,10 @@ public struct AvgPool2d: LayerKind {
   }
 
   public func place(at site: LayerSite) -> Architecture.Node? {
-    site.pool(kernel, stride: stride, padding: padding).map { window in
+    site.pool(kernel, stride: stride, padding: padding).map { input, window in
       site.node(
         PlacedPool(
-          input: site.input, kernel: kernel, stride: window.stride, padding: padding, reduction: .mean))
+          input: input, kernel: kernel, stride: window.stride, padding: padding, reduction: .mean))
     }
   }
 }
@@ -48,14 +48,16 @@ public struct AdaptiveAvgPool2d: LayerKind {
         "must be one number or two, each \(Self.outputSizes.words), got \(outputHeight)×\(outputWidth)",
         at: "output_size")
     }
-    let output = Shape(height: outputHeight, width: outputWidth, channels: site.input.channels)
+    guard let input = site.picture() else { return nil }
+    let output = Shape(height: outputHeight, width: outputWidth, channels: input.channels)
     guard site.hasRoom(values: output.count, at: "output_size") else { return nil }
-    return site.node(Placed(input: site.input, output: output))
+    return site.node(Placed(input: input, output: output))
   }
 
   struct Placed: PlacedLayer {
     let input: Shape
     let output: Shape
+    var value: ValueShape { ValueShape(picture: output) }
 
     func stage<Element: Scalar>(_: Element.Type) -> Program<Element>.Stage {
       .init(
@@ -75,7 +77,7 @@ extension LayerDescription {
 }
 
 /// The mean over every window, as a linear map given by its terms: `AvgPool2d` and `AdaptiveAvgPool2d`.
-struct AveragePoolLayer<Element: Scalar>: FixedMap {
+struct AveragePoolLayer<Element: Scalar>: FixedMap, PictureBody {
   let input: Shape
   let output: Shape
   /// For every row of outputs, the rows of inputs in its windows.

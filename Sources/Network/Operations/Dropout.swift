@@ -14,20 +14,19 @@ public struct Dropout: LayerKind {
     guard Self.probabilities.contains(p) else {
       return site.fault("must be at least 0 and less than 1, got \(p)", at: "p")
     }
-    return site.node(Placed(input: site.input, p: p, index: site.nextDropout()))
+    return site.node(Placed(value: site.shape, p: p, index: site.nextDropout()))
   }
 
   struct Placed: PlacedLayer {
-    let input: Shape
+    let value: ValueShape
     let p: Double
     /// Tells this layer's masks from another's.
     let index: Int
 
-    var output: Shape { input }
     var changesValues: Bool { false }
 
     func stage<Element: Scalar>(_: Element.Type) -> Program<Element>.Stage {
-      .init(DropoutLayer<Element>(input: input, probability: p, index: index))
+      .init(DropoutLayer<Element>(outputCount: value.count, probability: p, index: index))
     }
   }
 }
@@ -40,16 +39,15 @@ extension LayerDescription {
 /// depend on how the minibatch is cut into shards. As a matrix it is diagonal, so the backward pass applies
 /// it too.
 struct DropoutLayer<Element: Scalar>: FixedMap {
-  let input: Shape
+  let outputCount: Int
   let probability: Double
   /// Tells this layer's masks from another's.
   let index: Int
-  var output: Shape { input }
 
   private func apply(
     _ pass: Pass<Element>, _ x: UnsafePointer<Element>, _ y: UnsafeMutablePointer<Element>
   ) {
-    y.update(from: x, count: pass.count * input.count)
+    y.update(from: x, count: pass.count * outputCount)
     guard let key = pass.dropout, probability > 0 else { return }
     let keep = 1 / Element(1 - probability)
     let threshold = UInt64(probability * 0x1p53)
@@ -57,8 +55,8 @@ struct DropoutLayer<Element: Scalar>: FixedMap {
       var stream = SplitMix64(state: key.seed &+ UInt64(index) &* 0x9e37_79b9_7f4a_7c15)
       stream.state = stream.next() &+ UInt64(key.firstSample + sample)
       stream.state = stream.next()
-      let row = y + sample * input.count
-      for value in 0..<input.count { row[value] = stream.next() >> 11 < threshold ? 0 : row[value] * keep }
+      let row = y + sample * outputCount
+      for value in 0..<outputCount { row[value] = stream.next() >> 11 < threshold ? 0 : row[value] * keep }
     }
   }
 

@@ -16,32 +16,46 @@ public struct Linear: LayerKind {
   }
 
   public func place(at site: LayerSite) -> Architecture.Node? {
-    let input = site.input
-    guard input.isVector else {
+    guard let (source, value) = vectors(site) else { return nil }
+    let input = Shape(positionsOf: source)
+    if let inFeatures, inFeatures != input.channels {
       return site.fault(
-        "linear needs a vector, but the layer before gives \(input): put a flatten before it")
+        "must be \(input.channels), the features of the layer before, got \(inFeatures)",
+        at: "in_features")
     }
-    if let inFeatures, inFeatures != input.count {
-      return site.fault(
-        "must be \(input.count), the features of the layer before, got \(inFeatures)", at: "in_features")
-    }
-    guard site.hasRoom(rows: outFeatures, columns: input.count, values: outFeatures, at: "out_features")
-    else {
+    let (values, overflow) = outFeatures.multipliedReportingOverflow(by: input.positions)
+    guard
+      site.hasRoom(
+        rows: outFeatures, columns: input.channels, values: overflow ? .max : values, at: "out_features")
+    else { return nil }
+    let (weights, offset) = site.addWeights(
+      [outFeatures, input.channels], .linear, fanIn: input.channels, bias: bias,
+      positions: input.positions)
+    return .init(
+      Placed(
+        input: input, value: ValueShape(source.sizes.dropLast() + [outFeatures]), weights: weights,
+        bias: offset), inputs: [value])
+  }
+
+  /// The input with its last axis innermost. In a list of layers the input must be a vector.
+  private func vectors(_ site: LayerSite) -> (ValueShape, value: Int)? {
+    if site.isInGraph { return site.rowMajor(0) }
+    guard let picture = Shape(site.shape), picture.isVector else {
+      site.addFault(
+        "linear needs a vector, but the layer before gives \(site.shape.words): put a flatten before it")
       return nil
     }
-    let (weights, offset) = site.addWeights(
-      [outFeatures, input.count], .linear, fanIn: input.count, bias: bias, positions: 1)
-    return site.node(
-      Placed(input: input, output: Shape(features: outFeatures), weights: weights, bias: offset))
+    return (ValueShape([picture.channels]), site.value)
   }
 
   struct Placed: PlacedLayer {
     let input: Shape
-    let output: Shape
+    let value: ValueShape
     let weights: Int
     let bias: Int?
 
-    var multiplyAdds: Int { input.count * output.count }
+    var output: Shape { Shape(positionsOf: value) }
+    var multiplyAdds: Int { input.count * output.channels }
 
     func stage<Element: Scalar>(_: Element.Type) -> Program<Element>.Stage {
       .init(LinearLayer<Element>(input: input, output: output, weights: weights, bias: bias))
@@ -57,7 +71,8 @@ extension LayerDescription {
   }
 }
 
-/// Fully connected: y = x Wᵀ + b, with x n×in, W out×in (PyTorch's `Linear`), b of length out or absent.
+/// Fully connected: y = x Wᵀ + b, with x n×in, W out×in (PyTorch's `Linear`), b of length out or absent. A row
+/// of x is one position of a sample.
 ///
 /// - backward: ∂x = ∂y W, ∂W = ∂yᵀx, ∂b = Σ ∂y.
 /// - tangentForward: ẏ = ẋ Wᵀ + x Vᵀ + v_b.
@@ -70,28 +85,30 @@ struct LinearLayer<Element: Scalar>: NeuronRows {
   /// Offset of b, if there is one.
   let bias: Int?
 
-  private var m: Int { output.count }
-  private var k: Int { input.count }
+  private var m: Int { output.channels }
+  private var k: Int { input.channels }
+  private func rows(_ pass: Pass<Element>) -> Int { pass.count * input.height }
   var fanIn: Int { k }
 
   var withoutBias: LinearLayer { LinearLayer(input: input, output: output, weights: weights, bias: nil) }
 
   func narrowed(to neurons: Int, bias: Bool) -> LinearLayer {
     LinearLayer(
-      input: input, output: Shape(features: neurons), weights: 0, bias: bias ? neurons * fanIn : nil)
+      input: input, output: Shape(height: input.height, width: 1, channels: neurons), weights: 0,
+      bias: bias ? neurons * fanIn : nil)
   }
 
   func inputGradient(
     _ pass: Pass<Element>, dy: UnsafePointer<Element>, dx: UnsafeMutablePointer<Element>
   ) {
-    Element.gemm(false, false, pass.count, k, m, 1, dy, m, pass.parameters + weights, k, 0, dx, k)
+    Element.gemm(false, false, rows(pass), k, m, 1, dy, m, pass.parameters + weights, k, 0, dx, k)
   }
 
   func forward(_ pass: Pass<Element>, x: UnsafePointer<Element>, y: UnsafeMutablePointer<Element>) {
-    if let bias { Element.broadcastRows(pass.parameters + bias, y, pass.count, m) }
+    if let bias { Element.broadcastRows(pass.parameters + bias, y, rows(pass), m) }
     Element.gemm(
-      false, true, pass.count, m, k, 1, x, k, pass.parameters + weights, k, bias == nil ? 0 : 1, y, m)
-    pass.observer?(weights, y, pass.count)
+      false, true, rows(pass), m, k, 1, x, k, pass.parameters + weights, k, bias == nil ? 0 : 1, y, m)
+    pass.observer?(weights, y, rows(pass))
   }
 
   func backward(
@@ -101,9 +118,9 @@ struct LinearLayer<Element: Scalar>: NeuronRows {
     if let rows = wanted(pass) {
       return backward(pass, wanted: rows, x: x, dy: dy, dx: dx, gradient: gradient)
     }
-    pass.observer?(weights, dy, pass.count)
-    if let bias { Element.sumRows(dy, gradient + bias, pass.count, m) }
-    Element.gemm(true, false, m, k, pass.count, 1, dy, m, x, k, 1, gradient + weights, k)
+    pass.observer?(weights, dy, rows(pass))
+    if let bias { Element.sumRows(dy, gradient + bias, rows(pass), m) }
+    Element.gemm(true, false, m, k, rows(pass), 1, dy, m, x, k, 1, gradient + weights, k)
     if let dx { inputGradient(pass, dy: dy, dx: dx) }
   }
 
@@ -114,10 +131,10 @@ struct LinearLayer<Element: Scalar>: NeuronRows {
     if let rows = support(pass) {
       return tangentForward(pass, rows: rows, v: v, x: x, tx: tx, ty: ty)
     }
-    if let bias { Element.broadcastRows(v + bias, ty, pass.count, m) }
-    Element.gemm(false, true, pass.count, m, k, 1, x, k, v + weights, k, bias == nil ? 0 : 1, ty, m)
+    if let bias { Element.broadcastRows(v + bias, ty, rows(pass), m) }
+    Element.gemm(false, true, rows(pass), m, k, 1, x, k, v + weights, k, bias == nil ? 0 : 1, ty, m)
     if let tx {
-      Element.gemm(false, true, pass.count, m, k, 1, tx, k, pass.parameters + weights, k, 1, ty, m)
+      Element.gemm(false, true, rows(pass), m, k, 1, tx, k, pass.parameters + weights, k, 1, ty, m)
     }
   }
 
@@ -133,13 +150,13 @@ struct LinearLayer<Element: Scalar>: NeuronRows {
         product: product)
     }
     if let product {
-      if let bias { Element.sumRows(tdy, product + bias, pass.count, m) }
-      Element.gemm(true, false, m, k, pass.count, 1, tdy, m, x, k, 1, product + weights, k)
-      if let tx { Element.gemm(true, false, m, k, pass.count, 1, dy, m, tx, k, 1, product + weights, k) }
+      if let bias { Element.sumRows(tdy, product + bias, rows(pass), m) }
+      Element.gemm(true, false, m, k, rows(pass), 1, tdy, m, x, k, 1, product + weights, k)
+      if let tx { Element.gemm(true, false, m, k, rows(pass), 1, dy, m, tx, k, 1, product + weights, k) }
     }
     if let tdx {
-      Element.gemm(false, false, pass.count, k, m, 1, tdy, m, pass.parameters + weights, k, 0, tdx, k)
-      Element.gemm(false, false, pass.count, k, m, 1, dy, m, v + weights, k, 1, tdx, k)
+      Element.gemm(false, false, rows(pass), k, m, 1, tdy, m, pass.parameters + weights, k, 0, tdx, k)
+      Element.gemm(false, false, rows(pass), k, m, 1, dy, m, v + weights, k, 1, tdx, k)
     }
   }
 }

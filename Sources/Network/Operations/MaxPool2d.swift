@@ -18,10 +18,10 @@ public struct MaxPool2d: LayerKind {
   }
 
   public func place(at site: LayerSite) -> Architecture.Node? {
-    site.pool(kernel, stride: stride, padding: padding).map { window in
+    site.pool(kernel, stride: stride, padding: padding).map { input, window in
       site.node(
         PlacedPool(
-          input: site.input, kernel: kernel, stride: window.stride, padding: padding, reduction: .largest))
+          input: input, kernel: kernel, stride: window.stride, padding: padding, reduction: .largest))
     }
   }
 }
@@ -34,7 +34,7 @@ extension LayerDescription {
 
 /// Takes the largest value of every window. The forward pass keeps the chosen positions. With these the layer
 /// is linear: ẏ is ẋ at the chosen positions, and ∂x sums ∂y there.
-struct MaxPoolLayer<Element: Scalar>: FixedMap {
+struct MaxPoolLayer<Element: Scalar>: FixedMap, PictureBody {
   let window: Window
   var input: Shape { window.input }
   var output: Shape { window.output }

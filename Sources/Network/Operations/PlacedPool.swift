@@ -11,6 +11,7 @@ struct PlacedPool: PlacedLayer {
   let reduction: Reduction
 
   var output: Shape { window.output }
+  var value: ValueShape { ValueShape(picture: output) }
   var values: Int { input.count / (stride * stride) }
   private var window: Window { .placed(over: input, kernel, stride: stride, padding: padding) }
 

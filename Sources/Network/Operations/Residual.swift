@@ -28,26 +28,25 @@ public struct Residual: LayerKind {
     let main = site.follow(layers, at: "layers")
     let branch = shortcut.map { site.follow($0, at: "shortcut") }
     guard site.faultCount == before else { return nil }
-    let other = branch ?? (site.value, site.input)
-    guard other.shape == main.shape else {
+    let other = branch ?? (site.value, site.shape)
+    guard other.shape.liesAs(main.shape) || Shape(other.shape) == Shape(main.shape) else {
       return site.fault(
-        "the two branches must end in one shape, but layers gives \(main.shape) and "
+        "the two branches must end in one shape, but layers gives \(main.shape.words) and "
           + (shortcut == nil
-            ? "the input is \(other.shape): add a shortcut" : "shortcut gives \(other.shape)"))
+            ? "the input is \(other.shape.words): add a shortcut" : "shortcut gives \(other.shape.words)"))
     }
     return .init(
-      PlacedSum(input: main.shape, values: site.input.count), inputs: [main.value, other.value],
+      PlacedSum(value: main.shape, values: site.shape.count), inputs: [main.value, other.value],
       isListed: false)
   }
 }
 
 /// The sum of values of one shape.
 struct PlacedSum: PlacedLayer {
-  let input: Shape
+  let value: ValueShape
   let values: Int
-  var output: Shape { input }
 
-  func stage<Element: Scalar>(_: Element.Type) -> Program<Element>.Stage { .init(sumOf: input.count) }
+  func stage<Element: Scalar>(_: Element.Type) -> Program<Element>.Stage { .init(sumOf: value.count) }
 }
 
 extension LayerDescription {

@@ -14,7 +14,8 @@ public struct BatchNorm2d: LayerKind {
   public init(features: Int? = nil) { self.features = features }
 
   public func place(at site: LayerSite) -> Architecture.Node? {
-    let channels = site.input.channels
+    guard let input = site.picture() else { return nil }
+    let channels = input.channels
     if let features, features != channels {
       return site.fault(
         "must be \(channels), the channels of the layer before, got \(features)", at: "num_features")
@@ -24,17 +25,17 @@ public struct BatchNorm2d: LayerKind {
     let statistics = site.add("running_mean", [channels], .runningMean)
     site.add("running_var", [channels], .runningVariance)
     site.add("num_batches_tracked", [], .batchesTracked)
-    return site.node(Placed(input: site.input, scale: scale, statistics: statistics))
+    return site.node(Placed(input: input, value: site.shape, scale: scale, statistics: statistics))
   }
 
   struct Placed: PlacedLayer {
     let input: Shape
+    let value: ValueShape
     /// Offset of γ in the parameters; β follows.
     let scale: Int
     /// Offset of the running means in the statistics; the variances follow.
     let statistics: Int
 
-    var output: Shape { input }
     var normalizesSinglePositions: Bool { input.positions == 1 }
 
     func stage<Element: Scalar>(_: Element.Type) -> Program<Element>.Stage {

@@ -9,7 +9,7 @@ import Tensor
 ///
 /// In training μ and σ² are the minibatch's mean and biased variance, and
 /// ∂x = (γ/σ)(∂y − mean(∂y) − x̂·mean(x̂∂y)).
-struct BatchNormalizationLayer<Element: Scalar>: CoupledLayer {
+struct BatchNormalizationLayer<Element: Scalar>: CoupledLayer, PictureBody {
   let input: Shape
   /// Offset of γ in the parameters; β follows.
   let scale: Int

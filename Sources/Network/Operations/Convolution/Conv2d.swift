@@ -27,12 +27,13 @@ public struct Conv2d: LayerKind {
   }
 
   public func place(at site: LayerSite) -> Architecture.Node? {
-    let input = site.input
+    guard let input = site.picture() else { return nil }
     if let inChannels, inChannels != input.channels {
       return site.fault(
         "must be \(input.channels), the channels of the layer before, got \(inChannels)", at: "in_channels")
     }
-    guard let window = site.window(kernel, stride: stride, padding: padding, in: Self.windows) else {
+    guard let window = site.window(over: input, kernel, stride: stride, padding: padding, in: Self.windows)
+    else {
       return nil
     }
     let (values, overflow) = outChannels.multipliedReportingOverflow(by: window.positions)
@@ -51,6 +52,7 @@ public struct Conv2d: LayerKind {
     let options: Conv2d
     let input: Shape
     let output: Shape
+    var value: ValueShape { ValueShape(picture: output) }
     let weights: Int
     var bias: Int?
 

@@ -20,7 +20,7 @@ let package = Package(
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
     .target(name: "Tensor", dependencies: ["COpenBLAS", "CKernels"], swiftSettings: engine),
-    .target(name: "Network", dependencies: ["Tensor"], swiftSettings: engine),
+    .target(name: "Network", dependencies: ["JSON", "Tensor"], swiftSettings: engine),
     .target(name: "Influence", dependencies: ["Tensor", "Network"], swiftSettings: engine),
     .target(name: "JSON"),
     .target(name: "Formats", dependencies: ["JSON"]),

@@ -31,6 +31,14 @@ public struct NetworkState<Element: Scalar>: Sendable, Equatable {
         let bound = 1 / Double(tensor.fanIn).squareRoot()
         tensor.place(
           (0..<tensor.count).map { _ in Element(stream.uniform(in: -bound..<bound)) }, into: &parameters)
+      case .table(let deviation, let zeroRow):
+        var stream = RandomStream(seed: seed, purpose: "initial \(tensor.name)")
+        let width = tensor.shape.last ?? 1
+        tensor.place(
+          (0..<tensor.count).map { index in
+            let value = deviation * stream.normal()
+            return index / width == zeroRow ? 0 : Element(value)
+          }, into: &parameters)
       case .scale: tensor.place(Array(repeating: 1, count: tensor.count), into: &parameters)
       case .runningVariance: tensor.place(Array(repeating: 1, count: tensor.count), into: &statistics)
       case .shift, .runningMean, .batchesTracked: break

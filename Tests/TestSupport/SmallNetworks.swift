@@ -18,6 +18,42 @@ public struct SmallNetwork: Sendable, CustomStringConvertible {
     }
   }
 
+  /// An operation between linear layers, so that its inputs have tangents and its value has a gradient.
+  public init(_ example: LayerExample) {
+    name = example.description
+    loss = .crossEntropy
+    var nodes: [NodeDescription] = []
+    func add(_ name: String, _ operation: LayerDescription, _ inputs: [String]) -> String {
+      nodes.append(NodeDescription(name, operation, inputs))
+      return name
+    }
+    let inputs = example.shapes.enumerated().map { index, sizes -> String in
+      let name = "input \(index)"
+      let count = sizes.reduce(1, *)
+      var value = GraphDescription.input
+      switch example.inputs {
+      case .any: value = add(name + " made", .linear(outFeatures: count), [value])
+      case .positive:
+        value = add(name + " made", .linear(outFeatures: count), [value])
+        value = add(name + " positive", .sigmoid, [value])
+      case .whole(let limit):
+        value = add(name + " scaled", .multiply(by: Double(limit)), [value])
+      }
+      return add(name, .reshape(sizes), [value])
+    }
+    let value = add("operation", example.layer, inputs)
+    let flat = add("flat", .reshape([-1]), [value])
+    let output = add("output", .linear(outFeatures: 3), [flat])
+    let size: Int
+    if case .whole = example.inputs { size = example.shapes[0].reduce(1, *) } else { size = 6 }
+    do {
+      architecture = try Architecture(
+        graph: GraphDescription(nodes: nodes, output: output), input: Shape(features: size))
+    } catch {
+      fatalError("The test network \(name) is not well-formed: \(error.faults)")
+    }
+  }
+
   public static let picture = Shape(height: 6, width: 5, channels: 2)
 
   public static let softmaxRegression = SmallNetwork(

@@ -26,6 +26,10 @@ typedef struct {
   void ck_scale_##S(T a, T *x, size_t n);                                                           \
   /* y ← y + x */                                                                                   \
   void ck_add_##S(const T *x, T *y, size_t n);                                                      \
+  /* y ← a∘b */                                                                                     \
+  void ck_multiply_##S(const T *a, const T *b, T *y, size_t n);                                     \
+  /* y ← y + a∘b */                                                                                 \
+  void ck_multiply_add_##S(const T *a, const T *b, T *y, size_t n);                                 \
   /* y[r,:] ← b for every row r of an m×n matrix. */                                                \
   void ck_broadcast_rows_##S(const T *b, T *y, size_t m, size_t n);                                 \
   /* y[r,c] ← x[r,at[c]] for c < k; x m×n. */                                                       \
@@ -71,6 +75,57 @@ typedef struct {
 CK_DECLARE(float, f32)
 CK_DECLARE(double, f64)
 #undef CK_DECLARE
+
+// Functions φ of one value, with parameters a and b where they have any; functions.inc says what each one is.
+#define CK_FUNCTIONS(X)                                                                                              \
+  X(sigmoid) X(silu) X(gelu) X(gelu_tanh) X(softplus) X(elu) X(mish) X(hardswish) X(hardsigmoid) X(clamp) X(leaky)    \
+  X(exponential) X(logarithm) X(root) X(reciprocal) X(square) X(power) X(magnitude) X(error_function) X(sine)        \
+  X(cosine)
+#define CK_NAME(name) ck_##name,
+typedef enum { CK_FUNCTIONS(CK_NAME) ck_function_count } ck_function;
+#undef CK_NAME
+
+#define CK_DECLARE_FUNCTION(T, S)                                                                   \
+  /* y ← φ(x) */                                                                                    \
+  void ck_function_##S(ck_function f, T a, T b, const T *x, T *y, size_t n);                        \
+  /* d ← φ′(x)·d */                                                                                 \
+  void ck_function_slope_##S(ck_function f, T a, T b, const T *x, T *d, size_t n);                  \
+  /* tdy ← φ′(x)·tdy + φ″(x)·tx·dy */                                                               \
+  void ck_function_slope_tangent_##S(ck_function f, T a, T b, const T *x, const T *tx, const T *dy, \
+                                     T *tdy, size_t n);
+
+CK_DECLARE_FUNCTION(float, f32)
+CK_DECLARE_FUNCTION(double, f64)
+#undef CK_DECLARE_FUNCTION
+
+// Normalization of rows of n values: x̂ = (x − μ)s, y = γ∘x̂ + β. Without `centred` μ is 0. Row r has the coefficients
+// (r mod period)·n …; each of them may be null. Sums are added to dgamma, dbeta, pgamma and pbeta.
+#define CK_DECLARE_ROWS(T, S)                                                                       \
+  void ck_norm_##S(const T *x, const T *gamma, const T *beta, T *y, T *mean, T *inverse,            \
+                   size_t rows, size_t period, size_t n, T epsilon, int centred);                   \
+  void ck_norm_backward_##S(const T *x, const T *mean, const T *inverse, const T *gamma,            \
+                            const T *dy, T *dx, T *dgamma, T *dbeta, size_t rows, size_t period,    \
+                            size_t n, int centred);                                                 \
+  void ck_norm_tangent_##S(const T *x, const T *mean, const T *inverse, const T *gamma,             \
+                           const T *vgamma, const T *vbeta, const T *tx, T *ty, size_t rows,        \
+                           size_t period, size_t n, int centred);                                   \
+  /* scratch: 3n values */                                                                          \
+  void ck_norm_tangent_backward_##S(const T *x, const T *mean, const T *inverse, const T *gamma,    \
+                                    const T *vgamma, const T *tx, const T *dy, const T *tdy,        \
+                                    T *tdx, T *pgamma, T *pbeta, T *scratch, size_t rows,           \
+                                    size_t period, size_t n, int centred);                          \
+  /* Softmax of rows, or its logarithm. */                                                          \
+  void ck_softmax_##S(const T *x, T *y, size_t rows, size_t n, int logarithm);                      \
+  /* The derivative times d, or its transpose times d where backward is 1. */                       \
+  void ck_softmax_slope_##S(const T *y, const T *d, T *result, size_t rows, size_t n,               \
+                            int logarithm, int backward);                                           \
+  /* ∂ẋ */                                                                                          \
+  void ck_softmax_slope_tangent_##S(const T *y, const T *ty, const T *dy, const T *tdy, T *result,  \
+                                    size_t rows, size_t n, int logarithm);
+
+CK_DECLARE_ROWS(float, f32)
+CK_DECLARE_ROWS(double, f64)
+#undef CK_DECLARE_ROWS
 
 // How output pictures are cut into tiles for Winograd's minimal filtering with 3×3 windows at stride 1. Tiles are
 // counted along a row, then rows, then samples. The last tile of a row or column may reach beyond the picture.

@@ -33,10 +33,20 @@ public struct Architecture: Sendable, Equatable {
   ) throws(ArchitectureFaults) {
     let builder = ArchitectureBuilder(input: input)
     let end = builder.follow(layers, from: 0, path: path)
+    if layers.isEmpty { builder.fault(path, "must have at least one layer") }
+    try self.init(builder, end: end, outputs: outputs, path: path)
+  }
+
+  /// The network that a builder has collected.
+  /// - Parameter path: the path of faults of the whole network.
+  init(
+    _ builder: ArchitectureBuilder, end: Int, outputs: Int?, path: [String]
+  ) throws(ArchitectureFaults) {
+    let input = builder.input
+    let end = builder.faults.isEmpty ? builder.output(end) : end
+    let nodes = builder.nodes
     let given = builder.shapes[end]
     let output = Shape(given) ?? Shape(positionsOf: given)
-    let nodes = builder.nodes
-    if layers.isEmpty { builder.fault(path, "must have at least one layer") }
     if builder.faults.isEmpty, let outputs, output.count != outputs {
       builder.fault(
         path, "the network gives \(output) values a sample, but the data set needs \(outputs) outputs")

@@ -3,6 +3,7 @@ import Tensor
 /// Follows shapes through layers, gives every tensor its place, and collects faults.
 final class ArchitectureBuilder {
   var layout = ParameterLayout()
+  private var tensorPlaces: [String: Int] = [:]
   private(set) var nodes: [Architecture.Node] = []
   private(set) var rows: [Architecture.Row] = []
   private(set) var faults: [ArchitectureFaults.Fault] = []
@@ -10,7 +11,12 @@ final class ArchitectureBuilder {
   private(set) var shapes: [ValueShape]
   private var dropouts = 0
 
-  init(input: Shape) { shapes = [ValueShape(input)] }
+  let input: Shape
+
+  init(input: Shape) {
+    self.input = input
+    shapes = [ValueShape(input)]
+  }
 
   func fault(_ path: [String], _ detail: String) { faults.append(.init(path: path, detail: detail)) }
 
@@ -24,24 +30,50 @@ final class ArchitectureBuilder {
   func follow(_ layers: [NamedLayer], from input: Int, path: [String]) -> Int {
     var value = input
     for (index, named) in layers.enumerated() {
-      let count = layout.parameterCount
-      let site = LayerSite(
-        name: named.name, values: [value], path: path + ["\(index)"], builder: self)
-      guard let node = named.layer.kind.place(at: site) else { return value }
-      value = append(node)
-      if node.isListed {
-        rows.append(
-          .init(
-            name: named.name, type: named.layer.type, output: Self.dimensions(node.layer.value),
-            parameters: layout.parameterCount - count))
+      let arity = Swift.type(of: named.layer.kind).arity
+      guard arity.contains(1) else {
+        fault(
+          path + ["\(index)", "type"],
+          "\(named.layer.type) reads \(arity.lowerBound) values: it belongs into a graph of nodes")
+        return value
       }
+      let site = LayerSite(name: named.name, values: [value], path: path + ["\(index)"], builder: self)
+      guard let next = place(named.layer, at: site) else { return value }
+      value = next
     }
     return value
   }
 
-  /// In a list of layers, a picture of one position counts as a vector.
-  private static func dimensions(_ value: ValueShape) -> [Int] {
-    Shape(value)?.dimensions ?? value.sizes
+  /// Places a layer, and returns its value; nil after a fault.
+  func place(_ layer: LayerDescription, at site: LayerSite) -> Int? {
+    let count = layout.parameterCount
+    guard let node = layer.kind.place(at: site) else { return nil }
+    let value = append(node)
+    if node.isListed {
+      // In a list of layers, a picture of one position counts as a vector.
+      let sizes =
+        site.isInGraph
+        ? node.layer.value.sizes : Shape(node.layer.value)?.dimensions ?? node.layer.value.sizes
+      rows.append(
+        .init(
+          name: site.name, type: layer.type, output: sizes, parameters: layout.parameterCount - count))
+    }
+    return value
+  }
+
+  /// The tensor of that name, if there is one.
+  func tensor(_ name: String) -> ParameterTensor? {
+    for index in tensorPlaces.count..<layout.tensors.count {
+      tensorPlaces[layout.tensors[index].name] = index
+    }
+    return tensorPlaces[name].map { layout.tensors[$0] }
+  }
+
+  /// Notes a layer whose neurons can be chosen; weights that several layers share are noted once.
+  func note(_ layer: NeuronLayer) {
+    if !layout.neuronLayers.contains(where: { $0.weights == layer.weights }) {
+      layout.neuronLayers.append(layer)
+    }
   }
 
   /// Adds a node and returns its value.
@@ -49,6 +81,11 @@ final class ArchitectureBuilder {
     nodes.append(node)
     shapes.append(node.layer.value)
     return nodes.count
+  }
+
+  /// The value of the network's output: a picture or a vector as it is, others with the last axis innermost.
+  func output(_ value: Int) -> Int {
+    Shape(shapes[value]) == nil ? reordered(value, as: shapes[value].rowMajor).value : value
   }
 
   /// A value in the order of memory of a shape with the same numbers. A node is added if it lies otherwise.

@@ -1,9 +1,23 @@
+import JSON
+
 /// A kind of layer; the value has PyTorch's options. Each kind has a file in `Operations`, with the ranges of
 /// the options, the rule for shapes and its faults, multiply-adds, and the passes. The reader of requests has
 /// a list of the kinds, with the JSON fields of each.
 public protocol LayerKind: Sendable, Equatable {
   /// The `type` of the layer in a request, after the PyTorch module.
   static var type: String { get }
+
+  /// How many values the layer reads. A layer of a list reads the value before it.
+  static var arity: ClosedRange<Int> { get }
+
+  /// The defaults of the options, and placeholders for required ones.
+  static var standard: Self { get }
+
+  /// The options in a request.
+  static var fields: Fields<Self> { get }
+
+  /// Options and input shapes that between them reach every way through the passes. Tests run over them.
+  static var examples: [LayerExample] { get }
 
   /// Checks the options against the input's shape and gives every tensor its place; nil after a fault.
   func place(at site: LayerSite) -> Architecture.Node?
@@ -13,6 +27,8 @@ public protocol LayerKind: Sendable, Equatable {
 }
 
 extension LayerKind {
+  public static var arity: ClosedRange<Int> { 1...1 }
+  public static var examples: [LayerExample] { [LayerExample(standard, [[3, 4, 2]])] }
   public func named(_ name: String) -> Self { self }
 
   /// Whether another value is of the same kind and equal.

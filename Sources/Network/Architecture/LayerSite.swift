@@ -12,12 +12,17 @@ public struct LayerSite {
   let path: [String]
   private let builder: ArchitectureBuilder
 
+  /// Names of tensors that are not "name.suffix", by suffix.
+  private let tensors: [String: String]
+
   init(
-    name: String, values: [Int], isInGraph: Bool = false, path: [String], builder: ArchitectureBuilder
+    name: String, values: [Int], isInGraph: Bool = false, tensors: [String: String] = [:], path: [String],
+    builder: ArchitectureBuilder
   ) {
     self.name = name
     self.values = values
     self.isInGraph = isInGraph
+    self.tensors = tensors
     self.path = path
     self.builder = builder
   }
@@ -29,6 +34,50 @@ public struct LayerSite {
   var shape: ValueShape { shape(0) }
   func shape(_ input: Int) -> ValueShape { builder.shapes[values[input]] }
 
+  /// The shape of any value so far.
+  func shape(ofValue value: Int) -> ValueShape { builder.shapes[value] }
+
+  /// An input with axes of one place repeated up to some sizes, as PyTorch broadcasts; nil if it does not fit
+  /// them. Axes in front may be missing.
+  func expanded(_ input: Int, to sizes: [Int]) -> Int? {
+    let own = shape(input).padded(to: sizes.count)
+    guard own.rank == sizes.count, zip(own.sizes, sizes).allSatisfy({ $0 == $1 || $0 == 1 }) else {
+      return nil
+    }
+    let value =
+      own == shape(input) ? values[input] : insert(.init(Relabelled(value: own), inputs: [values[input]]))
+    if own.sizes == sizes { return value }
+    let places = zip(own.sizes, sizes).map { $0 == $1 ? Array(0..<$0) : Array(repeating: 0, count: $1) }
+    return insert(.init(AxisMap(source: own, places: places), inputs: [value]))
+  }
+
+  /// The same site reading other values.
+  func reading(_ values: [Int]) -> LayerSite { inGraph(reading: values, named: name) }
+
+  /// A site for a part of the layer.
+  func inGraph(reading values: [Int], named name: String, tensors: [String: String] = [:]) -> LayerSite {
+    LayerSite(
+      name: name, values: values, isInGraph: true, tensors: tensors, path: path, builder: builder)
+  }
+
+  /// Places layers one after the other behind a value; nil after a fault.
+  func chain(_ value: Int, _ layers: [any LayerKind]) -> Int? {
+    var value = value
+    for layer in layers {
+      guard let node = layer.place(at: reading([value])) else { return nil }
+      value = insert(node)
+    }
+    return value
+  }
+
+  /// Any value so far in the order of memory of a shape with the same numbers.
+  func ordered(value: Int, as shape: ValueShape) -> Int { builder.reordered(value, as: shape).value }
+
+  /// Any value so far with its last axis innermost.
+  func rowMajor(value: Int) -> Int {
+    builder.reordered(value, as: builder.shapes[value].rowMajor).value
+  }
+
   /// An input in some order of memory. A value that lies otherwise is put into that order first.
   func ordered(_ input: Int, _ order: [Int]) -> (shape: ValueShape, value: Int) {
     builder.reordered(values[input], as: shape(input).ordered(order))
@@ -39,11 +88,15 @@ public struct LayerSite {
     builder.reordered(values[input], as: shape(input).rowMajor)
   }
 
-  /// The first input as a picture; nil after a fault.
-  func picture() -> Shape? {
-    if let picture = Shape(shape) { return picture }
-    addFault("needs a picture of channels, rows and columns, but the input has the shape \(shape.words)")
-    return nil
+  /// The site of the first input as a picture, channels-last in memory; nil after a fault.
+  func picture() -> (LayerSite, Shape)? {
+    if let picture = Shape(shape) { return (self, picture) }
+    guard shape.rank == 3 else {
+      addFault("needs a picture of channels, rows and columns, but the input has the shape \(shape.words)")
+      return nil
+    }
+    let (picture, value) = ordered(0, ValueShape.channelsLast(3))
+    return Shape(picture).map { (reading([value]), $0) }
   }
 
   // MARK: Faults
@@ -85,17 +138,28 @@ public struct LayerSite {
 
   // MARK: Tensors
 
-  /// Gives a tensor its place in the vector of its kind.
+  /// Gives a tensor its place in the vector of its kind. A tensor that is there already is shared.
   /// - Parameter shape: in PyTorch's order.
   /// - Returns: the offset.
   @discardableResult
   func add(_ suffix: String, _ shape: [Int], _ kind: ParameterTensor.Kind, fanIn: Int = 0) -> Int {
-    builder.layout.add("\(name).\(suffix)", shape, kind, fanIn: fanIn)
+    addWhole(tensors[suffix] ?? "\(name).\(suffix)", shape, kind, fanIn: fanIn)
   }
 
-  /// Gives weights and biases their places in θ, and adds the layer to the list of neuron layers.
+  /// The same by its whole name.
+  func addWhole(_ name: String, _ shape: [Int], _ kind: ParameterTensor.Kind, fanIn: Int = 0) -> Int {
+    guard let old = builder.tensor(name) else {
+      return builder.layout.add(name, shape, kind, fanIn: fanIn)
+    }
+    if old.shape != shape || !old.kind.liesAs(kind) {
+      addFault("cannot share the tensor \"\(name)\", which has the shape \(old.shape)")
+    }
+    return old.offset
+  }
+
+  /// Gives weights, and biases if there are any, their places, and notes their neurons.
   /// - Parameters:
-  ///   - shape: the shape of the weights in PyTorch's order. The first dimension counts the neurons.
+  ///   - shape: of the weights in PyTorch's order; the first dimension is the neurons.
   ///   - fanIn: weights of a neuron.
   ///   - positions: output positions of a sample.
   func addWeights(
@@ -103,10 +167,19 @@ public struct LayerSite {
   ) -> (weights: Int, bias: Int?) {
     let weights = add("weight", shape, kind, fanIn: fanIn)
     let offset = bias ? add("bias", [shape[0]], .bias, fanIn: fanIn) : nil
-    builder.layout.neuronLayers.append(
+    builder.note(
       NeuronLayer(
         name: name, weights: weights, bias: offset, neurons: shape[0], fanIn: fanIn, positions: positions))
     return (weights, offset)
+  }
+
+  /// Gives a table of rows its place, and notes the rows as neurons.
+  func addTable(_ shape: [Int], padding: Int?, positions: Int) -> Int {
+    let weights = add("weight", shape, .table(deviation: 1, zeroRow: padding))
+    builder.note(
+      NeuronLayer(
+        name: name, weights: weights, bias: nil, neurons: shape[0], fanIn: shape[1], positions: positions))
+    return weights
   }
 
   // MARK: Checks
@@ -161,8 +234,8 @@ public struct LayerSite {
 
   /// The window of a pool; nil after a fault.
   /// - Parameter stride: nil is the kernel's first size.
-  func pool(_ kernel: [Int], stride: Int?, padding: Int) -> (input: Shape, Window)? {
-    guard let input = picture() else { return nil }
+  func pool(_ kernel: [Int], stride: Int?, padding: Int) -> (LayerSite, input: Shape, Window)? {
+    guard let (site, input) = picture() else { return nil }
     let ranges = WindowRanges.pools
     guard checkKernel(kernel, ranges) else { return nil }
     guard (0...min(kernel[0], kernel[1]) / 2).contains(padding) else {
@@ -170,7 +243,7 @@ public struct LayerSite {
       return nil
     }
     return window(over: input, kernel, stride: stride ?? kernel[0], padding: padding, in: ranges)
-      .map { (input, $0) }
+      .map { (site, input, $0) }
   }
 
   private func checkKernel(_ kernel: [Int], _ ranges: WindowRanges) -> Bool {

@@ -7,17 +7,24 @@ public struct ParameterTensor: Sendable, Equatable {
     case convolution
     case linear
     case bias
-    /// γ and β of batch normalization.
+    /// Factors, which begin with 1, and offsets, which begin with 0: of normalizations and by themselves.
     case scale, shift
+    /// Normal numbers of some deviation at first. One row may be zero.
+    case table(deviation: Double, zeroRow: Int? = nil)
     /// Not parameters: running statistics of batch normalization, and its count of minibatches.
     case runningMean, runningVariance, batchesTracked
 
     /// Whether the tensor is part of θ.
     public var isParameter: Bool {
       switch self {
-      case .convolution, .linear, .bias, .scale, .shift: true
+      case .convolution, .linear, .bias, .scale, .shift, .table: true
       case .runningMean, .runningVariance, .batchesTracked: false
       }
+    }
+
+    /// Whether tensors of both kinds lie in θ in one order, so that layers can share them.
+    func liesAs(_ other: Kind) -> Bool {
+      isParameter && other.isParameter && (self == .convolution) == (other == .convolution)
     }
   }
 
@@ -106,7 +113,7 @@ public struct ParameterLayout: Sendable, Equatable {
     let count = shape.reduce(1, *)
     let offset: Int
     switch kind {
-    case .convolution, .linear, .bias, .scale, .shift:
+    case .convolution, .linear, .bias, .scale, .shift, .table:
       offset = parameterCount
       parameterCount += count
     case .runningMean, .runningVariance:

@@ -1,9 +1,14 @@
+import JSON
 import Tensor
 
 /// `torch.nn.Dropout`. In training every value becomes 0 with probability p, and the others are divided by 1
 /// − p. Everywhere else, and so in all curvature, it is the identity.
 public struct Dropout: LayerKind {
   public static let type = "dropout"
+  public static let standard = Dropout()
+  public static let fields = Fields<Self>([
+    .number("p", \.p, NumberRange(probabilities), "The share of values set to 0.")
+  ])
   public static let probabilities = 0.0..<1.0
 
   public var p: Double

@@ -1,9 +1,23 @@
+import JSON
 import Tensor
 
 /// A residual block (He et al. 2016): the sum of the outputs of `layers` and `shortcut`, without an
 /// activation on top.
 public struct Residual: LayerKind {
   public static let type = "residual"
+  public static let standard = Residual(layers: [])
+  public static let fields = Fields<Self>([
+    .required("layers", \.layers, branch("layers"), "The branch whose output is added to the input."),
+    .given("shortcut", \.shortcut, branch("shortcut"), "A branch instead of the input itself."),
+  ])
+  public static let examples = [
+    LayerExample(
+      Residual(layers: NamedLayer.sequential([.conv2d(outChannels: 2, kernel: [1, 1]), .tanh])), [[2, 3, 3]])
+  ]
+
+  private static func branch(_ name: String) -> Form<[NamedLayer]> {
+    LayerDescription.list.map({ NamedLayer.sequential($0, prefix: name + ".") }, { $0.map(\.layer) })
+  }
 
   public var layers: [NamedLayer]
   /// nil is the identity.
@@ -29,14 +43,17 @@ public struct Residual: LayerKind {
     let branch = shortcut.map { site.follow($0, at: "shortcut") }
     guard site.faultCount == before else { return nil }
     let other = branch ?? (site.value, site.shape)
-    guard other.shape.liesAs(main.shape) || Shape(other.shape) == Shape(main.shape) else {
+    let isSame =
+      other.shape.sizes == main.shape.sizes
+      || Shape(other.shape) != nil && Shape(other.shape) == Shape(main.shape)
+    guard isSame else {
       return site.fault(
         "the two branches must end in one shape, but layers gives \(main.shape.words) and "
           + (shortcut == nil
             ? "the input is \(other.shape.words): add a shortcut" : "shortcut gives \(other.shape.words)"))
     }
     return .init(
-      PlacedSum(value: main.shape, values: site.shape.count), inputs: [main.value, other.value],
+      PlacedSum(value: main.shape, values: site.shape.count), inputs: [main.value, site.ordered(value: other.value, as: main.shape)],
       isListed: false)
   }
 }

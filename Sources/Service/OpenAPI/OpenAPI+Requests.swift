@@ -18,7 +18,8 @@ extension OpenAPI {
       "Solver": SolverRequest.ofSolves.schema, "UpdateSolver": SolverRequest.ofUpdates.schema,
       "SelfSolver": SolverRequest.ofSelfInfluence.schema,
       "Architecture": ArchitectureRequest.form.schema, "Layers": LayerDescription.listSchema,
-      "Layer": LayerDescription.form.schema, "CreateModel": CreateModelRequest.schema,
+      "Layer": LayerDescription.form.schema, "Nodes": GraphDescription.listSchema,
+      "Node": NodeDescription.form.schema, "CreateModel": CreateModelRequest.schema,
     ]
     schemas = schemas.merging(datasetSchemas).merging(jobSchemas)
     return schemas

@@ -50,6 +50,20 @@ extension Double: Scalar {
   }
 
   @inlinable
+  public static func multiply(
+    _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>, _ n: Int
+  ) {
+    ck_multiply_f64(a, b, y, n)
+  }
+
+  @inlinable
+  public static func multiplyAdd(
+    _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>, _ n: Int
+  ) {
+    ck_multiply_add_f64(a, b, y, n)
+  }
+
+  @inlinable
   public static func broadcastRows(
     _ b: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>, _ m: Int, _ n: Int
   ) {

@@ -60,6 +60,20 @@ extension Float: Scalar {
   }
 
   @inlinable
+  public static func multiply(
+    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ n: Int
+  ) {
+    ck_multiply_f32(a, b, y, n)
+  }
+
+  @inlinable
+  public static func multiplyAdd(
+    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ n: Int
+  ) {
+    ck_multiply_add_f32(a, b, y, n)
+  }
+
+  @inlinable
   public static func broadcastRows(
     _ b: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ m: Int, _ n: Int
   ) {

@@ -46,6 +46,12 @@ public protocol Scalar: BinaryFloatingPoint, Sendable, BitwiseCopyable {
   static func scale(_ a: Self, _ x: UnsafeMutablePointer<Self>, _ n: Int)
   /// y ← y + x
   static func add(_ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, _ n: Int)
+  /// y ← a∘b
+  static func multiply(
+    _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, _ n: Int)
+  /// y ← y + a∘b
+  static func multiplyAdd(
+    _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, _ n: Int)
   /// Every row of the m×n matrix y becomes b.
   static func broadcastRows(
     _ b: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, _ m: Int, _ n: Int)
@@ -106,6 +112,8 @@ public protocol Scalar: BinaryFloatingPoint, Sendable, BitwiseCopyable {
     _ columns: UnsafePointer<Self>, _ dx: UnsafeMutablePointer<Self>, _ window: Window, first: Int, rows: Int)
   /// The transforms of minimal filtering for tiles of 2×2 or 4×4 outputs.
   static func winogradKernels(tile: Int) -> WinogradKernels<Self>
+  /// Normalization and softmax of rows.
+  static var rowKernels: RowKernels<Self> { get }
   /// The passes of convolutions without an im2col matrix; nil if the precision or the processor has none.
   static var convolutionKernels: ConvolutionKernels<Self>? { get }
   /// One step of SGD with momentum μ and decay λ, as `torch.optim.SGD` writes it.

@@ -2,17 +2,30 @@ import JSON
 import Network
 
 extension ArchitectureRequest {
-  /// A name, a name with options, or a list of layers.
+  /// A name, a name with options, a list of layers, or a graph of nodes.
   public static let form: JSON.Form<ArchitectureRequest> = {
-    let members = FieldMember(
-      "layers", schema: LayerDescription.list.schema, words: LayerDescription.list.words, isRequired: true,
-      "The layers of a chain.")
+    let chain = [
+      FieldMember(
+        "layers", schema: LayerDescription.list.schema, words: LayerDescription.list.words, isRequired: true,
+        "The layers of a chain.")
+    ]
+    let graph = [
+      FieldMember(
+        "nodes", schema: GraphDescription.list.schema, words: GraphDescription.list.words, isRequired: true,
+        "The operations of a graph. A node stands behind the nodes that it reads."),
+      FieldMember(
+        "outputs", schema: GraphDescription.outputs.schema, words: "list of one name", isRequired: true,
+        "The node that gives the network's output."),
+    ]
     return JSON.Form(
       schema: [
-        "anyOf": .array([Schema.choice(names)] + alternatives.map(\.schema) + [Schema.request([members])])
+        "anyOf": .array(
+          [Schema.choice(names)] + alternatives.map(\.schema) + [
+            Schema.request(chain), Schema.request(graph),
+          ])
       ],
-      words: "a name, or an object with `name` or `layers`",
-      parts: alternatives.map(\.part) + [FormPart([members])],
+      words: "a name, or an object with `name`, `layers` or `nodes`",
+      parts: alternatives.map(\.part) + [FormPart(chain), FormPart(graph)],
       read: read, write: \.json)
   }()
 
@@ -75,7 +88,7 @@ extension ArchitectureRequest {
     case .string: return named(value, FieldReader([:], at: pointer, faults: faults), nameAt: pointer)
     case .object:
       let reader = FieldReader(value, at: pointer, faults: faults)
-      switch reader.onlyOne(of: ["name", "layers"]) {
+      switch reader.onlyOne(of: ["name", "layers", "nodes"]) {
       case "name":
         guard reader.text("name") != nil, let name = reader.value("name") else { return nil }
         return named(name, reader, nameAt: pointer.appending("name"))
@@ -85,6 +98,18 @@ extension ArchitectureRequest {
         }
         reader.finish()
         return layers.map { ArchitectureRequest(.layers($0), ["layers": LayerDescription.list.write($0)]) }
+      case "nodes":
+        let nodes = reader.value("nodes").flatMap {
+          GraphDescription.list.read($0, pointer.appending("nodes"), faults)
+        }
+        let outputs = reader.requiredValue("outputs").flatMap {
+          GraphDescription.outputs.read($0, pointer.appending("outputs"), faults)
+        }
+        reader.finish()
+        guard let nodes, let outputs, let output = outputs.first else { return nil }
+        return ArchitectureRequest(
+          .graph(GraphDescription(nodes: nodes, output: output)),
+          ["nodes": GraphDescription.list.write(nodes), "outputs": JSONValue(outputs)])
       default: return nil
       }
     default:

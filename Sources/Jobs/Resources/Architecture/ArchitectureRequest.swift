@@ -2,11 +2,13 @@ import JSON
 import Network
 import Tensor
 
-/// The `architecture` of a model as a request writes it: a name, a name with options, or a list of layers.
+/// The `architecture` of a model as a request writes it: a name, a name with options, a list of layers, or a
+/// graph of nodes.
 public struct ArchitectureRequest: Sendable {
   public enum Choice: Sendable, Equatable {
     case named(NamedArchitecture)
     case layers([LayerDescription])
+    case graph(GraphDescription)
   }
 
   public let choice: Choice
@@ -47,6 +49,7 @@ public struct ArchitectureRequest: Sendable {
       }
     case .layers(let layers):
       return try Architecture(layers: NamedLayer.sequential(layers), input: input, outputs: outputs)
+    case .graph(let graph): return try Architecture(graph: graph, input: input, outputs: outputs)
     }
   }
 

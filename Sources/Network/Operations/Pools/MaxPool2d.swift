@@ -1,8 +1,13 @@
+import JSON
 import Tensor
 
 /// `torch.nn.MaxPool2d`: the largest value of every window. Padding never wins.
 public struct MaxPool2d: LayerKind {
   public static let type = "max_pool2d"
+  public static let standard = MaxPool2d(kernel: [1, 1])
+  public static let fields = PoolOptions.fields(
+    windows, \Self.kernel, stride: \.stride, padding: \.padding)
+  public static let examples = [LayerExample(MaxPool2d(kernel: [2, 3], stride: 2, padding: 1), [[2, 5, 6]])]
   public static let windows = WindowRanges.pools
 
   /// Rows and columns.
@@ -18,7 +23,7 @@ public struct MaxPool2d: LayerKind {
   }
 
   public func place(at site: LayerSite) -> Architecture.Node? {
-    site.pool(kernel, stride: stride, padding: padding).map { input, window in
+    site.pool(kernel, stride: stride, padding: padding).map { site, input, window in
       site.node(
         PlacedPool(
           input: input, kernel: kernel, stride: window.stride, padding: padding, reduction: .largest))

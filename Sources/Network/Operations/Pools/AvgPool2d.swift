@@ -1,8 +1,13 @@
+import JSON
 import Tensor
 
 /// `torch.nn.AvgPool2d`: the mean over every window. Padding counts as zeros.
 public struct AvgPool2d: LayerKind {
   public static let type = "avg_pool2d"
+  public static let standard = AvgPool2d(kernel: [1, 1])
+  public static let fields = PoolOptions.fields(
+    windows, \Self.kernel, stride: \.stride, padding: \.padding)
+  public static let examples = [LayerExample(AvgPool2d(kernel: [2, 3], stride: 2, padding: 1), [[2, 5, 6]])]
   public static let windows = WindowRanges.pools
 
   /// Rows and columns.
@@ -18,7 +23,7 @@ public struct AvgPool2d: LayerKind {
   }
 
   public func place(at site: LayerSite) -> Architecture.Node? {
-    site.pool(kernel, stride: stride, padding: padding).map { input, window in
+    site.pool(kernel, stride: stride, padding: padding).map { site, input, window in
       site.node(
         PlacedPool(
           input: input, kernel: kernel, stride: window.stride, padding: padding, reduction: .mean))
@@ -30,6 +35,13 @@ public struct AvgPool2d: LayerKind {
 /// ⌈(i+1)·H/h⌉.
 public struct AdaptiveAvgPool2d: LayerKind {
   public static let type = "adaptive_avg_pool2d"
+  public static let standard = AdaptiveAvgPool2d(outputHeight: 1, outputWidth: 1)
+  public static let fields = Fields<Self>([
+    .required("output_size", \.outputSize, .pair(outputSizes), "Rows and columns.")
+  ])
+  public static let examples = [
+    LayerExample(AdaptiveAvgPool2d(outputHeight: 3, outputWidth: 2), [[2, 5, 6]])
+  ]
   /// The ranges of h and w. As in PyTorch they may exceed the picture. Then windows overlap and values
   /// repeat.
   public static let outputSizes = 1...4096
@@ -48,7 +60,7 @@ public struct AdaptiveAvgPool2d: LayerKind {
         "must be one number or two, each \(Self.outputSizes.words), got \(outputHeight)×\(outputWidth)",
         at: "output_size")
     }
-    guard let input = site.picture() else { return nil }
+    guard let (site, input) = site.picture() else { return nil }
     let output = Shape(height: outputHeight, width: outputWidth, channels: input.channels)
     guard site.hasRoom(values: output.count, at: "output_size") else { return nil }
     return site.node(Placed(input: input, output: output))
@@ -63,6 +75,14 @@ public struct AdaptiveAvgPool2d: LayerKind {
       .init(
         AveragePoolLayer<Element>(input: input, outputHeight: output.height, outputWidth: output.width))
     }
+  }
+}
+
+extension AdaptiveAvgPool2d {
+  /// Rows and columns.
+  fileprivate var outputSize: [Int] {
+    get { [outputHeight, outputWidth] }
+    set { (outputHeight, outputWidth) = (newValue[0], newValue[1]) }
   }
 }
 

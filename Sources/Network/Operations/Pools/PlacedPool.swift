@@ -1,3 +1,4 @@
+import JSON
 import Tensor
 
 /// A pool in its place in a network. It has one output value for each window.
@@ -20,5 +21,21 @@ struct PlacedPool: PlacedLayer {
     case .mean: .init(AveragePoolLayer<Element>(window: window))
     case .largest: .init(MaxPoolLayer<Element>(window: window))
     }
+  }
+}
+
+/// The options of pools with a window.
+enum PoolOptions {
+  static func fields<Pool>(
+    _ ranges: WindowRanges, _ kernel: Field<Pool>.Path<[Int]>, stride: Field<Pool>.Path<Int?>,
+    padding: Field<Pool>.Path<Int>
+  ) -> Fields<Pool> {
+    Fields([
+      .required("kernel_size", kernel, .pair(ranges.kernelSizes), "Rows and columns."),
+      .given(
+        "stride", stride, .integer(ranges.strides), standard: "the rows of the kernel", "Steps of the window."
+      ),
+      .integer("padding", padding, ranges.paddings, "Cells on each side, at most half the kernel."),
+    ])
   }
 }

@@ -1,8 +1,11 @@
+import JSON
 import Tensor
 
 /// y = tanh z, φ′ = 1 − y², φ″ż = −2yẏ.
 public struct Tanh: LayerKind, Elementwise {
   public static let type = "tanh"
+  public static let standard = Tanh()
+  public static let fields = Fields<Self>([])
 
   public init() {}
 

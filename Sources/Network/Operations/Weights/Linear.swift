@@ -1,8 +1,19 @@
+import JSON
 import Tensor
 
 /// `torch.nn.Linear`: y = x Wᵀ + b over vectors.
 public struct Linear: LayerKind {
   public static let type = "linear"
+  public static let standard = Linear(outFeatures: 1)
+  public static let fields = Fields<Self>([
+    .required("out_features", \.outFeatures, .size, "The values that it gives."),
+    .given("in_features", \.inFeatures, .size, "Must agree with the layer before."),
+    .flag("bias", \.bias, "Whether a bias is added."),
+  ])
+  public static let examples = [
+    LayerExample(Linear(outFeatures: 3), [[4, 5]]),
+    LayerExample(Linear(outFeatures: 3, bias: false), [[2, 2, 5]]),
+  ]
 
   public var outFeatures: Int
   /// Must agree with the layer before. nil takes the size of its output.

@@ -1,8 +1,11 @@
+import JSON
 import Tensor
 
 /// y = max(z, 0). The derivative is 1 where y > 0 and 0 elsewhere, also at z = 0, as in PyTorch.
 public struct ReLU: LayerKind, Elementwise {
   public static let type = "relu"
+  public static let standard = ReLU()
+  public static let fields = Fields<Self>([])
 
   public init() {}
 

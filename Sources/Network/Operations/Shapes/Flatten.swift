@@ -1,8 +1,11 @@
+import JSON
 import Tensor
 
 /// `torch.nn.Flatten`: makes a vector of a picture, in PyTorch's order (channel, row, column).
 public struct Flatten: LayerKind {
   public static let type = "flatten"
+  public static let standard = Flatten()
+  public static let fields = Fields<Self>([])
 
   public init() {}
 

@@ -1,8 +1,14 @@
+import JSON
 import Tensor
 
 /// `torch.nn.BatchNorm2d` (Ioffe and Szegedy 2015): y = γ(x − μ)/σ + β for each channel.
 public struct BatchNorm2d: LayerKind {
   public static let type = "batch_norm2d"
+  public static let standard = BatchNorm2d()
+  public static let fields = Fields<Self>([
+    .given("num_features", \.features, .size, "Must agree with the layer before.")
+  ])
+  public static let examples = [LayerExample(BatchNorm2d(), [[2, 3, 3]])]
   /// σ² is the variance plus this.
   public static let epsilon = 1e-5
   /// The weight of a minibatch's statistics in the running ones.
@@ -14,7 +20,7 @@ public struct BatchNorm2d: LayerKind {
   public init(features: Int? = nil) { self.features = features }
 
   public func place(at site: LayerSite) -> Architecture.Node? {
-    guard let input = site.picture() else { return nil }
+    guard let (site, input) = site.picture() else { return nil }
     let channels = input.channels
     if let features, features != channels {
       return site.fault(

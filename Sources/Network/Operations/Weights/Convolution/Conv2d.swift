@@ -1,8 +1,23 @@
+import JSON
 import Tensor
 
 /// `torch.nn.Conv2d` with zero padding: a window of `kernel` (rows, columns) slides over a picture.
 public struct Conv2d: LayerKind {
   public static let type = "conv2d"
+  public static let standard = Conv2d(outChannels: 1, kernel: [1, 1])
+  public static let fields = Fields<Self>([
+    .required("out_channels", \.outChannels, .size, "The channels that it gives."),
+    .required("kernel_size", \.kernel, .pair(windows.kernelSizes), "Rows and columns."),
+    .integer("stride", \.stride, windows.strides, "Steps of the window."),
+    .integer("padding", \.padding, windows.paddings, "Zeros on each side."),
+    .given("in_channels", \.inChannels, .size, "Must agree with the layer before."),
+    .flag("bias", \.bias, "Whether a bias is added."),
+  ])
+  public static let examples = [
+    LayerExample(Conv2d(outChannels: 3, kernel: [3, 3], padding: 1), [[2, 5, 4]]),
+    LayerExample(Conv2d(outChannels: 3, kernel: [2, 3], stride: 2, bias: false), [[2, 5, 6]]),
+    LayerExample(Conv2d(outChannels: 3, kernel: [1, 1]), [[2, 3, 3]]),
+  ]
   public static let windows = WindowRanges(kernelSizes: 1...1024, strides: 1...1024, paddings: 0...1024)
 
   public var outChannels: Int
@@ -27,7 +42,7 @@ public struct Conv2d: LayerKind {
   }
 
   public func place(at site: LayerSite) -> Architecture.Node? {
-    guard let input = site.picture() else { return nil }
+    guard let (site, input) = site.picture() else { return nil }
     if let inChannels, inChannels != input.channels {
       return site.fault(
         "must be \(input.channels), the channels of the layer before, got \(inChannels)", at: "in_channels")

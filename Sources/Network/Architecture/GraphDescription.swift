@@ -1,0 +1,162 @@
+import JSON
+import Tensor
+
+/// A node of a graph as a user writes it: an operation, and the values that it reads.
+public struct NodeDescription: Sendable, Equatable {
+  /// The name of the node's value, and the beginning of the names of its tensors.
+  public var name: String
+  public var operation: LayerDescription
+  /// Names of nodes, or `GraphDescription.input`.
+  public var inputs: [String]
+
+  public init(_ name: String, _ operation: LayerDescription, _ inputs: [String]) {
+    self.name = name
+    self.operation = operation
+    self.inputs = inputs
+  }
+}
+
+/// A network as a graph of operations. A node stands behind the nodes that it reads.
+public struct GraphDescription: Sendable, Equatable {
+  /// The name of the network's input.
+  public static let input = "input"
+
+  public var nodes: [NodeDescription]
+  /// The name of the node that gives the network's output.
+  public var output: String
+
+  public init(nodes: [NodeDescription], output: String) {
+    self.nodes = nodes
+    self.output = output
+  }
+}
+
+extension Architecture {
+  /// Follows the shapes through a graph.
+  /// - Parameters:
+  ///   - outputs: the number of outputs the task needs; nil leaves it open.
+  /// - Throws: `ArchitectureFaults` with every fault found. Nodes behind a node with a fault are not looked
+  ///   at, because their shapes are unknown.
+  public init(graph: GraphDescription, input: Shape, outputs: Int? = nil) throws(ArchitectureFaults) {
+    let builder = ArchitectureBuilder(input: input)
+    let end = builder.follow(graph)
+    if graph.nodes.isEmpty { builder.fault(["nodes"], "must have at least one node") }
+    try self.init(builder, end: end, outputs: outputs, path: ["outputs"])
+  }
+}
+
+extension ArchitectureBuilder {
+  /// Places the nodes of a graph, and returns the value that its output names.
+  func follow(_ graph: GraphDescription) -> Int {
+    // The value of each name so far; nil behind a fault.
+    var values: [String: Int?] = [GraphDescription.input: 0]
+    for (index, node) in graph.nodes.enumerated() {
+      let path = ["nodes", "\(index)"]
+      if values.keys.contains(node.name) {
+        fault(path + ["name"], "must be a name of its own, but \"\(node.name)\" is taken")
+        continue
+      }
+      values[node.name] = .some(place(node, path, values, graph))
+    }
+    guard let end = values[graph.output] else {
+      fault(["outputs", "0"], unknown(graph.output, graph))
+      return 0
+    }
+    return end ?? 0
+  }
+
+  private func place(
+    _ node: NodeDescription, _ path: [String], _ values: [String: Int?], _ graph: GraphDescription
+  ) -> Int? {
+    let arity = Swift.type(of: node.operation.kind).arity
+    if !arity.contains(node.inputs.count) {
+      let words =
+        arity.lowerBound == arity.upperBound
+        ? "\(arity.lowerBound)" : "\(arity.lowerBound) to \(arity.upperBound)"
+      fault(path + ["inputs"], "must be \(words) names for \(node.operation.type), got \(node.inputs.count)")
+      return nil
+    }
+    var inputs: [Int] = []
+    for (place, name) in node.inputs.enumerated() {
+      guard let value = values[name] else {
+        fault(path + ["inputs", "\(place)"], unknown(name, graph))
+        continue
+      }
+      if let value { inputs.append(value) }
+    }
+    guard inputs.count == node.inputs.count else { return nil }
+    return place(
+      node.operation,
+      at: LayerSite(name: node.name, values: inputs, isInGraph: true, path: path, builder: self))
+  }
+
+  private func unknown(_ name: String, _ graph: GraphDescription) -> String {
+    graph.nodes.contains { $0.name == name }
+      ? "must be the name of a node before this one, but \"\(name)\" comes later: put it first"
+      : "must be \"\(GraphDescription.input)\" or the name of a node, got \"\(name)\""
+  }
+}
+
+// MARK: - In a request
+
+extension NodeDescription {
+  static let longestName = 256
+  static let mostInputs = 1024
+
+  private static let nameForm = Form<String>.text(maximumLength: longestName)
+  private static let inputsForm = Form<[String]>.list(of: nameForm, atMost: mostInputs)
+
+  static let nameMember = FieldMember(
+    "name", schema: nameForm.schema, words: nameForm.words, isRequired: true,
+    "Of the node's value. The node's tensors are named after it.")
+  static let inputsMember = FieldMember(
+    "inputs", schema: inputsForm.schema, words: "list of names", isRequired: true,
+    "The values that the node reads: names of nodes before it, or `input`.")
+
+  /// An object with an `op`, a `name`, `inputs` and the options of the operation.
+  public static let form = Form<NodeDescription>(
+    schema: ["oneOf": .array(LayerDescription.formats.map { Schema.request($0.nodeMembers) })],
+    words: "object with an `op`",
+    parts: LayerDescription.formats.map { FormPart(of: $0.type, $0.nodeMembers) },
+    read: { value, pointer, faults in
+      let reader = FieldReader(value, at: pointer, faults: faults)
+      guard let format = LayerFormat.named(by: "op", reader) else { return nil }
+      defer { reader.finish() }
+      let name = reader.requiredValue("name").flatMap {
+        nameForm.read($0, pointer.appending("name"), faults)
+      }
+      let inputs = reader.requiredValue("inputs").flatMap {
+        inputsForm.read($0, pointer.appending("inputs"), faults)
+      }
+      let operation = format.read(reader)
+      guard let name, let inputs else { return nil }
+      return NodeDescription(name, operation, inputs)
+    },
+    write: { node in
+      let head: JSONObject = [
+        "op": .string(node.operation.type), "name": .string(node.name), "inputs": JSONValue(node.inputs),
+      ]
+      return .object(head.merging(LayerDescription.options(of: node.operation)))
+    })
+}
+
+extension GraphDescription {
+  /// The most nodes of a graph.
+  public static let mostNodes = 16_384
+
+  /// The schema of a list of nodes, which refers to that of a node.
+  public static let listSchema = Schema.list(Schema.ref("Node"), from: 1, to: mostNodes, isSet: false)
+
+  /// Nodes in order.
+  public static let list = Form<[NodeDescription]>(
+    schema: Schema.ref("Nodes"), words: "list of nodes",
+    read: { value, pointer, faults in
+      FieldReader.list(value, maximumCount: mostNodes, at: pointer, faults) {
+        NodeDescription.form.read($0, $1, faults)
+      }
+    }, write: { .array($0.map(NodeDescription.form.write)) })
+
+  /// The name of the node that gives the output, as a list of one.
+  public static let outputs = Form<[String]>.list(
+    of: Form<String>.text(maximumLength: 256), atMost: 1, empty: "must have one name")
+}

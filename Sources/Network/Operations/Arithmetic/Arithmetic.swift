@@ -1,0 +1,208 @@
+import JSON
+import Tensor
+
+/// An operation of two values with PyTorch's broadcasting, or of one value and a constant.
+protocol BinaryKind: LayerKind {
+  /// The constant that stands for the second input, if there is one input.
+  var constant: Double { get set }
+}
+
+extension BinaryKind {
+  public static var arity: ClosedRange<Int> { 1...2 }
+
+  static var constantField: Field<Self> {
+    .number(
+      "value", \.constant, .any, "The constant that stands for a second input, if the node has one input.")
+  }
+}
+
+/// a + b.
+public struct Add: BinaryKind {
+  public static let type = "add"
+  public static let standard = Add()
+  public static let fields = Fields<Self>([
+    constantField, .number("alpha", \.alpha, .any, "A factor of the second input."),
+  ])
+  public static let examples = [
+    LayerExample(Add(), [[3, 4, 2], [3, 4, 2]]), LayerExample(Add(alpha: 0.5), [[3, 4, 2], [3, 1, 1]]),
+    LayerExample(Add(), [[2], [3, 4, 2]]), LayerExample(Add(constant: 0.5), [[5]]),
+  ]
+
+  public var constant = 0.0
+  public var alpha = 1.0
+
+  public func place(at site: LayerSite) -> Architecture.Node? {
+    if site.values.count == 1 {
+      return site.node(PlacedAffine(value: site.shape, factor: 1, offset: alpha * constant))
+    }
+    guard let (value, broadcast) = site.broadcast() else { return nil }
+    var inputs = broadcast
+    if alpha != 1 { inputs[1] = site.affine(inputs[1], factor: alpha) }
+    return .init(PlacedSum(value: value, values: value.count), inputs: inputs)
+  }
+}
+
+/// a − b.
+public struct Subtract: BinaryKind {
+  public static let type = "subtract"
+  public static let standard = Subtract()
+  public static let fields = Fields<Self>([
+    constantField, .flag("reversed", \.isReversed, "Whether the first input is taken from the second."),
+  ])
+  public static let examples = [
+    LayerExample(Subtract(), [[3, 4], [4]]), LayerExample(Subtract(isReversed: true), [[3, 4], [3, 1]]),
+    LayerExample(Subtract(constant: 0.5, isReversed: true), [[5]]),
+    LayerExample(Subtract(constant: 2), [[5]]),
+  ]
+
+  public var constant = 0.0
+  public var isReversed = false
+
+  public func place(at site: LayerSite) -> Architecture.Node? {
+    if site.values.count == 1 {
+      return site.node(
+        PlacedAffine(
+          value: site.shape, factor: isReversed ? -1 : 1, offset: isReversed ? constant : -constant))
+    }
+    guard let (value, broadcast) = site.broadcast() else { return nil }
+    var inputs = broadcast
+    let taken = isReversed ? 0 : 1
+    inputs[taken] = site.affine(inputs[taken], factor: -1)
+    return .init(PlacedSum(value: value, values: value.count), inputs: inputs)
+  }
+}
+
+/// a·b.
+public struct Multiply: BinaryKind {
+  public static let type = "multiply"
+  public static let standard = Multiply()
+  public static let fields = Fields<Self>([constantField])
+  public static let examples = [
+    LayerExample(Multiply(), [[3, 4, 2], [3, 4, 2]]), LayerExample(Multiply(), [[3, 4, 2], [3, 1, 1]]),
+    LayerExample(Multiply(), [[4, 1], [5]]), LayerExample(Multiply(constant: 0.5), [[5]]),
+  ]
+
+  public var constant = 1.0
+
+  public func place(at site: LayerSite) -> Architecture.Node? {
+    if site.values.count == 1 {
+      return site.node(PlacedAffine(value: site.shape, factor: constant, offset: 0))
+    }
+    return site.broadcast().map { .init(PlacedProduct(value: $0.value), inputs: $0.inputs) }
+  }
+}
+
+/// a/b.
+public struct Divide: BinaryKind {
+  public static let type = "divide"
+  public static let standard = Divide()
+  public static let fields = Fields<Self>([
+    constantField, .flag("reversed", \.isReversed, "Whether the second input is divided by the first."),
+  ])
+  public static let examples = [
+    LayerExample(Divide(), [[3, 4], [4]], .positive),
+    LayerExample(Divide(isReversed: true), [[3], [3]], .positive),
+    LayerExample(Divide(constant: 2), [[5]]),
+    LayerExample(Divide(constant: 2, isReversed: true), [[5]], .positive),
+  ]
+
+  public var constant = 1.0
+  public var isReversed = false
+
+  public func place(at site: LayerSite) -> Architecture.Node? {
+    if site.values.count == 1 {
+      if !isReversed {
+        if constant == 0 { return site.fault("must not be 0", at: "value") }
+        return site.node(PlacedAffine(value: site.shape, factor: 1 / constant, offset: 0))
+      }
+      let inverse = site.insert(
+        .init(
+          PlacedPointFunction(function: PointFunction(.reciprocal), value: site.shape), inputs: [site.value]))
+      return .init(PlacedAffine(value: site.shape, factor: constant, offset: 0), inputs: [inverse])
+    }
+    guard let (value, broadcast) = site.broadcast() else { return nil }
+    var inputs = broadcast
+    let below = isReversed ? 0 : 1
+    inputs[below] = site.insert(
+      .init(
+        PlacedPointFunction(function: PointFunction(.reciprocal), value: value), inputs: [inputs[below]]))
+    return .init(PlacedProduct(value: value), inputs: inputs)
+  }
+}
+
+/// The product of two values, number by number.
+struct PlacedProduct: PlacedLayer {
+  let value: ValueShape
+
+  func stage<Element: Scalar>(_: Element.Type) -> Program<Element>.Stage {
+    .init(ProductLayer<Element>(outputCount: value.count))
+  }
+}
+
+/// y = a∘b.
+///
+/// - tangentForward: ẏ = ȧ∘b + a∘ḃ.
+/// - backward: ∂a = b∘∂y, ∂b = a∘∂y.
+/// - tangentBackward: ∂ȧ = b∘∂ẏ + ḃ∘∂y, ∂ḃ = a∘∂ẏ + ȧ∘∂y.
+struct ProductLayer<Element: Scalar>: Joint {
+  let outputCount: Int
+
+  private func set(
+    _ pass: Pass<Element>, _ y: UnsafeMutablePointer<Element>, _ a: UnsafePointer<Element>,
+    _ b: UnsafePointer<Element>
+  ) { Element.multiply(a, b, y, pass.count * outputCount) }
+
+  private func add(
+    _ pass: Pass<Element>, _ y: UnsafeMutablePointer<Element>, _ a: UnsafePointer<Element>,
+    _ b: UnsafePointer<Element>
+  ) { Element.multiplyAdd(a, b, y, pass.count * outputCount) }
+
+  func forward(_ pass: Pass<Element>, x: [UnsafePointer<Element>], y: UnsafeMutablePointer<Element>) {
+    set(pass, y, x[0], x[1])
+  }
+
+  func backward(
+    _ pass: Pass<Element>, x: [UnsafePointer<Element>?], y: UnsafePointer<Element>?,
+    dy: UnsafePointer<Element>, dx: [UnsafeMutablePointer<Element>?], gradient: UnsafeMutablePointer<Element>
+  ) {
+    guard let a = x[0], let b = x[1] else { return }
+    if let da = dx[0] { set(pass, da, b, dy) }
+    if let db = dx[1] { set(pass, db, a, dy) }
+  }
+
+  func tangentForward(
+    _ pass: Pass<Element>, v: UnsafePointer<Element>, x: [UnsafePointer<Element>?],
+    y: UnsafePointer<Element>?, tx: [UnsafePointer<Element>?], ty: UnsafeMutablePointer<Element>
+  ) {
+    guard let a = x[0], let b = x[1] else { return }
+    if let ta = tx[0] {
+      set(pass, ty, ta, b)
+      if let tb = tx[1] { add(pass, ty, a, tb) }
+    } else if let tb = tx[1] {
+      set(pass, ty, a, tb)
+    }
+  }
+
+  func tangentBackward(
+    _ pass: Pass<Element>, v: UnsafePointer<Element>, x: [UnsafePointer<Element>?],
+    y: UnsafePointer<Element>?, tx: [UnsafePointer<Element>?], ty: UnsafePointer<Element>?,
+    dy: UnsafePointer<Element>?, tdy: UnsafePointer<Element>, tdx: [UnsafeMutablePointer<Element>?],
+    product: UnsafeMutablePointer<Element>?
+  ) {
+    guard let a = x[0], let b = x[1] else { return }
+    if let da = tdx[0] {
+      set(pass, da, b, tdy)
+      if let tb = tx[1], let dy { add(pass, da, tb, dy) }
+    }
+    if let db = tdx[1] {
+      set(pass, db, a, tdy)
+      if let ta = tx[0], let dy { add(pass, db, ta, dy) }
+    }
+  }
+}
+
+extension LayerDescription {
+  public static func multiply(by constant: Double) -> LayerDescription {
+    LayerDescription(Multiply(constant: constant))
+  }
+}

@@ -1,0 +1,166 @@
+import JSON
+import Tensor
+
+/// An operation that leaves one number for each place of the other axes.
+protocol ReductionKind: LayerKind {
+  var dims: [Int] { get set }
+  var keepsAxes: Bool { get set }
+}
+
+extension ReductionKind {
+  static var axesFields: Fields<Self> {
+    Fields([
+      .required(
+        "dim", \.dims, .list(of: .integer(-64...64), atMost: 64),
+        "The axes. 0 is the batch, −1 the last axis."),
+      .flag("keepdim", \.keepsAxes, "Whether the axes stay with one place each."),
+    ])
+  }
+
+  /// The sum over the axes times a factor that may depend on the number of summed places.
+  func placeSum(at site: LayerSite, _ factor: (Int) -> Double) -> Architecture.Node? {
+    var axes: Set<Int> = []
+    for dim in dims {
+      guard let axis = site.axis(dim, rank: site.shape.rank, at: "dim") else { return nil }
+      axes.insert(axis)
+    }
+    guard !axes.isEmpty else { return site.fault("must name at least one axis", at: "dim") }
+    let source = site.shape
+    let total = axes.reduce(1) { $0 * source.sizes[$1] }
+    var sizes = source.sizes
+    for axis in axes { sizes[axis] = 1 }
+    let kept = ValueShape(sizes, order: source.order)
+    let sum = PlacedReduction(source: source, value: kept, factor: factor(total))
+    if keepsAxes { return site.node(sum) }
+    let value = site.insert(.init(sum, inputs: [site.value]))
+    return .init(Relabelled(value: axes.sorted(by: >).reduce(kept) { $0.removing($1) }), inputs: [value])
+  }
+}
+
+/// `torch.mean` over axes.
+public struct Mean: ReductionKind {
+  public static let type = "mean"
+  public static let standard = Mean()
+  public static let fields = axesFields
+  public static let examples = [
+    LayerExample(Mean(dims: [2, 3]), [[3, 4, 2]]),
+    LayerExample(Mean(dims: [1], keepsAxes: true), [[3, 4, 2]]), LayerExample(Mean(dims: [-1]), [[3, 4]]),
+  ]
+  public var dims: [Int] = []
+  public var keepsAxes = false
+
+  public func place(at site: LayerSite) -> Architecture.Node? { placeSum(at: site) { 1 / Double($0) } }
+}
+
+/// `torch.sum` over axes.
+public struct Sum: ReductionKind {
+  public static let type = "sum"
+  public static let standard = Sum()
+  public static let fields = axesFields
+  public static let examples = [
+    LayerExample(Sum(dims: [3]), [[3, 4, 2]]),
+    LayerExample(Sum(dims: [1, 3], keepsAxes: true), [[3, 4, 2]]),
+    LayerExample(Sum(dims: [1, 2]), [[3, 4]]),
+  ]
+  public var dims: [Int] = []
+  public var keepsAxes = false
+
+  public func place(at site: LayerSite) -> Architecture.Node? { placeSum(at: site) { _ in 1 } }
+}
+
+/// `torch.linalg.vector_norm` of order 2 over axes: √Σx².
+public struct Norm: ReductionKind {
+  public static let type = "norm"
+  public static let standard = Norm()
+  public static let fields = axesFields
+  public static let examples = [LayerExample(Norm(dims: [-1], keepsAxes: true), [[3, 4]])]
+  public var dims: [Int] = []
+  public var keepsAxes = false
+
+  public func place(at site: LayerSite) -> Architecture.Node? {
+    let squares = site.insert(
+      .init(PlacedPointFunction(function: PointFunction(.square), value: site.shape), inputs: [site.value]))
+    guard let sum = placeSum(at: site.reading([squares]), { _ in 1 }) else { return nil }
+    let total = site.insert(sum)
+    return .init(
+      PlacedPointFunction(function: PointFunction(.root), value: site.shape(ofValue: total)), inputs: [total])
+  }
+}
+
+struct PlacedReduction: PlacedLayer {
+  let source: ValueShape
+  let value: ValueShape
+  let factor: Double
+
+  func stage<Element: Scalar>(_: Element.Type) -> Program<Element>.Stage {
+    .init(ReductionMap<Element>(source: source, value: value, factor: Element(factor)))
+  }
+}
+
+/// y = factor·Σ x over some axes.
+///
+/// Memory is gone through row by row. A row is the longest inner part of memory that is summed as a whole, or
+/// not at all.
+struct ReductionMap<Element: Scalar>: FixedMap {
+  let inputCount: Int
+  let outputCount: Int
+  private let factor: Element
+  /// Neighbours in memory that go into one sum, or into sums side by side.
+  private let run: Int
+  private let sumsRuns: Bool
+  /// The first output of each run.
+  private let targets: [Int32]
+
+  init(source: ValueShape, value: ValueShape, factor: Element) {
+    inputCount = source.count
+    outputCount = value.count
+    self.factor = factor
+    let outputStrides = value.strides
+    let long = source.order.filter { source.sizes[$0] > 1 }
+    let sumsRuns = long.last.map { value.sizes[$0] == 1 } ?? false
+    let inner = long.reversed().prefix { (value.sizes[$0] == 1) == sumsRuns }
+    run = inner.reduce(1) { $0 * source.sizes[$1] }
+    self.sumsRuns = sumsRuns
+    var targets: [Int32] = [0]
+    for axis in long.dropLast(inner.count) {
+      let step = value.sizes[axis] == 1 ? 0 : outputStrides[axis]
+      targets = targets.flatMap { start in
+        (0..<source.sizes[axis]).map { start + Int32($0 * step) }
+      }
+    }
+    self.targets = targets
+  }
+
+  func forward(_ pass: Pass<Element>, x: UnsafePointer<Element>, y: UnsafeMutablePointer<Element>) {
+    y.clear(pass.count * outputCount)
+    for sample in 0..<pass.count {
+      var row = x + sample * inputCount
+      let sums = y + sample * outputCount
+      for target in targets {
+        if sumsRuns {
+          sums[Int(target)] += Element(Element.sum(row, run))
+        } else {
+          Element.add(row, sums + Int(target), run)
+        }
+        row += run
+      }
+    }
+    if factor != 1 { Element.scale(factor, y, pass.count * outputCount) }
+  }
+
+  func pull(_ pass: Pass<Element>, dy: UnsafePointer<Element>, dx: UnsafeMutablePointer<Element>) {
+    for sample in 0..<pass.count {
+      var row = dx + sample * inputCount
+      let sums = dy + sample * outputCount
+      for target in targets {
+        if sumsRuns {
+          row.update(repeating: sums[Int(target)], count: run)
+        } else {
+          row.update(from: sums + Int(target), count: run)
+        }
+        row += run
+      }
+    }
+    if factor != 1 { Element.scale(factor, dx, pass.count * inputCount) }
+  }
+}

@@ -8,11 +8,16 @@ public struct NodeDescription: Sendable, Equatable {
   public var operation: LayerDescription
   /// Names of nodes, or `GraphDescription.input`.
   public var inputs: [String]
+  /// Whole names of tensors by their usual ending, such as "weight". Nodes that name one tensor share it.
+  public var tensors: [String: String]
 
-  public init(_ name: String, _ operation: LayerDescription, _ inputs: [String]) {
+  public init(
+    _ name: String, _ operation: LayerDescription, _ inputs: [String], tensors: [String: String] = [:]
+  ) {
     self.name = name
     self.operation = operation
     self.inputs = inputs
+    self.tensors = tensors
   }
 }
 
@@ -87,7 +92,8 @@ extension ArchitectureBuilder {
     guard inputs.count == node.inputs.count else { return nil }
     return place(
       node.operation,
-      at: LayerSite(name: node.name, values: inputs, isInGraph: true, path: path, builder: self))
+      at: LayerSite(
+        name: node.name, values: inputs, isInGraph: true, tensors: node.tensors, path: path, builder: self))
   }
 
   private func unknown(_ name: String, _ graph: GraphDescription) -> String {
@@ -106,9 +112,33 @@ extension NodeDescription {
   private static let nameForm = Form<String>.text(maximumLength: longestName)
   private static let inputsForm = Form<[String]>.list(of: nameForm, atMost: mostInputs)
 
+  private static let tensorsForm = Form<[String: String]>(
+    schema: [
+      "type": "object", "additionalProperties": nameForm.schema, "maxProperties": 16,
+    ], words: "object of names",
+    read: { value, pointer, faults in
+      guard case .object(let object) = value, object.members.count <= 16 else {
+        faults.add("must be an object of at most 16 names, got \(FieldReader.brief(value))", at: pointer)
+        return nil
+      }
+      var names: [String: String] = [:]
+      for member in object.members {
+        names[member.name] = nameForm.read(member.value, pointer.appending(member.name), faults)
+      }
+      return names
+    },
+    write: { names in
+      var object = JSONObject()
+      for (ending, name) in names.sorted(by: { $0.key < $1.key }) { object[ending] = .string(name) }
+      return .object(object)
+    })
+
   static let nameMember = FieldMember(
     "name", schema: nameForm.schema, words: nameForm.words, isRequired: true,
     "Of the node's value. The node's tensors are named after it.")
+  static let tensorsMember = FieldMember(
+    "tensors", schema: tensorsForm.schema, words: tensorsForm.words,
+    "Whole names of tensors by their usual ending, such as `weight`. Nodes that name one tensor share it.")
   static let inputsMember = FieldMember(
     "inputs", schema: inputsForm.schema, words: "list of names", isRequired: true,
     "The values that the node reads: names of nodes before it, or `input`.")
@@ -128,14 +158,18 @@ extension NodeDescription {
       let inputs = reader.requiredValue("inputs").flatMap {
         inputsForm.read($0, pointer.appending("inputs"), faults)
       }
+      let tensors = reader.value("tensors").flatMap {
+        tensorsForm.read($0, pointer.appending("tensors"), faults)
+      }
       let operation = format.read(reader)
       guard let name, let inputs else { return nil }
-      return NodeDescription(name, operation, inputs)
+      return NodeDescription(name, operation, inputs, tensors: tensors ?? [:])
     },
     write: { node in
-      let head: JSONObject = [
+      var head: JSONObject = [
         "op": .string(node.operation.type), "name": .string(node.name), "inputs": JSONValue(node.inputs),
       ]
+      if !node.tensors.isEmpty { head["tensors"] = tensorsForm.write(node.tensors) }
       return .object(head.merging(LayerDescription.options(of: node.operation)))
     })
 }

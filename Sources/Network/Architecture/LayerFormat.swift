@@ -29,7 +29,8 @@ public struct LayerFormat: Sendable {
 
   /// Every member of a node of a graph.
   public var nodeMembers: [FieldMember] {
-    [tag("op"), NodeDescription.nameMember, NodeDescription.inputsMember] + options
+    [tag("op"), NodeDescription.nameMember, NodeDescription.inputsMember, NodeDescription.tensorsMember]
+      + options
   }
 
   private func tag(_ name: String) -> FieldMember {

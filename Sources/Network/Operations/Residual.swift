@@ -53,7 +53,8 @@ public struct Residual: LayerKind {
             ? "the input is \(other.shape.words): add a shortcut" : "shortcut gives \(other.shape.words)"))
     }
     return .init(
-      PlacedSum(value: main.shape, values: site.shape.count), inputs: [main.value, site.ordered(value: other.value, as: main.shape)],
+      PlacedSum(value: main.shape, values: site.shape.count),
+      inputs: [main.value, site.ordered(value: other.value, as: main.shape)],
       isListed: false)
   }
 }

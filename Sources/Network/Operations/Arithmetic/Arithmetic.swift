@@ -8,7 +8,7 @@ protocol BinaryKind: LayerKind {
 }
 
 extension BinaryKind {
-  public static var arity: ClosedRange<Int> { 1...2 }
+  static var arity: ClosedRange<Int> { 1...2 }
 
   static var constantField: Field<Self> {
     .number(
@@ -17,21 +17,21 @@ extension BinaryKind {
 }
 
 /// a + b.
-public struct Add: BinaryKind {
-  public static let type = "add"
-  public static let standard = Add()
-  public static let fields = Fields<Self>([
+struct Add: BinaryKind {
+  static let type = "add"
+  static let standard = Add()
+  static let fields = Fields<Self>([
     constantField, .number("alpha", \.alpha, .any, "A factor of the second input."),
   ])
-  public static let examples = [
+  static let examples = [
     LayerExample(Add(), [[3, 4, 2], [3, 4, 2]]), LayerExample(Add(alpha: 0.5), [[3, 4, 2], [3, 1, 1]]),
     LayerExample(Add(), [[2], [3, 4, 2]]), LayerExample(Add(constant: 0.5), [[5]]),
   ]
 
-  public var constant = 0.0
-  public var alpha = 1.0
+  var constant = 0.0
+  var alpha = 1.0
 
-  public func place(at site: LayerSite) -> Architecture.Node? {
+  func place(at site: LayerSite) -> Architecture.Node? {
     if site.values.count == 1 {
       return site.node(PlacedAffine(value: site.shape, factor: 1, offset: alpha * constant))
     }
@@ -43,22 +43,22 @@ public struct Add: BinaryKind {
 }
 
 /// a − b.
-public struct Subtract: BinaryKind {
-  public static let type = "subtract"
-  public static let standard = Subtract()
-  public static let fields = Fields<Self>([
+struct Subtract: BinaryKind {
+  static let type = "subtract"
+  static let standard = Subtract()
+  static let fields = Fields<Self>([
     constantField, .flag("reversed", \.isReversed, "Whether the first input is taken from the second."),
   ])
-  public static let examples = [
+  static let examples = [
     LayerExample(Subtract(), [[3, 4], [4]]), LayerExample(Subtract(isReversed: true), [[3, 4], [3, 1]]),
     LayerExample(Subtract(constant: 0.5, isReversed: true), [[5]]),
     LayerExample(Subtract(constant: 2), [[5]]),
   ]
 
-  public var constant = 0.0
-  public var isReversed = false
+  var constant = 0.0
+  var isReversed = false
 
-  public func place(at site: LayerSite) -> Architecture.Node? {
+  func place(at site: LayerSite) -> Architecture.Node? {
     if site.values.count == 1 {
       return site.node(
         PlacedAffine(
@@ -73,18 +73,18 @@ public struct Subtract: BinaryKind {
 }
 
 /// a·b.
-public struct Multiply: BinaryKind {
-  public static let type = "multiply"
-  public static let standard = Multiply()
-  public static let fields = Fields<Self>([constantField])
-  public static let examples = [
+struct Multiply: BinaryKind {
+  static let type = "multiply"
+  static let standard = Multiply()
+  static let fields = Fields<Self>([constantField])
+  static let examples = [
     LayerExample(Multiply(), [[3, 4, 2], [3, 4, 2]]), LayerExample(Multiply(), [[3, 4, 2], [3, 1, 1]]),
     LayerExample(Multiply(), [[4, 1], [5]]), LayerExample(Multiply(constant: 0.5), [[5]]),
   ]
 
-  public var constant = 1.0
+  var constant = 1.0
 
-  public func place(at site: LayerSite) -> Architecture.Node? {
+  func place(at site: LayerSite) -> Architecture.Node? {
     if site.values.count == 1 {
       return site.node(PlacedAffine(value: site.shape, factor: constant, offset: 0))
     }
@@ -93,23 +93,23 @@ public struct Multiply: BinaryKind {
 }
 
 /// a/b.
-public struct Divide: BinaryKind {
-  public static let type = "divide"
-  public static let standard = Divide()
-  public static let fields = Fields<Self>([
+struct Divide: BinaryKind {
+  static let type = "divide"
+  static let standard = Divide()
+  static let fields = Fields<Self>([
     constantField, .flag("reversed", \.isReversed, "Whether the second input is divided by the first."),
   ])
-  public static let examples = [
+  static let examples = [
     LayerExample(Divide(), [[3, 4], [4]], .positive),
     LayerExample(Divide(isReversed: true), [[3], [3]], .positive),
     LayerExample(Divide(constant: 2), [[5]]),
     LayerExample(Divide(constant: 2, isReversed: true), [[5]], .positive),
   ]
 
-  public var constant = 1.0
-  public var isReversed = false
+  var constant = 1.0
+  var isReversed = false
 
-  public func place(at site: LayerSite) -> Architecture.Node? {
+  func place(at site: LayerSite) -> Architecture.Node? {
     if site.values.count == 1 {
       if !isReversed {
         if constant == 0 { return site.fault("must not be 0", at: "value") }

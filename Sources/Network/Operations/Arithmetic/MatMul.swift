@@ -2,23 +2,23 @@ import JSON
 import Tensor
 
 /// `torch.matmul` of two values of at least two axes, with broadcasting of the axes in front.
-public struct MatMul: LayerKind {
-  public static let type = "matmul"
-  public static let arity = 2...2
-  public static let standard = MatMul()
-  public static let fields = Fields<Self>([
+struct MatMul: LayerKind {
+  static let type = "matmul"
+  static let arity = 2...2
+  static let standard = MatMul()
+  static let fields = Fields<Self>([
     .flag("transpose_b", \.transposesB, "Whether the last two axes of the second input are exchanged first.")
   ])
-  public static let examples = [
+  static let examples = [
     LayerExample(MatMul(), [[3, 4], [4, 2]]),
     LayerExample(MatMul(transposesB: true), [[2, 3, 4], [2, 5, 4]]),
     LayerExample(MatMul(), [[2, 3, 4], [4, 5]]),
     LayerExample(MatMul(transposesB: true), [[3, 4], [2, 5, 4]]),
   ]
 
-  public var transposesB = false
+  var transposesB = false
 
-  public func place(at site: LayerSite) -> Architecture.Node? {
+  func place(at site: LayerSite) -> Architecture.Node? {
     let (a, b) = (site.shape(0), site.shape(1))
     guard a.rank >= 2, b.rank >= 2 else {
       return site.fault("must have at least two axes each, got \(a.words) and \(b.words)", at: "inputs")

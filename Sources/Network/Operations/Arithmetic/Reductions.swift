@@ -38,46 +38,46 @@ extension ReductionKind {
 }
 
 /// `torch.mean` over axes.
-public struct Mean: ReductionKind {
-  public static let type = "mean"
-  public static let standard = Mean()
-  public static let fields = axesFields
-  public static let examples = [
+struct Mean: ReductionKind {
+  static let type = "mean"
+  static let standard = Mean()
+  static let fields = axesFields
+  static let examples = [
     LayerExample(Mean(dims: [2, 3]), [[3, 4, 2]]),
     LayerExample(Mean(dims: [1], keepsAxes: true), [[3, 4, 2]]), LayerExample(Mean(dims: [-1]), [[3, 4]]),
   ]
-  public var dims: [Int] = []
-  public var keepsAxes = false
+  var dims: [Int] = []
+  var keepsAxes = false
 
-  public func place(at site: LayerSite) -> Architecture.Node? { placeSum(at: site) { 1 / Double($0) } }
+  func place(at site: LayerSite) -> Architecture.Node? { placeSum(at: site) { 1 / Double($0) } }
 }
 
 /// `torch.sum` over axes.
-public struct Sum: ReductionKind {
-  public static let type = "sum"
-  public static let standard = Sum()
-  public static let fields = axesFields
-  public static let examples = [
+struct Sum: ReductionKind {
+  static let type = "sum"
+  static let standard = Sum()
+  static let fields = axesFields
+  static let examples = [
     LayerExample(Sum(dims: [3]), [[3, 4, 2]]),
     LayerExample(Sum(dims: [1, 3], keepsAxes: true), [[3, 4, 2]]),
     LayerExample(Sum(dims: [1, 2]), [[3, 4]]),
   ]
-  public var dims: [Int] = []
-  public var keepsAxes = false
+  var dims: [Int] = []
+  var keepsAxes = false
 
-  public func place(at site: LayerSite) -> Architecture.Node? { placeSum(at: site) { _ in 1 } }
+  func place(at site: LayerSite) -> Architecture.Node? { placeSum(at: site) { _ in 1 } }
 }
 
 /// `torch.linalg.vector_norm` of order 2 over axes: √Σx².
-public struct Norm: ReductionKind {
-  public static let type = "norm"
-  public static let standard = Norm()
-  public static let fields = axesFields
-  public static let examples = [LayerExample(Norm(dims: [-1], keepsAxes: true), [[3, 4]])]
-  public var dims: [Int] = []
-  public var keepsAxes = false
+struct Norm: ReductionKind {
+  static let type = "norm"
+  static let standard = Norm()
+  static let fields = axesFields
+  static let examples = [LayerExample(Norm(dims: [-1], keepsAxes: true), [[3, 4]])]
+  var dims: [Int] = []
+  var keepsAxes = false
 
-  public func place(at site: LayerSite) -> Architecture.Node? {
+  func place(at site: LayerSite) -> Architecture.Node? {
     let squares = site.insert(
       .init(PlacedPointFunction(function: PointFunction(.square), value: site.shape), inputs: [site.value]))
     guard let sum = placeSum(at: site.reading([squares]), { _ in 1 }) else { return nil }

@@ -3,27 +3,27 @@ import Tensor
 
 /// `torch.nn.functional.scaled_dot_product_attention`: softmax(QKᵀ·scale + mask)V over the last two axes. The
 /// fourth input, if there is one, is added to the scores.
-public struct ScaledDotProductAttention: LayerKind {
-  public static let type = "scaled_dot_product_attention"
-  public static let arity = 3...4
-  public static let standard = ScaledDotProductAttention()
-  public static let fields = Fields<Self>([
+struct ScaledDotProductAttention: LayerKind {
+  static let type = "scaled_dot_product_attention"
+  static let arity = 3...4
+  static let standard = ScaledDotProductAttention()
+  static let fields = Fields<Self>([
     .flag("is_causal", \.isCausal, "Whether a position sees itself and earlier ones alone."),
     .given("scale", \.scale, .number(.any), standard: "1/√d of d features", "The factor of the scores."),
   ])
-  public static let examples = [
+  static let examples = [
     LayerExample(ScaledDotProductAttention(), [[2, 3, 4], [2, 5, 4], [2, 5, 2]]),
     LayerExample(ScaledDotProductAttention(isCausal: true, scale: 0.7), [[3, 4], [3, 4], [3, 4]]),
     LayerExample(ScaledDotProductAttention(), [[3, 4], [2, 4], [2, 4], [3, 2]]),
   ]
 
-  public var isCausal = false
-  public var scale: Double?
+  var isCausal = false
+  var scale: Double?
 
   /// A score that no softmax notices.
   static let hidden = -1e30
 
-  public func place(at site: LayerSite) -> Architecture.Node? {
+  func place(at site: LayerSite) -> Architecture.Node? {
     guard let width = site.shape.sizes.last, site.shape.rank >= 2 else {
       return site.fault("must have at least two axes, got \(site.shape.words)", at: "inputs")
     }
@@ -51,26 +51,26 @@ public struct ScaledDotProductAttention: LayerKind {
 }
 
 /// `torch.nn.MultiheadAttention` of one sequence with itself (Vaswani et al. 2017), batch first.
-public struct MultiheadAttention: LayerKind {
-  public static let type = "multihead_attention"
-  public static let standard = MultiheadAttention()
-  public static let fields = Fields<Self>([
+struct MultiheadAttention: LayerKind {
+  static let type = "multihead_attention"
+  static let standard = MultiheadAttention()
+  static let fields = Fields<Self>([
     .required("num_heads", \.heads, .size, "The heads, which divide the features."),
     .given("embed_dim", \.features, .size, "Must agree with the layer before."),
     .flag("bias", \.bias, "Whether the projections have biases."),
     .flag("is_causal", \.isCausal, "Whether a position sees itself and earlier ones alone."),
   ])
-  public static let examples = [
+  static let examples = [
     LayerExample(MultiheadAttention(heads: 2), [[3, 4]]),
     LayerExample(MultiheadAttention(heads: 1, bias: false, isCausal: true), [[4, 3]]),
   ]
 
-  public var heads = 1
-  public var features: Int?
-  public var bias = true
-  public var isCausal = false
+  var heads = 1
+  var features: Int?
+  var bias = true
+  var isCausal = false
 
-  public func place(at site: LayerSite) -> Architecture.Node? {
+  func place(at site: LayerSite) -> Architecture.Node? {
     guard site.shape.rank == 2 else {
       return site.fault("needs positions with features, but the input has the shape \(site.shape.words)")
     }

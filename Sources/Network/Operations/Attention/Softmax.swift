@@ -2,37 +2,37 @@ import JSON
 import Tensor
 
 /// `torch.nn.Softmax` along an axis.
-public struct Softmax: LayerKind {
-  public static let type = "softmax"
-  public static let standard = Softmax()
-  public static let fields = Fields<Self>([
+struct Softmax: LayerKind {
+  static let type = "softmax"
+  static let standard = Softmax()
+  static let fields = Fields<Self>([
     .integer("dim", \.dim, -64...64, "The axis. 0 is the batch, −1 the last axis.")
   ])
-  public static let examples = [
+  static let examples = [
     LayerExample(Softmax(), [[3, 4]]), LayerExample(Softmax(dim: 1), [[3, 2, 2]]),
   ]
 
-  public var dim = -1
+  var dim = -1
 
-  public func place(at site: LayerSite) -> Architecture.Node? {
+  func place(at site: LayerSite) -> Architecture.Node? {
     site.placeSoftmax(dim, isLogarithm: false)
   }
 }
 
 /// `torch.nn.LogSoftmax` along an axis.
-public struct LogSoftmax: LayerKind {
-  public static let type = "log_softmax"
-  public static let standard = LogSoftmax()
-  public static let fields = Fields<Self>([
+struct LogSoftmax: LayerKind {
+  static let type = "log_softmax"
+  static let standard = LogSoftmax()
+  static let fields = Fields<Self>([
     .integer("dim", \.dim, -64...64, "The axis. 0 is the batch, −1 the last axis.")
   ])
-  public static let examples = [
+  static let examples = [
     LayerExample(LogSoftmax(), [[3, 4]]), LayerExample(LogSoftmax(dim: 1), [[3, 2, 2]]),
   ]
 
-  public var dim = -1
+  var dim = -1
 
-  public func place(at site: LayerSite) -> Architecture.Node? { site.placeSoftmax(dim, isLogarithm: true) }
+  func place(at site: LayerSite) -> Architecture.Node? { site.placeSoftmax(dim, isLogarithm: true) }
 }
 
 extension LayerSite {

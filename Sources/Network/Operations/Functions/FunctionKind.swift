@@ -2,12 +2,12 @@ import JSON
 import Tensor
 
 /// An operation on each value by itself, y = φ(x), whose derivatives follow from x.
-public protocol FunctionKind: LayerKind {
+protocol FunctionKind: LayerKind {
   var function: PointFunction { get }
 }
 
 extension FunctionKind {
-  public func place(at site: LayerSite) -> Architecture.Node? {
+  func place(at site: LayerSite) -> Architecture.Node? {
     site.node(PlacedPointFunction(function: function, value: site.shape))
   }
 }

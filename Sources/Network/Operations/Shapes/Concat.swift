@@ -2,21 +2,21 @@ import JSON
 import Tensor
 
 /// `torch.cat`: values one behind the other along an axis.
-public struct Concat: LayerKind {
-  public static let type = "concat"
-  public static let arity = 1...NodeDescription.mostInputs
-  public static let standard = Concat()
-  public static let fields = Fields<Self>([
+struct Concat: LayerKind {
+  static let type = "concat"
+  static let arity = 1...NodeDescription.mostInputs
+  static let standard = Concat()
+  static let fields = Fields<Self>([
     .integer("dim", \.dim, -64...64, "The axis. 0 is the batch, −1 the last axis.")
   ])
-  public static let examples = [
+  static let examples = [
     LayerExample(Concat(), [[3, 4, 2], [2, 4, 2]]),
     LayerExample(Concat(dim: -1), [[3, 2], [3, 4], [3, 1]]),
   ]
 
-  public var dim = 1
+  var dim = 1
 
-  public func place(at site: LayerSite) -> Architecture.Node? {
+  func place(at site: LayerSite) -> Architecture.Node? {
     let first = site.shape
     guard let axis = site.axis(dim, rank: first.rank, at: "dim") else { return nil }
     var total = 0

@@ -2,27 +2,27 @@ import JSON
 import Tensor
 
 /// `x[start:end:step]` along one axis, as Python counts.
-public struct Slice: LayerKind {
-  public static let type = "slice"
-  public static let standard = Slice()
-  public static let fields = Fields<Self>([
+struct Slice: LayerKind {
+  static let type = "slice"
+  static let standard = Slice()
+  static let fields = Fields<Self>([
     .integer("dim", \.dim, -64...64, "The axis. 0 is the batch, −1 the last axis."),
     .integer("start", \.start, -(1 << 30)...(1 << 30), "The first place; negative counts from the end."),
     .given(
       "end", \.end, .integer(-(1 << 30)...(1 << 30)), standard: "the end", "The place after the last one."),
     .integer("step", \.step, 1...(1 << 30), "Steps between places."),
   ])
-  public static let examples = [
+  static let examples = [
     LayerExample(Slice(dim: 1, start: -2), [[3, 4, 2]]),
     LayerExample(Slice(dim: 2, start: 0, end: -1, step: 2), [[3, 5]]),
   ]
 
-  public var dim = 1
-  public var start = 0
-  public var end: Int?
-  public var step = 1
+  var dim = 1
+  var start = 0
+  var end: Int?
+  var step = 1
 
-  public func place(at site: LayerSite) -> Architecture.Node? {
+  func place(at site: LayerSite) -> Architecture.Node? {
     guard let axis = site.axis(dim, rank: site.shape.rank, at: "dim") else { return nil }
     let size = site.shape.sizes[axis]
     let places = stride(
@@ -32,21 +32,21 @@ public struct Slice: LayerKind {
 }
 
 /// `torch.select`: one place of an axis, which is gone afterwards.
-public struct Select: LayerKind {
-  public static let type = "select"
-  public static let standard = Select()
-  public static let fields = Fields<Self>([
+struct Select: LayerKind {
+  static let type = "select"
+  static let standard = Select()
+  static let fields = Fields<Self>([
     .integer("dim", \.dim, -64...64, "The axis. 0 is the batch, −1 the last axis."),
     .integer("index", \.index, -(1 << 30)...(1 << 30), "The place; negative counts from the end."),
   ])
-  public static let examples = [
+  static let examples = [
     LayerExample(Select(dim: 1, index: -1), [[3, 4]]), LayerExample(Select(dim: 2, index: 0), [[3, 4, 2]]),
   ]
 
-  public var dim = 1
-  public var index = 0
+  var dim = 1
+  var index = 0
 
-  public func place(at site: LayerSite) -> Architecture.Node? {
+  func place(at site: LayerSite) -> Architecture.Node? {
     guard let axis = site.axis(dim, rank: site.shape.rank, at: "dim") else { return nil }
     let size = site.shape.sizes[axis]
     guard (-size..<size).contains(index) else {
@@ -59,20 +59,20 @@ public struct Select: LayerKind {
 }
 
 /// `torch.index_select`: some places of an axis, in a given order.
-public struct IndexSelect: LayerKind {
-  public static let type = "index_select"
-  public static let standard = IndexSelect()
-  public static let fields = Fields<Self>([
+struct IndexSelect: LayerKind {
+  static let type = "index_select"
+  static let standard = IndexSelect()
+  static let fields = Fields<Self>([
     .integer("dim", \.dim, -64...64, "The axis. 0 is the batch, −1 the last axis."),
     .required(
       "index", \.index, .list(of: .integer(0...(1 << 30)), atMost: 1 << 20), "The places, from 0."),
   ])
-  public static let examples = [LayerExample(IndexSelect(dim: 1, index: [2, 0, 2]), [[3, 4]])]
+  static let examples = [LayerExample(IndexSelect(dim: 1, index: [2, 0, 2]), [[3, 4]])]
 
-  public var dim = 1
-  public var index: [Int] = []
+  var dim = 1
+  var index: [Int] = []
 
-  public func place(at site: LayerSite) -> Architecture.Node? {
+  func place(at site: LayerSite) -> Architecture.Node? {
     guard let axis = site.axis(dim, rank: site.shape.rank, at: "dim") else { return nil }
     let size = site.shape.sizes[axis]
     if let wrong = index.first(where: { $0 >= size }) {
@@ -83,24 +83,24 @@ public struct IndexSelect: LayerKind {
 }
 
 /// One part of `torch.chunk`: the axis cut into parts of one size, the last possibly smaller.
-public struct Chunk: LayerKind {
-  public static let type = "chunk"
-  public static let standard = Chunk()
-  public static let fields = Fields<Self>([
+struct Chunk: LayerKind {
+  static let type = "chunk"
+  static let standard = Chunk()
+  static let fields = Fields<Self>([
     .integer("chunks", \.chunks, 1...(1 << 20), "The number of parts."),
     .integer("dim", \.dim, -64...64, "The axis. 0 is the batch, −1 the last axis."),
     .integer("index", \.index, 0...(1 << 20), "The part that the node gives, from 0."),
   ])
-  public static let examples = [
+  static let examples = [
     LayerExample(Chunk(chunks: 2, dim: 1, index: 1), [[3, 4, 2]]),
     LayerExample(Chunk(chunks: 3, dim: -1), [[2, 6]]),
   ]
 
-  public var chunks = 2
-  public var dim = 1
-  public var index = 0
+  var chunks = 2
+  var dim = 1
+  var index = 0
 
-  public func place(at site: LayerSite) -> Architecture.Node? {
+  func place(at site: LayerSite) -> Architecture.Node? {
     guard let axis = site.axis(dim, rank: site.shape.rank, at: "dim") else { return nil }
     let size = site.shape.sizes[axis]
     let part = (size + chunks - 1) / chunks
@@ -113,23 +113,23 @@ public struct Chunk: LayerKind {
 }
 
 /// One part of `torch.split`: the axis cut into parts of given sizes.
-public struct Split: LayerKind {
-  public static let type = "split"
-  public static let standard = Split()
-  public static let fields = Fields<Self>([
+struct Split: LayerKind {
+  static let type = "split"
+  static let standard = Split()
+  static let fields = Fields<Self>([
     .required(
       "sizes", \.sizes, .list(of: .integer(1...(1 << 30)), atMost: 1 << 16),
       "The sizes of the parts, which add up to the places of the axis."),
     .integer("dim", \.dim, -64...64, "The axis. 0 is the batch, −1 the last axis."),
     .integer("index", \.index, 0...(1 << 16), "The part that the node gives, from 0."),
   ])
-  public static let examples = [LayerExample(Split(sizes: [1, 3], dim: 2, index: 1), [[3, 4, 2]])]
+  static let examples = [LayerExample(Split(sizes: [1, 3], dim: 2, index: 1), [[3, 4, 2]])]
 
-  public var sizes: [Int] = []
-  public var dim = 1
-  public var index = 0
+  var sizes: [Int] = []
+  var dim = 1
+  var index = 0
 
-  public func place(at site: LayerSite) -> Architecture.Node? {
+  func place(at site: LayerSite) -> Architecture.Node? {
     guard let axis = site.axis(dim, rank: site.shape.rank, at: "dim") else { return nil }
     let size = site.shape.sizes[axis]
     guard sizes.reduce(0, +) == size else {
@@ -144,17 +144,17 @@ public struct Split: LayerKind {
 }
 
 /// `torch.flip` along one axis.
-public struct Flip: LayerKind {
-  public static let type = "flip"
-  public static let standard = Flip()
-  public static let fields = Fields<Self>([
+struct Flip: LayerKind {
+  static let type = "flip"
+  static let standard = Flip()
+  static let fields = Fields<Self>([
     .integer("dim", \.dim, -64...64, "The axis. 0 is the batch, −1 the last axis.")
   ])
-  public static let examples = [LayerExample(Flip(dim: -1), [[3, 4]])]
+  static let examples = [LayerExample(Flip(dim: -1), [[3, 4]])]
 
-  public var dim = 1
+  var dim = 1
 
-  public func place(at site: LayerSite) -> Architecture.Node? {
+  func place(at site: LayerSite) -> Architecture.Node? {
     site.axis(dim, rank: site.shape.rank, at: "dim").flatMap { axis in
       site.choosing((0..<site.shape.sizes[axis]).reversed(), along: axis, at: "dim")
     }
@@ -162,20 +162,20 @@ public struct Flip: LayerKind {
 }
 
 /// `torch.roll`: places moved along axes; those that leave at one end come in at the other.
-public struct Roll: LayerKind {
-  public static let type = "roll"
-  public static let standard = Roll()
-  public static let fields = Fields<Self>([
+struct Roll: LayerKind {
+  static let type = "roll"
+  static let standard = Roll()
+  static let fields = Fields<Self>([
     .required(
       "shifts", \.shifts, .list(of: .integer(-(1 << 30)...(1 << 30)), atMost: 64), "Places, one an axis."),
     .required("dims", \.dims, .list(of: .integer(-64...64), atMost: 64), "The axes. 0 is the batch."),
   ])
-  public static let examples = [LayerExample(Roll(shifts: [1, -2], dims: [2, 3]), [[2, 4, 5]])]
+  static let examples = [LayerExample(Roll(shifts: [1, -2], dims: [2, 3]), [[2, 4, 5]])]
 
-  public var shifts: [Int] = []
-  public var dims: [Int] = []
+  var shifts: [Int] = []
+  var dims: [Int] = []
 
-  public func place(at site: LayerSite) -> Architecture.Node? {
+  func place(at site: LayerSite) -> Architecture.Node? {
     guard shifts.count == dims.count else {
       return site.fault("must be as many as dims, \(dims.count)", at: "shifts")
     }
@@ -191,21 +191,21 @@ public struct Roll: LayerKind {
 }
 
 /// `torch.nn.functional.pad` with zeros.
-public struct Pad: LayerKind {
-  public static let type = "pad"
-  public static let standard = Pad()
-  public static let fields = Fields<Self>([
+struct Pad: LayerKind {
+  static let type = "pad"
+  static let standard = Pad()
+  static let fields = Fields<Self>([
     .required(
       "pad", \.pad, .list(of: .integer(-(1 << 20)...(1 << 20)), atMost: 128),
       "Zeros before and behind, two numbers an axis, from the last axis back. Negative numbers cut away.")
   ])
-  public static let examples = [
+  static let examples = [
     LayerExample(Pad(pad: [1, 2, 0, 1]), [[2, 3, 3]]), LayerExample(Pad(pad: [-1, 1]), [[5]]),
   ]
 
-  public var pad: [Int] = []
+  var pad: [Int] = []
 
-  public func place(at site: LayerSite) -> Architecture.Node? {
+  func place(at site: LayerSite) -> Architecture.Node? {
     guard pad.count % 2 == 0, pad.count / 2 <= site.shape.rank else {
       return site.fault(
         "must be two numbers for each of at most \(site.shape.rank) axes, got \(pad.count)", at: "pad")

@@ -2,21 +2,21 @@ import JSON
 import Tensor
 
 /// `torch.reshape` of each sample: the same numbers, in PyTorch's order, under other sizes.
-public struct Reshape: LayerKind {
-  public static let type = "reshape"
-  public static let standard = Reshape()
-  public static let fields = Fields<Self>([
+struct Reshape: LayerKind {
+  static let type = "reshape"
+  static let standard = Reshape()
+  static let fields = Fields<Self>([
     .required(
       "shape", \.sizes, .list(of: .integer(-1...(1 << 30)), atMost: 16),
       "The sizes without the batch. One of them may be −1 and follows from the others.")
   ])
-  public static let examples = [
+  static let examples = [
     LayerExample(Reshape(sizes: [4, -1]), [[3, 4, 2]]), LayerExample(Reshape(sizes: [24]), [[3, 4, 2]]),
   ]
 
-  public var sizes: [Int] = []
+  var sizes: [Int] = []
 
-  public func place(at site: LayerSite) -> Architecture.Node? {
+  func place(at site: LayerSite) -> Architecture.Node? {
     let count = site.shape.count
     let known = sizes.filter { $0 != -1 }
     guard sizes.count - known.count <= 1, !known.contains(0) else {
@@ -32,18 +32,18 @@ public struct Reshape: LayerKind {
 }
 
 /// `torch.permute`: the axes in another order.
-public struct Permute: LayerKind {
-  public static let type = "permute"
-  public static let standard = Permute()
-  public static let fields = Fields<Self>([
+struct Permute: LayerKind {
+  static let type = "permute"
+  static let standard = Permute()
+  static let fields = Fields<Self>([
     .required(
       "dims", \.dims, .list(of: .integer(-64...64), atMost: 64), "The old axes in their new order, 0 first.")
   ])
-  public static let examples = [LayerExample(Permute(dims: [0, 3, 1, 2]), [[3, 4, 2]])]
+  static let examples = [LayerExample(Permute(dims: [0, 3, 1, 2]), [[3, 4, 2]])]
 
-  public var dims: [Int] = []
+  var dims: [Int] = []
 
-  public func place(at site: LayerSite) -> Architecture.Node? {
+  func place(at site: LayerSite) -> Architecture.Node? {
     let rank = site.shape.rank
     let axes = dims.map { ($0 < 0 ? $0 + rank + 1 : $0) - 1 }
     guard axes.first == -1, Set(axes) == Set(-1..<rank), axes.count == rank + 1 else {
@@ -54,18 +54,18 @@ public struct Permute: LayerKind {
 }
 
 /// `torch.transpose`: two axes exchanged.
-public struct Transpose: LayerKind {
-  public static let type = "transpose"
-  public static let standard = Transpose()
-  public static let fields = Fields<Self>([
+struct Transpose: LayerKind {
+  static let type = "transpose"
+  static let standard = Transpose()
+  static let fields = Fields<Self>([
     .integer("dim0", \.first, -64...64, "An axis. 0 is the batch, −1 the last axis."),
     .integer("dim1", \.second, -64...64, "The axis that it is exchanged with."),
   ])
 
-  public var first = -2
-  public var second = -1
+  var first = -2
+  var second = -1
 
-  public func place(at site: LayerSite) -> Architecture.Node? {
+  func place(at site: LayerSite) -> Architecture.Node? {
     guard let a = site.axis(first, rank: site.shape.rank, at: "dim0"),
       let b = site.axis(second, rank: site.shape.rank, at: "dim1")
     else { return nil }
@@ -76,19 +76,19 @@ public struct Transpose: LayerKind {
 }
 
 /// `torch.unsqueeze`: an axis of one place more.
-public struct Unsqueeze: LayerKind {
-  public static let type = "unsqueeze"
-  public static let standard = Unsqueeze()
-  public static let fields = Fields<Self>([
+struct Unsqueeze: LayerKind {
+  static let type = "unsqueeze"
+  static let standard = Unsqueeze()
+  static let fields = Fields<Self>([
     .integer("dim", \.dim, -64...64, "The number of the new axis. 0 is the batch.")
   ])
-  public static let examples = [
+  static let examples = [
     LayerExample(Unsqueeze(dim: 2), [[3, 4]]), LayerExample(Unsqueeze(dim: -1), [[3, 4, 2]]),
   ]
 
-  public var dim = 1
+  var dim = 1
 
-  public func place(at site: LayerSite) -> Architecture.Node? {
+  func place(at site: LayerSite) -> Architecture.Node? {
     site.axis(dim, rank: site.shape.rank, extra: 1, at: "dim").map {
       site.relabelled(site.shape.inserting($0))
     }
@@ -96,19 +96,19 @@ public struct Unsqueeze: LayerKind {
 }
 
 /// `torch.squeeze`: an axis of one place less.
-public struct Squeeze: LayerKind {
-  public static let type = "squeeze"
-  public static let standard = Squeeze()
-  public static let fields = Fields<Self>([
+struct Squeeze: LayerKind {
+  static let type = "squeeze"
+  static let standard = Squeeze()
+  static let fields = Fields<Self>([
     .integer("dim", \.dim, -64...64, "The axis, which stays if it has more than one place.")
   ])
-  public static let examples = [
+  static let examples = [
     LayerExample(Squeeze(dim: 2), [[3, 1, 2]]), LayerExample(Squeeze(dim: 1), [[3, 2]]),
   ]
 
-  public var dim = 1
+  var dim = 1
 
-  public func place(at site: LayerSite) -> Architecture.Node? {
+  func place(at site: LayerSite) -> Architecture.Node? {
     site.axis(dim, rank: site.shape.rank, at: "dim").map { axis in
       site.relabelled(site.shape.sizes[axis] == 1 ? site.shape.removing(axis) : site.shape)
     }
@@ -116,21 +116,21 @@ public struct Squeeze: LayerKind {
 }
 
 /// `torch.expand`: axes of one place repeated.
-public struct Expand: LayerKind {
-  public static let type = "expand"
-  public static let standard = Expand()
-  public static let fields = Fields<Self>([
+struct Expand: LayerKind {
+  static let type = "expand"
+  static let standard = Expand()
+  static let fields = Fields<Self>([
     .required(
       "sizes", \.sizes, .list(of: .integer(-1...(1 << 30)), atMost: 16),
       "The sizes without the batch. −1 leaves an axis as it is.")
   ])
-  public static let examples = [
+  static let examples = [
     LayerExample(Expand(sizes: [2, -1, 4]), [[3, 1]]), LayerExample(Expand(sizes: [3, 4, 2]), [[3, 1, 1]]),
   ]
 
-  public var sizes: [Int] = []
+  var sizes: [Int] = []
 
-  public func place(at site: LayerSite) -> Architecture.Node? {
+  func place(at site: LayerSite) -> Architecture.Node? {
     guard sizes.count >= site.shape.rank else {
       return site.fault("must have at least \(site.shape.rank) sizes", at: "sizes")
     }

@@ -2,26 +2,26 @@ import JSON
 import Tensor
 
 /// `torch.nn.Embedding`: whole numbers become rows of a table.
-public struct Embedding: LayerKind {
-  public static let type = "embedding"
-  public static let standard = Embedding()
-  public static let fields = Fields<Self>([
+struct Embedding: LayerKind {
+  static let type = "embedding"
+  static let standard = Embedding()
+  static let fields = Fields<Self>([
     .required("num_embeddings", \.count, .size, "The rows of the table. Inputs are 0 to one less."),
     .required("embedding_dim", \.width, .size, "The values of a row."),
     .given(
       "padding_idx", \.padding, .integer(0...(1 << 30)), standard: "none",
       "A row that starts at zero and that no sample changes."),
   ])
-  public static let examples = [
+  static let examples = [
     LayerExample(Embedding(count: 5, width: 3), [[4]], .whole(below: 5)),
     LayerExample(Embedding(count: 4, width: 2), [[2, 3]], .whole(below: 4)),
   ]
 
-  public var count = 1
-  public var width = 1
-  public var padding: Int?
+  var count = 1
+  var width = 1
+  var padding: Int?
 
-  public func place(at site: LayerSite) -> Architecture.Node? {
+  func place(at site: LayerSite) -> Architecture.Node? {
     let (source, value) = site.rowMajor(0)
     if let padding, padding >= count {
       return site.fault("must be less than num_embeddings, \(count)", at: "padding_idx")

@@ -2,25 +2,25 @@ import JSON
 import Tensor
 
 /// A parameter that is a value by itself, the same for every sample: a class token, a table of positions.
-public struct FreeTensor: LayerKind {
-  public enum Start: String, Sendable, CaseIterable { case zeros, ones, normal }
+struct FreeTensor: LayerKind {
+  enum Start: String, Sendable, CaseIterable { case zeros, ones, normal }
 
-  public static let type = "parameter"
-  public static let arity = 0...0
-  public static let standard = FreeTensor()
-  public static let fields = Fields<Self>([
+  static let type = "parameter"
+  static let arity = 0...0
+  static let standard = FreeTensor()
+  static let fields = Fields<Self>([
     .required("shape", \.sizes, .list(of: .size, atMost: 16), "The sizes, without a batch."),
     .given(
       "tensor", \.tensor, .text(maximumLength: 256), standard: "the node's name", "The name of the tensor."),
     .choice("start", \.start, "The values of a new network. `normal` has a deviation of 0.02."),
   ])
-  public static let examples = [LayerExample(FreeTensor(sizes: [2, 3], start: .normal), [])]
+  static let examples = [LayerExample(FreeTensor(sizes: [2, 3], start: .normal), [])]
 
-  public var sizes: [Int] = []
-  public var tensor: String?
-  public var start = Start.zeros
+  var sizes: [Int] = []
+  var tensor: String?
+  var start = Start.zeros
 
-  public func place(at site: LayerSite) -> Architecture.Node? {
+  func place(at site: LayerSite) -> Architecture.Node? {
     guard site.hasRoom(sizes: sizes, at: "shape") else { return nil }
     let value = ValueShape(sizes)
     guard site.hasRoom(rows: 1, columns: value.count, values: value.count, at: "shape") else { return nil }
@@ -75,25 +75,25 @@ struct FreeTensorLayer<Element: Scalar>: Joint {
 }
 
 /// Given numbers, the same for every sample.
-public struct Constant: LayerKind {
-  public static let type = "constant"
-  public static let arity = 0...0
-  public static let standard = Constant()
-  public static let fields = Fields<Self>([
+struct Constant: LayerKind {
+  static let type = "constant"
+  static let arity = 0...0
+  static let standard = Constant()
+  static let fields = Fields<Self>([
     .required("shape", \.sizes, .list(of: .size, atMost: 16), "The sizes, without a batch."),
     .required(
       "values", \.values, .list(of: .number(.any), atMost: 1 << 22),
       "The numbers in PyTorch's order, or one number for all."),
   ])
-  public static let examples = [
+  static let examples = [
     LayerExample(Constant(sizes: [3], values: [1, -2, 0.5]), []),
     LayerExample(Constant(sizes: [2, 2], values: [0.5]), []),
   ]
 
-  public var sizes: [Int] = []
-  public var values: [Double] = []
+  var sizes: [Int] = []
+  var values: [Double] = []
 
-  public func place(at site: LayerSite) -> Architecture.Node? {
+  func place(at site: LayerSite) -> Architecture.Node? {
     guard site.hasRoom(sizes: sizes, at: "shape") else { return nil }
     let value = ValueShape(sizes)
     guard values.count == 1 || values.count == value.count else {

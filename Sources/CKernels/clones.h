@@ -7,3 +7,16 @@
 #else
 #define CLONES
 #endif
+
+// For code with 64-byte vectors. In a clone for a processor without them the compiler splits each vector.
+#if defined(__x86_64__) && !__has_feature(thread_sanitizer) && !__has_feature(address_sanitizer)
+#define CLONES_WIDE CLONES __attribute__((min_vector_width(512)))
+#else
+#define CLONES_WIDE
+#endif
+
+typedef float ck_vector_f32 __attribute__((vector_size(64)));
+typedef double ck_vector_f64 __attribute__((vector_size(64)));
+// Vectors that begin at any element.
+typedef float ck_loose_vector_f32 __attribute__((vector_size(64), aligned(4), may_alias));
+typedef double ck_loose_vector_f64 __attribute__((vector_size(64), aligned(8), may_alias));

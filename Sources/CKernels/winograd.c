@@ -1,20 +1,7 @@
 #include <string.h>
 
 #include "CKernels.h"
-
-// The code uses 64-byte vectors. In a clone for a processor without them the compiler splits each vector.
-#if defined(__x86_64__) && !__has_feature(thread_sanitizer) && !__has_feature(address_sanitizer)
-#define CLONES_WIDE                                                                \
-  __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))    \
-  __attribute__((min_vector_width(512)))
-#else
-#define CLONES_WIDE
-#endif
-
-typedef float ck_vector_f32 __attribute__((vector_size(64)));
-typedef float ck_loose_vector_f32 __attribute__((vector_size(64), aligned(4), may_alias));
-typedef double ck_vector_f64 __attribute__((vector_size(64)));
-typedef double ck_loose_vector_f64 __attribute__((vector_size(64), aligned(8), may_alias));
+#include "clones.h"
 
 // F(4×4, 3×3) at the points 0, ±a, ±b, ∞, with a = 3/4 and b = 3/2 (choice of points: Barabasz et al. 2020). Every
 // entry of A and B is exact, and the rounding error is half that of the usual points 1 and 2.

@@ -26,7 +26,7 @@ public struct NetworkState<Element: Scalar>: Sendable, Equatable {
     counters = Array(repeating: 0, count: layout.counterCount)
     for tensor in layout.tensors {
       switch tensor.kind {
-      case .convolution, .linear, .bias:
+      case .convolution, .transposedConvolution, .linear, .bias:
         var stream = RandomStream(seed: seed, purpose: "initial \(tensor.name)")
         let bound = 1 / Double(tensor.fanIn).squareRoot()
         tensor.place(

@@ -127,7 +127,7 @@ struct KernelTests {
     x[place] = .nan
     var y: [Float] = [0]
     var at: [UInt8] = [9]
-    Float.maxPool(x, &y, &at, window, count: 1)
+    Taps(window).maxPool(x, &y, &at, channels: 1, samples: 1)
     #expect(y[0].isNaN)
     #expect(at == [UInt8(place)])
   }
@@ -141,15 +141,16 @@ struct KernelTests {
     let x: [Float] = [1, 2, -.infinity, 3, 4] + [1, 5, -.infinity, .nan, 2]
     var y = [Float](repeating: 9, count: 5)
     var at = [UInt8](repeating: 9, count: 5)
-    Float.maxPool(x, &y, &at, window, count: 1)
+    let taps = Taps(window)
+    taps.maxPool(x, &y, &at, channels: 5, samples: 1)
     // The first place of all beats −∞ only as a NaN would: the choice stays at it.
     #expect(at == [4, 5, 0, 5, 4])
     #expect(y[0] == 1 && y[1] == 5 && y[2] == -.infinity && y[3].isNaN && y[4] == 4)
     var gathered = [Float](repeating: 9, count: 5)
-    Float.maxPoolGather([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], at, &gathered, window, count: 1)
+    taps.maxPoolGather([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], at, &gathered, channels: 5, samples: 1)
     #expect(gathered == [1, 7, 0, 9, 5])
     var scattered = [Float](repeating: 1, count: 10)
-    Float.maxPoolScatter([1, 2, 3, 4, 5], at, &scattered, window, count: 1)
+    taps.maxPoolScatter([1, 2, 3, 4, 5], at, &scattered, channels: 5, samples: 1)
     #expect(scattered == [2, 1, 1, 1, 6] + [1, 3, 1, 5, 1])
   }
 
@@ -167,13 +168,14 @@ struct KernelTests {
         let outputs = samples * window.positions * shape.channels
         var y = [Double](repeating: 0, count: outputs)
         var at = [UInt8](repeating: 0, count: outputs)
-        Double.maxPool(x, &y, &at, window, count: samples)
+        let taps = Taps(window)
+        taps.maxPool(x, &y, &at, channels: 3, samples: samples)
         var gathered = [Double](repeating: 0, count: outputs)
-        Double.maxPoolGather(x, at, &gathered, window, count: samples)
+        taps.maxPoolGather(x, at, &gathered, channels: 3, samples: samples)
         #expect(gathered == y)
         let dy = values(Double.self, outputs, "dy")
         var dx = [Double](repeating: 0, count: x.count)
-        Double.maxPoolScatter(dy, at, &dx, window, count: samples)
+        taps.maxPoolScatter(dy, at, &dx, channels: 3, samples: samples)
         #expect(abs(x.dot(dx) - y.dot(dy)) < 1e-12)
         for index in 0..<outputs {
           let (place, c) = (index / shape.channels, index % shape.channels)

@@ -6,7 +6,7 @@
 // (`_f32`) and double (`_f64`). Pointers never overlap unless a comment says so. The tests compare every function with
 // a plain loop in Swift.
 
-// A window that slides over channels-last pictures with zero padding.
+// A convolution's window that slides over channels-last pictures with zero padding.
 typedef struct {
   ptrdiff_t height, width, channels;
   ptrdiff_t kernel_height, kernel_width, stride, padding;
@@ -54,14 +54,6 @@ typedef struct {
   void ck_affine_rows_##S(const T *x, const T *a, const T *b, T *y, size_t m, size_t n);            \
   /* y[r,c] ← y[r,c] + a[c]·x[r,c] + b[c] */                                                        \
   void ck_affine_rows_add_##S(const T *x, const T *a, const T *b, T *y, size_t m, size_t n);        \
-  /* y ← the largest value of each window, at ← its index in the window (the first of equals). */   \
-  void ck_max_pool_##S(const T *x, T *y, uint8_t *at, const ck_window *g, size_t samples);          \
-  /* dx ← dx + dy at the places that at says. */                                                    \
-  void ck_max_pool_scatter_##S(const T *dy, const uint8_t *at, T *dx, const ck_window *g,           \
-                               size_t samples);                                                     \
-  /* y ← x at the places that at says. */                                                           \
-  void ck_max_pool_gather_##S(const T *x, const uint8_t *at, T *y, const ck_window *g,              \
-                              size_t samples);                                                      \
   /* rows [first, first + rows) of the matrix whose row is the window of one output position. */     \
   void ck_im2col_##S(const T *x, T *columns, const ck_window *g, size_t first, size_t rows);        \
   /* dx ← dx + the transpose of im2col applied to those rows. */                                    \
@@ -126,6 +118,51 @@ CK_DECLARE_FUNCTION(double, f64)
 CK_DECLARE_ROWS(float, f32)
 CK_DECLARE_ROWS(double, f64)
 #undef CK_DECLARE_ROWS
+
+// How the taps of a kernel connect the places of two pictures along one axis. A tap reads one source for a target.
+// Targets gather if source = target·stride + tap·dilation − padding. Sources spread if target = source·stride +
+// tap·dilation − padding: the transpose of a map that gathers.
+typedef struct {
+  ptrdiff_t sources, targets, taps, stride, dilation, padding;
+  int spreads;
+} ck_tap_axis;
+
+// The taps of a kernel over channels-last pictures, along (kernel row, kernel column).
+typedef struct {
+  ck_tap_axis rows, columns;
+} ck_taps;
+
+#define CK_DECLARE_TAPS(T, S)                                                                       \
+  /* Rows [first, first + rows) of the matrix with a row for each target. A row has, for every tap, \
+     the values of n channels from `from` on at the source; zeros where there is none. */           \
+  void ck_taps_gather_##S(const ck_taps *g, const T *x, size_t channels, size_t from, size_t n,     \
+                          T *columns, size_t first, size_t rows);                                   \
+  /* x ← x + the transpose of taps_gather applied to those rows. */                                 \
+  void ck_taps_scatter_##S(const ck_taps *g, const T *columns, T *x, size_t channels, size_t from,  \
+                           size_t n, size_t first, size_t rows);                                    \
+  /* y[target,c] ← bias[c] + Σ w[tap,c]·x[source,c] over taps and `terms` pairs x, w; bias may be   \
+     null. */                                                                                       \
+  void ck_depthwise_##S(const ck_taps *g, size_t channels, size_t samples, size_t terms,            \
+                        const T *const *x, const T *const *w, const T *bias, T *y);                 \
+  /* gradient[tap,c] ← gradient[tap,c] + Σ dy[target,c]·x[source,c]; targets must gather. */        \
+  void ck_depthwise_weights_##S(const ck_taps *g, size_t channels, size_t samples, const T *x,      \
+                                const T *dy, T *gradient);                                          \
+  /* y ← xᵀ, or y ← y + xᵀ if accumulate is 1; x m×n. */                                            \
+  void ck_transpose_##S(const T *x, T *y, size_t m, size_t n, int accumulate);                      \
+  /* y ← the largest value of each window, at ← its index in the window (the first of equals).      \
+     Targets must gather; a window has at most 256 taps. */                                         \
+  void ck_max_pool_##S(const T *x, T *y, uint8_t *at, const ck_taps *g, size_t channels,            \
+                       size_t samples);                                                             \
+  /* dx ← dx + dy at the places that at says. */                                                    \
+  void ck_max_pool_scatter_##S(const T *dy, const uint8_t *at, T *dx, const ck_taps *g,             \
+                               size_t channels, size_t samples);                                    \
+  /* y ← x at the places that at says. */                                                           \
+  void ck_max_pool_gather_##S(const T *x, const uint8_t *at, T *y, const ck_taps *g,                \
+                              size_t channels, size_t samples);
+
+CK_DECLARE_TAPS(float, f32)
+CK_DECLARE_TAPS(double, f64)
+#undef CK_DECLARE_TAPS
 
 // How output pictures are cut into tiles for Winograd's minimal filtering with 3×3 windows at stride 1. Tiles are
 // counted along a row, then rows, then samples. The last tile of a row or column may reach beyond the picture.

@@ -150,6 +150,14 @@ extension Field {
       })
   }
 
+  /// The same field, written only for some owners.
+  public func written(if isWritten: @escaping @Sendable (Owner) -> Bool) -> Field {
+    let write = write
+    return Field(
+      conditions: conditions, members: members, read: read,
+      write: { owner, object in if isWritten(owner) { write(owner, &object) } })
+  }
+
   /// The same field for a kind that refuses it: the contract takes null alone, and the reader has still the right words.
   public func refused(_ meaning: String) -> Field {
     let members = members

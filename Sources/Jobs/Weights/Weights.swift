@@ -39,7 +39,7 @@ public struct Weights: Sendable {
     for entry in header.tensors {
       guard let tensor = tensors[entry.name] else { continue }
       switch tensor.kind {
-      case .convolution, .linear, .bias, .scale, .shift, .table:
+      case .convolution, .transposedConvolution, .linear, .bias, .scale, .shift, .table:
         try tensor.exported(from: state.parameters).withUnsafeBytes(sink)
       case .runningMean, .runningVariance: try tensor.exported(from: state.statistics).withUnsafeBytes(sink)
       case .batchesTracked: try [state.counters[tensor.offset]].withUnsafeBytes(sink)

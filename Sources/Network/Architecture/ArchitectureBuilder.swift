@@ -71,7 +71,9 @@ final class ArchitectureBuilder {
 
   /// Notes a layer whose neurons can be chosen; weights that several layers share are noted once.
   func note(_ layer: NeuronLayer) {
-    if !layout.neuronLayers.contains(where: { $0.weights == layer.weights }) {
+    if let index = layout.neuronLayers.firstIndex(where: { $0.weights == layer.weights }) {
+      if !layer.isNarrowable { layout.neuronLayers[index].isNarrowable = false }
+    } else {
       layout.neuronLayers.append(layer)
     }
   }

@@ -154,22 +154,28 @@ public struct LayerSite {
     if old.shape != shape || !old.kind.liesAs(kind) {
       addFault("cannot share the tensor \"\(name)\", which has the shape \(old.shape)")
     }
+    builder.layout.shared.insert(old.offset)
     return old.offset
   }
 
   /// Gives weights, and biases if there are any, their places, and notes their neurons.
   /// - Parameters:
-  ///   - shape: of the weights in PyTorch's order; the first dimension is the neurons.
-  ///   - fanIn: weights of a neuron.
+  ///   - shape: of the weights in PyTorch's order.
+  ///   - fanIn: the inputs of one output as PyTorch counts them for initial values.
+  ///   - neurons: nil is the first dimension of the weights.
   ///   - positions: output positions of a sample.
+  ///   - isNarrowable: see `NeuronLayer`.
   func addWeights(
-    _ shape: [Int], _ kind: ParameterTensor.Kind, fanIn: Int, bias: Bool, positions: Int
+    _ shape: [Int], _ kind: ParameterTensor.Kind, fanIn: Int, neurons: Int? = nil, bias: Bool,
+    positions: Int, isNarrowable: Bool = true
   ) -> (weights: Int, bias: Int?) {
+    let neurons = neurons ?? shape[0]
     let weights = add("weight", shape, kind, fanIn: fanIn)
-    let offset = bias ? add("bias", [shape[0]], .bias, fanIn: fanIn) : nil
+    let offset = bias ? add("bias", [neurons], .bias, fanIn: fanIn) : nil
     builder.note(
       NeuronLayer(
-        name: name, weights: weights, bias: offset, neurons: shape[0], fanIn: fanIn, positions: positions))
+        name: name, weights: weights, bias: offset, neurons: neurons,
+        fanIn: shape.reduce(1, *) / neurons, positions: positions, isNarrowable: isNarrowable))
     return (weights, offset)
   }
 
@@ -205,79 +211,5 @@ public struct LayerSite {
     let limit = Architecture.limits.values
     if values > limit { addFault("makes the layer larger than \(limit) values a sample", at: option) }
     return values <= limit
-  }
-
-  /// The window of a convolution or a pool over the input; nil after a fault.
-  func window(
-    over input: Shape, _ kernel: [Int], stride: Int, padding: Int, in ranges: WindowRanges
-  ) -> Window? {
-    guard checkKernel(kernel, ranges) else { return nil }
-    guard ranges.strides.contains(stride) else {
-      addFault("must be \(ranges.strides.words), got \(stride)", at: "stride")
-      return nil
-    }
-    guard ranges.paddings.contains(padding) else {
-      addFault("must be \(ranges.paddings.words), got \(padding)", at: "padding")
-      return nil
-    }
-    guard
-      let window = Window(
-        input: input, kernelHeight: kernel[0], kernelWidth: kernel[1], stride: stride, padding: padding)
-    else {
-      addFault(
-        "the window \(kernel[0])×\(kernel[1]) with padding \(padding) does not fit into "
-          + "\(input.height)×\(input.width)", at: "kernel_size")
-      return nil
-    }
-    return window
-  }
-
-  /// The window of a pool; nil after a fault.
-  /// - Parameter stride: nil is the kernel's first size.
-  func pool(_ kernel: [Int], stride: Int?, padding: Int) -> (LayerSite, input: Shape, Window)? {
-    guard let (site, input) = picture() else { return nil }
-    let ranges = WindowRanges.pools
-    guard checkKernel(kernel, ranges) else { return nil }
-    guard (0...min(kernel[0], kernel[1]) / 2).contains(padding) else {
-      addFault("must be from 0 to half the kernel, got \(padding)", at: "padding")
-      return nil
-    }
-    return window(over: input, kernel, stride: stride ?? kernel[0], padding: padding, in: ranges)
-      .map { (site, input, $0) }
-  }
-
-  private func checkKernel(_ kernel: [Int], _ ranges: WindowRanges) -> Bool {
-    let isValid = kernel.count == 2 && kernel.allSatisfy(ranges.kernelSizes.contains)
-    if !isValid {
-      addFault("must be one number or two, each \(ranges.kernelSizes.words)", at: "kernel_size")
-    }
-    return isValid
-  }
-}
-
-/// The values that the options of a window may have.
-public struct WindowRanges: Sendable, Equatable {
-  /// The range of each of the two sizes.
-  public let kernelSizes: ClosedRange<Int>
-  public let strides: ClosedRange<Int>
-  public let paddings: ClosedRange<Int>
-
-  /// The ranges of pools. The padding is also at most half the kernel.
-  public static let pools = WindowRanges(kernelSizes: 1...15, strides: 1...1024, paddings: 0...7)
-}
-
-extension ClosedRange<Int> {
-  /// The range in words, such as "from 1 to 15".
-  var words: String { "from \(lowerBound) to \(upperBound)" }
-}
-
-extension Window {
-  /// The window of a layer whose options `LayerSite` has checked.
-  static func placed(over input: Shape, _ kernel: [Int], stride: Int, padding: Int) -> Window {
-    guard
-      let window = Window(
-        input: input, kernelHeight: kernel[0], kernelWidth: kernel[1], stride: stride, padding: padding)
-    else { preconditionFailure("The architecture has checked that the window fits.") }
-    return window
   }
 }

@@ -5,6 +5,9 @@ public struct ParameterTensor: Sendable, Equatable {
   public enum Kind: Sendable, Equatable {
     /// Weights of a convolution. The order is O, I, H, W in PyTorch, and O, H, W, I in the engine.
     case convolution
+    /// Weights of a transposed convolution. PyTorch's order is I, O, H, W with the outputs of one group. The
+    /// engine has the rows of a convolution's: O, H, W, I with the inputs of one group.
+    case transposedConvolution(groups: Int)
     case linear
     case bias
     /// Factors, which begin with 1, and offsets, which begin with 0: of normalizations and by themselves.
@@ -17,14 +20,22 @@ public struct ParameterTensor: Sendable, Equatable {
     /// Whether the tensor is part of θ.
     public var isParameter: Bool {
       switch self {
-      case .convolution, .linear, .bias, .scale, .shift, .table: true
+      case .convolution, .transposedConvolution, .linear, .bias, .scale, .shift, .table: true
       case .runningMean, .runningVariance, .batchesTracked: false
       }
     }
 
     /// Whether tensors of both kinds lie in θ in one order, so that layers can share them.
     func liesAs(_ other: Kind) -> Bool {
-      isParameter && other.isParameter && (self == .convolution) == (other == .convolution)
+      isParameter && other.isParameter && rearrangement == other.rearrangement
+    }
+
+    /// The kind, if its order in the engine differs from PyTorch's.
+    private var rearrangement: Kind? {
+      switch self {
+      case .convolution, .transposedConvolution: self
+      default: nil
+      }
     }
   }
 
@@ -42,13 +53,28 @@ public struct ParameterTensor: Sendable, Equatable {
   /// The engine's index of every element in PyTorch's order, relative to `offset`; nil if both orders are the
   /// same.
   public var engineOrder: [Int]? {
-    guard kind == .convolution, shape[2] * shape[3] > 1, shape[1] > 1 else { return nil }
-    let (o, i, area) = (shape[0], shape[1], shape[2] * shape[3])
+    switch kind {
+    case .convolution where shape[1] > 1 && taps > 1:
+      order { out, channel, tap in (out * taps + tap) * shape[1] + channel }
+    case .transposedConvolution(let groups):
+      order { channel, out, tap in
+        let inputs = shape[0] / groups
+        let whole = channel / inputs * shape[1] + out
+        return (whole * taps + tap) * inputs + channel % inputs
+      }
+    default: nil
+    }
+  }
+
+  /// Taps of the kernel, for weights of a convolution.
+  private var taps: Int { shape.dropFirst(2).reduce(1, *) }
+
+  private func order(_ place: (_ first: Int, _ second: Int, _ tap: Int) -> Int) -> [Int] {
     var order: [Int] = []
     order.reserveCapacity(count)
-    for out in 0..<o {
-      for channel in 0..<i {
-        for position in 0..<area { order.append((out * area + position) * i + channel) }
+    for first in 0..<shape[0] {
+      for second in 0..<shape[1] {
+        for tap in 0..<taps { order.append(place(first, second, tap)) }
       }
     }
     return order
@@ -88,6 +114,8 @@ public struct NeuronLayer: Sendable, Equatable {
   public let fanIn: Int
   /// Output positions of a sample, 1 for a linear layer.
   public let positions: Int
+  /// Whether passes can run over some of the rows alone.
+  public internal(set) var isNarrowable = true
 
   /// Weights and biases.
   public var parameters: Int { neurons * (fanIn + (bias == nil ? 0 : 1)) }
@@ -97,8 +125,10 @@ public struct NeuronLayer: Sendable, Equatable {
 public struct ParameterLayout: Sendable, Equatable {
   /// In the order of PyTorch's `state_dict`.
   public internal(set) var tensors: [ParameterTensor] = []
-  /// `linear` and `conv2d` layers, in order.
+  /// Layers of neurons, in order.
   public internal(set) var neuronLayers: [NeuronLayer] = []
+  /// Offsets of tensors that several layers have.
+  var shared: Set<Int> = []
   /// Length of θ.
   public internal(set) var parameterCount = 0
   /// Length of the running statistics.
@@ -113,7 +143,7 @@ public struct ParameterLayout: Sendable, Equatable {
     let count = shape.reduce(1, *)
     let offset: Int
     switch kind {
-    case .convolution, .linear, .bias, .scale, .shift, .table:
+    case .convolution, .transposedConvolution, .linear, .bias, .scale, .shift, .table:
       offset = parameterCount
       parameterCount += count
     case .runningMean, .runningVariance:

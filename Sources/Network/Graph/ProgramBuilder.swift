@@ -37,7 +37,7 @@ struct ProgramBuilder<Element: Scalar> {
       } else if let function = node.layer.activation {
         activate(index, function, inputs[0])
       } else {
-        add(folded(index, inputs) ?? (node.layer.stage(Element.self), index), inputs)
+        add(folded(index, inputs) ?? (stage(index), index), inputs)
       }
     }
     var output = values[architecture.outputValue] ?? 0
@@ -95,14 +95,33 @@ struct ProgramBuilder<Element: Scalar> {
 
   /// Takes a batch normalization into the weights of the convolution in front of it.
   private mutating func folded(_ index: Int, _ inputs: [Int]) -> (Stage, node: Int)? {
-    guard foldsNormalization, var convolution = architecture.nodes[index].layer as? Conv2d.Placed,
-      let next = onlyReader(index), let normalization = architecture.nodes[next].layer as? BatchNorm2d.Placed
+    guard foldsNormalization, var convolution = architecture.nodes[index].layer as? PlacedConvolution,
+      let next = onlyReader(index),
+      let normalization = architecture.nodes[next].layer as? PlacedBatchNormalization,
+      let scale = normalization.scale, normalization.shift == scale + convolution.outputChannels,
+      !areShared([convolution.weights, convolution.bias, scale, normalization.shift])
     else { return nil }
     let fold = NormalizationFold(
-      weights: convolution.weights, bias: convolution.bias, neurons: convolution.output.channels,
-      fanIn: convolution.fanIn, scale: normalization.scale, statistics: normalization.statistics)
+      weights: convolution.weights, bias: convolution.bias, neurons: convolution.outputChannels,
+      fanIn: convolution.fanIn, scale: scale, mean: normalization.mean, variance: normalization.variance,
+      epsilon: normalization.epsilon)
     folds.append(fold)
     convolution.bias = fold.shift
     return (convolution.stage(Element.self), next)
+  }
+
+  /// Whether other layers have any of the tensors. Folded weights are those of one normalization alone.
+  private func areShared(_ offsets: [Int?]) -> Bool {
+    offsets.contains { $0.map(architecture.layout.shared.contains) ?? false }
+  }
+
+  /// The stage of a node by itself.
+  private func stage(_ index: Int) -> Stage {
+    guard var convolution = architecture.nodes[index].layer as? PlacedConvolution,
+      areShared([convolution.weights])
+    else { return architecture.nodes[index].layer.stage(Element.self) }
+    // Other layers read the same weights as they are, or in another transform.
+    convolution.readsPlainWeights = true
+    return convolution.stage(Element.self)
   }
 }

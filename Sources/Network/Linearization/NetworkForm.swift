@@ -32,7 +32,8 @@ struct NetworkForm<Element: Scalar>: Sendable {
       WeightLayer(
         weights: layer.weights, neurons: layer.neurons, fanIn: layer.fanIn, bias: layer.bias,
         fold: builder.folds.first { $0.weights == layer.weights },
-        winograd: transforms.first { $0.weights == layer.weights }?.winograd, chosen: nil)
+        winograd: transforms.first { $0.weights == layer.weights }?.winograd, chosen: nil,
+        isNarrowable: layer.isNarrowable)
     }
     parts = Self.parts(layers, count: parameterCount)
   }

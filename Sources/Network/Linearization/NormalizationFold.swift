@@ -17,8 +17,11 @@ struct NormalizationFold: Sendable, Equatable {
   let fanIn: Int
   /// Offset of γ in θ; β, and in φ b′, follows.
   let scale: Int
-  /// Offset of μ in the statistics; the variances follow.
-  let statistics: Int
+  /// Offsets of the running means and variances in the statistics.
+  let mean: Int
+  let variance: Int
+  /// Added to the variances.
+  let epsilon: Double
 
   /// Offset of β in θ and of b′ in φ.
   var shift: Int { scale + neurons }
@@ -27,9 +30,8 @@ struct NormalizationFold: Sendable, Equatable {
   private func coefficients<Element: Scalar>(
     _ c: Int, _ theta: UnsafePointer<Element>, _ running: UnsafePointer<Element>
   ) -> (inverse: Element, scale: Element, shift: Element) {
-    let epsilon = Element(BatchNorm2d.epsilon)
-    let inverse = 1 / (running[statistics + neurons + c] + epsilon).squareRoot()
-    return (inverse, theta[scale + c] * inverse, (bias.map { theta[$0 + c] } ?? 0) - running[statistics + c])
+    let inverse = 1 / (running[variance + c] + Element(epsilon)).squareRoot()
+    return (inverse, theta[scale + c] * inverse, (bias.map { theta[$0 + c] } ?? 0) - running[mean + c])
   }
 
   /// Row c of W′ into `row`, and b′ of the channel.

@@ -13,6 +13,8 @@ struct WeightLayer<Element: Scalar>: Sendable {
   let winograd: Winograd<Element>?
   /// The rows that are read, ascending; nil for all.
   let chosen: [Int32]?
+  /// Whether passes can run over some of the rows alone.
+  var isNarrowable = true
 
   var rows: Int { chosen?.count ?? neurons }
 
@@ -36,7 +38,7 @@ struct WeightLayer<Element: Scalar>: Sendable {
 
   /// The layer with some rows alone, if they are few enough for a gain.
   func narrowed(to rows: [Int32]) -> WeightLayer {
-    guard 2 * rows.count <= neurons else { return self }
+    guard isNarrowable, 2 * rows.count <= neurons else { return self }
     return WeightLayer(
       weights: weights, neurons: neurons, fanIn: fanIn, bias: bias, fold: fold,
       winograd: winograd.flatMap {

@@ -146,30 +146,6 @@ extension Double: Scalar {
   }
 
   @inlinable
-  public static func maxPool(
-    _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>, _ at: UnsafeMutablePointer<UInt8>,
-    _ window: Window, count: Int
-  ) {
-    withUnsafePointer(to: window.geometry) { ck_max_pool_f64(x, y, at, $0, count) }
-  }
-
-  @inlinable
-  public static func maxPoolScatter(
-    _ dy: UnsafePointer<Double>, _ at: UnsafePointer<UInt8>, _ dx: UnsafeMutablePointer<Double>,
-    _ window: Window, count: Int
-  ) {
-    withUnsafePointer(to: window.geometry) { ck_max_pool_scatter_f64(dy, at, dx, $0, count) }
-  }
-
-  @inlinable
-  public static func maxPoolGather(
-    _ x: UnsafePointer<Double>, _ at: UnsafePointer<UInt8>, _ y: UnsafeMutablePointer<Double>,
-    _ window: Window, count: Int
-  ) {
-    withUnsafePointer(to: window.geometry) { ck_max_pool_gather_f64(x, at, y, $0, count) }
-  }
-
-  @inlinable
   public static func im2col(
     _ x: UnsafePointer<Double>, _ columns: UnsafeMutablePointer<Double>, _ window: Window, first: Int,
     rows: Int

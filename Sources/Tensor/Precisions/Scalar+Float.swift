@@ -155,30 +155,6 @@ extension Float: Scalar {
   }
 
   @inlinable
-  public static func maxPool(
-    _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ at: UnsafeMutablePointer<UInt8>,
-    _ window: Window, count: Int
-  ) {
-    withUnsafePointer(to: window.geometry) { ck_max_pool_f32(x, y, at, $0, count) }
-  }
-
-  @inlinable
-  public static func maxPoolScatter(
-    _ dy: UnsafePointer<Float>, _ at: UnsafePointer<UInt8>, _ dx: UnsafeMutablePointer<Float>,
-    _ window: Window, count: Int
-  ) {
-    withUnsafePointer(to: window.geometry) { ck_max_pool_scatter_f32(dy, at, dx, $0, count) }
-  }
-
-  @inlinable
-  public static func maxPoolGather(
-    _ x: UnsafePointer<Float>, _ at: UnsafePointer<UInt8>, _ y: UnsafeMutablePointer<Float>,
-    _ window: Window, count: Int
-  ) {
-    withUnsafePointer(to: window.geometry) { ck_max_pool_gather_f32(x, at, y, $0, count) }
-  }
-
-  @inlinable
   public static func im2col(
     _ x: UnsafePointer<Float>, _ columns: UnsafeMutablePointer<Float>, _ window: Window, first: Int, rows: Int
   ) {

@@ -90,19 +90,6 @@ public protocol Scalar: BinaryFloatingPoint, Sendable, BitwiseCopyable {
   static func affineRowsAdd(
     _ x: UnsafePointer<Self>, _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>,
     _ y: UnsafeMutablePointer<Self>, _ m: Int, _ n: Int)
-  /// y ← the largest value of every window of `count` pictures, `at` ← its index in the window; the first of
-  /// equal values stays, a NaN wins, padding never does.
-  static func maxPool(
-    _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>, _ at: UnsafeMutablePointer<UInt8>,
-    _ window: Window, count: Int)
-  /// dx ← dx + dy at the places that `at` says.
-  static func maxPoolScatter(
-    _ dy: UnsafePointer<Self>, _ at: UnsafePointer<UInt8>, _ dx: UnsafeMutablePointer<Self>,
-    _ window: Window, count: Int)
-  /// y ← x at the places that `at` says.
-  static func maxPoolGather(
-    _ x: UnsafePointer<Self>, _ at: UnsafePointer<UInt8>, _ y: UnsafeMutablePointer<Self>,
-    _ window: Window, count: Int)
   /// Rows first ..< first + rows of the im2col matrix. Each row is the window of one output position, along
   /// (kernel row, kernel column, channel); the positions of all samples follow each other.
   static func im2col(

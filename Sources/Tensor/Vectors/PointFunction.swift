@@ -86,16 +86,3 @@ public struct PointFunction: Sendable, Hashable {
     }
   }
 }
-
-extension UnsafePointer {
-  /// The same memory as elements of the type that they are.
-  fileprivate func bound<Other>() -> UnsafePointer<Other> {
-    UnsafeRawPointer(self).assumingMemoryBound(to: Other.self)
-  }
-}
-
-extension UnsafeMutablePointer {
-  fileprivate func bound<Other>() -> UnsafeMutablePointer<Other> {
-    UnsafeMutableRawPointer(self).assumingMemoryBound(to: Other.self)
-  }
-}

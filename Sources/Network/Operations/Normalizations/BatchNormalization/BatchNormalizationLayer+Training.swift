@@ -24,12 +24,13 @@ extension BatchNormalizationLayer {
 
     let unbiased = Double(total) / Double(max(1, total - 1))
     for c in 0..<channels {
-      let running = step.statistics.pointer + statistics + c
-      let rate = BatchNorm2d.momentum
-      running[0] = Element((1 - rate) * Double(running[0]) + rate * mean[c])
-      running[channels] = Element((1 - rate) * Double(running[channels]) + rate * variance[c] * unbiased)
+      let means = step.statistics.pointer + options.mean
+      let variances = step.statistics.pointer + options.variance
+      let rate = options.momentum
+      means[c] = Element((1 - rate) * Double(means[c]) + rate * mean[c])
+      variances[c] = Element((1 - rate) * Double(variances[c]) + rate * variance[c] * unbiased)
     }
-    let inverse = variance.map { Element(1 / ($0 + BatchNorm2d.epsilon).squareRoot()) }
+    let inverse = variance.map { Element(1 / ($0 + options.epsilon).squareRoot()) }
     try step.forEachShard { shard, _ in
       let kept = unsafeDowncast(passes[shard].frame, to: BatchStatistics.self)
       kept.mean.pointer.update(from: centre, count: channels)
@@ -62,9 +63,9 @@ extension BatchNormalizationLayer {
     for channel in 0..<channels {
       let inverse = Double(kept.inverse.pointer[channel])
       let gammaGradient = slope[channel] * inverse
-      gradient[scale + channel] += Element(gammaGradient)
-      gradient[scale + channels + channel] += Element(shift[channel])
-      let factor = Double(passes[0].parameters[scale + channel]) * inverse
+      if let scale = options.scale { gradient[scale + channel] += Element(gammaGradient) }
+      if let offset = options.shift { gradient[offset + channel] += Element(shift[channel]) }
+      let factor = Double(gamma(passes[0], channel)) * inverse
       let tilt = -factor * gammaGradient * inverse / total
       a[channel] = Element(factor)
       b[channel] = Element(tilt)

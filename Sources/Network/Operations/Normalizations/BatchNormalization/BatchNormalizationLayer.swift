@@ -7,15 +7,14 @@ import Tensor
 /// - tangentForward: ẏ = (γ/σ)ẋ + v_γ x̂ + v_β.
 /// - tangentBackward: ∂ẋ = (γ/σ)∂ẏ + (v_γ/σ)∂y, product γ: Σ x̂∂ẏ + (ẋ/σ)∂y, product β: Σ ∂ẏ.
 ///
+/// γ may be missing, and is 1 then; β may be missing, and is 0 then.
+///
 /// In training μ and σ² are the minibatch's mean and biased variance, and
 /// ∂x = (γ/σ)(∂y − mean(∂y) − x̂·mean(x̂∂y)).
 struct BatchNormalizationLayer<Element: Scalar>: CoupledLayer, PictureBody {
-  let input: Shape
-  /// Offset of γ in the parameters; β follows.
-  let scale: Int
-  /// Offset of the running means in the statistics; the variances follow.
-  let statistics: Int
-  var output: Shape { input }
+  let options: PlacedBatchNormalization
+  var input: Shape { options.input }
+  var output: Shape { options.input }
   var coupled: (any CoupledLayer<Element>)? { self }
 
   var channels: Int { input.channels }
@@ -40,9 +39,18 @@ struct BatchNormalizationLayer<Element: Scalar>: CoupledLayer, PictureBody {
   private func running(_ pass: Pass<Element>, _ inverse: UnsafeMutablePointer<Element>) -> UnsafePointer<
     Element
   > {
-    let variance = pass.statistics + statistics + channels
-    for c in 0..<channels { inverse[c] = 1 / (variance[c] + Element(BatchNorm2d.epsilon)).squareRoot() }
-    return pass.statistics + statistics
+    let variance = pass.statistics + options.variance
+    for c in 0..<channels { inverse[c] = 1 / (variance[c] + Element(options.epsilon)).squareRoot() }
+    return pass.statistics + options.mean
+  }
+
+  /// γ of a channel.
+  func gamma(_ pass: Pass<Element>, _ c: Int) -> Element {
+    options.scale.map { pass.parameters[$0 + c] } ?? 1
+  }
+
+  private func beta(_ pass: Pass<Element>, _ c: Int) -> Element {
+    options.shift.map { pass.parameters[$0 + c] } ?? 0
   }
 
   /// y ← γ·(x − mean)·inverse + β
@@ -52,10 +60,9 @@ struct BatchNormalizationLayer<Element: Scalar>: CoupledLayer, PictureBody {
   ) {
     let a = pass.scratch + 2 * channels
     let b = pass.scratch + 3 * channels
-    let gamma = pass.parameters + scale
     for c in 0..<channels {
-      a[c] = gamma[c] * inverse[c]
-      b[c] = gamma[c + channels] - a[c] * mean[c]
+      a[c] = gamma(pass, c) * inverse[c]
+      b[c] = beta(pass, c) - a[c] * mean[c]
     }
     Element.affineRows(x, a, b, y, rows(pass), channels)
   }
@@ -72,15 +79,17 @@ struct BatchNormalizationLayer<Element: Scalar>: CoupledLayer, PictureBody {
     let inverse = pass.scratch
     let sums = pass.scratch + channels
     let mean = running(pass, inverse)
-    sums.clear(channels)
-    Element.centredDotRows(x, mean, dy, sums, rows(pass), channels)
-    for c in 0..<channels { gradient[scale + c] += sums[c] * inverse[c] }
-    Element.sumRows(dy, gradient + scale + channels, rows(pass), channels)
+    if let scale = options.scale {
+      sums.clear(channels)
+      Element.centredDotRows(x, mean, dy, sums, rows(pass), channels)
+      for c in 0..<channels { gradient[scale + c] += sums[c] * inverse[c] }
+    }
+    if let shift = options.shift { Element.sumRows(dy, gradient + shift, rows(pass), channels) }
     guard let dx else { return }
     let a = pass.scratch + 2 * channels
     let zero = pass.scratch + 3 * channels
     zero.clear(channels)
-    for c in 0..<channels { a[c] = pass.parameters[scale + c] * inverse[c] }
+    for c in 0..<channels { a[c] = gamma(pass, c) * inverse[c] }
     Element.affineRows(dy, a, zero, dx, rows(pass), channels)
   }
 
@@ -93,13 +102,13 @@ struct BatchNormalizationLayer<Element: Scalar>: CoupledLayer, PictureBody {
     let a = pass.scratch + 2 * channels
     let b = pass.scratch + 3 * channels
     for c in 0..<channels {
-      a[c] = v[scale + c] * inverse[c]
-      b[c] = v[scale + channels + c] - a[c] * mean[c]
+      a[c] = (options.scale.map { v[$0 + c] } ?? 0) * inverse[c]
+      b[c] = (options.shift.map { v[$0 + c] } ?? 0) - a[c] * mean[c]
     }
     Element.affineRows(x, a, b, ty, rows(pass), channels)
     guard let tx else { return }
     for c in 0..<channels {
-      a[c] = pass.parameters[scale + c] * inverse[c]
+      a[c] = gamma(pass, c) * inverse[c]
       b[c] = 0
     }
     Element.affineRowsAdd(tx, a, b, ty, rows(pass), channels)
@@ -117,15 +126,18 @@ struct BatchNormalizationLayer<Element: Scalar>: CoupledLayer, PictureBody {
     let mean = running(pass, inverse)
     zero.clear(channels)
     if let product {
-      sums.clear(channels)
-      Element.centredDotRows(x, mean, tdy, sums, rows(pass), channels)
-      if let tx { Element.centredDotRows(tx, zero, dy, sums, rows(pass), channels) }
-      for c in 0..<channels { product[scale + c] += sums[c] * inverse[c] }
-      Element.sumRows(tdy, product + scale + channels, rows(pass), channels)
+      if let scale = options.scale {
+        sums.clear(channels)
+        Element.centredDotRows(x, mean, tdy, sums, rows(pass), channels)
+        if let tx { Element.centredDotRows(tx, zero, dy, sums, rows(pass), channels) }
+        for c in 0..<channels { product[scale + c] += sums[c] * inverse[c] }
+      }
+      if let shift = options.shift { Element.sumRows(tdy, product + shift, rows(pass), channels) }
     }
     guard let tdx else { return }
-    for c in 0..<channels { a[c] = pass.parameters[scale + c] * inverse[c] }
+    for c in 0..<channels { a[c] = gamma(pass, c) * inverse[c] }
     Element.affineRows(tdy, a, zero, tdx, rows(pass), channels)
+    guard let scale = options.scale else { return }
     for c in 0..<channels { a[c] = v[scale + c] * inverse[c] }
     Element.affineRowsAdd(dy, a, zero, tdx, rows(pass), channels)
   }

@@ -22,11 +22,12 @@ struct ConvolutionLayer<Element: Scalar>: NeuronRows {
   /// Set if the passes need no im2col matrix.
   let direct: DirectConvolution<Element>?
 
-  init(window: Window, output: Shape, weights: Int, bias: Int?) {
+  /// - Parameter transforms: whether the passes may transform the weights.
+  init(window: Window, output: Shape, weights: Int, bias: Int?, transforms: Bool = true) {
     self.init(
       window: window, output: output, weights: weights, bias: bias,
       // Minimal filtering rounds a few times more than plain products, so `Double` does not use it.
-      winograd: Element.precision == .float32
+      winograd: Element.precision == .float32 && transforms
         ? Winograd.best(window, outputChannels: output.channels) : nil,
       direct: window.isPointwise ? nil : DirectConvolution(window: window, outputChannels: output.channels))
   }

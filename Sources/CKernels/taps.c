@@ -13,8 +13,10 @@ typedef struct {
 static inline ptrdiff_t largest(ptrdiff_t a, ptrdiff_t b) { return a > b ? a : b; }
 static inline ptrdiff_t least(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
 
-// ⌈a/b⌉ and ⌊a/b⌋ for b > 0.
-static inline ptrdiff_t upper(ptrdiff_t a, ptrdiff_t b) { return a > 0 ? (a + b - 1) / b : -(-a / b); }
+// ⌈a/b⌉ and ⌊a/b⌋ for b > 0. A division takes longer than a kernel's work on a vector, and b is 1 mostly.
+static inline ptrdiff_t upper(ptrdiff_t a, ptrdiff_t b) {
+  return b == 1 ? a : a > 0 ? (a + b - 1) / b : -(-a / b);
+}
 static inline ptrdiff_t lower(ptrdiff_t a, ptrdiff_t b) { return -upper(-a, b); }
 
 // How far apart the taps are that read the sources of one target, if sources spread.

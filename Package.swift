@@ -42,7 +42,7 @@ let package = Package(
 
     .target(name: "TestSupport", dependencies: ["Tensor", "Network"], path: "Tests/TestSupport"),
     .testTarget(name: "TensorTests", dependencies: ["Tensor", "TestSupport"]),
-    .testTarget(name: "NetworkTests", dependencies: ["Network", "TestSupport"]),
+    .testTarget(name: "NetworkTests", dependencies: ["JSON", "Network", "TestSupport"]),
     .testTarget(name: "InfluenceTests", dependencies: ["Influence", "TestSupport"]),
     .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
     .testTarget(name: "FormatsTests", dependencies: ["Formats", "TestSupport"]),

@@ -138,9 +138,19 @@ public struct SmallNetwork: Sendable, CustomStringConvertible {
   public static let binaryHinge = SmallNetwork(
     "binary hinge", Shape(features: 4), [.linear(outFeatures: 1)], loss: .smoothHinge(temperature: 0.3))
 
+  /// Convolutions with a kernel for each channel and with groups, whose normalizations are folded. There are
+  /// more channels than a vector has in either precision.
+  public static let separable = SmallNetwork(
+    "separable", Shape(height: 6, width: 5, channels: 2),
+    [
+      .conv2d(outChannels: 18, kernel: [1, 1], bias: false), .batchNorm2d(epsilon: 1e-3), .tanh,
+      .conv2d(outChannels: 18, kernel: [3, 3], stride: 2, padding: 1, groups: 18, bias: false),
+      .batchNorm2d(), .tanh, .conv2d(outChannels: 4, kernel: [2, 2], padding: 1, groups: 2),
+      .batchNorm2d(), .tanh, .flatten, .linear(outFeatures: 3),
+    ])
   public static let all: [SmallNetwork] = [
     softmaxRegression, ridge, hinge, tanhPerceptron, reluPerceptron, activationFirstAndLast, convolutions,
-    pools, normalized, residual, activatedBranches, poolUpwards, binaryPerceptron, binaryHinge,
+    pools, normalized, residual, activatedBranches, poolUpwards, binaryPerceptron, binaryHinge, separable,
   ]
 
   public static let wideFromPlain = SmallNetwork(

@@ -105,11 +105,8 @@ struct WindowOptionTests {
       { draw in
         var layer = Upsample.standard
         if draw.flag() { layer.size = draw.numbers(2) }
-        if draw.flag() {
-          layer.scale = [1.5, .nan, .infinity, -1, 0, 1e-300][draw.stream.index(below: 6)...].first.map {
-            [$0]
-          }
-        }
+        let scales = [1.5, .nan, .infinity, -1, 0, 1e-300]
+        if draw.flag() { layer.scale = [scales[draw.stream.index(below: scales.count)]] }
         (layer.mode, layer.alignsCorners) = (draw.flag() ? .bilinear : .nearest, draw.flag())
         return layer
       }

@@ -57,6 +57,7 @@ struct DeclaredObject: Sendable, CustomTestStringConvertible {
         "data set", FormPart(CreateDatasetRequest.fields.members(standard: .standard))
       ) { value in reading { () throws(RequestRejection) in try CreateDatasetRequest(value).json } },
     ] + list("source", DatasetSource.form) + list("layer", LayerDescription.form)
+    + list("node", NodeDescription.form)
     + list("architecture", ArchitectureRequest.form) + list("training", TrainingRecipe.form)
     + list("schedule", TrainingOptions.Schedule.form) + list("loss", Loss.form)
     + list("group", GroupChoice.form) + list("normalization", NormalizationChoice.form)
@@ -114,6 +115,7 @@ enum Example {
   /// Of schemas that have a name in the contract.
   private static let named: [String: JSONValue] = [
     "Group": ["class": 0], "Loss": "mse", "Architecture": "linear", "Layers": [["type": "relu"]],
+    "Nodes": [["op": "relu", "name": "a", "inputs": ["input"]]],
     "Normalization": "none", "DatasetSource": ["format": "builtin", "name": "iris"], "Training": [:],
     "Schedule": "constant", "Solver": "cg", "UpdateSolver": "cg", "SelfSolver": "cg",
   ]

@@ -15,14 +15,12 @@ struct PyTorchTests {
     let operation = try NodeDescription.form.value(of: .object(head.merging(members)))
     // What is written back gives the same operation.
     #expect(try NodeDescription.form.value(of: NodeDescription.form.write(operation)) == operation)
-    var scale = FreeTensor.standard
-    scale.sizes = reference.shape
     return try Architecture(
       graph: GraphDescription(
         nodes: [
           NodeDescription("x", .reshape(reference.shape), [GraphDescription.input]),
-          NodeDescription("s", LayerDescription(scale), []),
-          NodeDescription("scaled", LayerDescription(Multiply.standard), ["x", "s"]), operation,
+          NodeDescription("s", .parameter(reference.shape), []),
+          NodeDescription("scaled", .multiply, ["x", "s"]), operation,
           NodeDescription("y", .reshape([-1]), ["operation"]),
         ], output: "y"), input: Shape(features: reference.shape.reduce(1, *)))
   }

@@ -25,7 +25,7 @@ extension ArchitectureRequest {
           ])
       ],
       words: "a name, or an object with `name`, `layers` or `nodes`",
-      parts: alternatives.map(\.part) + [FormPart(chain), FormPart(graph)],
+      parts: alternatives.map(\.part) + [FormPart(chain), FormPart(of: "nodes", graph)],
       read: read, write: \.json)
   }()
 

@@ -202,6 +202,9 @@ struct ProductLayer<Element: Scalar>: Joint {
 }
 
 extension LayerDescription {
+  /// Of two inputs.
+  public static var multiply: LayerDescription { LayerDescription(Multiply()) }
+
   public static func multiply(by constant: Double) -> LayerDescription {
     LayerDescription(Multiply(constant: constant))
   }

@@ -149,3 +149,10 @@ struct ConstantLayer<Element: Scalar>: Joint {
     product: UnsafeMutablePointer<Element>?
   ) {}
 }
+
+extension LayerDescription {
+  /// A parameter of some sizes that begins with zeros.
+  public static func parameter(_ sizes: [Int]) -> LayerDescription {
+    LayerDescription(FreeTensor(sizes: sizes))
+  }
+}

@@ -35,7 +35,8 @@ def sequential(layers, shape):
             case "conv2d":
                 modules.append(nn.Conv2d(inner[0], options.pop("out_channels"), **options))
             case "batch_norm2d":
-                modules.append(nn.BatchNorm2d(inner[0]))
+                options.pop("num_features", None)
+                modules.append(nn.BatchNorm2d(inner[0], **options))
             case "residual":
                 shortcut = options.get("shortcut")
                 modules.append(

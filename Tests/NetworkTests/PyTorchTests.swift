@@ -13,7 +13,7 @@ struct PyTorchTests {
       "op": .string(reference.type), "name": "operation", "inputs": JSONValue(["scaled"]),
     ]
     let operation = try NodeDescription.form.value(of: .object(head.merging(members)))
-    // What is written back gives the same operation.
+    // The operation is written back and read again.
     #expect(try NodeDescription.form.value(of: NodeDescription.form.write(operation)) == operation)
     return try Architecture(
       graph: GraphDescription(

@@ -61,7 +61,7 @@ struct Step: Sendable {
   var ty = Place.none
   var dy = Place.none
   var tdy = Place.none
-  /// What the stage writes for each of its inputs: ∂x or ∂ẋ.
+  /// A place for each input of the stage, which receives ∂x or ∂ẋ.
   var dx: [Place] = []
 
   /// Every place that the step reads or writes.

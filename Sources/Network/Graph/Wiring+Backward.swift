@@ -1,6 +1,6 @@
 /// The schedules of passes from the output to the inputs.
 extension Wiring {
-  /// Where the gradients of the primal pass by a stage's value lie: before the activation, and behind it.
+  /// The places of the gradients that the primal pass leaves of a stage: before its activation, and behind it.
   struct Primal: Sendable {
     var inner = Place.none
     var outer = Place.none

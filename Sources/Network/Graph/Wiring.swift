@@ -3,7 +3,7 @@
 /// Value 0 is the network's input. Every stage gives one value, and stands behind the stages whose values it
 /// reads.
 struct Wiring: Sendable {
-  /// What a stage does with its inputs.
+  /// The way in which a stage makes its value of its inputs.
   enum Kind: Sendable {
     /// A `Layer`, or a `Joint` of several inputs.
     case layer(LayerUses)
@@ -130,7 +130,7 @@ struct Wiring: Sendable {
   }
 }
 
-/// What the passes of a layer read besides the direction and ∂ẏ. Nothing else is kept for them.
+/// The arrays that the passes of a layer read besides the direction and ∂ẏ. No other array is kept for them.
 struct LayerUses: Sendable {
   /// x, and ẋ in tangentBackward.
   var inputs = true

@@ -69,7 +69,7 @@ struct RowNormalization<Element: Scalar>: Joint {
     return UnsafePointer(scratch)
   }
 
-  /// Where the kernels add sums for coefficients.
+  /// The memory in which the kernels add sums for coefficients.
   private func sums(
     _ vector: UnsafeMutablePointer<Element>?, _ offset: Int?, _ scratch: UnsafeMutablePointer<Element>
   ) -> UnsafeMutablePointer<Element>? {

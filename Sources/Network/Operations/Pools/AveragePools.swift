@@ -59,7 +59,7 @@ public struct AvgPool1d: AveragePoolKind {
   public var divisor = AverageDivisor()
 }
 
-/// What the sum of a window is divided by.
+/// The divisor of the sum of a window.
 public struct AverageDivisor: Sendable, Hashable {
   /// Whether places of the padding count. Places beyond the padding never do.
   public var countsPadding: Bool

@@ -49,7 +49,7 @@ struct Concat: LayerKind {
     let parts: [Int]
 
     func stage<Element: Scalar>(_: Element.Type) -> Program<Element>.Stage {
-      // What lies inside of the axis in memory moves with it.
+      // The axes inside of this one in memory move with it.
       let inner = value.strides[axis]
       return .init(
         ConcatLayer<Element>(outputCount: value.count, widths: parts.map { $0 * inner }))

@@ -23,14 +23,9 @@ extension LayerSite {
     let largest = shapes.max { $0.count < $1.count } ?? shapes[0]
     let value = ValueShape(sizes, order: largest.padded(to: rank).order)
     let inputs = values.indices.compactMap { input in
-      expanded(input, to: sizes).map { builderReordered($0, as: value) }
+      expanded(input, to: sizes).map { ordered(value: $0, as: value) }
     }
     return (value, inputs)
-  }
-
-  private func builderReordered(_ value: Int, as shape: ValueShape) -> Int {
-    if self.shape(ofValue: value).liesAs(shape) { return value }
-    return insert(.init(Reordered(source: self.shape(ofValue: value), value: shape), inputs: [value]))
   }
 
   /// y = factor·x + offset of a value of the network.

@@ -13,8 +13,12 @@ public struct Architecture: Sendable, Equatable {
 
   public let input: Shape
   public let output: Shape
+  /// The sizes of the output in PyTorch's order.
+  public let outputSizes: [Int]
   public let layout: ParameterLayout
   public let rows: [Row]
+  /// The nodes that read whole numbers from the input.
+  public let wholeReaders: [WholeReader]
   let nodes: [Node]
   /// The value that the network gives: 0 is its input, i + 1 that of node i.
   let outputValue: Int
@@ -59,10 +63,12 @@ public struct Architecture: Sendable, Equatable {
     if !builder.faults.isEmpty { throw ArchitectureFaults(builder.faults) }
     self.input = input
     self.output = output
+    outputSizes = given.sizes
     self.nodes = nodes
     outputValue = end
     layout = builder.layout
     rows = builder.rows
+    wholeReaders = builder.wholeReaders
   }
 
   static func values(_ nodes: [Node]) -> Int { nodes.reduce(0) { $0 + $1.layer.values } }

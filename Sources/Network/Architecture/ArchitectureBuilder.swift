@@ -9,6 +9,7 @@ final class ArchitectureBuilder {
   private(set) var faults: [ArchitectureFaults.Fault] = []
   /// Of every value so far; the first is the network's input.
   private(set) var shapes: [ValueShape]
+  var wholeReaders: [WholeReader] = []
   private var dropouts = 0
 
   let input: Shape

@@ -188,6 +188,11 @@ public struct LayerSite {
     return weights
   }
 
+  /// Notes that the layer reads whole numbers from 0 to one less than a limit from a value.
+  func readsWhole(_ value: Int, below limit: Int, type: String = Embedding.type) {
+    builder.noteWholeReader(name, type, value: value, limit: limit, path: path)
+  }
+
   // MARK: Checks
 
   /// Whether weights of so many rows and columns fit into the network, and the layer's values into their

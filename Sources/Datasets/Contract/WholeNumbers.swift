@@ -16,7 +16,8 @@ extension Dataset {
   }
 
   private func findWholeNumbers() -> [ClosedRange<Int>?]? {
-    guard shape.isVector, shape.channels <= Self.mostFeatures, normalization.isIdentity, train.count > 0 else {
+    guard shape.isVector, shape.channels <= Self.mostFeatures, normalization.isIdentity, train.count > 0
+    else {
       return nil
     }
     let ranges = (0..<shape.channels).map { feature -> ClosedRange<Int>? in

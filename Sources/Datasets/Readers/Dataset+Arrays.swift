@@ -17,7 +17,8 @@ public struct ArrayReading: Equatable, Sendable {
   public static let usualIgnoreIndex = -100
 
   public init(
-    classes: Int? = nil, classNames: [String]? = nil, kind: ArrayTargetKind = .automatic, scalesBytes: Bool = true,
+    classes: Int? = nil, classNames: [String]? = nil, kind: ArrayTargetKind = .automatic,
+    scalesBytes: Bool = true,
     ignoreIndex: Int = usualIgnoreIndex
   ) {
     self.classes = classes
@@ -104,7 +105,8 @@ extension Dataset {
       kind = .regression(outputs: targets.shape[1])
     } else {
       let labels = [
-        trainPart.labels, testPart.labels, trainPart.positions?.elements ?? [], testPart.positions?.elements ?? [],
+        trainPart.labels, testPart.labels, trainPart.positions?.elements ?? [],
+        testPart.positions?.elements ?? [],
       ]
       let classes = reading.count ?? max(2, Int(labels.compactMap { $0.max() }.max() ?? 0) + 1)
       kind =
@@ -161,7 +163,8 @@ extension Dataset {
     if reading.kind == .classes, width > 1 {
       throw .array(title + " labels", .rank(shape: labelHeader.shape, expected: "(n,) for classes"))
     }
-    let arePositions = reading.kind == .positions || (reading.kind == .automatic && labelHeader.shape.count == 2)
+    let arePositions =
+      reading.kind == .positions || (reading.kind == .automatic && labelHeader.shape.count == 2)
     func integers(_ values: [some FixedWidthInteger]) throws(DatasetError) {
       if reading.kind == .values {
         part.targets = Tensor(shape: [count, width], elements: values.map { Double($0) })

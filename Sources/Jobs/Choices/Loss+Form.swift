@@ -11,7 +11,9 @@ extension Loss {
     Alternative(
       Name.crossEntropy.rawValue, .crossEntropy,
       Fields([
-        .number("label_smoothing", \.softmaxOptions.smoothing, .share, "ε: the share of a target that all classes share."),
+        .number(
+          "label_smoothing", \.softmaxOptions.smoothing, .share,
+          "ε: the share of a target that all classes share."),
         .member(
           "weight", \.softmaxOptions.weights, weights, standard: "all 1",
           "A weight a class. The mean over samples is not divided by the weights."

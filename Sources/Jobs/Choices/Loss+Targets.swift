@@ -40,7 +40,8 @@ extension Loss {
   private func checkWeights(_ set: CatalogDataset, at pointer: JSONPointer, _ faults: RequestFaults) {
     let (name, weights, count): (String, [Double], Int) =
       switch (self, set.targets) {
-      case (.softmax(let options), .classes(let classes)), (.softmax(let options), .positions(let classes, _)):
+      case (.softmax(let options), .classes(let classes)),
+        (.softmax(let options), .positions(let classes, _)):
         ("weight", options.weights, classes)
       case (.binaryCrossEntropy(let positive), _): ("pos_weight", positive, outputs(for: set.targets))
       default: ("", [], 0)

@@ -26,7 +26,8 @@ extension LoadedModel {
       if let fault = network.architecture.wholeReaders.lazy.compactMap({
         $0.fault(met.dataset.wholeNumbers)
       }).first {
-        throw JobFailure(.unacceptable, "The data set \(name) does not fit the model \(record.name): \(fault).")
+        throw JobFailure(
+          .unacceptable, "The data set \(name) does not fit the model \(record.name): \(fault).")
       }
       try met.dataset.requireFits(Element.precision)
       return met

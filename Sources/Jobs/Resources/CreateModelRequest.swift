@@ -174,4 +174,3 @@ extension CatalogDataset {
       : Shape(features: inputShape.first ?? 0)
   }
 }
-

@@ -60,7 +60,8 @@ package struct ChanceLevel {
     case .meanSquaredError, .huber, .poisson, .binaryCrossEntropy:
       let each = { (share: Double, column: Int) in
         loss == .meanSquaredError
-          ? share * (1 - share) : least { share * loss.one($0, 1, column).value + (1 - share) * loss.one($0, 0, column).value }
+          ? share * (1 - share)
+          : least { share * loss.one($0, 1, column).value + (1 - share) * loss.one($0, 0, column).value }
       }
       return columns == 1
         ? each(shares[1] ?? 0, 0) : present.reduce(0) { $0 + each($1.value, Int($1.key)) } / Double(columns)

@@ -35,8 +35,7 @@ public struct Architecture: Sendable, Equatable {
   public init(
     layers: [NamedLayer], input: Shape, outputs: Int? = nil, path: [String] = ["layers"]
   ) throws(ArchitectureFaults) {
-    let builder = ArchitectureBuilder(input: input)
-    let end = builder.follow(layers, from: 0, path: path)
+    let (builder, end) = ArchitectureBuilder.build(input) { $0.follow(layers, from: 0, path: path) }
     if layers.isEmpty { builder.fault(path, "must have at least one layer") }
     try self.init(builder, end: end, outputs: outputs, path: path)
   }

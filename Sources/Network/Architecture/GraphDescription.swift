@@ -58,8 +58,7 @@ extension Architecture {
   /// - Throws: `ArchitectureFaults` with every fault found. Nodes behind a node with a fault are not looked
   ///   at, because their shapes are unknown.
   public init(graph: GraphDescription, input: Shape, outputs: Int? = nil) throws(ArchitectureFaults) {
-    let builder = ArchitectureBuilder(input: input)
-    let end = builder.follow(graph)
+    let (builder, end) = ArchitectureBuilder.build(input) { $0.follow(graph) }
     if graph.nodes.isEmpty { builder.fault(["nodes"], "must have at least one node") }
     try self.init(builder, end: end, outputs: outputs, path: ["outputs"])
   }
@@ -106,7 +105,8 @@ extension ArchitectureBuilder {
       values[part.name] = .some(
         append(
           .init(
-            Reordered(source: shapes[value], value: ValueShape(part.shape)), inputs: [value], isListed: false)))
+            Reordered(source: shapes[value], value: ValueShape(part.shape)), inputs: [value], isListed: false)
+        ))
       start += count
     }
     if !input.isVector || start != input.count {
@@ -141,7 +141,8 @@ extension ArchitectureBuilder {
     return place(
       node.operation,
       at: LayerSite(
-        name: node.name, values: inputs, isInGraph: true, tensors: node.tensors, path: path, builder: self))
+        name: node.name, values: inputs, isInGraph: true, tensors: node.tensors,
+        isTrainable: node.operation.isTrainable, path: path, builder: self))
   }
 
   private func unknown(_ name: String, _ graph: GraphDescription) -> String {
@@ -189,7 +190,8 @@ extension NodeDescription {
     "Whole names of tensors by their usual ending, such as `weight`. Nodes that name one tensor share it.")
   static let inputsMember = FieldMember(
     "inputs", schema: inputsForm.schema, words: "list of names", isRequired: true,
-    "The values that the node reads: names of nodes before it, or `input`, or the names of the graph's `inputs`.")
+    "The values that the node reads: names of nodes before it, or `input`, or the names of the graph's `inputs`."
+  )
 
   /// An object with an `op`, a `name`, `inputs` and the options of the operation.
   public static let form = Form<NodeDescription>(

@@ -52,6 +52,15 @@ extension Architecture {
     let inputs: [Int]
     /// Whether the node has a row of its own in the list that a user sees.
     let isListed: Bool
+    /// Whether the node's parameters are part of θ, if it has any.
+    private(set) var isTrainable = true
+
+    /// The same node with frozen parameters.
+    var frozen: Node {
+      var node = self
+      node.isTrainable = false
+      return node
+    }
 
     init(_ layer: some PlacedLayer, inputs: [Int], isListed: Bool = true) {
       self.layer = layer
@@ -60,7 +69,7 @@ extension Architecture {
     }
 
     public static func == (left: Node, right: Node) -> Bool {
-      left.layer.equals(right.layer) && left.inputs == right.inputs
+      left.layer.equals(right.layer) && left.inputs == right.inputs && left.isTrainable == right.isTrainable
     }
   }
 }

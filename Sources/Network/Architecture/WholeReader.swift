@@ -18,10 +18,12 @@ public struct WholeReader: Sendable, Equatable {
     }
     for place in places {
       guard ranges.indices.contains(place), let range = ranges[place] else {
-        return "\(what), and feature \(place) of the data set has others: send integers, and do not normalize them"
+        return
+          "\(what), and feature \(place) of the data set has others: send integers, and do not normalize them"
       }
       if range.lowerBound < 0 || range.upperBound >= limit {
-        return "\(what), and feature \(place) of the data set has numbers from \(range.lowerBound) to \(range.upperBound)"
+        return
+          "\(what), and feature \(place) of the data set has numbers from \(range.lowerBound) to \(range.upperBound)"
       }
     }
     return nil

@@ -33,7 +33,7 @@ final class GradientMachine<Element: Scalar> {
     self.network = network
     self.loss = loss
     self.compute = compute
-    let count = network.layout.parameterCount
+    let count = network.plain.parameterCount
     sum = OrderedSum(count: count)
     let capacity = min(network.shardSize(for: batchSize), batchSize)
     self.capacity = capacity

@@ -51,7 +51,9 @@ public struct ArchitectureRequest: Sendable {
     throw ArchitectureFaults([
       .init(
         path: [],
-        detail: "must give \(count)×\(classes) outputs, \(classes) classes at each of \(count) positions, but it gives \(sizes)")
+        detail:
+          "must give \(count)×\(classes) outputs, \(classes) classes at each of \(count) positions, but it gives \(sizes)"
+      )
     ])
   }
 

@@ -17,7 +17,7 @@ public struct NetworkState<Element: Scalar>: Sendable, Equatable {
 
   /// The first state of a network, with the distributions of PyTorch's modules. Weights and biases of
   /// `linear` and `conv2d` are uniform in ±1/√fan_in (`kaiming_uniform_` with a = √5). γ and running
-  /// variances are 1, β and running means 0.
+  /// variances are 1, β and running means 0. Named architectures may have other ones (`ParameterTensor.Start`).
   @specialized(where Element == Float)
   @specialized(where Element == Double)
   public init(initial layout: ParameterLayout, seed: UInt64) {
@@ -25,6 +25,11 @@ public struct NetworkState<Element: Scalar>: Sendable, Equatable {
     statistics = .zeros(layout.statisticCount)
     counters = Array(repeating: 0, count: layout.counterCount)
     for tensor in layout.tensors {
+      if let start = tensor.start {
+        var stream = RandomStream(seed: seed, purpose: "initial \(tensor.name)")
+        tensor.place(start.values(tensor.count, &stream), into: &parameters)
+        continue
+      }
       switch tensor.kind {
       case .convolution, .transposedConvolution, .linear, .bias:
         var stream = RandomStream(seed: seed, purpose: "initial \(tensor.name)")
@@ -41,7 +46,7 @@ public struct NetworkState<Element: Scalar>: Sendable, Equatable {
           }, into: &parameters)
       case .scale: tensor.place(Array(repeating: 1, count: tensor.count), into: &parameters)
       case .runningVariance: tensor.place(Array(repeating: 1, count: tensor.count), into: &statistics)
-      case .shift, .runningMean, .batchesTracked: break
+      case .shift, .runningMean, .batchesTracked, .buffer: break
       }
     }
   }

@@ -18,7 +18,7 @@ public struct Weights: Sendable {
   public func header() throws(SafetensorsError) -> SafetensorsHeader {
     try SafetensorsHeader(
       layout.tensors.map {
-        .init(name: $0.name, dtype: $0.kind == .batchesTracked ? .int64 : dtype, shape: $0.shape)
+        .init(name: $0.name, dtype: $0.kind.isWhole ? .int64 : dtype, shape: $0.shape)
       }, metadata: ["format": "pt"])
   }
 
@@ -43,6 +43,7 @@ public struct Weights: Sendable {
         try tensor.exported(from: state.parameters).withUnsafeBytes(sink)
       case .runningMean, .runningVariance: try tensor.exported(from: state.statistics).withUnsafeBytes(sink)
       case .batchesTracked: try [state.counters[tensor.offset]].withUnsafeBytes(sink)
+      case .buffer(let values): try values.withUnsafeBytes(sink)
       }
     }
   }

@@ -36,17 +36,7 @@ public struct ArchitectureRequest: Sendable {
 
   private func architecture(input: Shape, outputs: Int) throws(ArchitectureFaults) -> Architecture {
     switch choice {
-    case .named(let named):
-      do throws(ArchitectureFaults) {
-        return try Architecture(
-          layers: named.layers(input: input, outputs: outputs), input: input, outputs: outputs, path: [])
-      } catch {
-        // A request with a name has no layers to point at. So there is one fault, at the name.
-        let first = error.faults.first?.detail ?? "does not fit"
-        throw ArchitectureFaults([
-          .init(path: [], detail: "does not fit samples of the shape \(input): \(first)")
-        ])
-      }
+    case .named(let named): return try Architecture(named, input: input, outputs: outputs)
     case .layers(let layers):
       return try Architecture(layers: NamedLayer.sequential(layers), input: input, outputs: outputs)
     case .graph(let graph): return try Architecture(graph: graph, input: input, outputs: outputs)

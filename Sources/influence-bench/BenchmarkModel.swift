@@ -9,12 +9,11 @@ struct BenchmarkModel {
   let batch: Int
 
   init(_ options: BenchmarkOptions) throws {
-    let layers: [NamedLayer]
     let input: Shape
     var outputs = 10
     if options.benchmark == .conv {
       input = options.input ?? Shape(height: 16, width: 16, channels: 128)
-      layers = NamedLayer.sequential([
+      let layers = NamedLayer.sequential([
         .conv2d(outChannels: options.channels, kernel: [3, 3], padding: 1, bias: false)
       ])
       name = "3x3 \(input.channels)x\(input.height)x\(input.width) to \(options.channels)"
@@ -24,15 +23,15 @@ struct BenchmarkModel {
       return
     }
     name = options.model
+    let named: NamedArchitecture
     if options.model == "iris" || options.model == "iris-tanh" {
       input = Shape(features: 4)
       outputs = 3
-      layers = NamedArchitecture.mlp(hidden: [5], activation: options.model == "iris" ? .relu : .tanh)
-        .layers(input: input, outputs: outputs)
+      named = .mlp(hidden: [5], activation: options.model == "iris" ? .relu : .tanh)
       precision = options.precision ?? .float64
       batch = options.batch ?? 150
     } else {
-      guard let named = NamedArchitecture(name: options.model) else {
+      guard let model = Self.named(options.model) else {
         throw BenchmarkFault(
           "there is no model \(options.model); known are \(NamedArchitecture.names.joined(separator: ", ")), "
             + "iris, iris-tanh")
@@ -40,22 +39,34 @@ struct BenchmarkModel {
       input = options.input ?? Self.usualInput(options.model)
       // Pictures of ImageNet's size come in its thousand classes.
       outputs = min(input.height, input.width) < 64 ? 10 : 1000
-      layers = named.layers(input: input, outputs: outputs)
+      named = model
       precision = options.precision ?? .float32
       batch = options.batch ?? 256
     }
     do {
-      architecture = try Architecture(layers: layers, input: input, outputs: outputs)
+      architecture = try Architecture(named, input: input, outputs: outputs)
     } catch {
       throw BenchmarkFault(
         "\(options.model) does not fit the input: \(error.faults.map(\.detail).joined(separator: "; "))")
     }
   }
 
+  /// The named architecture; the transformer has four blocks of width 256 and 8,000 tokens.
+  private static func named(_ model: String) -> NamedArchitecture? {
+    let named = NamedArchitecture(name: model)
+    guard case .textTransformer = named else { return named }
+    var transformer = TextTransformer(vocabulary: 8000)
+    transformer.width = 256
+    transformer.depth = 4
+    return .textTransformer(transformer)
+  }
+
   private static func usualInput(_ model: String) -> Shape {
-    switch model {
-    case "vgg11", "vgg13", "vgg14": Shape(height: 32, width: 32, channels: 3)
-    case "resnet50": Shape(height: 224, width: 224, channels: 3)
+    switch NamedArchitecture(name: model) {
+    case .vgg(_, .small), .visionTransformer: Shape(height: 32, width: 32, channels: 3)
+    case .vgg(_, .torchvision), .torchvision: Shape(height: 64, width: 64, channels: 3)
+    case .resnet(.fifty, _): Shape(height: 224, width: 224, channels: 3)
+    case .textTransformer: Shape(features: 128)
     default: Shape(height: 28, width: 28, channels: 1)
     }
   }

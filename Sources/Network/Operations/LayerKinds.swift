@@ -75,5 +75,18 @@ extension LayerDescription {
     LayerFormat(Embedding.self),
     LayerFormat(FreeTensor.self),
     LayerFormat(Constant.self),
+
+    LayerFormat(Softsign.self),
+    LayerFormat(LogSigmoid.self),
+    LayerFormat(Softshrink.self),
+    LayerFormat(Hardshrink.self),
+    LayerFormat(Tanhshrink.self),
+    LayerFormat(CELU.self),
+    LayerFormat(Threshold.self),
+    LayerFormat(Clamp.self),
+    LayerFormat(Reciprocal.self),
+    LayerFormat(InverseRoot.self),
+    LayerFormat(Negative.self),
+    LayerFormat(GLU.self),
   ]
 }

@@ -2,6 +2,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "choices.h"
+#include "reductions.h"
+
 // Vector loops that choose their instructions at run time. Functions with a suffix of CK_DECLARE exist for float
 // (`_f32`) and double (`_f64`). Pointers never overlap unless a comment says so. The tests compare every function with
 // a plain loop in Swift.

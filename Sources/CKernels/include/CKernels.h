@@ -3,6 +3,7 @@
 #include <stdint.h>
 
 #include "choices.h"
+#include "recurrent.h"
 #include "reductions.h"
 
 // Vector loops that choose their instructions at run time. Functions with a suffix of CK_DECLARE exist for float

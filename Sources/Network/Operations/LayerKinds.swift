@@ -116,5 +116,7 @@ extension LayerDescription {
     LayerFormat(LogSumExp.self),
     LayerFormat(Variance.self),
     LayerFormat(StandardDeviation.self),
+    LayerFormat(LSTM.self),
+    LayerFormat(GRU.self),
   ]
 }

@@ -16,6 +16,8 @@
 #define POW powf
 #define SIN sinf
 #define COS cosf
+#define FLOOR floorf
+#define ROUND rintf
 #include "functions.inc"
 #undef T
 #undef S
@@ -29,6 +31,8 @@
 #undef POW
 #undef SIN
 #undef COS
+#undef FLOOR
+#undef ROUND
 
 #define T double
 #define S f64
@@ -42,4 +46,6 @@
 #define POW pow
 #define SIN sin
 #define COS cos
+#define FLOOR floor
+#define ROUND rint
 #include "functions.inc"

@@ -45,11 +45,11 @@ public struct NetworkState<Element: Scalar>: Sendable, Equatable {
       var stream = RandomStream(seed: seed, purpose: "initial \(tensor.name)")
       let bound = 1 / Double(tensor.fanIn).squareRoot()
       return (0..<tensor.count).map { _ in Element(stream.uniform(in: -bound..<bound)) }
-    case .table(let deviation, let zeroRow):
+    case .table(let deviation, let zeroRow, let mean):
       var stream = RandomStream(seed: seed, purpose: "initial \(tensor.name)")
       let width = tensor.shape.last ?? 1
       return (0..<tensor.count).map { index in
-        let value = deviation * stream.normal()
+        let value = mean + deviation * stream.normal()
         return index / width == zeroRow ? 0 : Element(value)
       }
     case .scale, .runningVariance: return Array(repeating: 1, count: tensor.count)

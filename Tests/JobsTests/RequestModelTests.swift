@@ -65,6 +65,17 @@ import Testing
         "/architecture/layers/2/type is required",
       ]
     ),
+    (
+      #"{"name": "a", "dataset": "digits", "architecture": {"nodes": [{"name": "one", "op": "sort", "inputs": ["input"]}, {"name": "two", "op": "relo", "inputs": ["one"]}], "outputs": ["two"]}}"#,
+      [
+        #"/architecture/nodes/0/op must be an operation of this service, got "sort" in the node "one""#,
+        #"/architecture/nodes/1/op must be an operation of this service, got "relo" in the node "two", did you mean "relu"?"#,
+      ]
+    ),
+    (
+      #"{"name": "a", "dataset": "digits", "architecture": {"layers": [{"type": "flatten"}, {"type": "linear", "out_features": 3, "name": "0"}]}}"#,
+      [#"/architecture/layers/1/name must be a name of its own, but "0" is taken"#]
+    ),
     (#"{"name": "a", "dataset": "points", "architecture": "linear"}"#, [#"/loss must be "mse""#]),
     (
       #"{"name": "a", "dataset": "points", "architecture": "lenet", "loss": "mse", "training": {"augment": ["flip"]}}"#,

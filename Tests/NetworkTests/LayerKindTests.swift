@@ -1,3 +1,4 @@
+import JSON
 import Network
 import Tensor
 import Testing
@@ -74,6 +75,25 @@ struct LayerKindTests {
     #expect(LayerDescription.relu == .relu && LayerDescription.relu != .tanh)
     #expect(LayerDescription.maxPool2d(kernel: [2, 2]) != .avgPool2d(kernel: [2, 2]))
     #expect(LayerDescription.linear(outFeatures: 2) != .linear(outFeatures: 3))
+  }
+
+  /// A name of a layer stands before the names of its tensors and those of layers inside, and is written back.
+  @Test func layersOfListsMayHaveNames() throws {
+    let text = #"""
+      [{"type": "conv2d", "out_channels": 2, "kernel_size": 1, "name": "stem"}, {"type": "residual", "name": "block",
+      "layers": [{"type": "conv2d", "out_channels": 2, "kernel_size": 1}, {"type": "conv2d", "out_channels": 2,
+      "kernel_size": 1, "name": "inner"}]}, {"type": "relu"}]
+      """#
+    let layers = try LayerDescription.list.value(of: JSONParser.parse(text))
+    let picture = Shape(height: 2, width: 2, channels: 1)
+    let architecture = try Architecture(layers: NamedLayer.sequential(layers), input: picture)
+    #expect(
+      architecture.layout.tensors.map(\.name) == [
+        "stem.weight", "stem.bias", "block.layers.0.weight", "block.layers.0.bias", "inner.weight",
+        "inner.bias",
+      ])
+    #expect(try LayerDescription.list.value(of: LayerDescription.list.write(layers)) == layers)
+    #expect(LayerDescription.list.write(layers).arrayValue?[0]["name"] == "stem")
   }
 
   @Test func layersInsideAreNamedByTheirPlaces() throws {

@@ -254,25 +254,10 @@ struct LinearizationTests {
     #expect(relativeError(rounded, exact) < 1e-4)
   }
 
-  /// A whole neuron here and there, and with `scattered` some single parameters.
-  private func subset(_ small: SmallNetwork, scattered: Bool) -> [Int] {
-    var chosen: Set<Int> = []
-    for (place, layer) in small.architecture.layout.neuronLayers.enumerated() {
-      for neuron in 0..<layer.neurons where (neuron + place) % 4 == 1 {
-        chosen.formUnion(layer.weights + neuron * layer.fanIn..<layer.weights + (neuron + 1) * layer.fanIn)
-        if let bias = layer.bias { chosen.insert(bias + neuron) }
-      }
-    }
-    if scattered {
-      chosen.formUnion(stride(from: 3, to: small.architecture.layout.parameterCount, by: 17))
-    }
-    return chosen.sorted()
-  }
-
   @Test(arguments: SmallNetwork.all + SmallNetwork.wide, [false, true])
   func productsOverASubsetAreThoseOverAll(_ small: SmallNetwork, scattered: Bool) throws {
     let linearization = try linearization(small, small.state(Double.self), samples: small.samples(70))
-    let indices = subset(small, scattered: scattered)
+    let indices = small.subset(scattered: scattered)
     let subset = linearization.network.subset(indices)
     let dense = small.direction(Double.self, seed: 12)
     var sparse = [Double](repeating: 0, count: dense.count)

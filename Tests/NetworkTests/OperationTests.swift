@@ -26,8 +26,17 @@ struct OperationTests {
   }
 
   @Test(arguments: examples)
-  func passesAgreeWithDifferences(_ example: LayerExample) throws {
-    let small = SmallNetwork(example)
+  func passesAgreeWithDifferences(_ example: LayerExample) throws { try checkPasses(SmallNetwork(example)) }
+
+  /// Operations whose own parameters are frozen, so that only their inputs have tangents.
+  @Test(arguments: examples.filter { SmallNetwork($0).hasParameters(in: "operation") })
+  func passesOfFrozenOperationsAgreeWithDifferences(_ example: LayerExample) throws {
+    let small = SmallNetwork(example, isTrainable: false)
+    #expect(small.architecture.layout.frozenCount > 0)
+    try checkPasses(small)
+  }
+
+  private func checkPasses(_ small: SmallNetwork) throws {
     let state = small.state(Double.self)
     let v = small.direction(Double.self, seed: 3)
     let whole = try linearization(small, state)
@@ -44,6 +53,71 @@ struct OperationTests {
 
     let each = try whole.directionalDerivatives(v)
     #expect(abs(each.reduce(0, +) / Double(each.count) - whole.gradient.dot(v)) < 1e-10 * v.norm)
+  }
+
+  /// A Gauss-Newton product in between changes nothing that a Hessian product reads.
+  @Test(arguments: examples)
+  func productsOverASubsetAreThoseOverAll(_ example: LayerExample) throws {
+    let small = SmallNetwork(example)
+    let whole = try linearization(small, small.state(Double.self))
+    let indices = small.subset(scattered: true)
+    let subset = whole.network.subset(indices)
+    let dense = small.direction(Double.self, seed: 6)
+    var sparse = [Double](repeating: 0, count: dense.count)
+    for index in indices { sparse[index] = dense[index] }
+    for kind in [CurvatureKind.hessian, .gaussNewton, .hessian] {
+      var (all, some): ([Double], [Double]) = ([], [])
+      try whole.curvatureProduct(kind, sparse, into: &all)
+      try whole.curvatureProduct(kind, sparse, into: &some, support: subset, wanted: subset)
+      let difference = indices.map { all[$0] - some[$0] }
+      #expect(difference.norm <= 1e-12 * max(1, all.norm))
+    }
+  }
+
+  /// The kernels of both precisions, at weights that both represent.
+  @Test(arguments: examples)
+  func floatFollowsDouble(_ example: LayerExample) throws {
+    let small = SmallNetwork(example)
+    let single = NetworkState<Float>(small.state(Double.self))
+    let v = small.direction(Float.self, seed: 8)
+    var exact: [Double] = []
+    try linearization(small, NetworkState<Double>(single)).curvatureProduct(
+      .hessian, v.map(Double.init), into: &exact)
+    var rounded: [Float] = []
+    try Linearization(
+      network: Network<Float>(small.architecture), state: single, samples: small.samples(5),
+      loss: small.loss, compute: compute
+    ).curvatureProduct(.hessian, v, into: &rounded)
+    #expect(relativeError(rounded, exact) < 1e-4)
+  }
+
+  @Test(arguments: examples)
+  func inputGradientsAgreeWithDifferences(_ example: LayerExample) throws {
+    let small = SmallNetwork(example)
+    let state = small.state(Double.self)
+    let v = small.direction(Double.self, seed: 7)
+    let samples = small.samples(2)
+    func linearization(_ samples: Samples) throws -> Linearization<Double> {
+      try Linearization(
+        network: Network(small.architecture), state: state, samples: samples, loss: small.loss,
+        compute: compute)
+    }
+    let gradients = try linearization(samples).inputGradients(v)
+    let source = try #require(samples.source as? TensorSource<Double>)
+    let size = small.architecture.input.count
+    let estimate = try gradients.indices.map { index in
+      func derivative(_ h: Double) throws -> Double {
+        var inputs = source.inputs
+        inputs[index] += h
+        let moved = Samples(
+          source: TensorSource(inputs: inputs, shape: source.shape), indices: samples.indices,
+          targets: samples.targets)
+        return try linearization(moved).directionalDerivatives(v)[index / size]
+      }
+      return try (derivative(Self.step) - derivative(-Self.step)) / (2 * Self.step)
+    }
+    let difference = zip(gradients, estimate).map { $0 - $1 }
+    #expect(difference.norm <= 1e-6 * max(1, gradients.norm))
   }
 
   @Test(arguments: examples)

@@ -1,11 +1,26 @@
 /// An operation with options as a request has them, and what PyTorch computes with it.
 ///
-/// The network is y = operation(x∘s), with parameters θ: s, of the shape of x, then the weights and biases of the
-/// operation. Its loss is the mean of y². With i from 1 and everything in PyTorch's order, xᵢ = sin(1.3i),
-/// θᵢ = sin(0.7i), and vᵢ = cos(0.3i) is a direction.
+/// The network is y = operation(x₁∘s₁, x₂∘s₂, …), with parameters θ: s₁, s₂, … of the shapes of the inputs, then the
+/// weights and biases of the operation. Its loss is the mean of y². With i from 1 and everything in PyTorch's order,
+/// xᵢ = sin(1.3i), θᵢ = sin(0.7i), and vᵢ = cos(0.3i) is a direction. `scripts/lib/pytorch_cases.py` prints the cases
+/// of `operations` and `attention`.
 struct ReferenceCase: Sendable, CustomStringConvertible {
+  enum Input: Sendable {
+    case any([Int])
+    /// exp(x∘s)
+    case positive([Int])
+    /// ⌊limit·(1 + x)/2⌋ without s
+    case whole([Int], below: Int)
+
+    var sizes: [Int] {
+      switch self {
+      case .any(let sizes), .positive(let sizes), .whole(let sizes, _): sizes
+      }
+    }
+  }
+
   let type: String
-  let shape: [Int]
+  let inputs: [Input]
   /// Values of y.
   let count: Int
   /// Σ aᵢcos(i) of y, of the gradient g by θ, and of the Hessian times v, by torch 2.13 in `float64`.
@@ -13,17 +28,24 @@ struct ReferenceCase: Sendable, CustomStringConvertible {
   /// JSON.
   let options: String
 
-  init(_ type: String, _ shape: [Int], count: Int, _ probes: [Double], _ options: String) {
+  init(_ type: String, _ inputs: [Input], count: Int, _ probes: [Double], _ options: String) {
     self.type = type
-    self.shape = shape
+    self.inputs = inputs
     self.count = count
     self.probes = probes
     self.options = options
   }
 
+  init(_ type: String, _ shape: [Int], count: Int, _ probes: [Double], _ options: String) {
+    self.init(type, [.any(shape)], count: count, probes, options)
+  }
+
   var description: String { "\(type) \(options)" }
 
-  static let all = [
+  static let all = windows + operations + attention
+
+  /// Convolutions, pools, normalizations of channels, and upsampling.
+  private static let windows = [
     ReferenceCase(
       "conv2d", [4, 5, 6], count: 120,
       [-17.955070771902324, -0.6376903316146821, -0.08039193339088654],

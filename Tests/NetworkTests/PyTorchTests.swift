@@ -9,20 +9,40 @@ struct PyTorchTests {
   private func architecture(_ reference: ReferenceCase) throws -> Architecture {
     let options = try JSONParser.parse(reference.options)
     guard case .object(let members) = options else { throw Malformed() }
+    let names = reference.inputs.indices.map { "value \($0)" }
     let head: JSONObject = [
-      "op": .string(reference.type), "name": "operation", "inputs": JSONValue(["scaled"]),
+      "op": .string(reference.type), "name": "operation", "inputs": JSONValue(names),
     ]
     let operation = try NodeDescription.form.value(of: .object(head.merging(members)))
     // The operation is written back and read again.
     #expect(try NodeDescription.form.value(of: NodeDescription.form.write(operation)) == operation)
+    var nodes: [NodeDescription] = []
+    func add(_ name: String, _ operation: LayerDescription, _ inputs: [String]) -> String {
+      nodes.append(NodeDescription(name, operation, inputs))
+      return name
+    }
+    var start = 0
+    for (name, input) in zip(names, reference.inputs) {
+      let count = input.sizes.reduce(1, *)
+      let part = add("\(name) part", .indexSelect(Array(start..<start + count)), [GraphDescription.input])
+      start += count
+      let x = add("\(name) x", .reshape(input.sizes), [part])
+      let scaled = "\(name) scaled"
+      switch input {
+      case .any:
+        _ = add(name, .multiply, [x, add("\(name) s", .parameter(input.sizes), [])])
+      case .positive:
+        _ = add(scaled, .multiply, [x, add("\(name) s", .parameter(input.sizes), [])])
+        _ = add(name, .exponential, [scaled])
+      case .whole(_, let limit):
+        _ = add(scaled, .multiply(by: Double(limit) / 2), [add("\(name) above", .add(1), [x])])
+        _ = add(name, .floor, [scaled])
+      }
+    }
+    nodes.append(operation)
+    let output = add("y", .reshape([-1]), ["operation"])
     return try Architecture(
-      graph: GraphDescription(
-        nodes: [
-          NodeDescription("x", .reshape(reference.shape), [GraphDescription.input]),
-          NodeDescription("s", .parameter(reference.shape), []),
-          NodeDescription("scaled", .multiply, ["x", "s"]), operation,
-          NodeDescription("y", .reshape([-1]), ["operation"]),
-        ], output: "y"), input: Shape(features: reference.shape.reduce(1, *)))
+      graph: GraphDescription(nodes: nodes, output: output), input: Shape(features: start))
   }
 
   private struct Malformed: Error {}

@@ -30,33 +30,40 @@ public struct SmallNetwork: Sendable, CustomStringConvertible {
   }
 
   /// An operation between linear layers, so that its inputs have tangents and its value has a gradient.
-  public init(_ example: LayerExample) {
+  /// - Parameter isTrainable: whether the operation's own parameters are part of θ.
+  public init(_ example: LayerExample, isTrainable: Bool = true) {
     name = example.description
     loss = .crossEntropy
+    let size = 6
     var nodes: [NodeDescription] = []
     func add(_ name: String, _ operation: LayerDescription, _ inputs: [String]) -> String {
       nodes.append(NodeDescription(name, operation, inputs))
       return name
     }
-    let inputs = example.shapes.enumerated().map { index, sizes -> String in
+    let inputs = zip(example.shapes, example.inputs).enumerated().map { index, input -> String in
+      let (sizes, numbers) = input
       let name = "input \(index)"
       let count = sizes.reduce(1, *)
       var value = GraphDescription.input
-      switch example.inputs {
+      switch numbers {
       case .any: value = add(name + " made", .linear(outFeatures: count), [value])
       case .positive:
         value = add(name + " made", .linear(outFeatures: count), [value])
         value = add(name + " positive", .sigmoid, [value])
       case .whole(let limit):
+        // Values of the samples themselves, in another order for each input.
+        value = add(name + " chosen", .indexSelect((0..<count).map { ($0 * 5 + index) % size }), [value])
+        value = add(name + " share", .sigmoid, [value])
         value = add(name + " scaled", .multiply(by: Double(limit)), [value])
+        value = add(name + " whole", .floor, [value])
       }
       return add(name, .reshape(sizes), [value])
     }
-    let value = add("operation", example.layer, inputs)
+    var operation = example.layer
+    operation.isTrainable = isTrainable
+    let value = add("operation", operation, inputs)
     let flat = add("flat", .reshape([-1]), [value])
     let output = add("output", .linear(outFeatures: 3), [flat])
-    let size: Int
-    if case .whole = example.inputs { size = example.shapes[0].reduce(1, *) } else { size = 6 }
     do {
       architecture = try Architecture(
         graph: GraphDescription(nodes: nodes, output: output), input: Shape(features: size))
@@ -229,3 +236,25 @@ public func relativeError<A: Scalar, B: Scalar>(_ a: [A], _ b: [B]) -> Double {
 
 /// One pool of two threads for all tests.
 public let testPool = ComputePool(threads: 2)
+
+extension SmallNetwork {
+  /// Whether a node has parameters.
+  public func hasParameters(in node: String) -> Bool {
+    architecture.rows.contains { $0.name == node && $0.parameters > 0 }
+  }
+
+  /// A whole neuron here and there, and with `scattered` some single parameters.
+  public func subset(scattered: Bool) -> [Int] {
+    var chosen: Set<Int> = []
+    for (place, layer) in architecture.layout.neuronLayers.enumerated() {
+      for neuron in 0..<layer.neurons where (neuron + place) % 4 == 1 {
+        chosen.formUnion(layer.weights + neuron * layer.fanIn..<layer.weights + (neuron + 1) * layer.fanIn)
+        if let bias = layer.bias { chosen.insert(bias + neuron) }
+      }
+    }
+    if scattered {
+      chosen.formUnion(stride(from: 3, to: architecture.layout.parameterCount, by: 17))
+    }
+    return chosen.sorted()
+  }
+}

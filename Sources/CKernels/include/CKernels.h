@@ -2,6 +2,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "choices.h"
+#include "recurrent.h"
+#include "reductions.h"
+
 // Vector loops that choose their instructions at run time. Functions with a suffix of CK_DECLARE exist for float
 // (`_f32`) and double (`_f64`). Pointers never overlap unless a comment says so. The tests compare every function with
 // a plain loop in Swift.
@@ -72,9 +76,13 @@ CK_DECLARE(double, f64)
 #define CK_FUNCTIONS(X)                                                                                              \
   X(sigmoid) X(silu) X(gelu) X(gelu_tanh) X(softplus) X(elu) X(mish) X(hardswish) X(hardsigmoid) X(clamp) X(leaky)    \
   X(exponential) X(logarithm) X(root) X(reciprocal) X(square) X(power) X(magnitude) X(error_function) X(sine)        \
-  X(cosine)
-#define CK_NAME(name) ck_##name,
-typedef enum { CK_FUNCTIONS(CK_NAME) ck_function_count } ck_function;
+  X(cosine) X(inverse_root) X(softsign) X(log_sigmoid) X(soft_shrink) X(hard_shrink) X(tanh_shrink) X(celu)          \
+  X(threshold) X(clip) X(floor) X(ceiling) X(round) X(sign)
+// In Swift an enumeration with the names of the list.
+#define CK_NAME(name) ck_##name __attribute__((swift_name(#name))),
+typedef enum __attribute__((enum_extensibility(closed))) {
+  CK_FUNCTIONS(CK_NAME) ck_function_count __attribute__((swift_name("count")))
+} ck_function;
 #undef CK_NAME
 
 #define CK_DECLARE_FUNCTION(T, S)                                                                   \

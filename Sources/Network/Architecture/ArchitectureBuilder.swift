@@ -11,6 +11,8 @@ final class ArchitectureBuilder {
   private(set) var shapes: [ValueShape]
   var wholeReaders: [WholeReader] = []
   private var dropouts = 0
+  /// The names of layers of lists so far, and whether the user gave them.
+  private var layerNames: [String: Bool] = [:]
 
   let input: Shape
 
@@ -55,6 +57,10 @@ final class ArchitectureBuilder {
           "\(named.layer.type) reads \(arity.lowerBound) values: it belongs into a graph of nodes")
         return value
       }
+      guard takeName(of: named) else {
+        fault(path + ["\(index)", "name"], "must be a name of its own, but \"\(named.name)\" is taken")
+        return value
+      }
       let site = LayerSite(
         name: named.name, values: [value], isTrainable: isTrainable && named.layer.isTrainable,
         path: path + ["\(index)"], builder: self)
@@ -62,6 +68,15 @@ final class ArchitectureBuilder {
       value = next
     }
     return value
+  }
+
+  /// Notes the name of a layer of a list; false if it is taken. Names that the user did not give may repeat,
+  /// because layers without tensors do.
+  private func takeName(of layer: NamedLayer) -> Bool {
+    let isGiven = layer.layer.name != nil
+    if let taken = layerNames[layer.name], taken || isGiven { return false }
+    layerNames[layer.name] = isGiven
+    return true
   }
 
   /// Places a layer, and returns its value; nil after a fault.

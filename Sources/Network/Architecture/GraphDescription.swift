@@ -200,7 +200,8 @@ extension NodeDescription {
     parts: LayerDescription.formats.map { FormPart(of: $0.type, $0.nodeMembers) },
     read: { value, pointer, faults in
       let reader = FieldReader(value, at: pointer, faults: faults)
-      guard let format = LayerFormat.named(by: "op", reader) else { return nil }
+      let named = reader.value("name")?.stringValue.map { " in the node \(FieldReader.brief(.string($0)))" }
+      guard let format = LayerFormat.named(by: "op", reader, in: named ?? "") else { return nil }
       defer { reader.finish() }
       let name = reader.requiredValue("name").flatMap {
         nameForm.read($0, pointer.appending("name"), faults)

@@ -42,14 +42,19 @@ public struct LayerDescription: Sendable, Equatable {
   /// Whether the layer's parameters are part of θ. Frozen parameters stay as they are: curvature, updates and scores
   /// leave them out.
   public var isTrainable = true
+  /// The beginning of the names of its tensors in a list of layers; nil for its place in the list.
+  public var name: String?
 
-  public init(_ kind: any LayerKind) { self.kind = kind }
+  public init(_ kind: any LayerKind, name: String? = nil) {
+    self.kind = kind
+    self.name = name
+  }
 
   /// The `type` of the layer in a request.
   public var type: String { Swift.type(of: kind).type }
 
   public static func == (left: LayerDescription, right: LayerDescription) -> Bool {
-    left.kind.equals(right.kind) && left.isTrainable == right.isTrainable
+    left.kind.equals(right.kind) && left.isTrainable == right.isTrainable && left.name == right.name
   }
 }
 
@@ -64,11 +69,11 @@ public struct NamedLayer: Sendable, Equatable {
   }
 
   /// Layers with the names that `torch.nn.Sequential` gives its modules. Inside a `residual` at position i
-  /// the names are `i.layers.j` and `i.shortcut.j`.
+  /// the names are `i.layers.j` and `i.shortcut.j`. A layer with a name of its own keeps this name.
   public static func sequential(_ layers: [LayerDescription], prefix: String = "") -> [NamedLayer] {
     layers.enumerated().map { index, layer in
-      let name = "\(prefix)\(index)"
-      var named = LayerDescription(layer.kind.named(name))
+      let name = layer.name ?? "\(prefix)\(index)"
+      var named = LayerDescription(layer.kind.named(name), name: layer.name)
       named.isTrainable = layer.isTrainable
       return NamedLayer(name, named)
     }

@@ -9,12 +9,16 @@ public struct LayerExample: Sendable, CustomStringConvertible {
   public let layer: LayerDescription
   /// Sizes of each input, without the batch.
   public let shapes: [[Int]]
-  public let inputs: Inputs
+  /// For each input.
+  public let inputs: [Inputs]
 
-  init(_ kind: some LayerKind, _ shapes: [[Int]], _ inputs: Inputs = .any) {
+  /// - Parameter inputs: one for all inputs, or one for each.
+  init(_ kind: some LayerKind, _ shapes: [[Int]], _ inputs: Inputs...) {
     layer = LayerDescription(kind)
     self.shapes = shapes
-    self.inputs = inputs
+    self.inputs =
+      inputs.count == shapes.count
+      ? inputs : Array(repeating: inputs.first ?? .any, count: shapes.count)
   }
 
   public var description: String {

@@ -27,7 +27,7 @@ public struct LayerFormat: Sendable {
   }
 
   /// Every member of an object of a list of layers.
-  public var members: [FieldMember] { [tag("type")] + options + common }
+  public var members: [FieldMember] { [tag("type"), LayerDescription.nameMember] + options + common }
 
   /// Every member of a node of a graph.
   public var nodeMembers: [FieldMember] {
@@ -54,22 +54,33 @@ public struct LayerFormat: Sendable {
   func write(_ layer: LayerDescription) -> JSONObject? { own(layer) }
 
   /// The kind that an object names in a member; nil with a fault if there is none.
-  static func named(by member: String, _ reader: FieldReader) -> LayerFormat? {
+  /// - Parameter place: where the object is, in words for the fault.
+  static func named(by member: String, _ reader: FieldReader, in place: String = "") -> LayerFormat? {
     let pointer = reader.pointer.appending(member)
     // Without a name the allowed options are unknown.
     guard let value = reader.requiredValue(member),
-      let name = FieldReader.text(value, maximumLength: 1024, at: pointer, reader.faults),
-      FieldReader.choice(value, among: LayerDescription.formats.map(\.type), at: pointer, reader.faults)
-        != nil
+      let name = FieldReader.text(value, maximumLength: 1024, at: pointer, reader.faults)
     else { return nil }
-    return LayerDescription.formats.first { $0.type == name }
+    let formats = LayerDescription.formats
+    if let format = formats.first(where: { $0.type.isExactly(name) }) { return format }
+    let suggestion = Spelling.suggestion(for: name, among: formats.lazy.map(\.type))
+    reader.faults.add(
+      "must be an operation of this service, got \(FieldReader.brief(value))\(place)\(suggestion)",
+      at: pointer)
+    return nil
   }
 }
 
 // MARK: - A layer and a list of layers in a request
 
 extension LayerDescription {
-  /// An object with a `type` and its options.
+  private static let nameForm = Form<String>.text(maximumLength: NodeDescription.longestName)
+
+  static let nameMember = FieldMember(
+    "name", schema: nameForm.schema, words: nameForm.words, standardWords: "the layer's place",
+    "The beginning of the names of the layer's tensors.")
+
+  /// An object with a `type`, its options, and maybe a `name`.
   public static let form = Form<LayerDescription>(
     schema: ["oneOf": .array(formats.map { Schema.request($0.members) })], words: "object with a `type`",
     parts: formats.map { FormPart(of: $0.type, $0.members) },
@@ -77,9 +88,18 @@ extension LayerDescription {
       let reader = FieldReader(value, at: pointer, faults: faults)
       guard let format = LayerFormat.named(by: "type", reader) else { return nil }
       defer { reader.finish() }
-      return format.read(reader)
+      let name = reader.value("name").flatMap {
+        nameForm.read($0, pointer.appending("name"), faults)
+      }
+      var layer = format.read(reader)
+      layer.name = name
+      return layer
     },
-    write: { .object((["type": .string($0.type)] as JSONObject).merging(options(of: $0))) })
+    write: { layer in
+      var head: JSONObject = ["type": .string(layer.type)]
+      if let name = layer.name { head["name"] = .string(name) }
+      return .object(head.merging(options(of: layer)))
+    })
 
   /// The members of every layer.
   static let commonFields = Fields<LayerDescription>([

@@ -124,7 +124,7 @@ public struct LayerSite {
   func node(_ layer: some PlacedLayer) -> Architecture.Node { .init(layer, inputs: [value]) }
 
   /// Adds a node in front of the layer's own, and returns its value.
-  func insert(_ node: Architecture.Node) -> Int { builder.append(node) }
+  func insert(_ node: Architecture.Node) -> Int { builder.append(isTrainable ? node : node.frozen) }
 
   /// A layer that is a function of each value.
   func elementwise(_ function: some Elementwise) -> Architecture.Node? {
@@ -187,7 +187,7 @@ public struct LayerSite {
   }
 
   /// Notes a layer whose neurons can be chosen. Those of a frozen layer cannot.
-  private func note(_ layer: NeuronLayer) { if isTrainable { builder.note(layer) } }
+  func note(_ layer: NeuronLayer) { if isTrainable { builder.note(layer) } }
 
   /// Gives a table of rows its place, and notes the rows as neurons.
   func addTable(_ shape: [Int], padding: Int?, positions: Int) -> Int {

@@ -12,8 +12,8 @@ public struct ParameterTensor: Sendable, Equatable {
     case bias
     /// Factors, which begin with 1, and offsets, which begin with 0: of normalizations and by themselves.
     case scale, shift
-    /// Normal numbers of some deviation at first. One row may be zero.
-    case table(deviation: Double, zeroRow: Int? = nil)
+    /// Normal numbers of some deviation around a mean at first. One row may be zero.
+    case table(deviation: Double, zeroRow: Int? = nil, mean: Double = 0)
     /// Not parameters: running statistics of batch normalization, and its count of minibatches.
     case runningMean, runningVariance, batchesTracked
     /// Whole numbers that the PyTorch module holds, and that follow from its options. They are no part of a

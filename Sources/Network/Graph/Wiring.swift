@@ -21,6 +21,11 @@ struct Wiring: Sendable {
     let hasParameters: Bool
     let inputs: [Int]
     let output: Int
+
+    /// Whether the value has a derivative by the inputs.
+    fileprivate var hasDerivative: Bool {
+      if case .layer(let uses) = kind { uses.hasDerivative } else { true }
+    }
   }
 
   let stages: [Stage]
@@ -47,7 +52,8 @@ struct Wiring: Sendable {
     for (index, stage) in stages.enumerated() {
       for input in stage.inputs { readers[input].append(index) }
       producers[stage.output] = index
-      depends[stage.output] = stage.hasParameters || stage.inputs.contains { depends[$0] }
+      depends[stage.output] =
+        stage.hasParameters || stage.hasDerivative && stage.inputs.contains { depends[$0] }
     }
     self.readers = readers
     self.producers = producers
@@ -138,4 +144,7 @@ struct LayerUses: Sendable {
   var output = false
   /// ∂y in tangentBackward.
   var gradient = true
+  /// Whether the derivative by the inputs is not zero everywhere. Without one, the value has a tangent only
+  /// from parameters of the layer itself.
+  var hasDerivative = true
 }

@@ -2,36 +2,8 @@ import CKernels
 
 /// A function φ of one value with its first and second derivative, as vector loops (`functions.inc`).
 public struct PointFunction: Sendable, Hashable {
-  public enum Name: Sendable, Hashable, CaseIterable {
-    case sigmoid, silu, gelu, geluTanh, softplus, elu, mish, hardSwish, hardSigmoid, clamp, leaky, exponential
-    case logarithm, root, reciprocal, square, power, magnitude, errorFunction, sine, cosine
-
-    fileprivate var kernel: ck_function {
-      switch self {
-      case .sigmoid: ck_sigmoid
-      case .silu: ck_silu
-      case .gelu: ck_gelu
-      case .geluTanh: ck_gelu_tanh
-      case .softplus: ck_softplus
-      case .elu: ck_elu
-      case .mish: ck_mish
-      case .hardSwish: ck_hardswish
-      case .hardSigmoid: ck_hardsigmoid
-      case .clamp: ck_clamp
-      case .leaky: ck_leaky
-      case .exponential: ck_exponential
-      case .logarithm: ck_logarithm
-      case .root: ck_root
-      case .reciprocal: ck_reciprocal
-      case .square: ck_square
-      case .power: ck_power
-      case .magnitude: ck_magnitude
-      case .errorFunction: ck_error_function
-      case .sine: ck_sine
-      case .cosine: ck_cosine
-      }
-    }
-  }
+  /// A kernel by its name in C.
+  public typealias Name = ck_function
 
   public let name: Name
   /// Parameters of the function, where it has any.
@@ -47,7 +19,7 @@ public struct PointFunction: Sendable, Hashable {
   /// Whether φ″ = 0 wherever it exists.
   public var isPiecewiseLinear: Bool {
     switch name {
-    case .hardSigmoid, .clamp, .leaky, .magnitude: true
+    case .hardsigmoid, .clamp, .clip, .leaky, .magnitude, .soft_shrink, .hard_shrink, .threshold: true
     default: false
     }
   }
@@ -57,8 +29,8 @@ public struct PointFunction: Sendable, Hashable {
     _ x: UnsafePointer<Element>, _ y: UnsafeMutablePointer<Element>, _ n: Int
   ) {
     switch Element.precision {
-    case .float32: ck_function_f32(name.kernel, Float(a), Float(b), x.bound(), y.bound(), n)
-    case .float64: ck_function_f64(name.kernel, a, b, x.bound(), y.bound(), n)
+    case .float32: ck_function_f32(name, Float(a), Float(b), x.bound(), y.bound(), n)
+    case .float64: ck_function_f64(name, a, b, x.bound(), y.bound(), n)
     }
   }
 
@@ -67,8 +39,8 @@ public struct PointFunction: Sendable, Hashable {
     _ x: UnsafePointer<Element>, _ d: UnsafeMutablePointer<Element>, _ n: Int
   ) {
     switch Element.precision {
-    case .float32: ck_function_slope_f32(name.kernel, Float(a), Float(b), x.bound(), d.bound(), n)
-    case .float64: ck_function_slope_f64(name.kernel, a, b, x.bound(), d.bound(), n)
+    case .float32: ck_function_slope_f32(name, Float(a), Float(b), x.bound(), d.bound(), n)
+    case .float64: ck_function_slope_f64(name, a, b, x.bound(), d.bound(), n)
     }
   }
 
@@ -80,9 +52,9 @@ public struct PointFunction: Sendable, Hashable {
     switch Element.precision {
     case .float32:
       ck_function_slope_tangent_f32(
-        name.kernel, Float(a), Float(b), x.bound(), tx.bound(), dy.bound(), tdy.bound(), n)
+        name, Float(a), Float(b), x.bound(), tx.bound(), dy.bound(), tdy.bound(), n)
     case .float64:
-      ck_function_slope_tangent_f64(name.kernel, a, b, x.bound(), tx.bound(), dy.bound(), tdy.bound(), n)
+      ck_function_slope_tangent_f64(name, a, b, x.bound(), tx.bound(), dy.bound(), tdy.bound(), n)
     }
   }
 }

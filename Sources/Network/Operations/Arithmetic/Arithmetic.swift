@@ -205,6 +205,10 @@ extension LayerDescription {
   /// Of two inputs.
   public static var multiply: LayerDescription { LayerDescription(Multiply()) }
 
+  public static func add(_ constant: Double) -> LayerDescription {
+    LayerDescription(Add(constant: constant))
+  }
+
   public static func multiply(by constant: Double) -> LayerDescription {
     LayerDescription(Multiply(constant: constant))
   }

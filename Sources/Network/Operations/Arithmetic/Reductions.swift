@@ -17,24 +17,44 @@ extension ReductionKind {
     ])
   }
 
-  /// The sum over the axes times a factor that may depend on the number of summed places.
-  func placeSum(at site: LayerSite, _ factor: (Int) -> Double) -> Architecture.Node? {
+  /// The axes of the input that are reduced; nil after a fault.
+  func axes(at site: LayerSite) -> Set<Int>? {
     var axes: Set<Int> = []
     for dim in dims {
       guard let axis = site.axis(dim, rank: site.shape.rank, at: "dim") else { return nil }
       axes.insert(axis)
     }
-    guard !axes.isEmpty else { return site.fault("must name at least one axis", at: "dim") }
-    let source = site.shape
-    let total = axes.reduce(1) { $0 * source.sizes[$1] }
-    var sizes = source.sizes
-    for axis in axes { sizes[axis] = 1 }
-    let kept = ValueShape(sizes, order: source.order)
-    let sum = PlacedReduction(source: source, value: kept, factor: factor(total))
-    if keepsAxes { return site.node(sum) }
-    let value = site.insert(.init(sum, inputs: [site.value]))
-    return .init(Relabelled(value: axes.sorted(by: >).reduce(kept) { $0.removing($1) }), inputs: [value])
+    if axes.isEmpty { site.addFault("must name at least one axis", at: "dim") }
+    return axes.isEmpty ? nil : axes
   }
+
+  /// The reduction, and its axes taken away unless they stay.
+  func finish(_ reduction: some PlacedLayer, of input: Int, _ axes: Set<Int>, at site: LayerSite)
+    -> Architecture.Node
+  {
+    if keepsAxes { return .init(reduction, inputs: [input]) }
+    let value = site.insert(.init(reduction, inputs: [input]))
+    return .init(
+      Relabelled(value: axes.sorted(by: >).reduce(reduction.value) { $0.removing($1) }), inputs: [value])
+  }
+
+  /// The sum over the axes times a factor that may depend on the number of summed places.
+  func placeSum(at site: LayerSite, _ factor: (Int) -> Double) -> Architecture.Node? {
+    guard let axes = axes(at: site) else { return nil }
+    let source = site.shape
+    let sum = PlacedReduction(
+      source: source, value: source.reduced(axes), factor: factor(source.places(along: axes)))
+    return finish(sum, of: site.value, axes, at: site)
+  }
+}
+
+extension ValueShape {
+  /// With one place along some axes.
+  func reduced(_ axes: Set<Int>) -> ValueShape {
+    ValueShape(sizes.enumerated().map { axes.contains($0) ? 1 : $1 }, order: order)
+  }
+
+  func places(along axes: Set<Int>) -> Int { axes.reduce(1) { $0 * sizes[$1] } }
 }
 
 /// `torch.mean` over axes.

@@ -2,7 +2,7 @@ import JSON
 import Tensor
 
 /// `torch.nn.functional.scaled_dot_product_attention`: softmax(QKᵀ·scale + mask)V over the last two axes. The
-/// fourth input, if there is one, is added to the scores.
+/// fourth input, if there is one, is a mask.
 struct ScaledDotProductAttention: LayerKind {
   static let type = "scaled_dot_product_attention"
   static let arity = 3...4
@@ -10,15 +10,28 @@ struct ScaledDotProductAttention: LayerKind {
   static let fields = Fields<Self>([
     .flag("is_causal", \.isCausal, "Whether a position sees itself and earlier ones alone."),
     .given("scale", \.scale, .number(.any), standard: "1/√d of d features", "The factor of the scores."),
+    .choice(
+      "mask", \.mask,
+      "A mask that is `additive` is added to the scores. One that is `boolean` hides the places where it is 0."
+    ),
+    .flag(
+      "enable_gqa", \.sharesHeads, "Whether each head of the keys and values serves several heads of queries."
+    ),
   ])
   static let examples = [
     LayerExample(ScaledDotProductAttention(), [[2, 3, 4], [2, 5, 4], [2, 5, 2]]),
     LayerExample(ScaledDotProductAttention(isCausal: true, scale: 0.7), [[3, 4], [3, 4], [3, 4]]),
     LayerExample(ScaledDotProductAttention(), [[3, 4], [2, 4], [2, 4], [3, 2]]),
+    LayerExample(
+      ScaledDotProductAttention(mask: .boolean), [[3, 4], [2, 4], [2, 4], [2]], .any, .any, .any,
+      .whole(below: 2)),
+    LayerExample(ScaledDotProductAttention(sharesHeads: true), [[4, 3, 2], [2, 3, 2], [2, 3, 2]]),
   ]
 
   var isCausal = false
   var scale: Double?
+  var mask = AttentionMask.additive
+  var sharesHeads = false
 
   /// A score that no softmax notices.
   static let hidden = -1e30
@@ -27,11 +40,17 @@ struct ScaledDotProductAttention: LayerKind {
     guard let width = site.shape.sizes.last, site.shape.rank >= 2 else {
       return site.fault("must have at least two axes, got \(site.shape.words)", at: "inputs")
     }
+    guard let site = sharesHeads ? repeatingHeads(site) : site else { return nil }
     guard let product = MatMul(transposesB: true).place(at: site.reading(Array(site.values[..<2]))) else {
       return nil
     }
     var scores = site.affine(site.insert(product), factor: scale ?? 1 / Double(width).squareRoot())
     var masks = Array(site.values[3...])
+    let visible = mask == .boolean ? masks.popLast() : nil
+    if let visible {
+      guard let seen = site.choosing(scores, where: visible, else: Self.hidden) else { return nil }
+      scores = seen
+    }
     if isCausal {
       let sizes = site.shape(ofValue: scores).sizes
       let (rows, columns) = (sizes[sizes.count - 2], sizes[sizes.count - 1])
@@ -45,70 +64,37 @@ struct ScaledDotProductAttention: LayerKind {
       guard let sum = Add().place(at: site.reading([scores, mask])) else { return nil }
       scores = site.insert(sum)
     }
-    guard let shares = Softmax().place(at: site.reading([scores])) else { return nil }
-    return MatMul().place(at: site.reading([site.insert(shares), site.values[2]]))
+    guard let softmax = Softmax().place(at: site.reading([scores])) else { return nil }
+    var shares = site.insert(softmax)
+    if let visible {
+      // A row of which all places are hidden has no shares at all.
+      guard let seen = site.choosing(shares, where: visible, else: 0) else { return nil }
+      shares = seen
+    }
+    return MatMul().place(at: site.reading([shares, site.values[2]]))
   }
-}
 
-/// `torch.nn.MultiheadAttention` of one sequence with itself (Vaswani et al. 2017), batch first.
-struct MultiheadAttention: LayerKind {
-  static let type = "multihead_attention"
-  static let standard = MultiheadAttention()
-  static let fields = Fields<Self>([
-    .required("num_heads", \.heads, .size, "The heads, which divide the features."),
-    .given("embed_dim", \.features, .size, "Must agree with the layer before."),
-    .flag("bias", \.bias, "Whether the projections have biases."),
-    .flag("is_causal", \.isCausal, "Whether a position sees itself and earlier ones alone."),
-  ])
-  static let examples = [
-    LayerExample(MultiheadAttention(heads: 2), [[3, 4]]),
-    LayerExample(MultiheadAttention(heads: 1, bias: false, isCausal: true), [[4, 3]]),
-  ]
-
-  var heads = 1
-  var features: Int?
-  var bias = true
-  var isCausal = false
-
-  func place(at site: LayerSite) -> Architecture.Node? {
-    guard site.shape.rank == 2 else {
-      return site.fault("needs positions with features, but the input has the shape \(site.shape.words)")
+  /// The site with the heads of keys and values repeated up to those of the queries; nil after a fault.
+  private func repeatingHeads(_ site: LayerSite) -> LayerSite? {
+    let ranks = (0..<3).map { site.shape($0).rank }
+    guard ranks.allSatisfy({ $0 >= 3 }) else {
+      site.addFault("needs heads, positions and features of queries, keys and values", at: "enable_gqa")
+      return nil
     }
-    let (positions, width) = (site.shape.sizes[0], site.shape.sizes[1])
-    if let features, features != width {
-      return site.fault(
-        "must be \(width), the features of the layer before, got \(features)", at: "embed_dim")
+    var values = site.values
+    let heads = site.shape.sizes[ranks[0] - 3]
+    for input in 1...2 {
+      let own = site.shape(input).sizes[ranks[input] - 3]
+      guard own > 0, heads % own == 0 else {
+        site.addFault("needs heads that divide the \(heads) of the queries, got \(own)", at: "enable_gqa")
+        return nil
+      }
+      let places = (0..<heads).map { $0 / (heads / own) }
+      guard let repeated = site.chain(values[input], [IndexSelect(dim: -3, index: places)]) else {
+        return nil
+      }
+      values[input] = repeated
     }
-    guard width % heads == 0 else {
-      return site.fault("must divide the \(width) features, got \(heads)", at: "num_heads")
-    }
-    let names = [
-      "weight": "\(site.name).in_proj_weight", "bias": "\(site.name).in_proj_bias",
-    ]
-    guard
-      let projection = Linear(outFeatures: 3 * width, bias: bias).place(
-        at: site.inGraph(reading: [site.value], named: site.name, tensors: names))
-    else { return nil }
-    let all = site.insert(projection)
-    var parts: [Int] = []
-    for index in 0..<3 {
-      guard
-        let value = site.chain(
-          all,
-          [
-            Chunk(chunks: 3, dim: -1, index: index),
-            Reshape(sizes: [positions, heads, width / heads]), Permute(dims: [0, 2, 1, 3]),
-          ])
-      else { return nil }
-      parts.append(value)
-    }
-    guard
-      let mixed = ScaledDotProductAttention(isCausal: isCausal).place(
-        at: site.inGraph(reading: parts, named: site.name)),
-      let joined = site.chain(
-        site.insert(mixed), [Permute(dims: [0, 2, 1, 3]), Reshape(sizes: [positions, width])])
-    else { return nil }
-    return Linear(outFeatures: width, bias: bias).place(
-      at: site.inGraph(reading: [joined], named: site.name + ".out_proj"))
+    return site.reading(values)
   }
 }

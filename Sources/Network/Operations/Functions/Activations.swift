@@ -33,7 +33,7 @@ struct GELU: FunctionKind {
   ]
 
   var approximate = Approximation.none
-  var function: PointFunction { PointFunction(approximate == .none ? .gelu : .geluTanh) }
+  var function: PointFunction { PointFunction(approximate == .none ? .gelu : .gelu_tanh) }
 }
 
 /// `torch.nn.Softplus`: log(1 + exp(βx))/β, and x where βx > threshold.
@@ -86,7 +86,7 @@ struct HardSwish: FunctionKind {
   static let type = "hardswish"
   static let standard = HardSwish()
   static let fields = Fields<Self>([])
-  var function: PointFunction { PointFunction(.hardSwish) }
+  var function: PointFunction { PointFunction(.hardswish) }
 }
 
 /// `torch.nn.Hardsigmoid`: relu6(x + 3)/6.
@@ -94,7 +94,7 @@ struct HardSigmoid: FunctionKind {
   static let type = "hardsigmoid"
   static let standard = HardSigmoid()
   static let fields = Fields<Self>([])
-  var function: PointFunction { PointFunction(.hardSigmoid) }
+  var function: PointFunction { PointFunction(.hardsigmoid) }
 }
 
 /// `torch.nn.LeakyReLU`: x above 0, a multiple below.

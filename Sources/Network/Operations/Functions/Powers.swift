@@ -37,7 +37,7 @@ struct ErrorFunction: FunctionKind {
   static let type = "erf"
   static let standard = ErrorFunction()
   static let fields = Fields<Self>([])
-  var function: PointFunction { PointFunction(.errorFunction) }
+  var function: PointFunction { PointFunction(.error_function) }
 }
 
 struct Sine: FunctionKind {
@@ -74,4 +74,8 @@ struct Power: FunctionKind {
     default: PointFunction(.power, exponent)
     }
   }
+}
+
+extension LayerDescription {
+  public static var exponential: LayerDescription { LayerDescription(Exponential()) }
 }

@@ -224,3 +224,10 @@ struct Pad: LayerKind {
     return site.node(map)
   }
 }
+
+extension LayerDescription {
+  /// Places of the first axis, from 0.
+  public static func indexSelect(_ places: [Int]) -> LayerDescription {
+    LayerDescription(IndexSelect(index: places))
+  }
+}

@@ -14,6 +14,8 @@ struct ScaledDotProductAttention: LayerKind {
   static let examples = [
     LayerExample(ScaledDotProductAttention(), [[2, 3, 4], [2, 5, 4], [2, 5, 2]]),
     LayerExample(ScaledDotProductAttention(isCausal: true, scale: 0.7), [[3, 4], [3, 4], [3, 4]]),
+    LayerExample(ScaledDotProductAttention(scale: -0.7), [[5, 1], [9, 1], [9, 1]]),
+    LayerExample(ScaledDotProductAttention(), [[1, 3, 4], [2, 3, 4], [2, 3, 4]]),
     LayerExample(ScaledDotProductAttention(), [[3, 4], [2, 4], [2, 4], [3, 2]]),
   ]
 
@@ -26,6 +28,12 @@ struct ScaledDotProductAttention: LayerKind {
   func place(at site: LayerSite) -> Architecture.Node? {
     guard let width = site.shape.sizes.last, site.shape.rank >= 2 else {
       return site.fault("must have at least two axes, got \(site.shape.words)", at: "inputs")
+    }
+    if site.values.count == 3,
+      let fused = site.fusedAttention(
+        scale: scale ?? 1 / Double(width).squareRoot(), isCausal: isCausal)
+    {
+      return fused
     }
     guard let product = MatMul(transposesB: true).place(at: site.reading(Array(site.values[..<2]))) else {
       return nil
@@ -74,7 +82,7 @@ struct MultiheadAttention: LayerKind {
     guard site.shape.rank == 2 else {
       return site.fault("needs positions with features, but the input has the shape \(site.shape.words)")
     }
-    let (positions, width) = (site.shape.sizes[0], site.shape.sizes[1])
+    let width = site.shape.sizes[1]
     if let features, features != width {
       return site.fault(
         "must be \(width), the features of the layer before, got \(features)", at: "embed_dim")
@@ -89,26 +97,9 @@ struct MultiheadAttention: LayerKind {
       let projection = Linear(outFeatures: 3 * width, bias: bias).place(
         at: site.inGraph(reading: [site.value], named: site.name, tensors: names))
     else { return nil }
-    let all = site.insert(projection)
-    var parts: [Int] = []
-    for index in 0..<3 {
-      guard
-        let value = site.chain(
-          all,
-          [
-            Chunk(chunks: 3, dim: -1, index: index),
-            Reshape(sizes: [positions, heads, width / heads]), Permute(dims: [0, 2, 1, 3]),
-          ])
-      else { return nil }
-      parts.append(value)
-    }
-    guard
-      let mixed = ScaledDotProductAttention(isCausal: isCausal).place(
-        at: site.inGraph(reading: parts, named: site.name)),
-      let joined = site.chain(
-        site.insert(mixed), [Permute(dims: [0, 2, 1, 3]), Reshape(sizes: [positions, width])])
-    else { return nil }
+    let mixed = site.reading([site.insert(projection)]).fusedSelfAttention(
+      heads: heads, isCausal: isCausal)
     return Linear(outFeatures: width, bias: bias).place(
-      at: site.inGraph(reading: [joined], named: site.name + ".out_proj"))
+      at: site.inGraph(reading: [site.insert(mixed)], named: site.name + ".out_proj"))
   }
 }

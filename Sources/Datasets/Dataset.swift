@@ -9,6 +9,25 @@ public struct Dataset: Sendable {
     case classification(classes: Int, names: [String]?)
     /// To predict a vector of `outputs` numbers.
     case regression(outputs: Int)
+    /// To name a class for each of `count` positions of a sample.
+    case labelling(classes: Int, names: [String]?, count: Int)
+
+    /// The targets in a sentence.
+    var words: String {
+      switch self {
+      case .classification: "classes"
+      case .labelling: "a class a position"
+      case .regression: "regression targets"
+      }
+    }
+
+    /// The names of the classes, if the source has them.
+    public var classNames: [String]? {
+      switch self {
+      case .classification(_, let names), .labelling(_, let names, _): names
+      case .regression: nil
+      }
+    }
   }
 
   /// The name a user gave it.
@@ -75,6 +94,7 @@ public struct Dataset: Sendable {
     switch kind {
     case .classification(let classes, _): classes
     case .regression(let outputs): outputs
+    case .labelling(let classes, _, let count): classes * count
     }
   }
 
@@ -112,6 +132,7 @@ public struct Dataset: Sendable {
     let digest = Mutex<String?>(nil)
     let observedRange = Mutex<ClosedRange<Double>??>(nil)
     let overflow = Mutex<InputOverflow??>(nil)
+    let wholeNumbers = Mutex<[ClosedRange<Int>?]??>(nil)
   }
 }
 
@@ -121,10 +142,13 @@ extension Dataset {
     var storage: SampleStorage
     var labels: [Int32] = []
     var targets: Tensor<Double>?
+    var positions: PositionLabels?
     var groups: [SampleGroup: [Int]] = [:]
 
     func split(_ shape: Shape, _ map: ValueMap) -> Split {
-      Split(shape: shape, storage: storage, labels: labels, targets: targets, groups: groups, map: map)
+      Split(
+        shape: shape, storage: storage, labels: labels, targets: targets, positions: positions,
+        groups: groups, map: map)
     }
   }
 

@@ -16,6 +16,20 @@ public enum SampleGroup: String, Sendable, CaseIterable {
   }
 }
 
+/// A class for each position of the samples, sample after sample. A position of −1 counts for nothing.
+public struct PositionLabels: Equatable, Sendable {
+  public let elements: [Int32]
+  /// Positions of a sample.
+  public let width: Int
+
+  public var count: Int { elements.count / width }
+
+  func selecting(_ indices: [Int]) -> PositionLabels {
+    PositionLabels(
+      elements: indices.flatMap { elements[$0 * width..<($0 + 1) * width] }, width: width)
+  }
+}
+
 /// The samples of one split: inputs, and a class or target values for each.
 public struct Split: Sendable {
   /// The shape of one sample.
@@ -24,21 +38,24 @@ public struct Split: Sendable {
   public let count: Int
   /// The stored inputs, before normalization.
   public let storage: SampleStorage
-  /// The class of each sample; empty for regression.
+  /// The class of each sample; empty for regression, and for a class a position.
   public let labels: [Int32]
   /// The classes before `poison` or `relabel` changed some; nil if none was changed.
   public let trueLabels: [Int32]?
-  /// (count, outputs) for regression; nil for classification.
+  /// (count, outputs) for regression, else nil.
   public let targets: Tensor<Double>?
+  /// For a class a position, else nil.
+  public let positions: PositionLabels?
   /// Ascending indices of the samples of each group; an empty group has no entry.
   public let groups: [SampleGroup: [Int]]
   let map: ValueMap
 
   init(
     shape: Shape, storage: SampleStorage, labels: [Int32], trueLabels: [Int32]? = nil,
-    targets: Tensor<Double>? = nil, groups: [SampleGroup: [Int]] = [:], map: ValueMap
+    targets: Tensor<Double>? = nil, positions: PositionLabels? = nil, groups: [SampleGroup: [Int]] = [:],
+    map: ValueMap
   ) {
-    count = targets?.shape[0] ?? labels.count
+    count = targets?.shape[0] ?? positions?.count ?? labels.count
     precondition(storage.count == count * shape.count, "A split has as many inputs as labels or targets.")
     precondition(trueLabels == nil || trueLabels!.count == count, "A true label for each sample.")
     self.shape = shape
@@ -46,12 +63,13 @@ public struct Split: Sendable {
     self.labels = labels
     self.trueLabels = trueLabels
     self.targets = targets
+    self.positions = positions
     self.groups = groups.filter { !$0.value.isEmpty }
     self.map = map
   }
 
-  /// Whether each sample has a class, not target values.
-  public var isClassification: Bool { targets == nil }
+  /// Whether each sample has a class, not target values, and not a class a position.
+  public var isClassification: Bool { targets == nil && positions == nil }
 
   /// The indices of a group, ascending.
   public func indices(of group: SampleGroup) -> [Int] { groups[group] ?? [] }
@@ -86,7 +104,7 @@ public struct Split: Sendable {
         return Tensor(
           shape: [indices.count, outputs],
           elements: indices.flatMap { all.elements[$0 * outputs..<($0 + 1) * outputs] })
-      },
+      }, positions: positions?.selecting(indices),
       groups: groups.mapValues { group in group.flatMap { position[$0] ?? [] }.sorted() }, map: map)
   }
 
@@ -96,7 +114,7 @@ public struct Split: Sendable {
   ) -> Split {
     Split(
       shape: shape, storage: storage ?? self.storage, labels: labels ?? self.labels,
-      trueLabels: trueLabels ?? self.trueLabels, targets: targets, groups: groups ?? self.groups,
-      map: map ?? self.map)
+      trueLabels: trueLabels ?? self.trueLabels, targets: targets, positions: positions,
+      groups: groups ?? self.groups, map: map ?? self.map)
   }
 }

@@ -4,8 +4,9 @@ import Tensor
 public struct Evaluation: Sendable {
   /// ℓ of every sample, without weight decay.
   public var losses: [Double]
-  /// Whether the network names the right class, for each sample. Empty for regression.
-  public var correct: [Bool]
+  /// 1 where the network names the right class, else 0, for each sample. Of several positions or labels a sample
+  /// it is the share that is right. Empty for regression.
+  public var correctness: [Double]
 
   /// The mean of the losses; NaN for no samples.
   public var meanLoss: Double {
@@ -15,12 +16,14 @@ public struct Evaluation: Sendable {
 
   /// The share of samples read right; nil for regression or no samples.
   public var accuracy: Double? {
-    correct.isEmpty ? nil : Double(correct.reduce(0) { $0 + ($1 ? 1 : 0) }) / Double(correct.count)
+    correctness.isEmpty ? nil : correctness.reduce(0, +) / Double(correctness.count)
   }
 
   /// The evaluation of the samples at the given places.
   public func selecting(_ places: [Int]) -> Evaluation {
-    Evaluation(losses: places.map { losses[$0] }, correct: correct.isEmpty ? [] : places.map { correct[$0] })
+    Evaluation(
+      losses: places.map { losses[$0] },
+      correctness: correctness.isEmpty ? [] : places.map { correctness[$0] })
   }
 }
 
@@ -36,7 +39,7 @@ extension Network {
     outputs: (@Sendable (Int, UnsafeBufferPointer<Element>) -> Void)? = nil
   ) throws(Cancelled) -> Evaluation {
     let losses = Buffer<Double>(count: samples.count, zeroed: true)
-    let correct = Buffer<Bool>(count: samples.count, zeroed: true)
+    let correctness = Buffer<Double>(count: samples.count, zeroed: true)
     let columns = architecture.output.count
     try forward(state, on: samples, compute: compute) { record in
       loss.evaluate(
@@ -44,15 +47,15 @@ extension Network {
         losses: losses.pointer + record.range.lowerBound, gradient: nil, scale: 1)
       for (row, place) in record.range.enumerated() {
         let f = UnsafePointer(record.output.pointer + row * columns)
-        correct.pointer[place] =
-          loss.correctCount(f, columns: columns, targets: samples.targets, range: place..<place + 1) == 1
+        correctness.pointer[place] = loss.correctness(
+          f, columns: columns, targets: samples.targets, range: place..<place + 1)
         outputs?(place, UnsafeBufferPointer(start: f, count: columns))
       }
     }
-    let hasClasses = if case .classes = samples.targets { true } else { false }
     return Evaluation(
       losses: Array(UnsafeBufferPointer(start: losses.pointer, count: samples.count)),
-      correct: hasClasses ? Array(UnsafeBufferPointer(start: correct.pointer, count: samples.count)) : [])
+      correctness: loss.judges(samples.targets)
+        ? Array(UnsafeBufferPointer(start: correctness.pointer, count: samples.count)) : [])
   }
 
   /// Runs the forward pass over all samples. Calls `body` with each shard, from several threads.

@@ -11,7 +11,7 @@ extension Network {
     let plan = ShardPlan(count: samples.count, of: self)
     let form = folded
     let places = plan.places(form)
-    let sum = OrderedSum<Element>(count: layout.parameterCount)
+    let sum = OrderedSum<Element>(count: form.parameterCount)
     let losses = Buffer<Double>(count: samples.count, zeroed: true)
     let scale = 1 / Double(samples.count)
     try state.withPointers(in: form, Operand(form), compute) { pointers throws(Cancelled) in

@@ -4,7 +4,7 @@ import Tensor
 public struct NetworkState<Element: Scalar>: Sendable, Equatable {
   /// θ in the engine's order.
   public var parameters: [Element]
-  /// Running means and variances in the engine's order.
+  /// Running means and variances, and frozen parameters behind them, in the engine's order.
   public var statistics: [Element]
   /// Minibatches that each batch normalization has seen.
   public var counters: [Int64]
@@ -25,24 +25,31 @@ public struct NetworkState<Element: Scalar>: Sendable, Equatable {
     statistics = .zeros(layout.statisticCount)
     counters = Array(repeating: 0, count: layout.counterCount)
     for tensor in layout.tensors {
-      switch tensor.kind {
-      case .convolution, .transposedConvolution, .linear, .bias:
-        var stream = RandomStream(seed: seed, purpose: "initial \(tensor.name)")
-        let bound = 1 / Double(tensor.fanIn).squareRoot()
-        tensor.place(
-          (0..<tensor.count).map { _ in Element(stream.uniform(in: -bound..<bound)) }, into: &parameters)
-      case .table(let deviation, let zeroRow):
-        var stream = RandomStream(seed: seed, purpose: "initial \(tensor.name)")
-        let width = tensor.shape.last ?? 1
-        tensor.place(
-          (0..<tensor.count).map { index in
-            let value = deviation * stream.normal()
-            return index / width == zeroRow ? 0 : Element(value)
-          }, into: &parameters)
-      case .scale: tensor.place(Array(repeating: 1, count: tensor.count), into: &parameters)
-      case .runningVariance: tensor.place(Array(repeating: 1, count: tensor.count), into: &statistics)
-      case .shift, .runningMean, .batchesTracked: break
+      guard let values: [Element] = Self.initial(tensor, seed: seed) else { continue }
+      switch tensor.home {
+      case .parameters: tensor.place(values, into: &parameters)
+      case .statistics: tensor.place(values, into: &statistics)
+      case .counters: break
       }
+    }
+  }
+
+  /// The first values of a tensor in PyTorch's order; nil for zeros.
+  private static func initial(_ tensor: ParameterTensor, seed: UInt64) -> [Element]? {
+    switch tensor.kind {
+    case .convolution, .transposedConvolution, .linear, .bias:
+      var stream = RandomStream(seed: seed, purpose: "initial \(tensor.name)")
+      let bound = 1 / Double(tensor.fanIn).squareRoot()
+      return (0..<tensor.count).map { _ in Element(stream.uniform(in: -bound..<bound)) }
+    case .table(let deviation, let zeroRow):
+      var stream = RandomStream(seed: seed, purpose: "initial \(tensor.name)")
+      let width = tensor.shape.last ?? 1
+      return (0..<tensor.count).map { index in
+        let value = deviation * stream.normal()
+        return index / width == zeroRow ? 0 : Element(value)
+      }
+    case .scale, .runningVariance: return Array(repeating: 1, count: tensor.count)
+    case .shift, .runningMean, .batchesTracked: return nil
     }
   }
 

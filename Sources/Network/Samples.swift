@@ -1,29 +1,5 @@
 import Tensor
 
-/// The outputs that a network should give for a set of samples.
-public enum Targets: Sendable, Equatable {
-  /// The class of every sample.
-  case classes([Int32])
-  /// A row of values for each sample, row-major.
-  case values([Double], columns: Int)
-
-  public var count: Int {
-    switch self {
-    case .classes(let labels): labels.count
-    case .values(let values, let columns): values.count / columns
-    }
-  }
-
-  /// The targets at the given places.
-  public func selecting(_ indices: [Int]) -> Targets {
-    switch self {
-    case .classes(let labels): return .classes(indices.map { labels[$0] })
-    case .values(let values, let columns):
-      return .values(indices.flatMap { values[$0 * columns..<($0 + 1) * columns] }, columns: columns)
-    }
-  }
-}
-
 /// A source of samples. Passes copy one shard at a time, so that a data set can stay in its compact form.
 public protocol SampleSource: Sendable {
   var count: Int { get }
@@ -56,13 +32,8 @@ public struct Samples: Sendable {
 
   /// This set followed by another of the same source.
   public func appending(_ other: Samples) -> Samples {
-    let targets: Targets
-    switch (self.targets, other.targets) {
-    case (.classes(let a), .classes(let b)): targets = .classes(a + b)
-    case (.values(let a, let columns), .values(let b, _)): targets = .values(a + b, columns: columns)
-    default: preconditionFailure("Sets with targets of different kinds cannot be joined.")
-    }
-    return Samples(source: source, indices: indices + other.indices, targets: targets)
+    Samples(
+      source: source, indices: indices + other.indices, targets: targets.appending(other.targets))
   }
 }
 

@@ -116,7 +116,7 @@ struct InfluenceRunTests {
     let evaluation = try subject.network.evaluate(
       subject.state, on: InfluenceSubject.samples(subject.dataset.test), loss: .crossEntropy,
       compute: Compute(pool: testPool))
-    let wrong = rising.reversed().filter { !evaluation.correct[$0] }
+    let wrong = rising.reversed().filter { evaluation.correctness[$0] == 0 }
     #expect(!wrong.isEmpty)
     #expect(try picked(#"{"pick": "misclassified", "count": 25}"#) == wrong)
   }

@@ -64,6 +64,7 @@ final class MemoryStore: Catalog {
         switch set.kind {
         case .classification(let classes, _): .classes(classes)
         case .regression(let outputs): .values(outputs)
+        case .labelling(let classes, _, let count): .positions(classes: classes, count: count)
         }
       let classes = if case .classes(let count) = targets { count } else { 0 }
       var described = CatalogDataset(
@@ -77,6 +78,8 @@ final class MemoryStore: Catalog {
       described.contract = set.contract
       described.warnings = set.warnings
       described.overflow = set.float32Overflow
+      described.targetRange = set.targetRange
+      described.wholeNumbers = set.wholeNumbers
       return described
     }
   }

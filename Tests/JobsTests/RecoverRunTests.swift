@@ -86,7 +86,7 @@ struct RecoverRunTests {
         indices: Array(0..<labels.count), targets: .classes(labels.map { _ in 4 })), loss: .crossEntropy,
       compute: Compute(pool: testPool))
     let others = labels.indices.filter { labels[$0] != 4 }
-    let rate = Double(others.filter { evaluation.correct[$0] }.count) / Double(others.count)
+    let rate = Double(others.filter { evaluation.correctness[$0] == 1 }.count) / Double(others.count)
     #expect(try number(result, "before", "attack_success_rate") == rate)
   }
 

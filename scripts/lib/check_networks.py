@@ -1,96 +1,117 @@
-"""Compares torchvision's networks in a running service with PyTorch: check_networks.py URL [NAME…].
+"""Compares networks of torchvision and transformers in a running service with PyTorch: check_networks.py URL [NAME…].
 
 See scripts/check-networks.
 """
 
-import json
 import os
 import sys
+import tempfile
+import time
+import warnings
 
 import numpy
 import safetensors.torch
 import torch
 
-# Some builds of torchvision come without their kernels, which no classification network needs. The import asks for
-# two of them all the same.
-for name in ("nms", "qnms"):
-    torch.library.define(f"torchvision::{name}", "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-import torchvision  # noqa: E402
+import hessian_products
+from networks import CLASSES, NETWORKS
+from service_client import run_checks
+from torch_graph import Unsupported, graph_of
 
-from service_client import run_checks  # noqa: E402
-from torch_graph import Unsupported, graph_of  # noqa: E402
-
-# Largest difference of two outputs, as a share of the largest output.
-TOLERANCE = 1e-4
-CLASSES = 10
-SAMPLES = 4
-
-# Sizes of pictures, and options, where the standard is another one. Most networks are checked at 64 × 64.
-SIZES = {"inception_v3": 96, "vit_h_14": 28, "maxvit_t": 224}
-OPTIONS = {
-    "googlenet": {"aux_logits": False, "init_weights": True},
-    "inception_v3": {"aux_logits": False, "init_weights": True},
-    "vit_b_16": {"image_size": 64}, "vit_b_32": {"image_size": 64}, "vit_l_16": {"image_size": 64},
-    "vit_l_32": {"image_size": 64}, "vit_h_14": {"image_size": 28},
-}  # fmt: skip
-
-NAMES = {name: name for name in torchvision.models.list_models(torchvision.models)}
+# The largest difference of two outputs as a share of the largest output, and of two products as a share of the product.
+OUTPUTS = 1e-4
+PRODUCTS = {"float32": 1e-3, "float64": 1e-8}
+SAMPLES = CLASSES
 
 
-def randomize(module, generator):
-    """Weights and statistics away from their start, with outputs of ordinary size."""
-    for layer in module.modules():
-        if isinstance(layer, torch.nn.BatchNorm2d):
-            layer.running_mean.normal_(0, 0.1, generator=generator)
-            layer.running_var.uniform_(0.5, 1.5, generator=generator)
-    for name, parameter in module.named_parameters():
-        if name.endswith("layer_scale"):
-            torch.nn.init.uniform_(parameter, 0.1, 0.5, generator=generator)
+class Upload:
+    """A model in the service with the weights of a module."""
+
+    def __init__(self, client, name, module, graph, precision, made):
+        self.client = client
+        self.name = f"{name}-{precision}"
+        client.json("POST", "/v1/models", {
+            "name": self.name, "dataset": name, "architecture": graph, "precision": precision,
+        })  # fmt: skip
+        made.append(f"/v1/models/{self.name}")
+        with tempfile.NamedTemporaryFile(suffix=".safetensors") as file:
+            used = client.tensor_names(f"/v1/models/{self.name}/weights")
+            state = {key: value for key, value in module.state_dict(keep_vars=True).items() if key in used}
+            safetensors.torch.save_file({key: value.detach().contiguous() for key, value in state.items()}, file.name)
+            self.checkpoint = client.put_file(f"/v1/models/{self.name}/weights", file.name)["id"]
+        self.parameters = parameters_in_order(graph, dict(module.named_parameters(remove_duplicate=False)))
+
+    def outputs(self):
+        job = self.client.json("POST", "/v1/jobs", {
+            "kind": "evaluate", "model": self.name, "checkpoint": self.checkpoint,
+        })  # fmt: skip
+        return self.client.array(f"/v1/jobs/{self.client.finish(job)['id']}/artifacts/outputs.npy")
+
+    def product_difference(self, expected):
+        x = hessian_products.solve(self.client, self.name, self.checkpoint, expected[2])
+        return hessian_products.difference(expected, x, self.parameters)
 
 
-def check(client, name, _, made):
-    size = SIZES.get(name, 64)
+def parameters_in_order(graph, parameters):
+    """The names of the parameters of a graph in the service's order: that of the nodes."""
+    endings = ("in_proj_weight", "in_proj_bias", "out_proj.weight", "out_proj.bias", "weight", "bias")
+    names = []
+    for node in graph["nodes"]:
+        if node["op"] == "parameter":
+            names.append(node.get("tensor", node["name"]))
+        else:
+            tensors = node.get("tensors", {})
+            names += [tensors.get(ending, f"{node['name']}.{ending}") for ending in endings]
+    return [name for name in dict.fromkeys(names) if name in parameters]
+
+
+def put_dataset(client, name, inputs, made):
+    made.append(f"/v1/datasets/{name}")
+    labels = numpy.arange(SAMPLES) % CLASSES
+    for split in ("train", "test"):
+        client.put_array(f"/v1/datasets/{name}/{split}/inputs", inputs.numpy().astype(numpy.float32))
+        client.put_array(f"/v1/datasets/{name}/{split}/labels", labels.astype(numpy.int64))
+    return torch.from_numpy(labels)
+
+
+def check(client, name, network, made):
+    begin = time.monotonic()
     generator = torch.Generator().manual_seed(0)
-    torch.manual_seed(0)
-    module = torchvision.models.get_model(name, weights=None, num_classes=CLASSES, **OPTIONS.get(name, {})).eval()
-    with torch.no_grad():
-        randomize(module, generator)
-    inputs = torch.randn(SAMPLES, 3, size, size, generator=generator)
+    module = network.module(generator)
+    inputs = network.draw(SAMPLES, generator)
     try:
         graph = graph_of(module, inputs[0])
-    except (Unsupported, NotImplementedError) as fault:
-        print(f"  {name:<24} not supported: {fault}")
+    except Unsupported as fault:
+        print(f"  {name:<20} not supported: {fault}", flush=True)
         return False
-    resource = f"network-{name.replace('_', '-')}-{os.getpid()}"[:63]
-    labels = numpy.arange(2 * CLASSES) % CLASSES
-    made.append(f"/v1/datasets/{resource}")
-    train = numpy.zeros((2 * CLASSES, 3, size, size), numpy.float32)
-    train[: len(inputs)] = inputs.numpy()
-    for split, values, own in (("train", train, labels), ("test", inputs.numpy(), labels[:SAMPLES])):
-        client.put_array(f"/v1/datasets/{resource}/{split}/inputs", values)
-        client.put_array(f"/v1/datasets/{resource}/{split}/labels", own.astype(numpy.int64))
-    client.json("POST", "/v1/models", {"name": resource, "dataset": resource, "architecture": graph})
-    made.append(f"/v1/models/{resource}")
-    state = {key: value.contiguous().clone() for key, value in module.state_dict().items()}
-    answer = client.call(
-        "PUT", f"/v1/models/{resource}/weights", safetensors.torch.save(state), "application/octet-stream"
-    )
-    checkpoint = json.loads(answer)["id"]
-    job = client.json("POST", "/v1/jobs", {"kind": "evaluate", "model": resource, "checkpoint": checkpoint})
-    ours = client.array(f"/v1/jobs/{client.finish(job)['id']}/artifacts/outputs.npy")
+    resource = f"network-{name.replace('_', '-')}-{os.getpid()}"[:50]
+    labels = put_dataset(client, resource, inputs, made)
     with torch.no_grad():
-        theirs = module(inputs).numpy()
-    difference = float(numpy.abs(ours - theirs).max())
+        theirs = network.outputs(module, inputs).numpy()
+    single = Upload(client, resource, module, graph, "float32", made)
+    expected = hessian_products.reference(network, module, inputs, labels) if network.has_products else None
+    double = Upload(client, resource, module, graph, "float64", made) if network.has_products else None
+    del module
+
     largest = float(numpy.abs(theirs).max())
-    good = difference <= TOLERANCE * largest
-    print(f"  {name:<24} {size}×{size}  difference {difference:.1e} of {largest:.2f}  {'ok' if good else 'DIFFERS'}")
+    difference = float(numpy.abs(single.outputs() - theirs).max()) / largest
+    good = difference <= OUTPUTS
+    words = f"outputs {difference:.0e} of {largest:.1f}"
+    if network.has_products:
+        for model, precision in ((single, "float32"), (double, "float64")):
+            difference = model.product_difference(expected)
+            good &= difference <= PRODUCTS[precision]
+            words += f", Hv in {precision} {difference:.0e}"
+    seconds = time.monotonic() - begin
+    print(f"  {name:<20} {'ok' if good else 'DIFFERS'}  {words}  ({seconds:.0f} s)", flush=True)
     return good
 
 
 def main():
+    warnings.filterwarnings("ignore")
     url = sys.argv[1]
-    title = f"torchvision {torchvision.__version__} and the service at {url}: outputs on {SAMPLES} samples"
-    return run_checks(url, sys.argv[2:], NAMES, title, check)
+    title = f"PyTorch {torch.__version__} and the service at {url}: differences as shares, {SAMPLES} samples"
+    return run_checks(url, sys.argv[2:], NETWORKS, title, check)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,14 @@ extension DataContract {
   public func classes(of other: DataContract) throws(ContractMismatch) -> ClassMatch {
     func mismatch(_ difference: String) -> ContractMismatch { ContractMismatch(differences: [difference]) }
     switch (kind, other.kind) {
+    case (.labelling(let own, _, let ownCount), .labelling(let found, _, let foundCount)):
+      guard own == found, ownCount == foundCount else {
+        throw mismatch(
+          "has \(found) classes at \(foundCount) positions, and the model has \(own) at \(ownCount)")
+      }
+      return ClassMatch()
+    case (.labelling, _): throw mismatch("has no class a position, and the model names one")
+    case (_, .labelling): throw mismatch("has a class a position, and the model does not name them")
     case (.regression(let own), .regression(let found)):
       if own != found {
         throw mismatch("has \(found) target values a sample, and the model has \(own) outputs")

@@ -60,6 +60,13 @@ extension Dataset {
     return seen
   }
 
+  /// The least and the largest regression target of both splits; nil for classes.
+  public var targetRange: ClosedRange<Double>? {
+    guard let train = train.targets, let first = train.elements.first else { return nil }
+    let all = train.elements + (test.targets?.elements ?? [])
+    return all.reduce(first...first) { min($0.lowerBound, $1)...max($0.upperBound, $1) }
+  }
+
   /// The smallest and the largest scaled value of the training inputs, computed once; nil if there are none.
   var observedRange: ClosedRange<Double>? {
     lazily.observedRange.withLock { known in

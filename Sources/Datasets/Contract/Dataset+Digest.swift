@@ -16,6 +16,7 @@ extension Dataset {
     switch kind {
     case .classification(let classes, _): line("classes \(classes)")
     case .regression(let outputs): line("outputs \(outputs)")
+    case .labelling(let classes, _, let count): line("classes \(classes) positions \(count)")
     }
     array("normalization", [normalization.scale] + normalization.mean + normalization.standardDeviation)
     for (title, split) in [("train", train), ("test", test)] {
@@ -27,6 +28,7 @@ extension Dataset {
       }
       array("labels", split.labels)
       if let targets = split.targets { array("targets", targets.elements) }
+      if let positions = split.positions { array("positions", positions.elements) }
       if let labels = split.trueLabels { array("true labels", labels) }
       for group in SampleGroup.allCases {
         if let indices = split.groups[group] { array(group.rawValue, indices.map(Int64.init)) }

@@ -12,6 +12,8 @@ extension Dataset {
   // MARK: Classes
 
   private var classWarnings: [String] {
+    // Of a vocabulary many words are absent.
+    guard case .classification = kind else { return [] }
     let train = statistics.train.classCounts
     let test = statistics.test.classCounts
     let present = train.indices.filter { train[$0] > 0 }
@@ -42,8 +44,7 @@ extension Dataset {
 
   /// `class 3`, `classes 3 and 5`, with the names of the classes if they have some.
   private func named(_ classes: [Int]) -> String {
-    var names: [String]?
-    if case .classification(_, let given) = kind { names = given }
+    let names = kind.classNames
     let shown = classes.prefix(10).map { label in
       names.map { $0.indices.contains(label) ? "\(label) ('\($0[label])')" : "\(label)" } ?? "\(label)"
     }
@@ -53,7 +54,7 @@ extension Dataset {
 
   /// Swift compares texts by canonical equivalence: two spellings that are equal look the same to a reader.
   private var nameWarnings: [String] {
-    guard case .classification(_, let names?) = kind else { return [] }
+    guard let names = kind.classNames else { return [] }
     var first: [String: Int] = [:]
     var warnings: [String] = []
     for (place, name) in names.enumerated() {

@@ -3,7 +3,7 @@
 public struct Statistics: Equatable, Sendable {
   public struct OfSplit: Equatable, Sendable {
     public let count: Int
-    /// The number of samples of each class; empty for regression.
+    /// The number of samples of each class, or of positions of each class; empty for regression.
     public let classCounts: [Int]
     /// The moments of each channel of the inputs (of each feature, for vectors).
     public let inputs: ChannelMoments
@@ -21,9 +21,11 @@ public struct Statistics: Equatable, Sendable {
 
   private static func split(_ split: Split, of set: Dataset) -> OfSplit {
     var counts: [Int] = []
-    if case .classification(let classes, _) = set.kind {
+    switch set.kind {
+    case .classification(let classes, _), .labelling(let classes, _, _):
       counts = Array(repeating: 0, count: classes)
-      for label in split.labels { counts[Int(label)] += 1 }
+      for label in split.positions?.elements ?? split.labels where label >= 0 { counts[Int(label)] += 1 }
+    case .regression: break
     }
     return OfSplit(
       count: split.count, classCounts: counts,

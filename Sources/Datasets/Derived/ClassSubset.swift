@@ -13,7 +13,7 @@ extension Dataset {
   /// All faults of a choice of classes for this set.
   public func faults(ofClasses chosen: [Int]) -> [ParameterFault] {
     guard case .classification(let classes, _) = kind else {
-      return [ParameterFault("classes", "needs a set with classes, and '\(name)' has regression targets")]
+      return [ParameterFault("classes", "needs a set with classes, and '\(name)' has \(kind.words)")]
     }
     var faults: [ParameterFault] = []
     if chosen.count < 2 {

@@ -38,7 +38,7 @@ public struct Poison: DatasetChange {
   /// All faults of these parameters for `set`.
   public func faults(for set: Dataset) -> [ParameterFault] {
     guard case .classification(let classes, _) = set.kind else {
-      return [ParameterFault("poison", "needs a set with classes, and '\(set.name)' has regression targets")]
+      return [ParameterFault("poison", "needs a set with classes, and '\(set.name)' has \(set.kind.words)")]
     }
     var faults = trigger.faults(for: set.shape)
     if set.poisoning != nil {

@@ -19,7 +19,7 @@ public struct Relabel: DatasetChange {
   /// All faults of these parameters for `set`.
   public func faults(for set: Dataset) -> [ParameterFault] {
     guard case .classification(let classes, _) = set.kind else {
-      return [ParameterFault("relabel", "needs a set with classes, and '\(set.name)' has regression targets")]
+      return [ParameterFault("relabel", "needs a set with classes, and '\(set.name)' has \(set.kind.words)")]
     }
     var faults: [ParameterFault] = []
     if classes < 2 { faults.append(ParameterFault("relabel", "needs at least two classes")) }

@@ -7,17 +7,25 @@ public struct ArrayReading: Equatable, Sendable {
   public var classes: Int?
   /// In the order of the labels.
   public var classNames: [String]?
-  public var kind: TargetKind
+  public var kind: ArrayTargetKind
   /// Whether bytes are scaled to 0…1. It is false for sets of earlier versions.
   public var scalesBytes: Bool
+  /// The label of positions that count for nothing, as `torch.nn.CrossEntropyLoss` has it.
+  public var ignoreIndex: Int
+
+  /// PyTorch's.
+  public static let usualIgnoreIndex = -100
 
   public init(
-    classes: Int? = nil, classNames: [String]? = nil, kind: TargetKind = .automatic, scalesBytes: Bool = true
+    classes: Int? = nil, classNames: [String]? = nil, kind: ArrayTargetKind = .automatic,
+    scalesBytes: Bool = true,
+    ignoreIndex: Int = usualIgnoreIndex
   ) {
     self.classes = classes
     self.classNames = classNames
     self.kind = kind
     self.scalesBytes = scalesBytes
+    self.ignoreIndex = ignoreIndex
   }
 
   /// All faults that do not depend on the arrays.
@@ -57,12 +65,19 @@ extension Dataset {
     }
     var testPart = Part(
       storage: trainPart.storage.emptied,
-      targets: trainPart.targets.map { Tensor(shape: [0, $0.shape[1]], elements: []) })
+      targets: trainPart.targets.map { Tensor(shape: [0, $0.shape[1]], elements: []) },
+      positions: trainPart.positions.map { PositionLabels(elements: [], width: $0.width) })
     if let test {
       let (testShape, part) = try part(of: test, "test", reading)
       guard testShape == shape else {
         throw .array(
           "test inputs", .sampleShape(found: testShape.dimensions, expected: shape.dimensions))
+      }
+      let (own, found) = (trainPart.positions?.width, part.positions?.width)
+      guard own == found else {
+        throw .array(
+          "test labels",
+          .sampleShape(found: found.map { [$0] } ?? [], expected: own.map { [$0] } ?? []))
       }
       switch (trainPart.targets, part.targets) {
       case (nil, nil): break
@@ -89,9 +104,15 @@ extension Dataset {
     if let targets = trainPart.targets {
       kind = .regression(outputs: targets.shape[1])
     } else {
-      let largest = max(trainPart.labels.max() ?? 0, testPart.labels.max() ?? 0)
-      kind = .classification(
-        classes: reading.count ?? max(2, Int(largest) + 1), names: reading.classNames)
+      let labels = [
+        trainPart.labels, testPart.labels, trainPart.positions?.elements ?? [],
+        testPart.positions?.elements ?? [],
+      ]
+      let classes = reading.count ?? max(2, Int(labels.compactMap { $0.max() }.max() ?? 0) + 1)
+      kind =
+        trainPart.positions.map {
+          .labelling(classes: classes, names: reading.classNames, count: $0.width)
+        } ?? .classification(classes: classes, names: reading.classNames)
     }
     let isScaled = trainPart.storage.isBytes && reading.scalesBytes
     let values =
@@ -138,9 +159,19 @@ extension Dataset {
     }
     var part = Part(storage: try storage(inputs, shape: shape, title: title))
     let limit = reading.count ?? mostClasses
+    let width = labelHeader.shape.count == 2 ? labelHeader.shape[1] : 1
+    if reading.kind == .classes, width > 1 {
+      throw .array(title + " labels", .rank(shape: labelHeader.shape, expected: "(n,) for classes"))
+    }
+    let arePositions =
+      reading.kind == .positions || (reading.kind == .automatic && labelHeader.shape.count == 2)
     func integers(_ values: [some FixedWidthInteger]) throws(DatasetError) {
       if reading.kind == .values {
-        part.targets = Tensor(shape: [values.count, 1], elements: values.map { Double($0) })
+        part.targets = Tensor(shape: [count, width], elements: values.map { Double($0) })
+        return
+      }
+      if arePositions {
+        part.positions = try positions(values.map { Int(clamping: $0) }, width, limit, title, reading)
         return
       }
       for (index, value) in values.enumerated() where value < 0 || value >= limit {
@@ -151,12 +182,12 @@ extension Dataset {
     }
     func numbers<Element: Scalar>(_ values: [Element]) throws(DatasetError) {
       let targets = try targets(values, labelHeader.shape, title)
+      if reading.kind == .positions {
+        throw .array(title + " labels", .kind("are floating-point numbers; a class a position is an integer"))
+      }
       guard reading.kind == .classes else {
         part.targets = targets
         return
-      }
-      guard targets.shape[1] == 1 else {
-        throw .array(title + " labels", .rank(shape: labelHeader.shape, expected: "(n,) for classes"))
       }
       for (index, value) in targets.elements.enumerated() {
         guard value == value.rounded() else {
@@ -177,6 +208,31 @@ extension Dataset {
     case .float64(let values): try numbers(values)
     }
     return (shape, part)
+  }
+
+  /// The classes of positions, −1 for those that count for nothing.
+  private static func positions(
+    _ values: [Int], _ width: Int, _ limit: Int, _ title: String, _ reading: ArrayReading
+  ) throws(DatasetError) -> PositionLabels {
+    var labels: [Int32] = []
+    labels.reserveCapacity(values.count)
+    for (index, value) in values.enumerated() {
+      if value == reading.ignoreIndex {
+        labels.append(-1)
+        continue
+      }
+      guard value >= 0, value < limit else {
+        throw .array(title + " labels", .label(index: index, value: value, classes: limit))
+      }
+      labels.append(Int32(value))
+    }
+    let rows = stride(from: 0, to: labels.count, by: width)
+    if let empty = rows.first(where: { labels[$0..<$0 + width].allSatisfy { $0 < 0 } }) {
+      throw .array(
+        title + " labels",
+        .kind("have no position that counts in sample \(empty / width): all are \(reading.ignoreIndex)"))
+    }
+    return PositionLabels(elements: labels, width: width)
   }
 
   private static func clamped(_ value: Double) -> Int {

@@ -199,7 +199,7 @@ private struct CSVTargets {
   func part(_ table: CSVTable, shape: Shape) throws(DatasetError) -> Dataset.Part {
     var part = Dataset.Part(storage: .float64(channelsLast(table.inputs, shape: shape)))
     switch kind {
-    case .classification:
+    case .classification, .labelling:
       part.labels.reserveCapacity(table.rowCount)
       for index in 0..<table.rowCount {
         if numberOfName.isEmpty {

@@ -2,7 +2,7 @@ import Formats
 import Tensor
 
 /// The `.npy` files of one split: inputs (n, features), (n, height, width) or (n, channels, height, width);
-/// labels (n) of integers, or targets (n) or (n, outputs) of floating-point numbers.
+/// labels (n) or (n, positions) of integers, or targets (n) or (n, outputs) of floating-point numbers.
 public struct SplitArrays: Sendable {
   public enum Role: String, Sendable, CaseIterable {
     case inputs, labels
@@ -28,7 +28,9 @@ public struct SplitArrays: Sendable {
     case .labels:
       switch header.dtype {
       case .uint8, .int32, .int64:
-        guard shape.count == 1 else { return .rank(shape: shape, expected: "(n,) for integer labels") }
+        guard shape.count == 1 || shape.count == 2 else {
+          return .rank(shape: shape, expected: "(n,) or (n, positions) for integer labels")
+        }
       case .float32, .float64:
         guard shape.count == 1 || shape.count == 2 else {
           return .rank(shape: shape, expected: "(n,) or (n, outputs) for regression targets")

@@ -1,11 +1,23 @@
 import Formats
 import JSON
 
-/// The meaning of the targets of a set.
+/// The meaning of the labels of arrays.
+public enum ArrayTargetKind: String, Sendable, CaseIterable {
+  /// Integers (n) are classes, integers (n, positions) are a class a position, and floating-point numbers are
+  /// values.
+  case automatic
+  /// Whole numbers are classes 0 ..< k.
+  case classes
+  /// Numbers to be predicted.
+  case values
+  /// A class for each position of a sample.
+  case positions
+}
+
+/// The meaning of the targets of a CSV file.
 public enum TargetKind: String, Sendable, CaseIterable {
-  /// In a CSV file texts are classes. Whole numbers from 0 are classes if there are at most 50 different ones
-  /// and several samples of each. Other numbers are values. In arrays integers are classes, and
-  /// floating-point numbers are values.
+  /// Texts are classes. Whole numbers from 0 are classes if there are at most 50 different ones
+  /// and several samples of each. Other numbers are values.
   case automatic
   /// Whole numbers are classes 0 ..< k. Otherwise the different texts are, in the order of their Unicode
   /// scalars.

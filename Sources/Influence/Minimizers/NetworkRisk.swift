@@ -62,9 +62,9 @@ public final class NetworkRisk: Objective {
   /// Near a minimum the Hessian of the mean loss counts as positive semidefinite.
   public var leastCurvature: Double { weightDecay }
 
-  /// The risk. The squared error can be 0, so there it is at least 10⁻⁴ of the risk of outputs of zero.
+  /// The risk. A loss of values can be 0, so there it is at least 10⁻⁴ of the risk of outputs of zero.
   public func decreaseScale(_ value: ObjectiveValue) -> Double {
-    guard loss == .meanSquaredError else { return abs(value.value) }
+    guard loss.estimatesValues else { return abs(value.value) }
     return max(abs(value.value), 1e-4 * targetSize)
   }
 

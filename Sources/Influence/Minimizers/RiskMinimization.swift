@@ -127,11 +127,7 @@ public final class RiskMinimization {
   }
 
   /// Whether the loss can fall for ever because no weight decay holds the weights.
-  private var canFallForEver: Bool { weightDecay == 0 && risk.base.loss.fallsForEver && hasClasses }
-
-  private var hasClasses: Bool {
-    if case .classes = samples.targets { true } else { false }
-  }
+  private var canFallForEver: Bool { weightDecay == 0 && risk.base.loss.fallsForEver(samples.targets) }
 
   private func isParted(_ phi: [Double], below value: Double) throws -> Bool {
     guard canFallForEver, options.gradientNorm == nil, options.sufficientNorm == nil,

@@ -9,7 +9,8 @@ extension GroupChoice {
     switch self {
     case .label(let label):
       guard case .classes(let classes) = dataset.targets else {
-        return fault("cannot be used: the data set \"\(dataset.name)\" has regression targets; use indices")
+        return fault(
+          "cannot be used: the data set \"\(dataset.name)\" has \(dataset.targets.words); use indices")
       }
       guard label < classes else {
         return fault("must be between 0 and \(classes - 1), got \(label)")

@@ -17,6 +17,11 @@ extension DataContract {
       json["targets"] = "classes"
       json["classes"] = JSONValue(classes)
       json["class_names"] = names.map(JSONValue.init) ?? .null
+    case .labelling(let classes, let names, let count):
+      json["targets"] = "positions"
+      json["classes"] = JSONValue(classes)
+      json["class_names"] = names.map(JSONValue.init) ?? .null
+      json["positions"] = JSONValue(count)
     case .regression(let outputs):
       json["targets"] = "values"
       json["outputs"] = JSONValue(outputs)
@@ -32,8 +37,12 @@ extension DataContract {
     let shape = sizes.compactMap(\.integerValue)
     guard shape.count == sizes.count else { return nil }
     let kind: Dataset.Kind
-    if targets == "classes", let classes = json["classes"]?.integerValue {
-      let names = json["class_names"]?.arrayValue?.compactMap(\.stringValue)
+    let names = json["class_names"]?.arrayValue?.compactMap(\.stringValue)
+    if targets == "positions", let classes = json["classes"]?.integerValue,
+      let count = json["positions"]?.integerValue, count > 0
+    {
+      kind = .labelling(classes: classes, names: names?.count == classes ? names : nil, count: count)
+    } else if targets == "classes", let classes = json["classes"]?.integerValue {
       kind = .classification(classes: classes, names: names?.count == classes ? names : nil)
     } else if targets == "values", let outputs = json["outputs"]?.integerValue {
       kind = .regression(outputs: outputs)

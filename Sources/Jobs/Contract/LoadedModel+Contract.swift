@@ -23,6 +23,12 @@ extension LoadedModel {
     let other = try environment.preload(name, context)
     do {
       let met = try other.meeting(contract, of: dataset)
+      if let fault = network.architecture.wholeReaders.lazy.compactMap({
+        $0.fault(met.dataset.wholeNumbers)
+      }).first {
+        throw JobFailure(
+          .unacceptable, "The data set \(name) does not fit the model \(record.name): \(fault).")
+      }
       try met.dataset.requireFits(Element.precision)
       return met
     } catch let mismatch as ContractMismatch {

@@ -98,6 +98,6 @@ struct NetworkCost: Sendable {
     let flattened = network.rows.filter { $0.type == "flatten" }.map { $0.output.reduce(1, *) }
     computed = max(0, values - 0.9 * inputs - Double(flattened.reduce(0, +)))
     kept = Double(network.keptValues(as: Float.self))
-    couplesSamples = network.layout.statisticCount > 0
+    couplesSamples = network.layout.runningCount > 0
   }
 }

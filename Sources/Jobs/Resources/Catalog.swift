@@ -193,6 +193,8 @@ public struct CatalogDataset: Sendable, Hashable {
     case classes(Int)
     /// Regression, with that many targets for a sample.
     case values(Int)
+    /// A class for each of `count` positions of a sample.
+    case positions(classes: Int, count: Int)
   }
 
   public var name: String
@@ -201,7 +203,7 @@ public struct CatalogDataset: Sendable, Hashable {
   public var targets: Targets
   public var trainCount: Int
   public var testCount: Int
-  /// Training samples a class; empty for regression.
+  /// Training samples a class; empty for regression, and for a class a position.
   public var trainClassCounts: [Int]
   /// Training samples of each group that the set itself knows. A group without samples may be absent.
   public var groupCounts: [SampleGroup: Int]
@@ -213,6 +215,10 @@ public struct CatalogDataset: Sendable, Hashable {
   public var contract: DataContract?
   /// Sentences about suspicious data, for results of jobs that use the set.
   public var warnings: [String] = []
+  /// The least and the largest regression target; nil for classes, and if an earlier version did not look.
+  public var targetRange: ClosedRange<Double>?
+  /// See `Dataset.wholeNumbers`. nil if an earlier version did not look.
+  public var wholeNumbers: [ClosedRange<Int>?]?
   /// The first sample that single precision cannot hold. Nil if there is none, or if an earlier version did
   /// not look.
   public var overflow: InputOverflow?

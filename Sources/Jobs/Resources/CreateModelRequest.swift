@@ -106,6 +106,11 @@ public struct CreateModelRequest: Sendable {
           faults.add(fault.detail, at: JSONPointer(tokens: ["architecture"] + fault.path))
         }
       }
+      for reader in network?.wholeReaders ?? [] {
+        if let fault = reader.fault(set.wholeNumbers) {
+          faults.add("does not suit the data set: \(fault)", at: .root.appending("architecture"))
+        }
+      }
       training?.check(network, of: set, at: .root.appending("training"), faults)
       precision.check(set, at: .root.appending("precision"), faults)
       contract = set.contract
@@ -167,25 +172,5 @@ extension CatalogDataset {
     inputShape.count == 3
       ? Shape(height: inputShape[1], width: inputShape[2], channels: inputShape[0])
       : Shape(features: inputShape.first ?? 0)
-  }
-}
-
-extension Loss {
-  /// The number of outputs of a network for these targets: one for each class or value. The hinge loss has a
-  /// single output for two classes.
-  public func outputs(for targets: CatalogDataset.Targets) -> Int {
-    switch targets {
-    case .classes(let classes):
-      if case .smoothHinge = self, classes == 2 { return 1 }
-      return classes
-    case .values(let count): return count
-    }
-  }
-
-  func check(_ set: CatalogDataset, at pointer: JSONPointer, _ faults: RequestFaults) {
-    guard case .values = set.targets, self != .meanSquaredError else { return }
-    faults.add(
-      "must be \"mse\": the data set \"\(set.name)\" has regression targets, got \(FieldReader.brief(json))",
-      at: pointer)
   }
 }

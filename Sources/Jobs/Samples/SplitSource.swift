@@ -24,6 +24,8 @@ extension Split {
       let columns = values.shape[1]
       targets = .values(
         places.flatMap { values.elements[$0 * columns..<($0 + 1) * columns] }, columns: columns)
+    } else if let positions {
+      targets = Targets.positions(positions.elements, count: positions.width).selecting(places)
     } else {
       let isCorrected = Set(corrected)
       targets = .classes(places.map { isCorrected.contains($0) ? originalLabels[$0] : labels[$0] })

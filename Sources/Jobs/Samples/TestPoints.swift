@@ -127,7 +127,7 @@ extension LoadedModel {
     switch pick {
     case .highestLoss: return Array(falling(all).prefix(count))
     case .lowestLoss: return Array(rising(all).prefix(count))
-    case .misclassified: return Array(falling(all.filter { !evaluation.correct[$0] }).prefix(count))
+    case .misclassified: return Array(falling(all.filter { evaluation.correctness[$0] < 1 }).prefix(count))
     case .medianLoss:
       let start = max(0, (all.count - count) / 2)
       return Array(rising(all)[start..<min(start + count, all.count)])

@@ -31,41 +31,64 @@ package struct ChanceLevel {
       self.loss =
         (0..<width).reduce(0.0) { sum, column in
           let own = stride(from: column, to: values.count, by: width).map { values[$0] }
-          let mean = own.reduce(0, +) / Double(own.count)
-          return sum + own.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(own.count)
+          return sum + Self.leastMean(loss, own, column)
         } / Double(width)
-    case .classes(let labels):
+    case .classes(let labels), .positions(let labels, _):
+      let counted = labels.filter { $0 >= 0 }
       var counts: [Int32: Int] = [:]
-      for label in labels { counts[label, default: 0] += 1 }
-      let shares = counts.mapValues { Double($0) / Double(labels.count) }
+      for label in counted { counts[label, default: 0] += 1 }
+      let shares = counts.mapValues { Double($0) / Double(counted.count) }
       accuracy = shares.values.max()
-      let present = shares.sorted { $0.key < $1.key }.map(\.value)
-      switch loss {
-      case .crossEntropy: self.loss = present.reduce(0) { $0 - $1 * log($1) }
-      case .meanSquaredError:
-        self.loss =
-          columns == 1
-          ? (shares[1] ?? 0) * (1 - (shares[1] ?? 0))
-          : present.reduce(0) { $0 + $1 * (1 - $1) } / Double(columns)
-      case .smoothHinge(let temperature):
-        self.loss =
-          columns == 1
-          ? Self.hinge(shares[1] ?? 0, temperature)
-          : present.reduce(0) { $0 + Self.hinge($1, temperature) }
-      }
+      self.loss = Self.least(loss, shares, columns / targets.rows)
     }
     guard self.loss > 0 else { return nil }
   }
 
-  /// The least of p·h(b) + (1 − p)·h(−b) over b, h(m) = t·log(1 + exp((1 − m)/t)): it is convex.
-  private static func hinge(_ share: Double, _ t: Double) -> Double {
-    func one(_ margin: Double) -> Double {
-      let x = (1 - margin) / t
-      return t * (max(x, 0) + log1p(exp(-abs(x))))
+  /// The least mean loss of constant outputs for classes with these shares.
+  private static func least(_ loss: Loss, _ shares: [Int32: Double], _ columns: Int) -> Double {
+    let present = shares.sorted { $0.key < $1.key }
+    switch loss {
+    case .softmax(let options):
+      // Constant outputs can give any probabilities, and the best are the mean targets.
+      guard options != Loss.CrossEntropy() else { return present.reduce(0) { $0 - $1.value * log($1.value) } }
+      var mean = [Double].zeros(max(2, columns))
+      for (label, share) in present {
+        mean.add(share, times: options.target(of: Int(label), classes: mean.count))
+      }
+      let total = mean.reduce(0, +)
+      return mean.reduce(0) { $1 > 0 ? $0 - $1 * log($1 / total) : $0 }
+    case .meanSquaredError, .huber, .poisson, .binaryCrossEntropy:
+      let each = { (share: Double, column: Int) in
+        loss == .meanSquaredError
+          ? share * (1 - share)
+          : least { share * loss.one($0, 1, column).value + (1 - share) * loss.one($0, 0, column).value }
+      }
+      return columns == 1
+        ? each(shares[1] ?? 0, 0) : present.reduce(0) { $0 + each($1.value, Int($1.key)) } / Double(columns)
+    case .smoothHinge(let t):
+      func one(_ margin: Double) -> Double { t * Loss.logistic((1 - margin) / t) }
+      let each = { (share: Double) in least(within: 1 + 50 * t) { share * one($0) + (1 - share) * one(-$0) } }
+      return columns == 1 ? each(shares[1] ?? 0) : present.reduce(0) { $0 + each($1.value) }
     }
-    func value(_ b: Double) -> Double { share * one(b) + (1 - share) * one(-b) }
-    var (low, high) = (-1 - 50 * t, 1 + 50 * t)
-    for _ in 0..<200 {
+  }
+
+  /// The least mean loss of a constant output for these values.
+  private static func leastMean(_ loss: Loss, _ values: [Double], _ column: Int) -> Double {
+    let count = Double(values.count)
+    let mean = values.reduce(0, +) / count
+    switch loss {
+    case .meanSquaredError: return values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count
+    case .poisson: return mean > 0 ? mean - mean * log(mean) : 0
+    default:
+      let reach = max(50, values.reduce(0) { max($0, abs($1)) })
+      return least(within: reach) { b in values.reduce(0) { $0 + loss.one(b, $1, column).value } / count }
+    }
+  }
+
+  /// The least value of a convex function between −reach and reach.
+  private static func least(within reach: Double = 50, _ value: (Double) -> Double) -> Double {
+    var (low, high) = (-reach, reach)
+    for _ in 0..<200 where low < high {
       let (a, b) = (low + (high - low) / 3, high - (high - low) / 3)
       if value(a) < value(b) { high = b } else { low = a }
     }

@@ -53,8 +53,10 @@ struct ForgettingSamples: UpdateGoal {
 
   /// Accuracy is known of both sets.
   var hasScore: Bool {
-    if case .classes = test.targets { return own.count > 0 && test.count > 0 }
-    return false
+    switch test.targets {
+    case .classes, .positions: own.count > 0 && test.count > 0
+    case .values: false
+    }
   }
 
   func evaluate<Element: Scalar>(

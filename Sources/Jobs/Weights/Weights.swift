@@ -38,11 +38,10 @@ public struct Weights: Sendable {
     let tensors = Dictionary(uniqueKeysWithValues: layout.tensors.map { ($0.name, $0) })
     for entry in header.tensors {
       guard let tensor = tensors[entry.name] else { continue }
-      switch tensor.kind {
-      case .convolution, .transposedConvolution, .linear, .bias, .scale, .shift, .table:
-        try tensor.exported(from: state.parameters).withUnsafeBytes(sink)
-      case .runningMean, .runningVariance: try tensor.exported(from: state.statistics).withUnsafeBytes(sink)
-      case .batchesTracked: try [state.counters[tensor.offset]].withUnsafeBytes(sink)
+      switch tensor.home {
+      case .parameters: try tensor.exported(from: state.parameters).withUnsafeBytes(sink)
+      case .statistics: try tensor.exported(from: state.statistics).withUnsafeBytes(sink)
+      case .counters: try [state.counters[tensor.offset]].withUnsafeBytes(sink)
       }
     }
   }

@@ -74,7 +74,7 @@ public struct WeightsReader<Element: Scalar> {
       return
     }
     let values: [Element] = report.values(pending, of: entry, as: tensor.kind)
-    if tensor.kind.isParameter {
+    if tensor.home == .parameters {
       tensor.place(values, into: &state.parameters)
     } else {
       tensor.place(values, into: &state.statistics)

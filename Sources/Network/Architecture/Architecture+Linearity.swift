@@ -38,7 +38,7 @@ extension Architecture {
 
   /// nil if the network does not begin with a linear layer on a vector.
   public var firstLinearLayer: FirstLinearLayer? {
-    guard input.isVector, let linear = first as? Linear.Placed else { return nil }
+    guard input.isVector, let linear = first as? Linear.Placed, layout.frozenCount == 0 else { return nil }
     return FirstLinearLayer(
       weights: linear.weights, bias: linear.bias, neurons: linear.output.channels,
       fanIn: linear.input.channels)
@@ -46,7 +46,9 @@ extension Architecture {
 
   /// Whether the outputs are a linear layer's, so that a multiple of its parameters gives the same multiple
   /// of the outputs.
-  public var endsInLinear: Bool { last is Linear.Placed }
+  public var endsInLinear: Bool {
+    (last as? Linear.Placed).map { $0.weights < layout.parameterCount } ?? false
+  }
 
   /// Whether a batch normalization sees a single position of each sample. A batch of one sample then has no
   /// variance.

@@ -13,8 +13,12 @@ public struct Architecture: Sendable, Equatable {
 
   public let input: Shape
   public let output: Shape
+  /// The sizes of the output in PyTorch's order.
+  public let outputSizes: [Int]
   public let layout: ParameterLayout
   public let rows: [Row]
+  /// The nodes that read whole numbers from the input.
+  public let wholeReaders: [WholeReader]
   let nodes: [Node]
   /// The value that the network gives: 0 is its input, i + 1 that of node i.
   let outputValue: Int
@@ -31,8 +35,7 @@ public struct Architecture: Sendable, Equatable {
   public init(
     layers: [NamedLayer], input: Shape, outputs: Int? = nil, path: [String] = ["layers"]
   ) throws(ArchitectureFaults) {
-    let builder = ArchitectureBuilder(input: input)
-    let end = builder.follow(layers, from: 0, path: path)
+    let (builder, end) = ArchitectureBuilder.build(input) { $0.follow(layers, from: 0, path: path) }
     if layers.isEmpty { builder.fault(path, "must have at least one layer") }
     try self.init(builder, end: end, outputs: outputs, path: path)
   }
@@ -59,10 +62,12 @@ public struct Architecture: Sendable, Equatable {
     if !builder.faults.isEmpty { throw ArchitectureFaults(builder.faults) }
     self.input = input
     self.output = output
+    outputSizes = given.sizes
     self.nodes = nodes
     outputValue = end
     layout = builder.layout
     rows = builder.rows
+    wholeReaders = builder.wholeReaders
   }
 
   static func values(_ nodes: [Node]) -> Int { nodes.reduce(0) { $0 + $1.layer.values } }

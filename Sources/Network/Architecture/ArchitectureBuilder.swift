@@ -2,20 +2,36 @@ import Tensor
 
 /// Follows shapes through layers, gives every tensor its place, and collects faults.
 final class ArchitectureBuilder {
-  var layout = ParameterLayout()
+  var layout: ParameterLayout
   private var tensorPlaces: [String: Int] = [:]
   private(set) var nodes: [Architecture.Node] = []
   private(set) var rows: [Architecture.Row] = []
   private(set) var faults: [ArchitectureFaults.Fault] = []
   /// Of every value so far; the first is the network's input.
   private(set) var shapes: [ValueShape]
+  var wholeReaders: [WholeReader] = []
   private var dropouts = 0
 
   let input: Shape
 
-  init(input: Shape) {
+  /// - Parameter counted: the layout of the same network, if some of its parameters are frozen.
+  private init(input: Shape, after counted: ParameterLayout?) {
     self.input = input
+    layout = ParameterLayout(after: counted)
     shapes = [ValueShape(input)]
+  }
+
+  /// Builds a network, and returns its builder with the value that the network gives.
+  /// - Parameter follow: places all layers. It is called again if some are frozen, because their parameters lie
+  ///   behind all others.
+  static func build(
+    _ input: Shape, _ follow: (ArchitectureBuilder) -> Int
+  ) -> (builder: ArchitectureBuilder, end: Int) {
+    let first = ArchitectureBuilder(input: input, after: nil)
+    let end = follow(first)
+    guard first.layout.frozenCount > 0 else { return (first, end) }
+    let second = ArchitectureBuilder(input: input, after: first.layout)
+    return (second, follow(second))
   }
 
   func fault(_ path: [String], _ detail: String) { faults.append(.init(path: path, detail: detail)) }
@@ -27,7 +43,9 @@ final class ArchitectureBuilder {
 
   /// Places `layers` one after the other behind a value, and returns the value that they end in. The first
   /// fault of a list ends it: faults of later layers would only repeat the first in other words.
-  func follow(_ layers: [NamedLayer], from input: Int, path: [String]) -> Int {
+  func follow(
+    _ layers: [NamedLayer], from input: Int, path: [String], isTrainable: Bool = true
+  ) -> Int {
     var value = input
     for (index, named) in layers.enumerated() {
       let arity = Swift.type(of: named.layer.kind).arity
@@ -37,7 +55,9 @@ final class ArchitectureBuilder {
           "\(named.layer.type) reads \(arity.lowerBound) values: it belongs into a graph of nodes")
         return value
       }
-      let site = LayerSite(name: named.name, values: [value], path: path + ["\(index)"], builder: self)
+      let site = LayerSite(
+        name: named.name, values: [value], isTrainable: isTrainable && named.layer.isTrainable,
+        path: path + ["\(index)"], builder: self)
       guard let next = place(named.layer, at: site) else { return value }
       value = next
     }
@@ -46,9 +66,9 @@ final class ArchitectureBuilder {
 
   /// Places a layer, and returns its value; nil after a fault.
   func place(_ layer: LayerDescription, at site: LayerSite) -> Int? {
-    let count = layout.parameterCount
+    let count = layout.valueCount
     guard let node = layer.kind.place(at: site) else { return nil }
-    let value = append(node)
+    let value = append(site.isTrainable ? node : node.frozen)
     if node.isListed {
       // In a list of layers, a picture of one position counts as a vector.
       let sizes =
@@ -56,7 +76,7 @@ final class ArchitectureBuilder {
         ? node.layer.value.sizes : Shape(node.layer.value)?.dimensions ?? node.layer.value.sizes
       rows.append(
         .init(
-          name: site.name, type: layer.type, output: sizes, parameters: layout.parameterCount - count))
+          name: site.name, type: layer.type, output: sizes, parameters: layout.valueCount - count))
     }
     return value
   }

@@ -23,14 +23,29 @@ public struct NodeDescription: Sendable, Equatable {
 
 /// A network as a graph of operations. A node stands behind the nodes that it reads.
 public struct GraphDescription: Sendable, Equatable {
-  /// The name of the network's input.
+  /// The name of the network's input, if it has one alone.
   public static let input = "input"
 
+  /// One of several inputs.
+  public struct Input: Sendable, Hashable {
+    public var name: String
+    /// Without the batch.
+    public var shape: [Int]
+
+    public init(_ name: String, _ shape: [Int]) {
+      self.name = name
+      self.shape = shape
+    }
+  }
+
+  /// The parts of a sample, one after the other in its vector; empty for one input called `input`.
+  public var inputs: [Input]
   public var nodes: [NodeDescription]
   /// The name of the node that gives the network's output.
   public var output: String
 
-  public init(nodes: [NodeDescription], output: String) {
+  public init(inputs: [Input] = [], nodes: [NodeDescription], output: String) {
+    self.inputs = inputs
     self.nodes = nodes
     self.output = output
   }
@@ -43,8 +58,7 @@ extension Architecture {
   /// - Throws: `ArchitectureFaults` with every fault found. Nodes behind a node with a fault are not looked
   ///   at, because their shapes are unknown.
   public init(graph: GraphDescription, input: Shape, outputs: Int? = nil) throws(ArchitectureFaults) {
-    let builder = ArchitectureBuilder(input: input)
-    let end = builder.follow(graph)
+    let (builder, end) = ArchitectureBuilder.build(input) { $0.follow(graph) }
     if graph.nodes.isEmpty { builder.fault(["nodes"], "must have at least one node") }
     try self.init(builder, end: end, outputs: outputs, path: ["outputs"])
   }
@@ -54,7 +68,7 @@ extension ArchitectureBuilder {
   /// Places the nodes of a graph, and returns the value that its output names.
   func follow(_ graph: GraphDescription) -> Int {
     // The value of each name so far; nil behind a fault.
-    var values: [String: Int?] = [GraphDescription.input: 0]
+    var values: [String: Int?] = parts(graph.inputs)
     for (index, node) in graph.nodes.enumerated() {
       let path = ["nodes", "\(index)"]
       if values.keys.contains(node.name) {
@@ -68,6 +82,40 @@ extension ArchitectureBuilder {
       return 0
     }
     return end ?? 0
+  }
+
+  /// The value of each input: the whole sample, or parts of it.
+  private func parts(_ inputs: [GraphDescription.Input]) -> [String: Int?] {
+    guard !inputs.isEmpty else { return [GraphDescription.input: 0] }
+    var values: [String: Int?] = [:]
+    var start = 0
+    for (index, part) in inputs.enumerated() {
+      let path = ["inputs", "\(index)"]
+      let count = part.shape.reduce(1) { $0.multipliedReportingOverflow(by: $1).overflow ? .max : $0 * $1 }
+      if values.keys.contains(part.name) {
+        fault(path + ["name"], "must be a name of its own, but \"\(part.name)\" is taken")
+      }
+      values[part.name] = .some(nil)
+      guard input.isVector, count <= input.count - start else {
+        start = input.isVector && start <= input.count ? input.count + 1 : start
+        continue
+      }
+      let slice = AxisMap.identity(shapes[0]).choosing(Array(start..<start + count), along: 0)
+      let value = append(.init(slice, inputs: [0], isListed: false))
+      values[part.name] = .some(
+        append(
+          .init(
+            Reordered(source: shapes[value], value: ValueShape(part.shape)), inputs: [value], isListed: false)
+        ))
+      start += count
+    }
+    if !input.isVector || start != input.count {
+      fault(
+        ["inputs"],
+        "must hold together the values of a sample, which is \(input.isVector ? "a vector of \(input.count)" : "\(shapes[0].words) and no vector")"
+      )
+    }
+    return values
   }
 
   private func place(
@@ -93,13 +141,14 @@ extension ArchitectureBuilder {
     return place(
       node.operation,
       at: LayerSite(
-        name: node.name, values: inputs, isInGraph: true, tensors: node.tensors, path: path, builder: self))
+        name: node.name, values: inputs, isInGraph: true, tensors: node.tensors,
+        isTrainable: node.operation.isTrainable, path: path, builder: self))
   }
 
   private func unknown(_ name: String, _ graph: GraphDescription) -> String {
     graph.nodes.contains { $0.name == name }
       ? "must be the name of a node before this one, but \"\(name)\" comes later: put it first"
-      : "must be \"\(GraphDescription.input)\" or the name of a node, got \"\(name)\""
+      : "must be \(graph.inputs.isEmpty ? "\"\(GraphDescription.input)\"" : "the name of an input") or the name of a node, got \"\(name)\""
   }
 }
 
@@ -141,7 +190,8 @@ extension NodeDescription {
     "Whole names of tensors by their usual ending, such as `weight`. Nodes that name one tensor share it.")
   static let inputsMember = FieldMember(
     "inputs", schema: inputsForm.schema, words: "list of names", isRequired: true,
-    "The values that the node reads: names of nodes before it, or `input`.")
+    "The values that the node reads: names of nodes before it, or `input`, or the names of the graph's `inputs`."
+  )
 
   /// An object with an `op`, a `name`, `inputs` and the options of the operation.
   public static let form = Form<NodeDescription>(
@@ -189,6 +239,17 @@ extension GraphDescription {
         NodeDescription.form.read($0, $1, faults)
       }
     }, write: { .array($0.map(NodeDescription.form.write)) })
+
+  private static let inputFields = Fields<Input>([
+    .required("name", \.name, .text(maximumLength: 256), "The name that nodes use."),
+    .required(
+      "shape", \.shape, .list(of: .integer(1...(1 << 30)), atMost: 16, empty: "must have at least one size"),
+      "The sizes without the batch."),
+  ])
+
+  /// The inputs in the order of their values in a sample.
+  public static let inputs = Form<[Input]>.list(
+    of: .object(inputFields, standard: Input("", [1])), atMost: 64, empty: "must have at least one input")
 
   /// The name of the node that gives the output, as a list of one.
   public static let outputs = Form<[String]>.list(

@@ -39,6 +39,9 @@ extension LayerKind {
 /// must agree with them.
 public struct LayerDescription: Sendable, Equatable {
   public let kind: any LayerKind
+  /// Whether the layer's parameters are part of θ. Frozen parameters stay as they are: curvature, updates and scores
+  /// leave them out.
+  public var isTrainable = true
 
   public init(_ kind: any LayerKind) { self.kind = kind }
 
@@ -46,7 +49,7 @@ public struct LayerDescription: Sendable, Equatable {
   public var type: String { Swift.type(of: kind).type }
 
   public static func == (left: LayerDescription, right: LayerDescription) -> Bool {
-    left.kind.equals(right.kind)
+    left.kind.equals(right.kind) && left.isTrainable == right.isTrainable
   }
 }
 
@@ -65,7 +68,9 @@ public struct NamedLayer: Sendable, Equatable {
   public static func sequential(_ layers: [LayerDescription], prefix: String = "") -> [NamedLayer] {
     layers.enumerated().map { index, layer in
       let name = "\(prefix)\(index)"
-      return NamedLayer(name, LayerDescription(layer.kind.named(name)))
+      var named = LayerDescription(layer.kind.named(name))
+      named.isTrainable = layer.isTrainable
+      return NamedLayer(name, named)
     }
   }
 }

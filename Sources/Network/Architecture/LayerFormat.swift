@@ -9,12 +9,14 @@ public struct LayerFormat: Sendable {
   let arity: ClosedRange<Int>
   public let examples: [LayerExample]
   private let readOptions: @Sendable (FieldReader) -> LayerDescription
+  private let kind: any LayerKind
   private let own: @Sendable (LayerDescription) -> JSONObject?
 
   init<Layer: LayerKind>(_: Layer.Type) {
     type = Layer.type
     arity = Layer.arity
     examples = Layer.examples
+    kind = Layer.standard
     options = Layer.fields.members(standard: .standard)
     readOptions = { reader in
       var layer = Layer.standard
@@ -25,19 +27,28 @@ public struct LayerFormat: Sendable {
   }
 
   /// Every member of an object of a list of layers.
-  public var members: [FieldMember] { [tag("type")] + options }
+  public var members: [FieldMember] { [tag("type")] + options + common }
 
   /// Every member of a node of a graph.
   public var nodeMembers: [FieldMember] {
     [tag("op"), NodeDescription.nameMember, NodeDescription.inputsMember, NodeDescription.tensorsMember]
-      + options
+      + options + common
+  }
+
+  /// The members of every layer.
+  private var common: [FieldMember] {
+    LayerDescription.commonFields.members(standard: LayerDescription(kind))
   }
 
   private func tag(_ name: String) -> FieldMember {
     FieldMember(name, schema: Schema.constant(type), words: "`\(type)`", isRequired: true, "")
   }
 
-  func read(_ reader: FieldReader) -> LayerDescription { readOptions(reader) }
+  func read(_ reader: FieldReader) -> LayerDescription {
+    var layer = readOptions(reader)
+    LayerDescription.commonFields.read(reader, into: &layer)
+    return layer
+  }
 
   /// The options of a layer; nil if it is of another kind.
   func write(_ layer: LayerDescription) -> JSONObject? { own(layer) }
@@ -70,10 +81,18 @@ extension LayerDescription {
     },
     write: { .object((["type": .string($0.type)] as JSONObject).merging(options(of: $0))) })
 
+  /// The members of every layer.
+  static let commonFields = Fields<LayerDescription>([
+    Field.flag(
+      "trainable", \.isTrainable,
+      "Whether the parameters may change. Curvature, updates and scores leave frozen parameters out."
+    ).written { !$0.isTrainable }
+  ])
+
   /// The options of a layer in a request.
   static func options(of layer: LayerDescription) -> JSONObject {
     // A layer without a line in the list has no options. The test of the list finds such a layer.
-    formats.lazy.compactMap { $0.write(layer) }.first ?? [:]
+    (formats.lazy.compactMap { $0.write(layer) }.first ?? [:]).merging(commonFields.write(layer))
   }
 
   /// The most layers of a list.

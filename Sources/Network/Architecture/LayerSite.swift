@@ -8,6 +8,8 @@ public struct LayerSite {
   let values: [Int]
   /// Whether the layer is a node of a graph. In a list of layers, a picture of one position is a vector.
   let isInGraph: Bool
+  /// Whether the layer's parameters are part of θ.
+  let isTrainable: Bool
   /// Where the layer stands in the request.
   let path: [String]
   private let builder: ArchitectureBuilder
@@ -16,13 +18,14 @@ public struct LayerSite {
   private let tensors: [String: String]
 
   init(
-    name: String, values: [Int], isInGraph: Bool = false, tensors: [String: String] = [:], path: [String],
-    builder: ArchitectureBuilder
+    name: String, values: [Int], isInGraph: Bool = false, tensors: [String: String] = [:],
+    isTrainable: Bool = true, path: [String], builder: ArchitectureBuilder
   ) {
     self.name = name
     self.values = values
     self.isInGraph = isInGraph
     self.tensors = tensors
+    self.isTrainable = isTrainable
     self.path = path
     self.builder = builder
   }
@@ -57,7 +60,8 @@ public struct LayerSite {
   /// A site for a part of the layer.
   func inGraph(reading values: [Int], named name: String, tensors: [String: String] = [:]) -> LayerSite {
     LayerSite(
-      name: name, values: values, isInGraph: true, tensors: tensors, path: path, builder: builder)
+      name: name, values: values, isInGraph: true, tensors: tensors, isTrainable: isTrainable, path: path,
+      builder: builder)
   }
 
   /// Places layers one after the other behind a value; nil after a fault.
@@ -129,7 +133,7 @@ public struct LayerSite {
 
   /// Places the layers of a branch, and gives the value that the branch ends in with its shape.
   func follow(_ layers: [NamedLayer], at branch: String) -> (value: Int, shape: ValueShape) {
-    let end = builder.follow(layers, from: value, path: path + [branch])
+    let end = builder.follow(layers, from: value, path: path + [branch], isTrainable: isTrainable)
     return (end, builder.shapes[end])
   }
 
@@ -149,13 +153,16 @@ public struct LayerSite {
   /// The same by its whole name.
   func addWhole(_ name: String, _ shape: [Int], _ kind: ParameterTensor.Kind, fanIn: Int = 0) -> Int {
     guard let old = builder.tensor(name) else {
-      return builder.layout.add(name, shape, kind, fanIn: fanIn)
+      return builder.layout.add(name, shape, kind, fanIn: fanIn, isTrainable: isTrainable)
     }
     if old.shape != shape || !old.kind.liesAs(kind) {
       addFault("cannot share the tensor \"\(name)\", which has the shape \(old.shape)")
+    } else if old.isTrainable != isTrainable {
+      addFault("cannot share the tensor \"\(name)\": it is trainable in one place and frozen in another")
     }
-    builder.layout.shared.insert(old.offset)
-    return old.offset
+    let place = builder.layout.place(of: old)
+    builder.layout.shared.insert(place)
+    return place
   }
 
   /// Gives weights, and biases if there are any, their places, and notes their neurons.
@@ -172,20 +179,28 @@ public struct LayerSite {
     let neurons = neurons ?? shape[0]
     let weights = add("weight", shape, kind, fanIn: fanIn)
     let offset = bias ? add("bias", [neurons], .bias, fanIn: fanIn) : nil
-    builder.note(
+    note(
       NeuronLayer(
         name: name, weights: weights, bias: offset, neurons: neurons,
         fanIn: shape.reduce(1, *) / neurons, positions: positions, isNarrowable: isNarrowable))
     return (weights, offset)
   }
 
+  /// Notes a layer whose neurons can be chosen. Those of a frozen layer cannot.
+  private func note(_ layer: NeuronLayer) { if isTrainable { builder.note(layer) } }
+
   /// Gives a table of rows its place, and notes the rows as neurons.
   func addTable(_ shape: [Int], padding: Int?, positions: Int) -> Int {
     let weights = add("weight", shape, .table(deviation: 1, zeroRow: padding))
-    builder.note(
+    note(
       NeuronLayer(
         name: name, weights: weights, bias: nil, neurons: shape[0], fanIn: shape[1], positions: positions))
     return weights
+  }
+
+  /// Notes that the layer reads whole numbers from 0 to one less than a limit from a value.
+  func readsWhole(_ value: Int, below limit: Int, type: String = Embedding.type) {
+    builder.noteWholeReader(name, type, value: value, limit: limit, path: path)
   }
 
   // MARK: Checks
@@ -199,7 +214,7 @@ public struct LayerSite {
     }
     let limit = Architecture.limits.parameters
     let (product, overflow) = rows.multipliedReportingOverflow(by: columns + 1)
-    guard !overflow, product <= limit - builder.layout.parameterCount else {
+    guard !overflow, product <= limit - builder.layout.valueCount else {
       addFault("makes the network larger than \(limit) parameters", at: option)
       return false
     }

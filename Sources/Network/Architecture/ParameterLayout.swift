@@ -17,7 +17,7 @@ public struct ParameterTensor: Sendable, Equatable {
     /// Not parameters: running statistics of batch normalization, and its count of minibatches.
     case runningMean, runningVariance, batchesTracked
 
-    /// Whether the tensor is part of θ.
+    /// Whether the tensor is a parameter of the network.
     public var isParameter: Bool {
       switch self {
       case .convolution, .transposedConvolution, .linear, .bias, .scale, .shift, .table: true
@@ -39,11 +39,18 @@ public struct ParameterTensor: Sendable, Equatable {
     }
   }
 
+  /// The vectors of a `NetworkState`.
+  public enum Home: Sendable { case parameters, statistics, counters }
+
   public let name: String
   /// In PyTorch's order.
   public let shape: [Int]
   public let kind: Kind
-  /// The place of its first value in the parameters, the statistics or the counters, by kind.
+  /// Whether the tensor is part of θ. A frozen parameter lies behind the running statistics.
+  public let isTrainable: Bool
+  /// The vector of a state that has the tensor.
+  public let home: Home
+  /// The place of its first value there.
   public let offset: Int
   /// Inputs of one output value, for weights and their biases. PyTorch scales initial values by it.
   public let fanIn: Int
@@ -131,35 +138,66 @@ public struct ParameterLayout: Sendable, Equatable {
   var shared: Set<Int> = []
   /// Length of θ.
   public internal(set) var parameterCount = 0
-  /// Length of the running statistics.
-  public internal(set) var statisticCount = 0
+  /// Number of running statistics.
+  public internal(set) var runningCount = 0
+  /// Number of parameters that are no part of θ.
+  public internal(set) var frozenCount = 0
   /// Number of minibatch counters.
   public internal(set) var counterCount = 0
+  /// Where frozen parameters begin: behind θ as passes read it, and behind the running statistics of a state.
+  private let frozenStart: (parameters: Int, statistics: Int)
+
+  /// - Parameter counted: the same layout with frozen parameters in any place, so that both lengths are known.
+  init(after counted: ParameterLayout? = nil) {
+    frozenStart = (counted?.parameterCount ?? 0, counted?.runningCount ?? 0)
+  }
+
+  public static func == (left: ParameterLayout, right: ParameterLayout) -> Bool {
+    left.tensors == right.tensors && left.neuronLayers == right.neuronLayers && left.shared == right.shared
+  }
+
+  /// Length of the statistics of a state: running statistics, and frozen parameters.
+  public var statisticCount: Int { runningCount + frozenCount }
+
+  /// Length of the vector that passes read: θ, and the frozen parameters behind it.
+  var valueCount: Int { parameterCount + frozenCount }
 
   /// Gives a tensor the next place in the vector of its kind.
   /// - Parameter shape: in PyTorch's order.
-  /// - Returns: the offset.
-  mutating func add(_ name: String, _ shape: [Int], _ kind: ParameterTensor.Kind, fanIn: Int) -> Int {
+  /// - Returns: the offset that passes use.
+  mutating func add(
+    _ name: String, _ shape: [Int], _ kind: ParameterTensor.Kind, fanIn: Int, isTrainable: Bool
+  ) -> Int {
     let count = shape.reduce(1, *)
-    let offset: Int
+    let (home, offset): (ParameterTensor.Home, Int)
     switch kind {
-    case .convolution, .transposedConvolution, .linear, .bias, .scale, .shift, .table:
-      offset = parameterCount
-      parameterCount += count
     case .runningMean, .runningVariance:
-      offset = statisticCount
-      statisticCount += count
+      (home, offset) = (.statistics, runningCount)
+      runningCount += count
     case .batchesTracked:
-      offset = counterCount
+      (home, offset) = (.counters, counterCount)
       counterCount += count
+    default:
+      (home, offset) =
+        isTrainable ? (.parameters, parameterCount) : (.statistics, frozenStart.statistics + frozenCount)
+      if isTrainable { parameterCount += count } else { frozenCount += count }
     }
-    tensors.append(ParameterTensor(name: name, shape: shape, kind: kind, offset: offset, fanIn: fanIn))
-    return offset
+    let tensor = ParameterTensor(
+      name: name, shape: shape, kind: kind, isTrainable: isTrainable, home: home, offset: offset, fanIn: fanIn
+    )
+    tensors.append(tensor)
+    return place(of: tensor)
+  }
+
+  /// The offset of a tensor that passes use.
+  func place(of tensor: ParameterTensor) -> Int {
+    tensor.kind.isParameter && !tensor.isTrainable
+      ? tensor.offset - frozenStart.statistics + frozenStart.parameters : tensor.offset
   }
 
   /// A vector of θ's length, from the engine's order into PyTorch's (tensors one after the other).
   public func exported<Element>(_ vector: [Element]) -> [Element] {
     precondition(vector.count == parameterCount, "A vector over the parameters has their length.")
-    return tensors.filter(\.kind.isParameter).flatMap { $0.exported(from: vector) }
+    return tensors.filter { $0.home == .parameters }.flatMap { $0.exported(from: vector) }
   }
 }

@@ -20,6 +20,10 @@ protocol PlacedLayer: Sendable, Equatable {
   /// Whether the layer normalizes over a minibatch of which each sample has one position.
   var normalizesSinglePositions: Bool { get }
 
+  /// If the layer only moves numbers: for each number of the output the place of the input that it comes from, both in
+  /// the order of memory, or −1 for zero. Else nil.
+  var sources: [Int]? { get }
+
   /// The function of an elementwise layer. The layer before applies this function to its own output.
   var activation: (any Elementwise)? { get }
 
@@ -34,6 +38,7 @@ extension PlacedLayer {
   var isAlias: Bool { false }
   var normalizesSinglePositions: Bool { false }
   var activation: (any Elementwise)? { nil }
+  var sources: [Int]? { nil }
 
   /// Whether another layer is of the same type and equal.
   fileprivate func equals(_ other: any PlacedLayer) -> Bool { other as? Self == self }
@@ -47,6 +52,15 @@ extension Architecture {
     let inputs: [Int]
     /// Whether the node has a row of its own in the list that a user sees.
     let isListed: Bool
+    /// Whether the node's parameters are part of θ, if it has any.
+    private(set) var isTrainable = true
+
+    /// The same node with frozen parameters.
+    var frozen: Node {
+      var node = self
+      node.isTrainable = false
+      return node
+    }
 
     init(_ layer: some PlacedLayer, inputs: [Int], isListed: Bool = true) {
       self.layer = layer
@@ -55,7 +69,7 @@ extension Architecture {
     }
 
     public static func == (left: Node, right: Node) -> Bool {
-      left.layer.equals(right.layer) && left.inputs == right.inputs
+      left.layer.equals(right.layer) && left.inputs == right.inputs && left.isTrainable == right.isTrainable
     }
   }
 }

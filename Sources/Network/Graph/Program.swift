@@ -22,6 +22,8 @@ struct Program<Element: Scalar>: Sendable {
     let count: Int
     /// φ; nil is the identity.
     var activation: (any Elementwise)?
+    /// Whether its parameters are no part of θ.
+    var isFrozen = false
 
     init(_ layer: some Layer<Element>) {
       passes = .layer(layer)
@@ -65,8 +67,8 @@ struct Program<Element: Scalar>: Sendable {
 
     fileprivate var hasParameters: Bool {
       switch passes {
-      case .layer: true
-      case .joint(let joint): joint.hasParameters
+      case .layer: !isFrozen
+      case .joint(let joint): joint.hasParameters && !isFrozen
       case .map, .sum: false
       }
     }

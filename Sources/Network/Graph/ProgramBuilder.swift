@@ -99,7 +99,8 @@ struct ProgramBuilder<Element: Scalar> {
       let next = onlyReader(index),
       let normalization = architecture.nodes[next].layer as? PlacedBatchNormalization,
       let scale = normalization.scale, normalization.shift == scale + convolution.outputChannels,
-      !areShared([convolution.weights, convolution.bias, scale, normalization.shift])
+      !areShared([convolution.weights, convolution.bias, scale, normalization.shift]),
+      architecture.nodes[index].isTrainable, architecture.nodes[next].isTrainable
     else { return nil }
     let fold = NormalizationFold(
       weights: convolution.weights, bias: convolution.bias, neurons: convolution.outputChannels,
@@ -117,11 +118,18 @@ struct ProgramBuilder<Element: Scalar> {
 
   /// The stage of a node by itself.
   private func stage(_ index: Int) -> Stage {
-    guard var convolution = architecture.nodes[index].layer as? PlacedConvolution,
-      areShared([convolution.weights])
-    else { return architecture.nodes[index].layer.stage(Element.self) }
-    // Other layers read the same weights as they are, or in another transform.
+    let node = architecture.nodes[index]
+    guard var convolution = node.layer as? PlacedConvolution,
+      areShared([convolution.weights]) || !node.isTrainable
+    else { return freezing(node.layer.stage(Element.self), node) }
+    // Other layers read the same weights as they are, or in another transform. Frozen weights are not transformed.
     convolution.readsPlainWeights = true
-    return convolution.stage(Element.self)
+    return freezing(convolution.stage(Element.self), node)
+  }
+
+  private func freezing(_ stage: Stage, _ node: Architecture.Node) -> Stage {
+    var stage = stage
+    stage.isFrozen = !node.isTrainable
+    return stage
   }
 }

@@ -5,9 +5,10 @@ import Tensor
 /// not once for each shard.
 struct NetworkForm<Element: Scalar>: Sendable {
   let program: Program<Element>
-  /// Lengths of θ and of the running statistics.
+  /// Length of φ: θ, and the frozen parameters behind it.
   let parameterCount: Int
-  let statisticCount: Int
+  private let frozen: Part?
+  private let thetaCount: Int
   private let layers: [WeightLayer<Element>]
   private let parts: [Part]
 
@@ -15,6 +16,8 @@ struct NetworkForm<Element: Scalar>: Sendable {
   enum Part: Sendable {
     /// Parameters that are copied.
     case plain(Range<Int>)
+    /// Frozen parameters, and their place in the statistics. They have no direction and no gradient.
+    case frozen(Range<Int>, statistics: Int)
     /// Some rows of a layer's weights, by their places among the rows that the layer reads.
     case rows(WeightLayer<Element>, Range<Int>)
   }
@@ -25,8 +28,11 @@ struct NetworkForm<Element: Scalar>: Sendable {
   init(_ architecture: Architecture, foldsNormalization: Bool) {
     var builder = ProgramBuilder<Element>(architecture, foldsNormalization: foldsNormalization)
     program = builder.program()
-    parameterCount = architecture.layout.parameterCount
-    statisticCount = architecture.layout.statisticCount
+    let layout = architecture.layout
+    parameterCount = layout.valueCount
+    frozen =
+      layout.frozenCount == 0
+      ? nil : .frozen(layout.parameterCount..<layout.valueCount, statistics: layout.runningCount)
     let transforms = program.weightTransforms
     layers = architecture.layout.neuronLayers.map { layer in
       WeightLayer(
@@ -35,7 +41,8 @@ struct NetworkForm<Element: Scalar>: Sendable {
         winograd: transforms.first { $0.weights == layer.weights }?.winograd, chosen: nil,
         isNarrowable: layer.isNarrowable)
     }
-    parts = Self.parts(layers, count: parameterCount)
+    parts = Self.parts(layers, count: layout.parameterCount) + (frozen.map { [$0] } ?? [])
+    thetaCount = layout.parameterCount
   }
 
   private static func parts(_ layers: [WeightLayer<Element>], count: Int) -> [Part] {
@@ -77,14 +84,14 @@ struct NetworkForm<Element: Scalar>: Sendable {
     let narrowed = layers.map { layer in
       layer.narrowed(to: layer.touched(by: marks).map { Int32($0) })
     }
-    var sums = Self.rest(layers, parameterCount)
+    var sums = Self.rest(layers, thetaCount)
     for layer in narrowed {
       sums.append(layer.weights..<layer.weights + layer.rows * layer.fanIn)
       if let fold = layer.fold { sums.append(fold.shift..<fold.shift + fold.neurons) }
     }
     return ParameterSubset(
-      indices: indices, rows: RowTable(narrowed), parts: Self.parts(narrowed, count: parameterCount),
-      sums: sums)
+      indices: indices, rows: RowTable(narrowed),
+      parts: Self.parts(narrowed, count: thetaCount) + (frozen.map { [$0] } ?? []), sums: sums)
   }
 
   /// The threads to use. For a short θ it is the caller's thread alone: waking others takes longer than the
@@ -111,6 +118,13 @@ struct NetworkForm<Element: Scalar>: Sendable {
       case .plain(let range):
         let source = (direction ?? theta) + range.lowerBound
         (operand.values.pointer + range.lowerBound).update(from: source, count: range.count)
+      case .frozen(let range, let start):
+        let target = operand.values.pointer + range.lowerBound
+        if direction == nil {
+          target.update(from: running + start, count: range.count)
+        } else {
+          target.clear(range.count)
+        }
       case .rows(let layer, let places):
         layer.prepare(places, theta, running: running, direction: direction, operand)
       }
@@ -135,6 +149,7 @@ struct NetworkForm<Element: Scalar>: Sendable {
       switch parts[index] {
       case .plain(let range):
         (result + range.lowerBound).update(from: g + range.lowerBound, count: range.count)
+      case .frozen: break
       case .rows(let layer, let places):
         layer.pullBack(places, g, theta, running: running, curved: curved, into: result)
       }

@@ -20,7 +20,7 @@ extension NetworkState {
   func pullBack(
     _ gradient: UnsafePointer<Element>, in form: NetworkForm<Element>, _ compute: Compute
   ) throws(Cancelled) -> [Element] {
-    var result = [Element].zeros(form.parameterCount)
+    var result = [Element].zeros(parameters.count)
     try withArrays { theta, running throws(Cancelled) in
       try result.withUnsafeMutableBufferPointer { result throws(Cancelled) in
         guard let base = result.baseAddress else { return }

@@ -23,7 +23,7 @@ final class ShardPlace<Element: Scalar> {
   /// A value for each sample.
   private(set) lazy var values = Buffer<Double>(count: workspace.capacity)
   private let parameterCount: Int
-  /// A vector of θ's length, zero at first.
+  /// A vector of φ's length, zero at first.
   private(set) lazy var gradient = Buffer<Element>(count: parameterCount, zeroed: true)
 
   init(_ form: NetworkForm<Element>, capacity: Int) {

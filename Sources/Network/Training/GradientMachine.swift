@@ -12,7 +12,7 @@ final class GradientMachine<Element: Scalar> {
   }
 
   private let network: Network<Element>
-  private let loss: Loss
+  let loss: Loss
   private let compute: Compute
   private let sum: OrderedSum<Element>
   private let pool: ReusePool<ShardPlace<Element>>
@@ -33,7 +33,7 @@ final class GradientMachine<Element: Scalar> {
     self.network = network
     self.loss = loss
     self.compute = compute
-    let count = network.layout.parameterCount
+    let count = network.plain.parameterCount
     sum = OrderedSum(count: count)
     let capacity = min(network.shardSize(for: batchSize), batchSize)
     self.capacity = capacity
@@ -52,7 +52,7 @@ final class GradientMachine<Element: Scalar> {
   /// - Returns: the sum of the losses and the number of samples read right.
   func run(
     _ batch: Samples, isWhole: Bool, scale: Double, state: inout NetworkState<Element>, dropoutSeed: UInt64
-  ) throws(Cancelled) -> (loss: Double, correct: Int) {
+  ) throws(Cancelled) -> (loss: Double, correct: Double) {
     if batch.count == 0 {
       isAlone = true
       alone.gradient.clear()
@@ -64,7 +64,7 @@ final class GradientMachine<Element: Scalar> {
       return (Double.sum(losses.pointer, batch.count), correct)
     }
     let plan = ShardPlan(count: batch.count, of: network)
-    let correct: Int
+    let correct: Double
     if couplesSamples {
       correct = try coupled(batch, plan, scale, &state, dropoutSeed)
       for index in state.counters.indices { state.counters[index] += 1 }
@@ -77,7 +77,7 @@ final class GradientMachine<Element: Scalar> {
   private func single(
     _ batch: Samples, _ isWhole: Bool, _ scale: Double, _ state: NetworkState<Element>,
     _ dropoutSeed: UInt64
-  ) throws(Cancelled) -> Int {
+  ) throws(Cancelled) -> Double {
     let shared = Disjoint((machine: self, alone: alone))
     let key = DropoutKey(seed: dropoutSeed, firstSample: 0)
     alone.gradient.clear()
@@ -92,14 +92,14 @@ final class GradientMachine<Element: Scalar> {
       }
     }
     isLoaded = isWhole
-    return loss.correctCount(alone.record, batch)
+    return loss.correctness(alone.record, batch)
   }
 
   private func independent(
     _ batch: Samples, _ plan: ShardPlan, _ scale: Double, _ state: NetworkState<Element>,
     _ dropoutSeed: UInt64
-  ) throws(Cancelled) -> Int {
-    let correct = Buffer<Int>(count: plan.shards.count, zeroed: true)
+  ) throws(Cancelled) -> Double {
+    let correct = Buffer<Double>(count: plan.shards.count, zeroed: true)
     let (loss, losses) = (loss, losses)
     return try state.withPointers(in: network.plain, operand, compute) { pointers throws(Cancelled) in
       try plan.sum(into: sum, with: pool, compute) { shard, place, part in
@@ -109,7 +109,7 @@ final class GradientMachine<Element: Scalar> {
         place.record.backward(
           batch, loss, pointers, place.workspace, losses: losses.pointer + range.lowerBound, scale: scale,
           gradient: part, dropout: key)
-        correct.pointer[shard] = loss.correctCount(place.record, batch)
+        correct.pointer[shard] = loss.correctness(place.record, batch)
       }
       return (0..<plan.shards.count).reduce(0) { $0 + correct.pointer[$1] }
     }
@@ -121,7 +121,7 @@ final class GradientMachine<Element: Scalar> {
   private func coupled(
     _ batch: Samples, _ plan: ShardPlan, _ scale: Double, _ state: inout NetworkState<Element>,
     _ dropoutSeed: UInt64
-  ) throws(Cancelled) -> Int {
+  ) throws(Cancelled) -> Double {
     let program = network.plain.program
     while places.count < plan.shards.count {
       places.append(ShardPlace(network.plain, capacity: capacity))
@@ -135,7 +135,7 @@ final class GradientMachine<Element: Scalar> {
     let loss = loss
     let losses = losses
     let correct = try state.withPointers(in: network.plain, operand, compute) {
-      pointers throws(Cancelled) -> Int in
+      pointers throws(Cancelled) -> Double in
       try step.forEachShard { shard, _ in
         places[shard].record.gather(batch, plan.shards[shard])
       }
@@ -153,7 +153,7 @@ final class GradientMachine<Element: Scalar> {
           scale: scale)
       }
       try program.train(program.backward, step, runs)
-      return places.indices.reduce(0) { $0 + loss.correctCount(places[$1].record, batch) }
+      return places.indices.reduce(0) { $0 + loss.correctness(places[$1].record, batch) }
     }
     for (lane, part) in parts.enumerated() { sum.add(part, lane: lane) }
     state.statistics.withUnsafeMutableBufferPointer {
@@ -164,9 +164,9 @@ final class GradientMachine<Element: Scalar> {
 }
 
 extension Loss {
-  /// How many samples of a shard the network reads right.
-  fileprivate func correctCount<Element>(_ record: ShardRecord<Element>, _ batch: Samples) -> Int {
-    correctCount(
+  /// How much of a shard the network reads right, a sample for 1.
+  fileprivate func correctness<Element>(_ record: ShardRecord<Element>, _ batch: Samples) -> Double {
+    correctness(
       record.output.pointer, columns: record.columns, targets: batch.targets, range: record.range)
   }
 }

@@ -97,7 +97,7 @@ public final class Trainer<Element: Scalar> {
       ? samples.source
       : AugmentedSource(base: samples.source, augment: options.augment, seed: options.seed, epoch: epoch)
     var loss = 0.0
-    var correct = 0
+    var correct = 0.0
     var rate = options.learningRate
     var seen = 0
     let steps = min(stepsPerEpoch, max(0, totalSteps - epoch * stepsPerEpoch))
@@ -121,9 +121,9 @@ public final class Trainer<Element: Scalar> {
       throw TrainingError.nonFinite(epoch: epoch + 1, step: stepsPerEpoch)
     }
     epoch += 1
-    let hasClasses = if case .classes = samples.targets { true } else { false }
     return EpochSummary(
-      epoch: epoch, loss: loss / Double(seen), accuracy: hasClasses ? Double(correct) / Double(seen) : nil,
+      epoch: epoch, loss: loss / Double(seen),
+      accuracy: machine.loss.judges(samples.targets) ? correct / Double(seen) : nil,
       learningRate: rate)
   }
 

@@ -18,7 +18,8 @@ extension OpenAPI {
         optional(["type": "object"]),
         "A network sees (stored · scale − mean) / standard_deviation, numbers a channel or feature; of more than "
           + "\(DataContract.mostDescribed) they are null."),
-      "targets": Schema.choice(["classes", "values"]), "classes": Schema.integer(from: 1),
+      "targets": Schema.choice(["classes", "values", "positions"]), "classes": Schema.integer(from: 1),
+      "positions": Schema.described(Schema.integer(from: 1), "Positions of a sample, each with a class."),
       "class_names": optional(Schema.array(Schema.string)), "outputs": Schema.integer(from: 1),
     ]
     let links: JSONValue = ["type": "object", "additionalProperties": Schema.string]
@@ -121,6 +122,12 @@ extension OpenAPI {
             "Of an upload: how the array was stored, if otherwise than it is read."),
           "warnings": Schema.described(
             Schema.array(Schema.string), "What looks wrong about the set, although it can be used."),
+          "whole_numbers": Schema.described(
+            Schema.array(optional(Schema.array(Schema.integer))),
+            "Of vectors with features of whole numbers that a network sees as they are: for each feature the least and "
+              + "the largest, or null."),
+          "target_range": Schema.described(
+            Schema.array(Schema.number), "The least and the largest regression target."),
           "overflow": Schema.described(
             optional(["type": "object"]), "The first sample that is too large for float32."),
         ])),
@@ -132,6 +139,9 @@ extension OpenAPI {
         ],
         [
           "label": Schema.integer(from: 0), "class_name": Schema.string,
+          "labels": Schema.described(
+            Schema.array(optional(Schema.integer(from: 0))),
+            "The class of each position; null for one that counts for nothing."),
           "true_label": Schema.integer(from: 0),
           "target": Schema.array(Schema.number), "groups": Schema.array(Schema.string),
         ]),

@@ -225,7 +225,7 @@ extension OpenAPI {
             "class_names", Schema.queryText,
             "Of labels alone: the names of the classes in order, separated by commas."),
           query(
-            "kind", Schema.choice(TargetKind.allCases.map(\.rawValue)),
+            "kind", Schema.choice(ArrayTargetKind.allCases.map(\.rawValue)),
             "Of labels alone: whether they are classes or values; by default integers are classes."),
           query(
             "normalization", Schema.queryText,

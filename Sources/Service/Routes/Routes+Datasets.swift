@@ -210,9 +210,12 @@ extension Application {
     if let targets = split.targets {
       let outputs = targets.shape[1]
       object["target"] = JSONValue(Array(targets.elements[index * outputs..<(index + 1) * outputs]))
+    } else if let positions = split.positions {
+      let own = positions.elements[index * positions.width..<(index + 1) * positions.width]
+      object["labels"] = JSONValue(own.map { $0 < 0 ? JSONValue.null : JSONValue(Int($0)) })
     } else {
       object["label"] = JSONValue(Int(split.labels[index]))
-      if case .classification(_, let names?) = set.kind, names.indices.contains(Int(split.labels[index])) {
+      if let names = set.kind.classNames, names.indices.contains(Int(split.labels[index])) {
         object["class_name"] = .string(names[Int(split.labels[index])])
       }
       if let trueLabels = split.trueLabels { object["true_label"] = JSONValue(Int(trueLabels[index])) }

@@ -21,6 +21,10 @@ struct DatasetDescription {
     json["bytes"] = JSONValue(set.byteCount)
     json["origin"] = .string(set.source)
     json["warnings"] = JSONValue(set.warnings)
+    if let range = set.targetRange { json["target_range"] = JSONValue([range.lowerBound, range.upperBound]) }
+    json["whole_numbers"] = set.wholeNumbers.map { ranges in
+      .array(ranges.map { $0.map { JSONValue([$0.lowerBound, $0.upperBound]) } ?? .null })
+    }
     json["overflow"] = set.float32Overflow.map {
       [
         "split": .string($0.split), "sample": JSONValue($0.sample), "value": .number($0.value),
@@ -84,7 +88,9 @@ struct DatasetDescription {
     let whole = JSONValue.object(json)
     let train = whole["splits"]?["train"]
     let targets: CatalogDataset.Targets =
-      if let classes = json["classes"]?.integerValue {
+      if let classes = json["classes"]?.integerValue, let count = json["positions"]?.integerValue {
+        .positions(classes: classes, count: count)
+      } else if let classes = json["classes"]?.integerValue {
         .classes(classes)
       } else {
         .values(json["outputs"]?.integerValue ?? 0)
@@ -99,7 +105,7 @@ struct DatasetDescription {
       name: record.name, inputShape: integers(json["shape"]), targets: targets,
       trainCount: train?["count"]?.integerValue ?? 0,
       testCount: whole["splits"]?["test"]?["count"]?.integerValue ?? 0,
-      trainClassCounts: integers(train?["class_counts"]),
+      trainClassCounts: json["positions"] == nil ? integers(train?["class_counts"]) : [],
       groupCounts: [SampleGroup: Int](
         uniqueKeysWithValues: SampleGroup.allCases.map {
           ($0, whole["groups"]?[$0.rawValue]?.integerValue ?? 0)
@@ -107,6 +113,15 @@ struct DatasetDescription {
       byteCount: json["bytes"]?.integerValue, incomplete: incomplete)
     set.contract = contract
     set.warnings = warnings
+    if let range = json["target_range"]?.arrayValue?.compactMap(\.doubleValue), range.count == 2,
+      range[0] <= range[1]
+    {
+      set.targetRange = range[0]...range[1]
+    }
+    set.wholeNumbers = json["whole_numbers"]?.arrayValue?.map { pair in
+      let bounds = pair.arrayValue?.compactMap(\.integerValue) ?? []
+      return bounds.count == 2 && bounds[0] <= bounds[1] ? bounds[0]...bounds[1] : nil
+    }
     if let overflow = json["overflow"], let split = overflow["split"]?.stringValue,
       let sample = overflow["sample"]?.integerValue, let value = overflow["value"]?.doubleValue
     {

@@ -115,6 +115,7 @@ public struct AttackRequest: JobRequest, Hashable {
     let testPointer = JSONPointer.root.appending("test")
     test.check(set, model, at: testPointer, faults)
     let network = model.network(for: set, faults)
+    network?.checkInputsMayChange(model.name, faults)
     curvature.settleSamples(network, set)
     if test.count > Self.mostTests {
       faults.add("must be at most \(Self.mostTests) points, got \(test.count)", at: testPointer)
@@ -124,7 +125,7 @@ public struct AttackRequest: JobRequest, Hashable {
     }
     guard case .classes = set.targets else {
       faults.add(
-        "must be a model that names classes: the data set \"\(set.name)\" has regression targets",
+        "must be a model that names classes: the data set \"\(set.name)\" has \(set.targets.words)",
         at: .root.appending("model"))
       return
     }

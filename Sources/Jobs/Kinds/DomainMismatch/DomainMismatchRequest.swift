@@ -121,7 +121,7 @@ public struct DomainMismatchRequest: JobRequest, Hashable {
       .map { Group(name: "class \($0)", choice: .label($0)) }
     } else {
       faults.add(
-        "is required: the data set \"\(set.name)\" has regression targets, so no classes",
+        "is required: the data set \"\(set.name)\" has \(set.targets.words), so no class a sample",
         at: .root.appending("groups"))
     }
     guard let network = model.network(for: set, faults) else { return }

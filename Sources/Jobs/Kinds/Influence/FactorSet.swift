@@ -123,7 +123,7 @@ extension ParameterLayout {
   func imported<Element: Scalar>(_ vector: [Element]) -> [Element] {
     var result = [Element].zeros(parameterCount)
     var start = 0
-    for tensor in tensors where tensor.kind.isParameter {
+    for tensor in tensors where tensor.home == .parameters {
       tensor.place(Array(vector[start..<start + tensor.count]), into: &result)
       start += tensor.count
     }

@@ -137,6 +137,7 @@ public struct InfluenceRequest: JobRequest, Hashable {
         at: .root.appending("factors"))
     }
     guard let network = model.network(for: set, faults) else { return }
+    if effect == .perturbation { network.checkInputsMayChange(model.name, faults) }
     curvature.settleSamples(network, set)
     let parameters = network.layout.parameterCount
     if test != nil, curvature.solver.name == .direct, parameters > DirectSolver.defaultDimensionLimit {

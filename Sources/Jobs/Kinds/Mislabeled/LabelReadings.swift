@@ -14,7 +14,7 @@ package struct LabelReadings: Sendable {
     guard case .classes(let labels) = samples.targets else {
       throw JobFailure(
         .unacceptable,
-        "The data set \(model.dataset.name) has regression targets, which have no labels to be wrong.")
+        "The data set \(model.dataset.name) has no class a sample, so no label to be wrong.")
     }
     let suggested = Buffer<Int>(count: samples.count, zeroed: true)
     let evaluation = try model.network.evaluate(state, on: samples, loss: model.loss, compute: compute) {

@@ -82,8 +82,8 @@ public struct MislabeledRequest: JobRequest, Hashable {
     let set = try catalog.usableDataset(dataset, at: .root.appending("model"), faults)
     guard case .classes = set.targets else {
       faults.add(
-        "must be a model that names classes: the data set \"\(set.name)\" has regression targets, which have no "
-          + "labels to be wrong", at: .root.appending("model"))
+        "must be a model that names classes: the data set \"\(set.name)\" has \(set.targets.words), "
+          + "so samples have no label to be wrong", at: .root.appending("model"))
       return
     }
     let fixes = fixAt ?? (set.relabelledCount > 0 ? Self.standardFixes : [])

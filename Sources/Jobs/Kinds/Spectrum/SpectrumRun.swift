@@ -204,8 +204,11 @@ extension Loss {
   /// The usual name of the loss.
   var shortName: String {
     switch self {
-    case .crossEntropy: "cross-entropy"
+    case .softmax: "cross-entropy"
+    case .binaryCrossEntropy: "binary cross-entropy"
     case .meanSquaredError: "squared error"
+    case .huber: "Huber loss"
+    case .poisson: "Poisson loss"
     case .smoothHinge: "hinge"
     }
   }

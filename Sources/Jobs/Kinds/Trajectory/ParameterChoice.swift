@@ -58,7 +58,7 @@ extension ParameterLayout {
   func parameters(
     _ choices: [ParameterChoice], at pointer: JSONPointer, _ faults: RequestFaults
   ) -> [NamedParameter] {
-    let tensors = tensors.filter(\.kind.isParameter)
+    let tensors = tensors.filter { $0.home == .parameters }
     var found: [NamedParameter] = []
     for (number, choice) in choices.enumerated() {
       let place = pointer.appending(number)

@@ -16,6 +16,10 @@ extension ArchitectureRequest {
       FieldMember(
         "outputs", schema: GraphDescription.outputs.schema, words: "list of one name", isRequired: true,
         "The node that gives the network's output."),
+      FieldMember(
+        "inputs", schema: GraphDescription.inputs.schema, words: GraphDescription.inputs.words,
+        standardWords: "one, called `input`", parts: GraphDescription.inputs.parts,
+        "Parts of a sample, whose vector holds them one after the other."),
     ]
     return JSON.Form(
       schema: [
@@ -105,11 +109,15 @@ extension ArchitectureRequest {
         let outputs = reader.requiredValue("outputs").flatMap {
           GraphDescription.outputs.read($0, pointer.appending("outputs"), faults)
         }
+        let inputs = reader.value("inputs").flatMap {
+          GraphDescription.inputs.read($0, pointer.appending("inputs"), faults)
+        }
         reader.finish()
         guard let nodes, let outputs, let output = outputs.first else { return nil }
+        var json: JSONObject = ["nodes": GraphDescription.list.write(nodes), "outputs": JSONValue(outputs)]
+        if let inputs { json["inputs"] = GraphDescription.inputs.write(inputs) }
         return ArchitectureRequest(
-          .graph(GraphDescription(nodes: nodes, output: output)),
-          ["nodes": GraphDescription.list.write(nodes), "outputs": JSONValue(outputs)])
+          .graph(GraphDescription(inputs: inputs ?? [], nodes: nodes, output: output)), .object(json))
       default: return nil
       }
     default:

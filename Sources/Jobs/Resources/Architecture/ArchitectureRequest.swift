@@ -25,13 +25,36 @@ public struct ArchitectureRequest: Sendable {
     for set: CatalogDataset, loss: Loss
   ) throws(ArchitectureFaults) -> Architecture {
     let usual = loss.outputs(for: set.targets)
-    guard let outputs, outputs != usual else { return try architecture(input: set.shape, outputs: usual) }
+    guard let outputs, outputs != usual else {
+      let network = try architecture(input: set.shape, outputs: usual)
+      try checkPositions(network, set.targets)
+      return network
+    }
     guard loss == .crossEntropy, usual == 2 else {
       throw ArchitectureFaults([
         .init(path: ["outputs"], detail: "must be \(usual): 1 is for the cross-entropy of two classes")
       ])
     }
     return try architecture(input: set.shape, outputs: outputs)
+  }
+
+  /// Checks that the outputs are a row of classes for each position.
+  ///
+  /// Throws `ArchitectureFaults`.
+  private func checkPositions(
+    _ network: Architecture, _ targets: CatalogDataset.Targets
+  ) throws(ArchitectureFaults) {
+    guard case .positions(let classes, let count) = targets, network.outputSizes != [count, classes] else {
+      return
+    }
+    let sizes = network.outputSizes.map(String.init).joined(separator: "×")
+    throw ArchitectureFaults([
+      .init(
+        path: [],
+        detail:
+          "must give \(count)×\(classes) outputs, \(classes) classes at each of \(count) positions, but it gives \(sizes)"
+      )
+    ])
   }
 
   private func architecture(input: Shape, outputs: Int) throws(ArchitectureFaults) -> Architecture {

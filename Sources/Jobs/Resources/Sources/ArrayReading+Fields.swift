@@ -8,6 +8,12 @@ extension ArrayReading {
       "The number of classes."),
     .optional("class_names", \.classNames, .classNames, "Names in the order of the labels."),
     .choice(
-      "kind", \.kind, "The targets. `automatic`: integers are classes, floating-point numbers are values."),
+      "kind", \.kind,
+      "The targets. `automatic`: integers (n) are classes, integers (n, positions) are a class a position, "
+        + "floating-point numbers are values."),
+    .member(
+      "ignore_index", \.ignoreIndex, .integer(-(1 << 31)...(1 << 31 - 1)),
+      "The label of a position that counts for nothing."
+    ).written { $0.ignoreIndex != ArrayReading.usualIgnoreIndex },
   ])
 }

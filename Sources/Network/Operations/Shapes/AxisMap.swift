@@ -8,8 +8,8 @@ struct AxisMap: PlacedLayer {
 
   var value: ValueShape { ValueShape(places.map(\.count), order: source.order) }
 
-  func stage<Element: Scalar>(_: Element.Type) -> Program<Element>.Stage {
-    // In the order of memory, which both values share.
+  /// In the order of memory, which both values share.
+  var sources: [Int]? {
     let strides = source.strides
     var sources = [0]
     for axis in source.order {
@@ -17,7 +17,11 @@ struct AxisMap: PlacedLayer {
         places[axis].map { $0 < 0 || start < 0 ? -1 : start + $0 * strides[axis] }
       }
     }
-    return .init(Rearrangement<Element>(sources, inputCount: source.count))
+    return sources
+  }
+
+  func stage<Element: Scalar>(_: Element.Type) -> Program<Element>.Stage {
+    .init(Rearrangement<Element>(sources ?? [], inputCount: source.count))
   }
 
   /// The map that changes nothing.

@@ -11,9 +11,12 @@ struct Reordered: PlacedLayer {
   var isAlias: Bool { source.isRowMajor && value.isRowMajor || source.liesAs(value) }
   var values: Int { value.count }
 
-  func stage<Element: Scalar>(_: Element.Type) -> Program<Element>.Stage {
+  var sources: [Int]? {
     let places = source.places
-    return .init(
-      Rearrangement<Element>(value.numbers.map { places[$0] }, inputCount: source.count))
+    return value.numbers.map { places[$0] }
+  }
+
+  func stage<Element: Scalar>(_: Element.Type) -> Program<Element>.Stage {
+    .init(Rearrangement<Element>(sources ?? [], inputCount: source.count))
   }
 }

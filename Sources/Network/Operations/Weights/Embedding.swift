@@ -29,6 +29,7 @@ struct Embedding: LayerKind {
     let (values, overflow) = source.count.multipliedReportingOverflow(by: width)
     guard site.hasRoom(rows: count, columns: width, values: overflow ? .max : values, at: "embedding_dim")
     else { return nil }
+    site.readsWhole(value, below: count)
     let weights = site.addTable([count, width], padding: padding, positions: source.count)
     return .init(
       Placed(
@@ -52,7 +53,8 @@ struct Embedding: LayerKind {
 
 /// y = W[x], a row a position. x is a whole number and has no tangent: ẏ = V[x], ∂W[x] += ∂y.
 ///
-/// Inputs outside of the table read its nearest row. Data sets are checked before they get here.
+/// Inputs outside of the table read its nearest row. Data sets are checked before they get here
+/// (`WholeReader`).
 struct EmbeddingLayer<Element: Scalar>: Joint {
   let options: Embedding.Placed
 

@@ -12,7 +12,7 @@ struct UploadOptions {
 
   private var classes: Int?
   private var classNames: [String]?
-  private var kind: TargetKind?
+  private var kind: ArrayTargetKind?
   private var normalization: NormalizationChoice?
 
   /// - Throws: `Problem` if a value is wrong or belongs to another array.
@@ -30,7 +30,7 @@ struct UploadOptions {
       let range = ParameterRanges.classes
       classes = try call.integer("classes", in: range, default: range.lowerBound)
     }
-    kind = try call.choice("kind", TargetKind.self)
+    kind = try call.choice("kind", ArrayTargetKind.self)
     if let text = call.request.query("class_names") {
       classNames = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     }

@@ -2,17 +2,26 @@ import Tensor
 
 extension Loss {
   /// A bound on the second derivative by one output: ½ for the softmax (Böhning 1992), ¼ for the logistic
-  /// loss.
+  /// loss. The Poisson loss has none: it is the derivative at outputs of 0.
   public func curvatureBound(outputs: Int) -> Double {
     switch self {
-    case .crossEntropy: outputs == 1 ? 0.25 : 0.5
+    case .softmax(let options): (outputs == 1 ? 0.25 : 0.5) * (options.weights.max() ?? 1)
+    case .binaryCrossEntropy(let positive): 0.25 * max(1, positive.max() ?? 1) / Double(max(1, outputs))
     case .meanSquaredError: 2 / Double(max(1, outputs))
+    case .huber, .poisson: 1 / Double(max(1, outputs))
     case .smoothHinge(let temperature): 0.25 / temperature
     }
   }
 
-  /// Whether the loss of a sample falls for ever as its margins grow.
-  public var fallsForEver: Bool { self != .meanSquaredError }
+  /// Whether the loss of a sample with these targets falls for ever as its margins grow.
+  public func fallsForEver(_ targets: Targets) -> Bool {
+    switch (self, targets) {
+    case (.softmax(let options), _): options.smoothing == 0
+    case (.binaryCrossEntropy, .values(let values, _)): values.allSatisfy { $0 == 0 || $0 == 1 }
+    case (.binaryCrossEntropy, _), (.smoothHinge, _): true
+    case (.meanSquaredError, _), (.huber, _), (.poisson, _): false
+    }
+  }
 
   /// A change of a margin that changes the loss of a sample near the border by much.
   public var marginUnit: Double {
@@ -26,15 +35,20 @@ extension Loss {
 
   /// How far outputs are on the right side, as a list of margins, which are linear in the outputs. If all are
   /// positive, the loss falls to 0 as the outputs grow. For the softmax the margins are f_y − f_c. For one
-  /// output, and for one against the rest, they are ±f. The squared error has none.
+  /// output, and for one against the rest, they are ±f. Losses of values have none.
   /// - Parameter place: the place of the sample in `targets`.
   public func margins(_ outputs: [Double], _ targets: Targets, _ place: Int) -> [Double] {
-    guard fallsForEver, case .classes(let labels) = targets else { return [] }
-    let label = Int(labels[place])
-    if outputs.count == 1 { return [label == 1 ? outputs[0] : -outputs[0]] }
-    switch self {
-    case .crossEntropy: return outputs.indices.filter { $0 != label }.map { outputs[label] - outputs[$0] }
-    default: return outputs.indices.map { $0 == label ? outputs[$0] : -outputs[$0] }
+    guard !estimatesValues else { return [] }
+    let rows = targets.rows
+    let columns = outputs.count / rows
+    return (0..<rows).filter { targets.counts(place, $0) }.flatMap { row -> [Double] in
+      let target = RowTarget(targets, place * rows + row, columns)
+      let f = outputs[row * columns..<(row + 1) * columns]
+      if case .softmax = self, columns > 1 {
+        let own = f[f.startIndex + target.label]
+        return f.indices.filter { $0 != f.startIndex + target.label }.map { own - f[$0] }
+      }
+      return (0..<columns).map { target.value($0) > 0.5 ? f[f.startIndex + $0] : -f[f.startIndex + $0] }
     }
   }
 

@@ -1,0 +1,66 @@
+"""Products of a network's Hessian by PyTorch, and the same products from jobs of the service.
+
+The service has no job that multiplies, but a solver that makes one step: LiSSA with c = δ and one step gives
+x = g/δ − Hg/δ², for the gradient g of a test sample. So Hg = δ(g − δx). δ is about the size of H: then nothing is
+lost to rounding.
+"""
+
+import torch
+
+
+def reference(network, module, inputs, labels):
+    """(g, Hg, δ) in float64: the gradient of the first sample's loss, and H of the mean loss, by parameter names."""
+    module = module.double()
+    inputs = inputs.double() if inputs.is_floating_point() else inputs
+    named = dict(module.named_parameters())
+    parameters = list(named.values())
+
+    def loss(count):
+        return torch.nn.functional.cross_entropy(network.outputs(module, inputs[:count]), labels[:count])
+
+    def gradient(value, create_graph=False):
+        return torch.autograd.grad(value, parameters, create_graph=create_graph, allow_unused=True)
+
+    def zeros_for_none(parts):
+        return [torch.zeros_like(own) if part is None else part.detach() for part, own in zip(parts, parameters)]
+
+    # The other kernels of attention have no second derivative.
+    with torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH):
+        g = zeros_for_none(gradient(loss(1)))
+        slopes = gradient(loss(len(inputs)), create_graph=True)
+
+        def product(vector, keep):
+            inner = sum((slope * part).sum() for slope, part in zip(slopes, vector) if slope is not None)
+            return zeros_for_none(torch.autograd.grad(inner, parameters, retain_graph=keep, allow_unused=True))
+
+        hg = product(g, True)
+        hhg = product(hg, False)
+    size = 1.5 * float((norm(hhg) / norm(g)).sqrt())
+    return dict(zip(named, g)), dict(zip(named, hg)), size
+
+
+def norm(parts):
+    return torch.sqrt(sum((part.double() ** 2).sum() for part in parts))
+
+
+def solve(client, model, checkpoint, damping):
+    """x of the job for the first test sample, in the service's order of parameters."""
+    job = client.json("POST", "/v1/jobs", {
+        "kind": "influence", "model": model, "checkpoint": checkpoint, "test": {"indices": [0]},
+        "train": {"indices": [0]}, "top": 1, "hessian": "hessian", "hessian_samples": "all", "damping": damping,
+        "require_convergence": False,
+        "solver": {"name": "lissa", "scale": damping, "iterations": 1, "corrections": 0, "batch_size": 1000000},
+    })  # fmt: skip
+    return torch.from_numpy(client.array(f"/v1/jobs/{client.finish(job)['id']}/artifacts/factors.npy").reshape(-1))
+
+
+def difference(expected, x, names):
+    """The size of the error of Hg, as a share of Hg. `names` are the parameters in the order of x."""
+    g, hg, size = expected
+    wrong, start = 0.0, 0
+    for name in names:
+        own = x[start : start + g[name].numel()].double().reshape(g[name].shape)
+        start += g[name].numel()
+        wrong += float(((size * (g[name] - size * own) - hg[name]) ** 2).sum())
+    assert start == len(x), "the parameters of the network and of the model are not the same"
+    return wrong**0.5 / float(norm(hg.values()))

@@ -1,0 +1,13 @@
+"""Writes a PyTorch module as the graph of nodes that the service takes (`{"nodes": …, "outputs": …}`).
+
+The module is traced by `torch.export` with a batch of one sample. So every axis of the trace belongs to the sample,
+wherever the module moves its batch, and whatever it merges the batch with (`values.py`).
+What does not depend on the input nor on a parameter is computed and becomes a constant (`trace.py`).
+The other files write the calls of the trace as nodes, one family of operations each.
+"""
+
+from . import arithmetic, attention, functions, shapes, weights, windows  # noqa: F401  They register their operations.
+from .registry import Unsupported
+from .trace import graph_of
+
+__all__ = ["Unsupported", "graph_of"]

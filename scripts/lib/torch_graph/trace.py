@@ -1,0 +1,244 @@
+"""Writes the calls of a trace as nodes, one after the other."""
+
+import operator
+
+import torch
+
+from .attention import self_attentions
+from .recorder import Recorder
+from .registry import WRITERS, Missing, Unsupported
+from .values import Graph, Value, batch_axis
+
+
+def graph_of(module, sample):
+    """The graph of a module in evaluation, for samples like `sample`, which has no batch.
+
+    Tensors keep the names of `module.state_dict()`. Of several outputs the first counts.
+    - Raises `Unsupported` with all calls that cannot be written.
+    """
+    return Writer(module.eval()).write(sample.unsqueeze(0))
+
+
+# Calls that give the same numbers. Samples are numbers of one type, so a change of the type is none.
+SAME = {"alias", "detach", "clone", "contiguous", "to", "_to_copy", "lift_fresh_copy", "type_as"}
+# Calls that read the shape of an operand alone.
+SHAPE_ONLY = {
+    "zeros_like", "ones_like", "full_like", "empty_like", "rand_like", "new_zeros", "new_ones", "new_full", "new_empty",
+    "sym_size",
+}  # fmt: skip
+# Checks of the trace itself.
+CHECKS = {"_assert_async", "_assert_tensor_metadata", "_assert_scalar", "sym_constrain_range_for_size"}
+VIEWS = {
+    "view", "reshape", "permute", "transpose", "slice", "select", "unsqueeze", "squeeze", "expand", "flatten",
+    "unflatten", "alias", "detach", "chunk", "split", "unbind",
+}  # fmt: skip
+
+
+class Writer(Graph):
+    def __init__(self, module):
+        super().__init__()
+        self.modules = dict(module.named_modules())
+        self.parameters = dict(module.named_parameters())
+        self.trace = Recorder(module)
+        # What a call of the trace gives: a value, a constant, or the name of a tensor of the module.
+        self.values = {}
+        self.constants = {}
+        self.tensors = {}
+        # For calls with several results: a function that writes the result of a number.
+        self.parts = {}
+        # Calls that were written with another one.
+        self.written = set()
+        self.unsupported = []
+
+    # The walk
+
+    def write(self, batch):
+        result = self.trace.run(batch)
+        attentions = self_attentions(self)
+        for call in self.trace.graph.nodes:
+            if call.op == "placeholder":
+                self.placeholder(call)
+            elif call in attentions:
+                attentions[call].write(self)
+            elif call not in self.written:
+                self.call(call)
+        if self.unsupported:
+            raise Unsupported(list(dict.fromkeys(self.unsupported)))
+        value = self.value(result)
+        return {"nodes": self.nodes, "outputs": [self.without(value, batch_axis(value.shape)).name]}
+
+    def placeholder(self, call):
+        shape = call.meta["val"].shape
+        if call in self.trace.tensors:
+            self.tensors[call] = self.trace.tensors[call]
+            if self.tensors[call] not in self.parameters:
+                self.constants[call] = call.meta["val"]
+        elif call in self.trace.constants:
+            self.constants[call] = call.meta["val"]
+        else:
+            self.values[call] = Value("input", shape, batch_axis(shape))
+
+    def call(self, call):
+        name = self.operation(call)
+        if name in CHECKS:
+            return
+        inputs = call.all_input_nodes
+        if name in SHAPE_ONLY or not any(self.varies(argument) for argument in inputs):
+            self.fold(call)
+            return
+        try:
+            if name in SAME:
+                self.alias(call, call.args[0])
+                return
+            if name == "zero_":
+                self.clear_part(call)
+                return
+            if name not in WRITERS:
+                raise Missing(name)
+            WRITERS[name](self, call)
+            if name.endswith("_"):
+                self.overwrite(call)
+        except Missing as fault:
+            self.unsupported.append((str(fault), self.place(call)))
+            self.stand_in(call)
+
+    @staticmethod
+    def operation(call):
+        if call.target is operator.getitem:
+            return "getitem"
+        name = call.target.name() if hasattr(call.target, "name") else str(call.target)
+        return name.removeprefix("aten::").split(".")[0]
+
+    @staticmethod
+    def place(call):
+        """The innermost module that makes a call."""
+        modules = call.meta["modules"]
+        return modules[-1][0] if modules and modules[-1][0] else call.name
+
+    def varies(self, call):
+        """Whether a result depends on the input or on a parameter."""
+        return call in self.values or call in self.parts or call in self.tensors and call not in self.constants
+
+    def fold(self, call):
+        """Computes a call of constants."""
+
+        def real(argument):
+            if isinstance(argument, torch.fx.Node):
+                if argument in self.constants:
+                    return self.constants[argument]
+                return torch.empty_like(argument.meta["val"])
+            if isinstance(argument, (list, tuple)):
+                return type(argument)(real(part) for part in argument)
+            return argument
+
+        with torch.inference_mode():
+            self.constants[call] = call.target(*real(call.args), **{k: real(v) for k, v in call.kwargs.items()})
+
+    def alias(self, call, source):
+        if source in self.values:
+            self.alias_value(call, self.values[source])
+        elif source in self.parts:
+            self.parts[call] = self.parts[source]
+        else:
+            self.tensors[call] = self.tensors[source]
+
+    def alias_value(self, call, value):
+        """The result of a call is a value that is there."""
+        self.values[call] = Value(value.name, value.shape, value.dropped, value.tensor)
+
+    def overwrite(self, call):
+        """A call that writes into its operand: later readers of the operand see the result."""
+        operand = call.args[0]
+        if operand.op != "call_function" or self.operation(operand) in VIEWS:
+            raise Missing(f"{self.operation(call)} into a part of a value")
+        order = {node: place for place, node in enumerate(self.trace.graph.nodes)}
+        for reader in operand.users:
+            if self.operation(reader) in VIEWS and order[reader] < order[call] < max(map(order.get, reader.users), default=0):
+                raise Missing(f"{self.operation(call)} into a value with views")
+        self.values[operand] = self.values[call]
+
+    def clear_part(self, call):
+        """Zeros at some places of a value: the value that has the places is multiplied by zeros and ones."""
+        chain = [call.args[0]]
+        while chain[-1].op == "call_function" and self.operation(chain[-1]) in VIEWS:
+            chain.append(chain[-1].args[0])
+        base = chain[-1]
+        ones = part = torch.ones(base.meta["val"].shape)
+        for view in reversed(chain[:-1]):
+            part = view.target(part, *view.args[1:], **view.kwargs)
+        part.zero_()
+        names, axis = self.broadcast([self.value(base), self.constant(ones)], ones.shape)
+        self.values[base] = Value(self.node("multiply", call.name, names), ones.shape, axis)
+
+    def stand_in(self, call):
+        """Lets the walk go on behind a call that cannot be written."""
+        results = call.meta["val"]
+        if isinstance(results, torch.Tensor):
+            self.values[call] = Value(call.name, results.shape, batch_axis(results.shape))
+        elif isinstance(results, (tuple, list)):
+            shapes = [part.shape if isinstance(part, torch.Tensor) else () for part in results]
+            self.parts[call] = lambda _, index: Value(call.name, shapes[index], batch_axis(shapes[index]))
+
+    # Operands
+
+    def value(self, argument):
+        """An operand as a value. Constants and parameters become nodes."""
+        if argument in self.values:
+            return self.values[argument]
+        if argument in self.constants:
+            constant = self.constants[argument]
+            if not isinstance(constant, torch.Tensor):
+                raise Missing(f"a constant of the type {type(constant).__name__}")
+            return self.constant(constant)
+        if argument in self.tensors:
+            return self.parameter(self.tensors[argument], argument.meta["val"].shape)
+        raise Missing(f"a part of {argument}")
+
+    def sample(self, argument):
+        """An operand that leaves out its first axis: that of the batch in operations on pictures."""
+        value = self.value(argument)
+        if value.shape[0] != 1:
+            raise Missing("several pictures of one sample")
+        return self.without(value, 0)
+
+    def state(self, argument):
+        """A tensor of the module."""
+        self.tensor(argument)
+        return argument.meta["val"]
+
+    def number(self, argument, rank):
+        """The number that an operand is for values of a rank; None if it is none."""
+        if isinstance(argument, (int, float)):
+            return float(argument)
+        constant = self.constants.get(argument)
+        if isinstance(constant, torch.Tensor) and constant.numel() == 1 and constant.dim() <= rank:
+            return float(constant)
+        return None
+
+    def tensor(self, argument):
+        """The name of a tensor of the module."""
+        if argument not in self.tensors:
+            raise Missing("weights that are computed")
+        return self.tensors[argument]
+
+    def named(self, **arguments):
+        """Tensors by their endings, and the name of the node that needs no names for them."""
+        tensors = {ending: self.tensor(argument) for ending, argument in arguments.items() if argument is not None}
+        owners = {name.removesuffix("." + ending) for ending, name in tensors.items()}
+        owner = owners.pop() if len(owners) == 1 else None
+        return tensors, owner
+
+    # Results
+
+    def add(self, call, op, inputs, dropped, tensors=None, owner=None, traced=None, **options):
+        """A node for a call, whose result leaves out an axis."""
+        name = self.title(call) if owner is None else owner
+        if tensors and (owner is None or name in self.names):
+            options["tensors"] = tensors
+        traced = call.meta["val"].shape if traced is None else traced
+        self.values[call] = Value(self.node(op, name, inputs, **options), traced, dropped)
+
+    def title(self, call):
+        """The name of a node: that of a module of PyTorch's own, or the name in the trace."""
+        path, module, _ = call.meta["modules"][-1]
+        return path if path and type(module).__module__.startswith("torch.nn.modules") else call.name

@@ -1,3 +1,5 @@
+import Foundation
+import JSON
 import Network
 import Tensor
 
@@ -20,6 +22,14 @@ struct BenchmarkModel {
       precision = options.precision ?? .float32
       batch = options.batch ?? 64
       architecture = try Architecture(layers: layers, input: input)
+      return
+    }
+    if let file = options.graph {
+      guard let given = options.input else { throw BenchmarkFault("--network needs --input") }
+      name = URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent
+      precision = options.precision ?? .float32
+      batch = options.batch ?? 64
+      architecture = try Self.network(file, given)
       return
     }
     name = options.model
@@ -59,6 +69,27 @@ struct BenchmarkModel {
     transformer.width = 256
     transformer.depth = 4
     return .textTransformer(transformer)
+  }
+
+  /// The network of a file that holds a graph as a request has it.
+  private static func network(_ file: String, _ input: Shape) throws -> Architecture {
+    let body = try JSONParser.parse([UInt8](Data(contentsOf: URL(fileURLWithPath: file))))
+    let faults = RequestFaults()
+    let reader = FieldReader(body, at: .root, faults: faults)
+    let nodes = reader.requiredValue("nodes").flatMap {
+      GraphDescription.list.read($0, JSONPointer.root.appending("nodes"), faults)
+    }
+    let outputs = reader.requiredValue("outputs").flatMap {
+      GraphDescription.outputs.read($0, JSONPointer.root.appending("outputs"), faults)
+    }
+    guard faults.isEmpty, let nodes, let output = outputs?.first else {
+      throw BenchmarkFault("\(file): \(faults.list.map(\.description).joined(separator: "; "))")
+    }
+    do {
+      return try Architecture(graph: GraphDescription(nodes: nodes, output: output), input: input)
+    } catch {
+      throw BenchmarkFault("\(file): \(error.faults.map(\.detail).joined(separator: "; "))")
+    }
   }
 
   private static func usualInput(_ model: String) -> Shape {

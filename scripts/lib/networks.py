@@ -5,6 +5,8 @@ Weights and inputs are random. A network is a `Network` under its name in `NETWO
 
 import torch
 
+import odd_modules
+
 # Some builds of torchvision come without their kernels, which no classification network needs. The import asks for
 # two of them all the same.
 for kernel in ("nms", "qnms"):
@@ -171,5 +173,8 @@ NETWORKS = {
     "distilbert": Network(distilbert, tokens(LENGTH, WORDS), True),
     "gpt2": Network(gpt2, tokens(LENGTH, WORDS), True, is_batched=False),
     "vit": Network(vit, pictures(16), True),
+    "turns": Network(lambda: odd_modules.Turns(CLASSES), lambda count, generator: torch.randn(
+        count, 8, 9, generator=generator), True),
+    "convolutions": Network(lambda: odd_modules.Convolutions(CLASSES), pictures(16), True),
     "t5-encoder": Network(T5Classifier, tokens(LENGTH, WORDS), True),
 }

@@ -65,7 +65,8 @@ struct MultiheadAttention: LayerKind {
       return Linear(outFeatures: width, bias: bias).place(
         at: site.inGraph(reading: [site.insert(mixed)], named: site.name + ".out_proj"))
     }
-    guard let projections = isCross ? projectEach(site) : projectAtOnce(site).flatMap({ thirds($0, site) }) else {
+    guard let projections = isCross ? projectEach(site) : projectAtOnce(site).flatMap({ thirds($0, site) })
+    else {
       return nil
     }
     var parts: [Int] = []

@@ -175,6 +175,8 @@ NETWORKS = {
     "vit": Network(vit, pictures(16), True),
     "turns": Network(lambda: odd_modules.Turns(CLASSES), lambda count, generator: torch.randn(
         count, 8, 9, generator=generator), True),
+    "choices": Network(lambda: odd_modules.Choices(CLASSES), lambda count, generator: torch.randn(
+        count, 6, 9, generator=generator), True),
     "convolutions": Network(lambda: odd_modules.Convolutions(CLASSES), pictures(16), True),
     "t5-encoder": Network(T5Classifier, tokens(LENGTH, WORDS), True),
 }

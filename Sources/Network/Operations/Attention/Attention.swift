@@ -83,7 +83,7 @@ struct MultiheadAttention: LayerKind {
       return site.fault("must divide the \(width) features, got \(heads)", at: "num_heads")
     }
     let names = [
-      "weight": "\(site.name).in_proj_weight", "bias": "\(site.name).in_proj_bias",
+      "weight": site.tensorName("in_proj_weight"), "bias": site.tensorName("in_proj_bias"),
     ]
     guard
       let projection = Linear(outFeatures: 3 * width, bias: bias).place(
@@ -109,6 +109,10 @@ struct MultiheadAttention: LayerKind {
         site.insert(mixed), [Permute(dims: [0, 2, 1, 3]), Reshape(sizes: [positions, width])])
     else { return nil }
     return Linear(outFeatures: width, bias: bias).place(
-      at: site.inGraph(reading: [joined], named: site.name + ".out_proj"))
+      at: site.inGraph(
+        reading: [joined], named: site.name + ".out_proj",
+        tensors: [
+          "weight": site.tensorName("out_proj.weight"), "bias": site.tensorName("out_proj.bias"),
+        ]))
   }
 }

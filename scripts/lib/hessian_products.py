@@ -59,7 +59,9 @@ def solve(client, model, checkpoint, damping):
         "kind": "influence", "model": model, "checkpoint": checkpoint, "test": {"indices": [0]},
         "train": {"indices": [0]}, "top": 1, "hessian": "hessian", "hessian_samples": "all", "damping": damping,
         "require_convergence": False,
-        "solver": {"name": "lissa", "scale": damping, "iterations": 1, "corrections": 0, "batch_size": 1000000},
+        "solver": {
+            "name": "lissa", "scale": damping, "iterations": 1, "corrections": 0, "batch_size": 1000000,
+        },
     })  # fmt: skip
     return torch.from_numpy(client.array(f"/v1/jobs/{client.finish(job)['id']}/artifacts/factors.npy").reshape(-1))
 

@@ -210,7 +210,9 @@ class Writer(Graph):
             part = view.target(part, *view.args[1:], **view.kwargs)
         part.zero_()
         names, axis = self.broadcast([self.value(base), self.constant(ones)], ones.shape)
-        self.values[base] = Value(self.node("multiply", call.name, names), ones.shape, axis)
+        self.values[base] = Value(self.node("multiply", self.title(call), names), ones.shape, axis)
+        # A copy of a parameter is no longer the parameter.
+        self.tensors.pop(base, None)
 
     def stand_in(self, call):
         """Lets the walk go on behind a call that cannot be written."""

@@ -25,8 +25,8 @@ def linear_of_values(self, call, a):
                          out_features=self.state(a["weight"]).shape[0])  # fmt: skip
     else:
         value = self.whole(value)
-        name = self.node("matmul", f"{self.title(call)}.product", [value.name, self.whole(self.value(a["weight"])).name],
-                         transpose_b=True)  # fmt: skip
+        weight = self.whole(self.value(a["weight"]))
+        name = self.node("matmul", f"{self.title(call)}.product", [value.name, weight.name], transpose_b=True)
     if a["bias"] is None:
         self.values[call] = Value(name, call.meta["val"].shape, value.dropped)
     else:

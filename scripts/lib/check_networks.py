@@ -90,6 +90,11 @@ def check(client, name, network, made):
     except Unsupported as fault:
         print(f"  {name:<20} not supported: {fault}", flush=True)
         return False
+    known = set(client.json("GET", "/v1")["capabilities"]["layers"])
+    missing = [f"{node['op']} at {node['name']}" for node in graph["nodes"] if node["op"] not in known]
+    if missing:
+        print(f"  {name:<20} not in the service: {'; '.join(missing)}", flush=True)
+        return False
     resource = f"network-{name.replace('_', '-')}-{os.getpid()}"[:50]
     labels = put_dataset(client, resource, inputs, made)
     with torch.no_grad():

@@ -77,7 +77,11 @@ def vary(module, generator):
 
 
 def calibrate(module, inputs):
-    """Batch normalizations take the statistics of some inputs. Deep networks would vanish or overflow without."""
+    """Batch normalizations take the statistics of some inputs. Deep networks would vanish or overflow without.
+
+    A channel of tiny variance would amplify the rounding of float32 in each layer, in PyTorch too. So variances have a
+    lower bound.
+    """
     norms = [layer for layer in module.modules() if isinstance(layer, torch.nn.BatchNorm2d)]
     momenta = [layer.momentum for layer in norms]
     for layer in norms:
@@ -88,7 +92,7 @@ def calibrate(module, inputs):
     for layer, momentum in zip(norms, momenta):
         layer.momentum = momentum
         layer.eval()
-        layer.running_var.clamp_(min=1e-3)
+        layer.running_var.clamp_(min=0.1)
 
 
 def pictures(side):
@@ -175,6 +179,8 @@ NETWORKS = {
     "vit": Network(vit, pictures(16), True),
     "turns": Network(lambda: odd_modules.Turns(CLASSES), lambda count, generator: torch.randn(
         count, 8, 9, generator=generator), True),
+    "choices": Network(lambda: odd_modules.Choices(CLASSES), lambda count, generator: torch.randn(
+        count, 6, 9, generator=generator), True),
     "convolutions": Network(lambda: odd_modules.Convolutions(CLASSES), pictures(16), True),
     "t5-encoder": Network(T5Classifier, tokens(LENGTH, WORDS), True),
 }

@@ -46,7 +46,9 @@ class Turns(nn.Module):
             z = z.unsqueeze(0)
         z = z.relu_().add(z.clamp(min=0.1), alpha=0.5)
         z = z / (0.1 + z.norm(dim=-1, keepdim=True))
-        return self.head(z + x.mean(1))
+        bias = self.head.bias.clone()
+        bias[1:2].zero_()
+        return nn.functional.linear(z + x.mean(1), self.head.weight, bias)
 
 
 class Convolutions(nn.Module):
@@ -70,3 +72,27 @@ class Convolutions(nn.Module):
         # The bias is computed.
         scores = nn.functional.linear(rows.flatten(2).mean(-1), self.head.weight, 2 * self.head.bias)
         return nn.functional.log_softmax(scores, 1)
+
+
+class Choices(nn.Module):
+    """Conditions, choices by them, extremes, and a recurrent network."""
+
+    def __init__(self, classes):
+        super().__init__()
+        self.slopes = nn.PReLU(6)
+        self.slope = nn.PReLU()
+        self.steps = nn.LSTM(9, 4, num_layers=2, bidirectional=True, batch_first=True)
+        self.gates = nn.GRU(8, 5, bias=False)
+        self.register_buffer("order", torch.tensor([[2, 0, 1, 1, 0, 3, 4, 5]]))
+        self.head = nn.Linear(5, classes)
+
+    def forward(self, x):
+        x = self.slope(self.slopes(x))
+        seen = (x > 0.2) & (x <= x.amax(2, keepdim=True)) | ~x.lt(0.5)
+        x = torch.where(seen, x, 0.1 * x.cumsum(2)) + torch.where(x >= 0, 1.0, x) + x.masked_fill(x.eq(0), 2.0)
+        x = torch.maximum(x, 0.5 * x.flip(2)) / (1 + x.std(2, keepdim=True) + x.var(1, correction=0, keepdim=True))
+        x = x - torch.logsumexp(x, 1, keepdim=True).clamp(max=3)
+        order = self.order[:, :, None].expand(x.shape[0], 8, x.shape[2])
+        x = self.steps(x.gather(1, order))[0]
+        x = self.gates(x.transpose(0, 1))[0]
+        return self.head(x[-1])

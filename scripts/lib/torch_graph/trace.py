@@ -54,10 +54,13 @@ class Writer(Graph):
 
     def write(self, batch):
         result = self.trace.run(batch)
+        read = self.read_calls(result)
         attentions = self_attentions(self)
         for call in self.trace.graph.nodes:
             if call.op == "placeholder":
                 self.placeholder(call)
+            elif call not in read:
+                continue
             elif call in attentions:
                 attentions[call].write(self)
             elif call not in self.written:
@@ -65,7 +68,16 @@ class Writer(Graph):
         if self.unsupported:
             raise Unsupported(list(dict.fromkeys(self.unsupported)))
         value = self.value(result)
-        return {"nodes": self.nodes, "outputs": [self.without(value, batch_axis(value.shape)).name]}
+        return self.leading_to(self.without(value, batch_axis(value.shape)).name)
+
+    def read_calls(self, result):
+        """The calls that a result depends on, and those that write into their operands."""
+        read = {result}
+        for call in reversed(self.trace.graph.nodes):
+            if call in read or self.writes(call):
+                read.add(call)
+                read.update(call.all_input_nodes)
+        return read
 
     def placeholder(self, call):
         shape = call.meta["val"].shape
@@ -95,8 +107,8 @@ class Writer(Graph):
                 return
             if name not in WRITERS:
                 raise Missing(name)
-            if name.endswith("_"):
-                self.require_unread(call, [member for member in self.family(call.args[0]) if member is not call.args[0]])
+            if self.writes(call):
+                self.require_unread(call, call.args[0])
             WRITERS[name](self, call)
         except Missing as fault:
             self.unsupported.append((str(fault), self.place(call)))
@@ -108,6 +120,11 @@ class Writer(Graph):
             return "getitem"
         name = call.target.name() if hasattr(call.target, "name") else str(call.target)
         return name.removeprefix("aten::").split(".")[0]
+
+    def writes(self, call):
+        """Whether a call writes into its operand."""
+        name = "" if call.op == "placeholder" else self.operation(call)
+        return name.endswith("_") and not name.endswith("__")
 
     @staticmethod
     def place(call):
@@ -168,8 +185,9 @@ class Writer(Graph):
     def is_view(self, call):
         return call.op == "call_function" and self.operation(call) in VIEWS | SAME - {"clone"}
 
-    def require_unread(self, call, members):
-        """Refuses a call if views of its operand are read after it."""
+    def require_unread(self, call, written):
+        """Refuses a call that writes into a result if other views of its memory are read later."""
+        members = [member for member in self.family(written) if member is not written]
         later = set()
         following = call.next
         while following.op != "root":
@@ -184,15 +202,17 @@ class Writer(Graph):
         while self.is_view(chain[-1]):
             chain.append(chain[-1].args[0])
         base = chain[-1]
-        if any(self.operation(reader).endswith("_") for reader in base.users if reader is not call):
+        if any(self.writes(reader) for reader in base.users if reader is not call):
             raise Missing("zero_ into a tensor that is written twice")
-        self.require_unread(call, [member for member in self.family(base) if member is not base])
+        self.require_unread(call, base)
         ones = part = torch.ones(base.meta["val"].shape)
         for view in reversed(chain[:-1]):
             part = view.target(part, *view.args[1:], **view.kwargs)
         part.zero_()
         names, axis = self.broadcast([self.value(base), self.constant(ones)], ones.shape)
-        self.values[base] = Value(self.node("multiply", call.name, names), ones.shape, axis)
+        self.values[base] = Value(self.node("multiply", self.title(call), names), ones.shape, axis)
+        # A copy of a parameter is no longer the parameter.
+        self.tensors.pop(base, None)
 
     def stand_in(self, call):
         """Lets the walk go on behind a call that cannot be written."""
@@ -265,6 +285,8 @@ class Writer(Graph):
         self.values[call] = Value(self.node(op, name, inputs, **options), traced, dropped)
 
     def title(self, call):
-        """The name of a node: that of a module of PyTorch's own, or the name in the trace."""
+        """The name of a node: the path of a module of PyTorch's own without parts, or the operation in its module."""
         path, module, _ = call.meta["modules"][-1]
-        return path if path and type(module).__module__.startswith("torch.nn.modules") else call.name
+        if path and type(module).__module__.startswith("torch.nn.modules") and not any(module.children()):
+            return path
+        return (f"{path}." if path else "") + self.operation(call).strip("_")

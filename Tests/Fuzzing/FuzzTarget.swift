@@ -2,7 +2,7 @@
 ///
 /// `scripts/fuzz` compiles these checks with libFuzzer; `CorpusTests` runs them over the committed corpus.
 enum FuzzTarget: String, CaseIterable {
-  case request, semantics, json, safetensors, npy, pictures, csv
+  case request, semantics, json, safetensors, npy, pictures, csv, graph
 
   /// - Throws: `Finding` if something does not hold.
   func check(_ bytes: [UInt8]) throws {
@@ -14,6 +14,7 @@ enum FuzzTarget: String, CaseIterable {
     case .npy: try checkNPY(bytes)
     case .pictures: try checkPictures(bytes)
     case .csv: try checkCSV(bytes)
+    case .graph: try checkGraph(bytes)
     }
   }
 }

@@ -27,6 +27,7 @@ import Testing
     guard !examples.isEmpty else { return }
     let running = try RunningService { $0.computeThreads = 2 }
     try addArrays(running.folder)
+    try addTokens(running.folder)
     let address = "localhost:\(running.port)"
     let mayCancel = examples.contains { $0.text.contains("/cancel") }
     var script = Self.prelude(address, ends: mayCancel ? "succeeded|cancelled" : "succeeded")
@@ -128,6 +129,14 @@ import Testing
       try write(NPY.encode(inputs, shape: [count, 4]), to: "\(folder)/\(split)-inputs.npy")
       try write(NPY.encode(labels, shape: [count]), to: "\(folder)/\(split)-labels.npy")
     }
+  }
+
+  /// The rows of token ids of the page on networks.
+  private func addTokens(_ folder: String) throws {
+    let tokens = (0..<200 * 8).map { Int64(($0 * $0 + 3 * $0) % 50) }
+    let labels = (0..<200).map { tokens[8 * $0] % 3 }
+    try write(NPY.encode(tokens, shape: [200, 8]), to: "\(folder)/tokens.npy")
+    try write(NPY.encode(labels, shape: [200]), to: "\(folder)/token-classes.npy")
   }
 
   private func write(_ bytes: [UInt8], to path: String) throws {

@@ -38,7 +38,7 @@ let package = Package(
         "HTTP",
       ]),
     .executableTarget(name: "influenced", dependencies: ["Service"]),
-    .executableTarget(name: "influence-bench", dependencies: ["Influence"], swiftSettings: engine),
+    .executableTarget(name: "influence-bench", dependencies: ["Influence", "JSON"], swiftSettings: engine),
 
     .target(name: "TestSupport", dependencies: ["Tensor", "Network"], path: "Tests/TestSupport"),
     .testTarget(name: "TensorTests", dependencies: ["Tensor", "TestSupport"]),

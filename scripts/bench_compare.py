@@ -6,9 +6,11 @@ PyTorch's Hessian product is its best formulation: the gradient graph is kept an
 
 import argparse
 import json
+import pathlib
 import statistics
 import subprocess
 import sys
+import tempfile
 
 CASES = {
     ("hvp", "vgg11", 256): 0.35,
@@ -30,6 +32,13 @@ CASES = {
     ("forward", "resnet18", 64): 0.5,
     ("forward", "cnn", 256): 0.8,
 }
+# Networks that our program reads as graphs.
+GRAPHS = {
+    "mobilenet_v2": (64, 0.4), "efficientnet_b0": (64, 0.4), "convnext_tiny": (16, 0.6), "vit_b_16": (16, 0.6),
+    "transformer": (32, 0.6),
+}  # fmt: skip
+for _name, (_batch, _product) in GRAPHS.items():
+    CASES |= {("hvp", _name, _batch): _product, ("train", _name, _batch): 0.7, ("forward", _name, _batch): 0.7}
 
 
 def module(name):
@@ -56,7 +65,14 @@ def module(name):
         return nn.Sequential(
             nn.Flatten(), nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 64), nn.ReLU(), nn.Linear(64, 10)
         ), (1, 28, 28)
-    raise SystemExit(f"there is no PyTorch form of {name} here")
+    return bench_networks().module(name)
+
+
+def bench_networks():
+    sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
+    import bench_networks
+
+    return bench_networks
 
 
 def resnet18():
@@ -96,12 +112,15 @@ def run_torch(case, name, batch, threads, repeat):
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     net, shape = module(name)
-    x, y = torch.randn(batch, *shape), torch.randint(0, 10, (batch,))
+    x = bench_networks().random_inputs(name, batch, shape) if name in GRAPHS else torch.randn(batch, *shape)
+    y = torch.randint(0, 10, (batch,))
     loss = torch.nn.CrossEntropyLoss()
     parameters = list(net.parameters())
     net.train(case == "train")
     if case in ("hvp", "gif", "fif"):
-        gradient = torch.autograd.grad(loss(net(x), y), parameters, create_graph=True)
+        # The fused attention has no second derivative.
+        with torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH):
+            gradient = torch.autograd.grad(loss(net(x), y), parameters, create_graph=True)
         v = [torch.randn_like(p) for p in parameters]
         products = 2 if case == "gif" else 1
 
@@ -146,6 +165,7 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--program", default=".build/release/influence-bench", help="our benchmark")
     parser.add_argument("--torch", nargs=3, metavar=("CASE", "MODEL", "BATCH"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.torch:
@@ -153,14 +173,30 @@ def main():
         return run_torch(case, name, int(batch), options.threads, options.repeat)
     cases = options.cases.split(",") if options.cases else None
     models = options.models.split(",") if options.models else None
-    print(f"{'case':9} {'model':9} {'batch':>5} {'ours s':>9} {'torch s':>9} {'ratio':>6} {'target':>6} {'memory':>6}")
+    with tempfile.TemporaryDirectory() as folder:
+        compare(options, cases, models, pathlib.Path(folder))
+
+
+def network_options(name, folder):
+    """The options by which influence-bench finds the network."""
+    if name not in GRAPHS:
+        return ["--model", name]
+    graph, inputs = bench_networks().graph(name)
+    file = folder / f"{name}.json"
+    file.write_text(json.dumps(graph))
+    return ["--network", str(file), *inputs]
+
+
+def compare(options, cases, models, folder):
+    print(f"{'case':9} {'model':15} {'batch':>5} {'ours s':>9} {'torch s':>9} {'ratio':>6} {'target':>6} {'memory':>6}")
     for (case, name, batch), target in CASES.items():
         if (cases and case not in cases) or (models and name not in models):
             continue
         ours, theirs = [], []
+        network = network_options(name, folder)
         for _ in range(options.rounds):
             shared = ["--threads", str(options.threads), "--repeat", str(options.repeat)]
-            ours.append(call([".build/release/influence-bench", case, "--model", name, "--batch", str(batch)] + shared))
+            ours.append(call([options.program, case, *network, "--batch", str(batch)] + shared))
             theirs.append(call([sys.executable, __file__, "--torch", case, name, str(batch)] + shared))
 
         def median(runs):
@@ -170,7 +206,7 @@ def main():
             return statistics.median(run["peak_rss_bytes"] for run in runs)
 
         print(
-            f"{case:9} {name:9} {batch:5} {median(ours):9.4f} {median(theirs):9.4f} {median(ours) / median(theirs):6.2f} "
+            f"{case:9} {name:15} {batch:5} {median(ours):9.4f} {median(theirs):9.4f} {median(ours) / median(theirs):6.2f} "
             f"{target:6.2f} {memory(ours) / memory(theirs):6.2f}", flush=True)
 
 

@@ -1,3 +1,6 @@
+#include <pthread.h>
+#include <stdlib.h>
+
 #include "CKernels.h"
 #include "panels.h"
 
@@ -120,8 +123,98 @@ WIDE static void turned_product(int transposed, size_t n, size_t k, const float 
 #define DEPTH 512
 #define HEIGHT 240
 
+// Large products pack both factors. WIDTH columns of b are packed at a time, and stay in the second cache while all rows
+// of a pass by. GROUP tiles of rows are packed together, so that a transposed a is read in long pieces.
+#define WIDTH 512
+#define GROUP 8
+
+typedef struct {
+  _Alignas(64) float panels[WIDTH * DEPTH], rows[GROUP][ROWS * DEPTH];
+} packed;
+
+static pthread_key_t packed_key;
+static void make_packed_key(void) { pthread_key_create(&packed_key, free); }
+
+// The memory of this thread for packed factors; null if there is none.
+static packed *packed_factors(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, make_packed_key);
+  packed *own = pthread_getspecific(packed_key);
+  if (!own && !posix_memalign((void **)&own, 4096, sizeof(packed)) && pthread_setspecific(packed_key, own)) {
+    free(own);
+    own = 0;
+  }
+  return own;
+}
+
+// Whether packing both factors pays, as measured. Both ways give the same bits.
+static int is_large(int transpose_a, size_t m, size_t n, size_t k) {
+  return m >= (transpose_a ? 96 : HEIGHT) && n >= 96 && k >= 64;
+}
+
+// Packs `counts[q]` rows of a for each of `tiles` tiles, so that the rows of an inner index lie side by side.
+INLINE void pack_tiles(int transposed, const float *a, size_t lda, size_t k, const size_t *counts, size_t tiles,
+                       float (*rows)[ROWS * DEPTH]) {
+  if (transposed) {
+    for (size_t l = 0; l < k; l++, a += lda) {
+      const float *from = a;
+      for (size_t q = 0; q < tiles; from += counts[q++])
+        _mm512_mask_storeu_ps(rows[q] + l * ROWS, lanes(ROWS),
+                              _mm512_maskz_loadu_ps(lanes((ptrdiff_t)counts[q]), from));
+    }
+    return;
+  }
+  for (size_t q = 0; q < tiles; a += counts[q++] * lda)
+    for (size_t l = 0; l < k; l += 16) {
+      const size_t depth = k - l < 16 ? k - l : 16;
+      vector r[16];
+      for (size_t i = 0; i < 16; i++)
+        r[i] = i < counts[q] ? (vector)_mm512_maskz_loadu_ps(lanes((ptrdiff_t)depth), a + i * lda + l) : (vector){0};
+      transpose(r);
+      for (size_t i = 0; i < depth; i++) _mm512_mask_storeu_ps(rows[q] + (l + i) * ROWS, lanes(ROWS), (__m512)r[i]);
+    }
+}
+
+WIDE static void large_product(packed *own, int transpose_a, int transpose_b, size_t m, size_t n, size_t k,
+                               const float *a, size_t lda, const float *b, size_t ldb, int accumulate, float *c,
+                               size_t ldc) {
+  for (size_t l = 0; l < k; l += DEPTH, accumulate = 1) {
+    const size_t depth = k - l < DEPTH ? k - l : DEPTH;
+    const float *left = a + (transpose_a ? l * lda : l), *right = b + (transpose_b ? l : l * ldb);
+    for (size_t first = 0; first < n; first += WIDTH) {
+      const size_t columns = n - first < WIDTH ? n - first : WIDTH;
+      for (size_t j = 0; j < columns; j += 32) {
+        const size_t width = columns - j < 32 ? columns - j : 32;
+        if (transpose_b)
+          pack_transposed(right + (first + j) * ldb, ldb, depth, width, own->panels + j * depth);
+        else
+          pack(right + first + j, ldb, depth, width, own->panels + j * depth);
+      }
+      for (size_t i = 0; i < m;) {
+        size_t counts[GROUP], tiles = 0, end = i;
+        for (; tiles < GROUP && end < m; end += counts[tiles++]) counts[tiles] = next_rows(m - end);
+        pack_tiles(transpose_a, left + (transpose_a ? i : i * lda), lda, depth, counts, tiles, own->rows);
+        for (size_t j = 0; j < columns; j += 32) {
+          const size_t width = columns - j < 32 ? columns - j : 32;
+          float *to = c + i * ldc + first + j;
+          for (size_t q = 0; q < tiles; to += counts[q++] * ldc) {
+#define TILE(r)                                                                                              \
+  tile(r, 1, own->rows[q], ROWS, own->panels + j * depth, 32, depth, to, ldc, width, accumulate);            \
+  break;
+            FOR_ROWS(counts[q], TILE)
+#undef TILE
+          }
+        }
+        i = end;
+      }
+    }
+  }
+}
+
 WIDE void ck_product_f32(int transpose_a, int transpose_b, size_t m, size_t n, size_t k, const float *a, size_t lda,
                          const float *b, size_t ldb, int accumulate, float *c, size_t ldc) {
+  packed *own = is_large(transpose_a, m, n, k) ? packed_factors() : 0;
+  if (own) return large_product(own, transpose_a, transpose_b, m, n, k, a, lda, b, ldb, accumulate, c, ldc);
   _Alignas(64) float panel[32 * DEPTH];
   const int turned = (m >= 20 && m <= 32 && n > 2 * m) || (n <= 16 && m > n);
   for (size_t l = 0; l < k; l += DEPTH, accumulate = 1) {

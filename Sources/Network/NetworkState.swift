@@ -17,7 +17,7 @@ public struct NetworkState<Element: Scalar>: Sendable, Equatable {
 
   /// The first state of a network, with the distributions of PyTorch's modules. Weights and biases of
   /// `linear` and `conv2d` are uniform in ±1/√fan_in (`kaiming_uniform_` with a = √5). γ and running
-  /// variances are 1, β and running means 0.
+  /// variances are 1, β and running means 0. Named architectures may have other ones (`ParameterTensor.Start`).
   @specialized(where Element == Float)
   @specialized(where Element == Double)
   public init(initial layout: ParameterLayout, seed: UInt64) {
@@ -29,13 +29,17 @@ public struct NetworkState<Element: Scalar>: Sendable, Equatable {
       switch tensor.home {
       case .parameters: tensor.place(values, into: &parameters)
       case .statistics: tensor.place(values, into: &statistics)
-      case .counters: break
+      case .counters, .options: break
       }
     }
   }
 
   /// The first values of a tensor in PyTorch's order; nil for zeros.
   private static func initial(_ tensor: ParameterTensor, seed: UInt64) -> [Element]? {
+    if let start = tensor.start {
+      var stream = RandomStream(seed: seed, purpose: "initial \(tensor.name)")
+      return start.values(tensor.count, &stream)
+    }
     switch tensor.kind {
     case .convolution, .transposedConvolution, .linear, .bias:
       var stream = RandomStream(seed: seed, purpose: "initial \(tensor.name)")
@@ -49,7 +53,7 @@ public struct NetworkState<Element: Scalar>: Sendable, Equatable {
         return index / width == zeroRow ? 0 : Element(value)
       }
     case .scale, .runningVariance: return Array(repeating: 1, count: tensor.count)
-    case .shift, .runningMean, .batchesTracked: return nil
+    case .shift, .runningMean, .batchesTracked, .buffer: return nil
     }
   }
 

@@ -3,6 +3,18 @@ import Influence
 import Network
 import Tensor
 
+/// The time of one run: on the clock, and of all processors. The second disturbs less on a busy machine.
+struct Seconds {
+  let passed: Double
+  let processor: Double
+
+  static func of(_ clock: clockid_t) -> Double {
+    var time = timespec()
+    clock_gettime(clock, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
+}
+
 /// One case on one model with random data, timed.
 struct Benchmark<Element: Scalar> {
   let options: BenchmarkOptions
@@ -19,15 +31,18 @@ struct Benchmark<Element: Scalar> {
     pool = ComputePool(threads: options.threads)
     network = Network(model.architecture)
     state = NetworkState(initial: network.layout, seed: 0)
-    samples = Self.randomSamples(model.batch, model.architecture)
+    samples = Self.randomSamples(model.batch, model.architecture, below: options.vocabulary)
   }
 
+  /// - Parameter vocabulary: inputs are whole numbers below it; nil for normal ones.
   private static func randomSamples(
-    _ count: Int, _ architecture: Architecture, seed: UInt64 = 1
+    _ count: Int, _ architecture: Architecture, below vocabulary: Int?, seed: UInt64 = 1
   ) -> Samples {
     var stream = RandomStream(seed: seed, purpose: "benchmark samples")
     let shape = architecture.input
-    let inputs = (0..<count * shape.count).map { _ in Element(stream.normal()) }
+    let inputs = (0..<count * shape.count).map { _ in
+      vocabulary.map { Element(stream.index(below: $0)) } ?? Element(stream.normal())
+    }
     return Samples(
       source: TensorSource(inputs: inputs, shape: shape), indices: Array(0..<count),
       targets: .classes((0..<count).map { _ in Int32(stream.index(below: architecture.output.count)) }))
@@ -35,17 +50,21 @@ struct Benchmark<Element: Scalar> {
 
   /// Seconds of each counted run, after one that is not counted. Runs shorter than the clock is good for are
   /// timed many at a time.
-  func run() throws -> [Double] {
+  func run() throws -> [Seconds] {
     let body = try prepared()
     try body()
-    let turns = try max(1, Int(2e-3 / Self.seconds(1, body)))
-    return try (0..<options.repeats).map { _ in try Self.seconds(turns, body) / Double(turns) }
+    let turns = try max(1, Int(2e-3 / Self.seconds(1, body).passed))
+    return try (0..<options.repeats).map { _ in try Self.seconds(turns, body) }
   }
 
-  private static func seconds(_ turns: Int, _ body: () throws -> Void) rethrows -> Double {
-    let start = DispatchTime.now().uptimeNanoseconds
+  /// The time of one run of `body`, of `turns` runs.
+  private static func seconds(_ turns: Int, _ body: () throws -> Void) rethrows -> Seconds {
+    let (start, used) = (Seconds.of(CLOCK_MONOTONIC), Seconds.of(CLOCK_PROCESS_CPUTIME_ID))
     for _ in 0..<turns { try body() }
-    return Double(max(1, DispatchTime.now().uptimeNanoseconds - start)) / 1e9
+    let passed = max(1e-9, Seconds.of(CLOCK_MONOTONIC) - start)
+    return Seconds(
+      passed: passed / Double(turns),
+      processor: (Seconds.of(CLOCK_PROCESS_CPUTIME_ID) - used) / Double(turns))
   }
 
   /// Floating-point operations of one run, if they are plain to count (`BenchmarkOptions.usage`).
@@ -128,7 +147,8 @@ struct Benchmark<Element: Scalar> {
 
   /// Influence of the samples on test samples: one solve of 10 CG steps each, then one tangent pass each.
   private func scores() throws -> () throws -> Void {
-    let tests = Self.randomSamples(options.tests, network.architecture, seed: 3)
+    let tests = Self.randomSamples(
+      options.tests, network.architecture, below: options.vocabulary, seed: 3)
     return {
       let linearization = try Linearization(
         network: network, state: state, samples: samples, loss: .crossEntropy, compute: compute)

@@ -58,6 +58,18 @@ import Testing
     #expect(influence["tests"]?.arrayValue?.count == 2)
   }
 
+  /// The named transformer has outputs for every token if the data set has a class for every token.
+  @Test func aTransformerNamesPositions() throws {
+    let store = MemoryStore(try Self.labelled(40))
+    let transformer = #"{"name": "transformer", "vocabulary": 7, "width": 8, "depth": 1, "heads": 2}"#
+    try store.createModel(Self.body(transformer))
+    try store.run(
+      #"{"kind": "train", "model": "m", "optimizer": "adam", "learning_rate": 0.01, "epochs": 2, "batch_size": 8}"#
+    )
+    let result = try store.run(#"{"kind": "evaluate", "model": "m"}"#)
+    #expect(try number(result, "accuracy") > 0.2)
+  }
+
   /// The mean over the positions that count, sample by sample.
   @Test func theLossOfASampleIsTheMeanOverItsPositions() throws {
     let set = try Self.labelled(8)

@@ -218,7 +218,7 @@ import Testing
   @Test func wrappersWithinNamesAreLeftOut() throws {
     let input = Shape(height: 32, width: 32, channels: 3)
     let layout = try Architecture(
-      layers: try #require(NamedArchitecture(name: "vgg11")).layers(input: input, outputs: 10), input: input
+      try #require(NamedArchitecture(name: "vgg11")), input: input, outputs: 10
     ).layout
     var reader = WeightsReader<Float>(layout: layout)
     let declared = layout.tensors.map {

@@ -131,9 +131,8 @@ struct WeightsTests {
 
   @Test func theNamesOfTheCommonCIFARModulesAreTaken() throws {
     let layout = try Architecture(
-      layers: try #require(NamedArchitecture(name: "resnet18")).layers(
-        input: Shape(height: 8, width: 8, channels: 1), outputs: 10),
-      input: Shape(height: 8, width: 8, channels: 1)
+      try #require(NamedArchitecture(name: "resnet18")), input: Shape(height: 8, width: 8, channels: 1),
+      outputs: 10
     ).layout
     let renamed = declarations(layout, .float32).map { tensor in
       var name = tensor.name
@@ -220,7 +219,7 @@ struct WeightsTests {
   ) throws -> [String] {
     let input = Shape(height: side, width: side, channels: 3)
     let layout = try Architecture(
-      layers: try #require(NamedArchitecture(name: model)).layers(input: input, outputs: 10), input: input
+      try #require(NamedArchitecture(name: model)), input: input, outputs: 10
     ).layout
     var reader = WeightsReader<Float>(layout: layout)
     do {

@@ -5,8 +5,7 @@ import Testing
 struct ArchitectureTests {
   private func architecture(_ name: String, _ input: Shape, outputs: Int = 10) throws -> Architecture {
     let named = try #require(NamedArchitecture(name: name))
-    return try Architecture(
-      layers: named.layers(input: input, outputs: outputs), input: input, outputs: outputs)
+    return try Architecture(named, input: input, outputs: outputs)
   }
 
   /// Published or counted by PyTorch's modules.

@@ -73,7 +73,7 @@ import Testing
       switch tensor.home {
       case .parameters: tensor.place(source.exported(from: vector), into: &copy.parameters)
       case .statistics: tensor.place(source.exported(from: vector), into: &copy.statistics)
-      case .counters: break
+      case .counters, .options: break
       }
     }
     return copy

@@ -46,7 +46,7 @@ struct PrecisionTests {
   }
 
   private func layers(_ item: Case) throws -> [NamedLayer] {
-    try #require(NamedArchitecture(name: item.name)).layers(input: item.input, outputs: 10)
+    try #require(NamedArchitecture(name: item.name)?.layers(input: item.input, outputs: 10))
   }
 
   /// The same network with tanh for every ReLU.

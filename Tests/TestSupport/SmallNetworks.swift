@@ -18,6 +18,17 @@ public struct SmallNetwork: Sendable, CustomStringConvertible {
     }
   }
 
+  /// A named architecture with three classes.
+  public init(_ name: String, _ input: Shape, _ named: NamedArchitecture) {
+    self.name = name
+    loss = .crossEntropy
+    do {
+      architecture = try Architecture(named, input: input, outputs: 3)
+    } catch {
+      fatalError("The test network \(name) is not well-formed: \(error.faults)")
+    }
+  }
+
   /// An operation between linear layers, so that its inputs have tangents and its value has a gradient.
   /// The layers of a network around an operation whose parameters are no part of θ.
   public enum Frozen: Sendable { case none, operation, allButOutput }

@@ -35,11 +35,12 @@ class Upload:
         })  # fmt: skip
         made.append(f"/v1/models/{self.name}")
         with tempfile.NamedTemporaryFile(suffix=".safetensors") as file:
-            used = client.tensor_names(f"/v1/models/{self.name}/weights")
-            state = {key: value for key, value in module.state_dict(keep_vars=True).items() if key in used}
-            safetensors.torch.save_file({key: value.detach().contiguous() for key, value in state.items()}, file.name)
+            state = module.state_dict(keep_vars=True)
+            used = tensor_names(graph, state)
+            safetensors.torch.save_file({key: state[key].detach().contiguous() for key in used}, file.name)
             self.checkpoint = client.put_file(f"/v1/models/{self.name}/weights", file.name)["id"]
-        self.parameters = parameters_in_order(graph, dict(module.named_parameters(remove_duplicate=False)))
+        # In the service's order.
+        self.parameters = [key for key in used if isinstance(state[key], torch.nn.Parameter)]
 
     def outputs(self):
         job = self.client.json("POST", "/v1/jobs", {
@@ -52,17 +53,22 @@ class Upload:
         return hessian_products.difference(expected, x, self.parameters)
 
 
-def parameters_in_order(graph, parameters):
-    """The names of the parameters of a graph in the service's order: that of the nodes."""
-    endings = ("in_proj_weight", "in_proj_bias", "out_proj.weight", "out_proj.bias", "weight", "bias")
+ENDINGS = (
+    "in_proj_weight", "in_proj_bias", "out_proj.weight", "out_proj.bias", "weight", "bias",
+    "running_mean", "running_var", "num_batches_tracked",
+)  # fmt: skip
+
+
+def tensor_names(graph, state):
+    """The names of the tensors of a graph, in the order of its nodes, among those of a module."""
     names = []
     for node in graph["nodes"]:
         if node["op"] == "parameter":
             names.append(node.get("tensor", node["name"]))
         else:
             tensors = node.get("tensors", {})
-            names += [tensors.get(ending, f"{node['name']}.{ending}") for ending in endings]
-    return [name for name in dict.fromkeys(names) if name in parameters]
+            names += [tensors.get(ending, f"{node['name']}.{ending}") for ending in ENDINGS]
+    return [name for name in dict.fromkeys(names) if name in state]
 
 
 def put_dataset(client, name, inputs, made):
@@ -83,6 +89,11 @@ def check(client, name, network, made):
         graph = graph_of(module, inputs[0])
     except Unsupported as fault:
         print(f"  {name:<20} not supported: {fault}", flush=True)
+        return False
+    known = set(client.json("GET", "/v1")["capabilities"]["layers"])
+    missing = [f"{node['op']} at {node['name']}" for node in graph["nodes"] if node["op"] not in known]
+    if missing:
+        print(f"  {name:<20} not in the service: {'; '.join(missing)}", flush=True)
         return False
     resource = f"network-{name.replace('_', '-')}-{os.getpid()}"[:50]
     labels = put_dataset(client, resource, inputs, made)

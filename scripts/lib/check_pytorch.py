@@ -9,6 +9,7 @@ import safetensors.torch
 import torch
 
 import pytorch_modules as modules
+import torchvision_models
 from service_client import Failure, run_checks
 
 # Largest difference of two outputs, as a share of the largest output: float32 rounding through the
@@ -49,12 +50,14 @@ LAYERS = [
 
 
 class Case:
-    def __init__(self, architecture, shape, module, precision="float32", samples=256):
+    def __init__(self, architecture, shape, module, precision="float32", samples=256, vocabulary=None):
         self.architecture = architecture
         self.shape = shape
         self.module = module
         self.precision = precision
         self.samples = samples
+        # Inputs are token ids below this; None for numbers.
+        self.vocabulary = vocabulary
 
 
 CASES = {
@@ -68,6 +71,25 @@ CASES = {
     ),
     "vgg11": Case("vgg11", (3, 32, 32), modules.VGG11, samples=64),
     "resnet18": Case("resnet18", (1, 28, 28), modules.ResNet18, samples=64),
+    "vit_b_16": Case(
+        {"name": "vit_b_16", "width": 96, "depth": 3, "heads": 4}, (3, 32, 32), torchvision_models.vit, samples=64
+    ),
+    "transformer": Case(
+        {"name": "transformer", "vocabulary": 30, "width": 32, "causal": True}, (9,), modules.TextTransformer,
+        vocabulary=30,
+    ),
+    "vgg11_torchvision": Case(
+        {"name": "vgg11", "form": "torchvision"}, (3, 32, 32), torchvision_models.named("vgg11"), samples=32
+    ),
+    # Windows of swin_t are padded, moved, and merged from an odd number of rows.
+    "swin_t": Case("swin_t", (3, 60, 64), torchvision_models.named("swin_t"), samples=32),
+    **{
+        name: Case(name, (3, 32, 32), torchvision_models.named(name), samples=32)
+        for name in (
+            "vgg16_bn", "squeezenet1_1", "densenet121", "mobilenet_v2", "mobilenet_v3_small", "shufflenet_v2_x1_0",
+            "efficientnet_b0", "convnext_tiny",
+        )
+    },
 }
 
 
@@ -79,6 +101,9 @@ def outputs(client, model, checkpoint):
 def samples(case, count, generator):
     """Samples of ten classes: a pattern each, and noise."""
     labels = numpy.arange(count) % 10
+    if case.vocabulary:
+        ids = (labels[:, None] + generator.integers(0, case.vocabulary // 2, size=(count, *case.shape)))
+        return ids.astype(numpy.float32), labels.astype(numpy.int64)
     patterns = numpy.random.default_rng(7).normal(size=(10, *case.shape))
     values = patterns[labels] + generator.normal(size=(count, *case.shape))
     dtype = numpy.float64 if case.precision == "float64" else numpy.float32
@@ -133,6 +158,10 @@ def check(client, name, case, made):
                 layer.running_var.uniform_(0.5, 2)
                 layer.weight.uniform_(0.5, 1.5)
                 layer.bias.normal_(0, 0.2)
+        # A tensor of one number, such as the zeros of vit's head, would hide others.
+        for parameter in module.parameters():
+            if parameter.min() == parameter.max():
+                parameter.add_(torch.randn_like(parameter), alpha=0.2)
     state = {key: value.contiguous() for key, value in module.state_dict().items()}
     answer = client.call("PUT", f"/v1/models/{dataset}/weights", safetensors.torch.save(state), "application/octet-stream")
     uploaded = json.loads(answer)["id"]

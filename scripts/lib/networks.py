@@ -5,6 +5,8 @@ Weights and inputs are random. A network is a `Network` under its name in `NETWO
 
 import torch
 
+import odd_modules
+
 # Some builds of torchvision come without their kernels, which no classification network needs. The import asks for
 # two of them all the same.
 for kernel in ("nms", "qnms"):
@@ -75,7 +77,11 @@ def vary(module, generator):
 
 
 def calibrate(module, inputs):
-    """Batch normalizations take the statistics of some inputs. Deep networks would vanish or overflow without."""
+    """Batch normalizations take the statistics of some inputs. Deep networks would vanish or overflow without.
+
+    A channel of tiny variance would amplify the rounding of float32 in each layer, in PyTorch too. So variances have a
+    lower bound.
+    """
     norms = [layer for layer in module.modules() if isinstance(layer, torch.nn.BatchNorm2d)]
     momenta = [layer.momentum for layer in norms]
     for layer in norms:
@@ -86,7 +92,7 @@ def calibrate(module, inputs):
     for layer, momentum in zip(norms, momenta):
         layer.momentum = momentum
         layer.eval()
-        layer.running_var.clamp_(min=1e-3)
+        layer.running_var.clamp_(min=0.1)
 
 
 def pictures(side):
@@ -171,5 +177,10 @@ NETWORKS = {
     "distilbert": Network(distilbert, tokens(LENGTH, WORDS), True),
     "gpt2": Network(gpt2, tokens(LENGTH, WORDS), True, is_batched=False),
     "vit": Network(vit, pictures(16), True),
+    "turns": Network(lambda: odd_modules.Turns(CLASSES), lambda count, generator: torch.randn(
+        count, 8, 9, generator=generator), True),
+    "choices": Network(lambda: odd_modules.Choices(CLASSES), lambda count, generator: torch.randn(
+        count, 6, 9, generator=generator), True),
+    "convolutions": Network(lambda: odd_modules.Convolutions(CLASSES), pictures(16), True),
     "t5-encoder": Network(T5Classifier, tokens(LENGTH, WORDS), True),
 }

@@ -1,5 +1,8 @@
 # Sourced after setup.sh and server.sh by the checks against PyTorch.
 
+# Options of the temporary server.
+server_options=()
+
 # check_with_pytorch PROGRAM ARGUMENT…: runs a Python program of this folder. It is given the address of a server, a temporary one
 # unless `--url` names another, and the names among the arguments.
 check_with_pytorch() {
@@ -24,7 +27,7 @@ check_with_pytorch() {
     $python -m pip install torch safetensors numpy"
   if [ -z "$given" ]; then
     build_server
-    start_server --data-directory "$repository"
+    start_server --data-directory "$repository" ${server_options[@]+"${server_options[@]}"}
     given=$url
   fi
   PYTHONDONTWRITEBYTECODE=1 "$python" "$library/$program" "$given" ${names[@]+"${names[@]}"} ||

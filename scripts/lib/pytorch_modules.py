@@ -162,3 +162,22 @@ class ResNet18(nn.Module):
         for stage in range(4):
             x = getattr(self, f"layer{stage + 1}")(x)
         return self.fc(x.mean((2, 3)))
+
+
+class TextTransformer(nn.Module):
+    """The service's `transformer`, causal, of width 32."""
+
+    def __init__(self, shape, vocabulary=30, width=32, depth=2, heads=4, outputs=10):
+        super().__init__()
+        self.positions = nn.Parameter(torch.randn(shape[0], width) * 0.02)
+        self.embedding = nn.Embedding(vocabulary, width)
+        block = nn.TransformerEncoderLayer(
+            width, heads, 4 * width, dropout=0, activation="gelu", batch_first=True, norm_first=True
+        )
+        self.encoder = nn.TransformerEncoder(block, depth, norm=nn.LayerNorm(width), enable_nested_tensor=False)
+        self.head = nn.Linear(width, outputs)
+
+    def forward(self, x):
+        mask = nn.Transformer.generate_square_subsequent_mask(x.shape[1])
+        x = self.encoder(self.embedding(x.long()) + self.positions, mask=mask, is_causal=True)
+        return self.head(x.mean(1))

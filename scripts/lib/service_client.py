@@ -18,12 +18,7 @@ class Client:
         self.token = os.environ.get("INFLUENCED_TOKEN")
 
     def call(self, method, path, body=None, kind="application/json", fields=None):
-        """The bytes of an answer."""
-        with self.open(method, path, body, kind, fields) as answer:
-            return answer.read()
-
-    def open(self, method, path, body=None, kind="application/json", fields=None):
-        """An answer that is still to be read. `fields` are further fields of the request's head."""
+        """The bytes of an answer. `fields` are further fields of the request's head."""
         headers = {"Content-Type": kind} if body is not None else {}
         headers.update(fields or {})
         if self.token:
@@ -32,7 +27,8 @@ class Client:
         try:
             # Not by a proxy: a server of this kind is near.
             opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-            return opener.open(request, timeout=330)
+            with opener.open(request, timeout=330) as answer:
+                return answer.read()
         except urllib.error.HTTPError as error:
             text = error.read().decode(errors="replace")
             raise Failure(f"{method} {path} was answered with {error.code}: {text}") from None
@@ -60,13 +56,6 @@ class Client:
         with open(name, "rb") as file:
             size = {"Content-Length": str(os.fstat(file.fileno()).st_size)}
             return json.loads(self.call("PUT", path, file, "application/octet-stream", size))
-
-    def tensor_names(self, path):
-        """The names of the tensors of a safetensors file, in their order in the file."""
-        with self.open("GET", path) as answer:
-            head = json.loads(answer.read(int.from_bytes(answer.read(8), "little")))
-        head.pop("__metadata__", None)
-        return sorted(head, key=lambda name: head[name]["data_offsets"])
 
     def finish(self, job):
         """Waits for a job; its result."""

@@ -127,6 +127,21 @@ CK_DECLARE_ROWS(float, f32)
 CK_DECLARE_ROWS(double, f64)
 #undef CK_DECLARE_ROWS
 
+// Rows of attention, n values each. The factor of the scores is `scale`.
+#define CK_DECLARE_ATTENTION(T, S)                                                                  \
+  /* s ← softmax(scale·s). If causal is 1, row r, counted from `first`, sees its first r + 1 values \
+     alone. */                                                                                      \
+  void ck_attention_shares_##S(T *s, size_t rows, size_t n, T scale, size_t first, int causal);     \
+  /* d ← scale·p∘(d − ⟨p, d⟩): the derivative of softmax times d. It is its own transpose. */       \
+  void ck_attention_slope_##S(const T *p, T *d, size_t rows, size_t n, T scale);                    \
+  /* td ← scale·(tp∘(d − ⟨p, d⟩) + p∘(td − ⟨tp, d⟩ − ⟨p, td⟩)), and d as in attention_slope. */     \
+  void ck_attention_slope_tangent_##S(const T *p, const T *tp, T *d, T *td, size_t rows, size_t n,  \
+                                      T scale);
+
+CK_DECLARE_ATTENTION(float, f32)
+CK_DECLARE_ATTENTION(double, f64)
+#undef CK_DECLARE_ATTENTION
+
 // How the taps of a kernel connect the places of two pictures along one axis. A tap reads one source for a target.
 // Targets gather if source = target·stride + tap·dilation − padding. Sources spread if target = source·stride +
 // tap·dilation − padding: the transpose of a map that gathers.

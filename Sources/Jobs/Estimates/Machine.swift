@@ -31,8 +31,7 @@ public final class Machine: Sendable {
   /// - Throws: `ArchitectureFaults` and `Cancelled`, which cannot happen for this network.
   public convenience init(pool: ComputePool, memoryLimit: Int) throws {
     let input = Shape(height: 28, width: 28, channels: 1)
-    let architecture = try Architecture(
-      layers: NamedArchitecture.cnn.layers(input: input, outputs: 10), input: input, outputs: 10)
+    let architecture = try Architecture(NamedArchitecture.cnn, input: input, outputs: 10)
     let network = Network<Float>(architecture)
     let state = NetworkState<Float>(initial: architecture.layout, seed: 0)
     // One shard for each thread.

@@ -18,7 +18,7 @@ public struct Weights: Sendable {
   public func header() throws(SafetensorsError) -> SafetensorsHeader {
     try SafetensorsHeader(
       layout.tensors.map {
-        .init(name: $0.name, dtype: $0.kind == .batchesTracked ? .int64 : dtype, shape: $0.shape)
+        .init(name: $0.name, dtype: $0.kind.isWhole ? .int64 : dtype, shape: $0.shape)
       }, metadata: ["format": "pt"])
   }
 
@@ -42,6 +42,7 @@ public struct Weights: Sendable {
       case .parameters: try tensor.exported(from: state.parameters).withUnsafeBytes(sink)
       case .statistics: try tensor.exported(from: state.statistics).withUnsafeBytes(sink)
       case .counters: try [state.counters[tensor.offset]].withUnsafeBytes(sink)
+      case .options: if case .buffer(let values) = tensor.kind { try values.withUnsafeBytes(sink) }
       }
     }
   }

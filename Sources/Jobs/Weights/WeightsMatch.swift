@@ -38,7 +38,7 @@ struct WeightsMatch {
       pairs.append((entry, tensor))
       tensors.append(tensor)
     }
-    let missing = layout.tensors.filter { !seen.contains($0.name) && $0.kind != .batchesTracked }
+    let missing = layout.tensors.filter { !seen.contains($0.name) && !$0.kind.isWhole }
     if unknown.count > 2, missing.count > 2, unknown.count * 2 >= header.tensors.count {
       faults.add(Self.otherNames(unknown, missing, header, layout), at: .root)
     } else {
@@ -97,7 +97,7 @@ struct WeightsMatch {
   private static func otherNames(
     _ unknown: [Entry], _ missing: [ParameterTensor], _ header: SafetensorsHeader, _ layout: ParameterLayout
   ) -> String {
-    let own = layout.tensors.filter { $0.kind != .batchesTracked }
+    let own = layout.tensors.filter { !$0.kind.isWhole }
     let shown = own.prefix(mostListed).map { "\($0.name) \($0.shape)" }.joined(separator: ", ")
     let rest = own.count > mostListed ? " and \(own.count - mostListed) more" : ""
     func sorted(_ shapes: [[Int]]) -> [[Int]] { shapes.sorted { $0.lexicographicallyPrecedes($1) } }
@@ -157,14 +157,14 @@ struct WeightsMatch {
 
   private static func addTypes(_ pairs: [(Entry, ParameterTensor)], to faults: RequestFaults) {
     let wrong = pairs.filter { entry, tensor in
-      !(tensor.kind == .batchesTracked ? countable : floating).contains(entry.dtype)
+      !(tensor.kind.isWhole ? countable : floating).contains(entry.dtype)
     }
     for type in SafetensorsHeader.DType.allCases {
       let group = wrong.filter { $0.0.dtype == type }
       guard let (entry, tensor) = group.first else { continue }
       guard group.count > 1 else {
         let (words, advice) =
-          tensor.kind == .batchesTracked
+          tensor.kind.isWhole
           ? ("I64", "tensor.long()") : ("F32, F64, F16 or BF16", "tensor.float()")
         faults.add(
           "must have elements of type \(words), got \(type.rawValue): send \(advice)", at: pointer(entry.name)

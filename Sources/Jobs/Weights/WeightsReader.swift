@@ -6,7 +6,8 @@ import Tensor
 /// Reads a safetensors body into a network's state as it arrives, holding the state and one tensor.
 ///
 /// Names and shapes must be those of the network, and every mismatch is listed (`WeightsMatch`). Weights may
-/// be F16, BF16, F32 or F64 and are converted to the model's precision. `num_batches_tracked` may be absent.
+/// be F16, BF16, F32 or F64 and are converted to the model's precision. `num_batches_tracked` and other
+/// whole numbers may be absent.
 public struct WeightsReader<Element: Scalar> {
   private let layout: ParameterLayout
   private var reader = SafetensorsReader()
@@ -71,6 +72,10 @@ public struct WeightsReader<Element: Scalar> {
     current = -1
     if tensor.kind == .batchesTracked {
       state.counters[tensor.offset] = report.counter(pending, of: entry)
+      return
+    }
+    if case .buffer(let values) = tensor.kind {
+      report.checkBuffer(pending, of: entry, values)
       return
     }
     let values: [Element] = report.values(pending, of: entry, as: tensor.kind)

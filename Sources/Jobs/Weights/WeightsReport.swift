@@ -73,26 +73,7 @@ struct WeightsReport {
 
   /// The number of minibatches that a batch normalization has seen.
   mutating func counter(_ bytes: [UInt8], of entry: SafetensorsHeader.Tensor) -> Int64 {
-    let (count, text): (Int64?, String)
-    switch entry.dtype {
-    case .int64: (count, text) = Self.integer(bytes, Int64.self)
-    case .uint64: (count, text) = Self.integer(bytes, UInt64.self)
-    case .int32: (count, text) = Self.integer(bytes, Int32.self)
-    case .uint32: (count, text) = Self.integer(bytes, UInt32.self)
-    case .int16: (count, text) = Self.integer(bytes, Int16.self)
-    case .uint16: (count, text) = Self.integer(bytes, UInt16.self)
-    case .int8: (count, text) = Self.integer(bytes, Int8.self)
-    case .uint8: (count, text) = Self.integer(bytes, UInt8.self)
-    default:
-      let value: Double? =
-        switch entry.dtype {
-        case .float16: Self.elements(bytes, UInt16.self).first.map { Double(Float(binary16: $0)) }
-        case .bfloat16: Self.elements(bytes, UInt16.self).first.map { Double(Float(bfloat16: $0)) }
-        case .float32: Self.elements(bytes, Float.self).first.map { Double($0) }
-        default: Self.elements(bytes, Double.self).first
-        }
-      (count, text) = (value.flatMap { Int64(exactly: $0) }, value.map { "\($0)" } ?? "none")
-    }
+    let (count, text) = Self.whole(bytes, entry.dtype)
     guard let count, count >= 0 else {
       faults.add(
         "counts minibatches, so it must be a whole number, 0 or more, got \(text)",
@@ -100,6 +81,44 @@ struct WeightsReport {
       return 0
     }
     return count
+  }
+
+  /// Notes a fault if a module's whole numbers are not those that the network computes with.
+  mutating func checkBuffer(
+    _ bytes: [UInt8], of entry: SafetensorsHeader.Tensor, _ expected: [Int64]
+  ) {
+    let width = max(1, entry.dtype.byteCount)
+    for (index, value) in expected.enumerated() {
+      let (own, text) = Self.whole(Array(bytes[index * width..<(index + 1) * width]), entry.dtype)
+      guard own != value else { continue }
+      faults.add(
+        "has the value \(text)\(Self.place(index, entry.shape)) instead of \(value): the network has other options",
+        at: JSONPointer.root.appending(entry.name))
+      return
+    }
+  }
+
+  /// The first of some values as a whole number, if it is one, and in words.
+  private static func whole(_ bytes: [UInt8], _ dtype: SafetensorsHeader.DType) -> (Int64?, String) {
+    switch dtype {
+    case .int64: return integer(bytes, Int64.self)
+    case .uint64: return integer(bytes, UInt64.self)
+    case .int32: return integer(bytes, Int32.self)
+    case .uint32: return integer(bytes, UInt32.self)
+    case .int16: return integer(bytes, Int16.self)
+    case .uint16: return integer(bytes, UInt16.self)
+    case .int8: return integer(bytes, Int8.self)
+    case .uint8: return integer(bytes, UInt8.self)
+    default:
+      let value: Double? =
+        switch dtype {
+        case .float16: elements(bytes, UInt16.self).first.map { Double(Float(binary16: $0)) }
+        case .bfloat16: elements(bytes, UInt16.self).first.map { Double(Float(bfloat16: $0)) }
+        case .float32: elements(bytes, Float.self).first.map { Double($0) }
+        default: elements(bytes, Double.self).first
+        }
+      return (value.flatMap { Int64(exactly: $0) }, value.map { "\($0)" } ?? "none")
+    }
   }
 
   private static func integer<Value: FixedWidthInteger & BitwiseCopyable>(_ bytes: [UInt8], _: Value.Type)

@@ -55,7 +55,7 @@ public struct LayerSite {
   }
 
   /// The same site reading other values.
-  func reading(_ values: [Int]) -> LayerSite { inGraph(reading: values, named: name) }
+  func reading(_ values: [Int]) -> LayerSite { inGraph(reading: values, named: name, tensors: tensors) }
 
   /// A site for a part of the layer.
   func inGraph(reading values: [Int], named name: String, tensors: [String: String] = [:]) -> LayerSite {
@@ -147,8 +147,11 @@ public struct LayerSite {
   /// - Returns: the offset.
   @discardableResult
   func add(_ suffix: String, _ shape: [Int], _ kind: ParameterTensor.Kind, fanIn: Int = 0) -> Int {
-    addWhole(tensors[suffix] ?? "\(name).\(suffix)", shape, kind, fanIn: fanIn)
+    addWhole(tensorName(suffix), shape, kind, fanIn: fanIn)
   }
+
+  /// The whole name of a tensor.
+  func tensorName(_ suffix: String) -> String { tensors[suffix] ?? "\(name).\(suffix)" }
 
   /// The same by its whole name.
   func addWhole(_ name: String, _ shape: [Int], _ kind: ParameterTensor.Kind, fanIn: Int = 0) -> Int {

@@ -16,12 +16,23 @@ public struct ParameterTensor: Sendable, Equatable {
     case table(deviation: Double, zeroRow: Int? = nil, mean: Double = 0)
     /// Not parameters: running statistics of batch normalization, and its count of minibatches.
     case runningMean, runningVariance, batchesTracked
+    /// Whole numbers that the PyTorch module holds, and that follow from its options. They are no part of a
+    /// network's state. Files may have them.
+    case buffer([Int64])
 
     /// Whether the tensor is a parameter of the network.
     public var isParameter: Bool {
       switch self {
       case .convolution, .transposedConvolution, .linear, .bias, .scale, .shift, .table: true
-      case .runningMean, .runningVariance, .batchesTracked: false
+      case .runningMean, .runningVariance, .batchesTracked, .buffer: false
+      }
+    }
+
+    /// Whether the values are whole numbers. A file may leave such a tensor out.
+    public var isWhole: Bool {
+      switch self {
+      case .batchesTracked, .buffer: true
+      default: false
       }
     }
 
@@ -39,8 +50,8 @@ public struct ParameterTensor: Sendable, Equatable {
     }
   }
 
-  /// The vectors of a `NetworkState`.
-  public enum Home: Sendable { case parameters, statistics, counters }
+  /// The vectors of a `NetworkState`, or the options of the layer, from which the values follow.
+  public enum Home: Sendable { case parameters, statistics, counters, options }
 
   public let name: String
   /// In PyTorch's order.
@@ -54,6 +65,8 @@ public struct ParameterTensor: Sendable, Equatable {
   public let offset: Int
   /// Inputs of one output value, for weights and their biases. PyTorch scales initial values by it.
   public let fanIn: Int
+  /// The first values; nil for the usual ones of the kind.
+  var start: Start?
 
   public var count: Int { shape.reduce(1, *) }
 
@@ -177,6 +190,7 @@ public struct ParameterLayout: Sendable, Equatable {
     case .batchesTracked:
       (home, offset) = (.counters, counterCount)
       counterCount += count
+    case .buffer: (home, offset) = (.options, 0)
     default:
       (home, offset) =
         isTrainable ? (.parameters, parameterCount) : (.statistics, frozenStart.statistics + frozenCount)

@@ -9,6 +9,8 @@ final class ShardRecord<Element: Scalar> {
   /// ∂ℓ/∂f, divided by the number of samples of the whole set.
   let outputGradient: Buffer<Element>
   private let program: Program<Element>
+  /// Stands for the memory of a stage until the pass enters one.
+  private let noFrame = Frame()
 
   init(_ program: Program<Element>, capacity: Int) {
     self.program = program
@@ -19,14 +21,12 @@ final class ShardRecord<Element: Scalar> {
     outputGradient = Buffer(count: capacity * program.outputCount)
   }
 
-  private static var noFrame: Frame { Frame() }
-
   var columns: Int { program.outputCount }
 
   func pass(_ state: StatePointers<Element>, _ workspace: Workspace<Element>) -> Pass<Element> {
     Pass(
       count: range.count, parameters: state.parameters, transformed: state.transformed,
-      statistics: state.statistics, frame: Self.noFrame, workspace: Self.noFrame,
+      statistics: state.statistics, frame: noFrame, workspace: noFrame,
       scratch: workspace.scratch.pointer)
   }
 

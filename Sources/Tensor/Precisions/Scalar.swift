@@ -101,6 +101,9 @@ public protocol Scalar: BinaryFloatingPoint, Sendable, BitwiseCopyable {
   static func winogradKernels(tile: Int) -> WinogradKernels<Self>
   /// Normalization and softmax of rows.
   static var rowKernels: RowKernels<Self> { get }
+
+  /// Rows of attention.
+  static var attentionKernels: AttentionKernels<Self> { get }
   /// The passes of convolutions without an im2col matrix; nil if the precision or the processor has none.
   static var convolutionKernels: ConvolutionKernels<Self>? { get }
   /// One step of SGD with momentum μ and decay λ, as `torch.optim.SGD` writes it.

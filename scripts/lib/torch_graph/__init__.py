@@ -6,7 +6,8 @@ What does not depend on the input nor on a parameter is computed and becomes a c
 The other files write the calls of the trace as nodes, one family of operations each.
 """
 
-from . import arithmetic, attention, functions, shapes, weights, windows  # noqa: F401  They register their operations.
+# These register their operations.
+from . import arithmetic, attention, choices, functions, shapes, weights, windows  # noqa: F401
 from .registry import Unsupported
 from .trace import graph_of
 

@@ -101,7 +101,7 @@ def einsum(self, call):
     dropped = result.index(omitted) if omitted else None
     if not steps:
         return self.add(call, "matmul", names, dropped)
-    name = self.node("matmul", f"{call.name}.product", names)
+    name = self.node("matmul", f"{self.title(call)}.product", names)
     for op, options in steps[:-1]:
         name = self.node(op, f"{name}.{op}", [name], **options)
     op, options = steps[-1]

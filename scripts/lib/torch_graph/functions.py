@@ -56,6 +56,8 @@ def hardtanh(self, call):
 def clamp(self, call):
     a = arguments(call)
     low, high = a.get("min"), a.get("max")
+    if not all(bound is None or isinstance(bound, (int, float)) for bound in (low, high)):
+        raise Missing("clamp by values")
     point("hardtanh", min_val=-1e30 if low is None else low, max_val=1e30 if high is None else high)(self, call)
 
 

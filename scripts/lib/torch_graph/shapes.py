@@ -116,7 +116,7 @@ def select(self, call):
 
 
 def select_place(self, call, value, dim, index):
-    shape = value.shape[:dim] + value.shape[dim + 1:]
+    shape = value.shape[:dim] + value.shape[dim + 1 :]
     if dim == value.dropped:
         self.values[call] = Value(value.name, shape)
         return
@@ -141,7 +141,8 @@ def index(self, call):
     for axis, own in zip(axes, constants):
         size = value.shape[axis]
         places = places * size + torch.where(own < 0, own + size, own)
-    merged = value.shape[: axes[0]] + [torch.Size(value.shape[axes[0] : axes[-1] + 1]).numel()] + value.shape[axes[-1] + 1:]
+    before, chosen, after = value.shape[: axes[0]], value.shape[axes[0] : axes[-1] + 1], value.shape[axes[-1] + 1 :]
+    merged = before + [torch.Size(chosen).numel()] + after
     name = value.name
     if len(axes) > 1:
         name = self.node("reshape", f"{name}.reshape", [name], shape=merged)

@@ -13,24 +13,24 @@ from .values import Graph, Value, batch_axis
 def graph_of(module, sample):
     """The graph of a module in evaluation, for samples like `sample`, which has no batch.
 
-    Tensors keep the names of `module.state_dict()`. Of several outputs the first counts.
+    Tensors keep the names of `module.state_dict()`. Of several outputs the first counts. What a module does in
+    training alone is written where it is a call of `dropout`.
     - Raises `Unsupported` with all calls that cannot be written.
     """
     return Writer(module.eval()).write(sample.unsqueeze(0))
 
 
-# Calls that give the same numbers. Samples are numbers of one type, so a change of the type is none.
+# Calls that give the same numbers.
 SAME = {"alias", "detach", "clone", "contiguous", "to", "_to_copy", "lift_fresh_copy", "type_as"}
 # Calls that read the shape of an operand alone.
 SHAPE_ONLY = {
-    "zeros_like", "ones_like", "full_like", "empty_like", "rand_like", "new_zeros", "new_ones", "new_full", "new_empty",
-    "sym_size",
+    "zeros_like", "ones_like", "full_like", "empty_like", "new_zeros", "new_ones", "new_full", "new_empty",
 }  # fmt: skip
 # Checks of the trace itself.
 CHECKS = {"_assert_async", "_assert_tensor_metadata", "_assert_scalar", "sym_constrain_range_for_size"}
 VIEWS = {
     "view", "reshape", "permute", "transpose", "slice", "select", "unsqueeze", "squeeze", "expand", "flatten",
-    "unflatten", "alias", "detach", "chunk", "split", "unbind",
+    "unflatten", "chunk", "split", "split_with_sizes", "unbind", "getitem", "swapaxes", "t", "view_as", "expand_as",
 }  # fmt: skip
 
 
@@ -54,10 +54,13 @@ class Writer(Graph):
 
     def write(self, batch):
         result = self.trace.run(batch)
+        read = self.read_calls(result)
         attentions = self_attentions(self)
         for call in self.trace.graph.nodes:
             if call.op == "placeholder":
                 self.placeholder(call)
+            elif call not in read:
+                continue
             elif call in attentions:
                 attentions[call].write(self)
             elif call not in self.written:
@@ -65,7 +68,16 @@ class Writer(Graph):
         if self.unsupported:
             raise Unsupported(list(dict.fromkeys(self.unsupported)))
         value = self.value(result)
-        return {"nodes": self.nodes, "outputs": [self.without(value, batch_axis(value.shape)).name]}
+        return self.leading_to(self.without(value, batch_axis(value.shape)).name)
+
+    def read_calls(self, result):
+        """The calls that a result depends on, and those that write into their operands."""
+        read = {result}
+        for call in reversed(self.trace.graph.nodes):
+            if call in read or self.writes(call):
+                read.add(call)
+                read.update(call.all_input_nodes)
+        return read
 
     def placeholder(self, call):
         shape = call.meta["val"].shape
@@ -88,16 +100,16 @@ class Writer(Graph):
             return
         try:
             if name in SAME:
-                self.alias(call, call.args[0])
+                self.converted(call)
                 return
             if name == "zero_":
                 self.clear_part(call)
                 return
             if name not in WRITERS:
                 raise Missing(name)
+            if self.writes(call):
+                self.require_unread(call, call.args[0])
             WRITERS[name](self, call)
-            if name.endswith("_"):
-                self.overwrite(call)
         except Missing as fault:
             self.unsupported.append((str(fault), self.place(call)))
             self.stand_in(call)
@@ -108,6 +120,11 @@ class Writer(Graph):
             return "getitem"
         name = call.target.name() if hasattr(call.target, "name") else str(call.target)
         return name.removeprefix("aten::").split(".")[0]
+
+    def writes(self, call):
+        """Whether a call writes into its operand."""
+        name = "" if call.op == "placeholder" else self.operation(call)
+        return name.endswith("_") and not name.endswith("__")
 
     @staticmethod
     def place(call):
@@ -134,6 +151,13 @@ class Writer(Graph):
         with torch.inference_mode():
             self.constants[call] = call.target(*real(call.args), **{k: real(v) for k, v in call.kwargs.items()})
 
+    def converted(self, call):
+        """The same numbers, if the type of the result has them."""
+        before, after = call.args[0].meta["val"].dtype, call.meta["val"].dtype
+        if after == torch.bool != before or before.is_floating_point and not after.is_floating_point:
+            raise Missing(f"a conversion to {str(after).removeprefix('torch.')}")
+        self.alias(call, call.args[0])
+
     def alias(self, call, source):
         if source in self.values:
             self.alias_value(call, self.values[source])
@@ -146,29 +170,49 @@ class Writer(Graph):
         """The result of a call is a value that is there."""
         self.values[call] = Value(value.name, value.shape, value.dropped, value.tensor)
 
-    def overwrite(self, call):
-        """A call that writes into its operand: later readers of the operand see the result."""
-        operand = call.args[0]
-        if operand.op != "call_function" or self.operation(operand) in VIEWS:
-            raise Missing(f"{self.operation(call)} into a part of a value")
-        order = {node: place for place, node in enumerate(self.trace.graph.nodes)}
-        for reader in operand.users:
-            if self.operation(reader) in VIEWS and order[reader] < order[call] < max(map(order.get, reader.users), default=0):
-                raise Missing(f"{self.operation(call)} into a value with views")
-        self.values[operand] = self.values[call]
+    # Calls that write into their operand. Later calls that read the tensor read the result, because a trace knows
+    # tensors by identity. Other views of the same memory are not followed.
+
+    def family(self, call):
+        """All views of the memory of a result, from the tensor that has it."""
+        while self.is_view(call):
+            call = call.args[0]
+        members = [call]
+        for member in members:
+            members += [reader for reader in member.users if self.is_view(reader) and reader.args[0] is member]
+        return members
+
+    def is_view(self, call):
+        return call.op == "call_function" and self.operation(call) in VIEWS | SAME - {"clone"}
+
+    def require_unread(self, call, written):
+        """Refuses a call that writes into a result if other views of its memory are read later."""
+        members = [member for member in self.family(written) if member is not written]
+        later = set()
+        following = call.next
+        while following.op != "root":
+            later.add(following)
+            following = following.next
+        if any(reader in later for member in members for reader in member.users):
+            raise Missing(f"{self.operation(call)} into a tensor with other views")
 
     def clear_part(self, call):
         """Zeros at some places of a value: the value that has the places is multiplied by zeros and ones."""
         chain = [call.args[0]]
-        while chain[-1].op == "call_function" and self.operation(chain[-1]) in VIEWS:
+        while self.is_view(chain[-1]):
             chain.append(chain[-1].args[0])
         base = chain[-1]
+        if any(self.writes(reader) for reader in base.users if reader is not call):
+            raise Missing("zero_ into a tensor that is written twice")
+        self.require_unread(call, base)
         ones = part = torch.ones(base.meta["val"].shape)
         for view in reversed(chain[:-1]):
             part = view.target(part, *view.args[1:], **view.kwargs)
         part.zero_()
         names, axis = self.broadcast([self.value(base), self.constant(ones)], ones.shape)
-        self.values[base] = Value(self.node("multiply", call.name, names), ones.shape, axis)
+        self.values[base] = Value(self.node("multiply", self.title(call), names), ones.shape, axis)
+        # A copy of a parameter is no longer the parameter.
+        self.tensors.pop(base, None)
 
     def stand_in(self, call):
         """Lets the walk go on behind a call that cannot be written."""
@@ -224,8 +268,10 @@ class Writer(Graph):
     def named(self, **arguments):
         """Tensors by their endings, and the name of the node that needs no names for them."""
         tensors = {ending: self.tensor(argument) for ending, argument in arguments.items() if argument is not None}
-        owners = {name.removesuffix("." + ending) for ending, name in tensors.items()}
-        owner = owners.pop() if len(owners) == 1 else None
+        first, name = next(iter(tensors.items()), ("", ""))
+        owner = name.removesuffix("." + first)
+        if not tensors or any(name != f"{owner}.{ending}" for ending, name in tensors.items()):
+            owner = None
         return tensors, owner
 
     # Results
@@ -239,6 +285,8 @@ class Writer(Graph):
         self.values[call] = Value(self.node(op, name, inputs, **options), traced, dropped)
 
     def title(self, call):
-        """The name of a node: that of a module of PyTorch's own, or the name in the trace."""
+        """The name of a node: the path of a module of PyTorch's own without parts, or the operation in its module."""
         path, module, _ = call.meta["modules"][-1]
-        return path if path and type(module).__module__.startswith("torch.nn.modules") else call.name
+        if path and type(module).__module__.startswith("torch.nn.modules") and not any(module.children()):
+            return path
+        return (f"{path}." if path else "") + self.operation(call).strip("_")

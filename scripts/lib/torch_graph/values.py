@@ -66,6 +66,14 @@ class Graph:
         self.nodes.append({"op": op, "name": unique, "inputs": list(inputs), **options})
         return unique
 
+    def leading_to(self, output):
+        """The graph of the nodes that an output depends on."""
+        read = {output}
+        for node in reversed(self.nodes):
+            if node["name"] in read:
+                read.update(node["inputs"])
+        return {"nodes": [node for node in self.nodes if node["name"] in read], "outputs": [output]}
+
     def once(self, key, make):
         """The name of a node that is made if it is not there."""
         if key not in self.made:

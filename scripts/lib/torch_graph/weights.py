@@ -25,8 +25,8 @@ def linear_of_values(self, call, a):
                          out_features=self.state(a["weight"]).shape[0])  # fmt: skip
     else:
         value = self.whole(value)
-        name = self.node("matmul", f"{call.name}.product", [value.name, self.whole(self.value(a["weight"])).name],
-                         transpose_b=True)  # fmt: skip
+        weight = self.whole(self.value(a["weight"]))
+        name = self.node("matmul", f"{self.title(call)}.product", [value.name, weight.name], transpose_b=True)
     if a["bias"] is None:
         self.values[call] = Value(name, call.meta["val"].shape, value.dropped)
     else:
@@ -40,7 +40,7 @@ def addmm(self, call):
     if a["beta"] != 1 or a["alpha"] != 1:
         raise Missing("addmm with factors")
     left, right = (self.whole(self.value(a[name])) for name in ("mat1", "mat2"))
-    product = self.node("matmul", f"{call.name}.product", [left.name, right.name])
+    product = self.node("matmul", f"{self.title(call)}.product", [left.name, right.name])
     self.add(call, "add", [product, self.whole(self.value(a["self"])).name], None)
 
 

@@ -24,7 +24,7 @@ extension ArchitectureRequest {
     return JSON.Form(
       schema: [
         "anyOf": .array(
-          [Schema.choice(names)] + alternatives.map(\.schema) + [
+          [Schema.choice(plainNames)] + alternatives.map(\.schema) + [
             Schema.request(chain), Schema.request(graph),
           ])
       ],
@@ -46,6 +46,12 @@ extension ArchitectureRequest {
 
   private static let names = NamedArchitecture.names
 
+  /// Names that need no options.
+  private static let plainNames = alternatives.filter {
+    !$0.part.members.dropFirst().contains(where: \.isRequired)
+  }
+  .map(\.name)
+
   private static let alternatives: [Alternative<Named>] = names.compactMap { name in
     NamedArchitecture(name: name).map { Alternative(name, Named($0), options(of: $0)) }
   }
@@ -66,8 +72,57 @@ extension ArchitectureRequest {
           "stem", \.architecture.stem, .choice, standard: "`small` for pictures below 64 pixels",
           "`small`: 3×3, stride 1, no pooling. `imagenet`: 7×7, stride 2, and a max-pool.")
       ])
-    case .linear, .cnn, .smallCNN, .lenet, .vgg: Fields([])
+    // No form of 14 layers is torchvision's.
+    case .vgg(.fourteen, _): Fields([])
+    case .vgg:
+      Fields([
+        Field.choice(
+          "form", \.architecture.form,
+          "`small`: batch normalization and one linear layer. `torchvision`: torchvision's network of this name, "
+            + "with three linear layers and without batch normalization."
+        ).written { $0.architecture.form != .small }
+      ])
+    case .visionTransformer:
+      Fields([
+        .part(
+          \.architecture.visionTransformer,
+          Fields([
+            .optional(
+              "patch_size", \.patchSize, .integer(1...1024),
+              standard: "4 for pictures below 64 pixels, 8 below 128, else 16", "The side of a patch."
+            ).withoutNulls
+          ])), .part(\.architecture.visionTransformer, encoder()),
+      ])
+    case .textTransformer:
+      Fields([
+        .part(
+          \.architecture.textTransformer,
+          Fields([.required("vocabulary", \.vocabulary, .integer(widths), "Token ids are 0 to one less.")])),
+        .part(\.architecture.textTransformer, encoder()),
+        .part(
+          \.architecture.textTransformer,
+          Fields([
+            .number(
+              "dropout", \.dropout, .properShare,
+              "The share of values set to 0."),
+            .flag("causal", \.isCausal, "Whether a token sees itself and earlier ones alone."),
+          ])),
+      ])
+    case .linear, .cnn, .smallCNN, .lenet, .torchvision: Fields([])
     }
+  }
+
+  /// The sizes of a transformer.
+  private static func encoder<Transformer: TransformerSizes>() -> Fields<Transformer> {
+    Fields([
+      .integer("width", \.width, widths, "The features of a token."),
+      .integer("depth", \.depth, 1...1000, "The number of blocks."),
+      .integer("heads", \.heads, widths, "The heads of attention, which divide the width."),
+      .optional(
+        "feedforward", \.feedforward, .integer(widths), standard: "four times `width`",
+        "The width between the two linear layers of a block."
+      ).withoutNulls,
+    ])
   }
 
   private static let widths = 1...1_000_000
@@ -156,6 +211,24 @@ extension NamedArchitecture {
   fileprivate var activation: MLPActivation {
     get { if case .mlp(_, let activation) = self { activation } else { .relu } }
     set { if case .mlp(let hidden, _) = self { self = .mlp(hidden: hidden, activation: newValue) } }
+  }
+
+  /// The option of a `vgg`.
+  fileprivate var form: VGGForm {
+    get { if case .vgg(_, let form) = self { form } else { .small } }
+    set { if case .vgg(let depth, _) = self { self = .vgg(depth: depth, form: newValue) } }
+  }
+
+  /// The options of a `vit`.
+  fileprivate var visionTransformer: VisionTransformer {
+    get { if case .visionTransformer(let transformer) = self { transformer } else { VisionTransformer() } }
+    set { self = .visionTransformer(newValue) }
+  }
+
+  /// The options of a `transformer`.
+  fileprivate var textTransformer: TextTransformer {
+    get { if case .textTransformer(let transformer) = self { transformer } else { .init(vocabulary: 1) } }
+    set { self = .textTransformer(newValue) }
   }
 
   /// The option of a `resnet`. If the request leaves it open, the size of the data set's pictures decides.

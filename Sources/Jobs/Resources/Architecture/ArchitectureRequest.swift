@@ -26,7 +26,9 @@ public struct ArchitectureRequest: Sendable {
   ) throws(ArchitectureFaults) -> Architecture {
     let usual = loss.outputs(for: set.targets)
     guard let outputs, outputs != usual else {
-      let network = try architecture(input: set.shape, outputs: usual)
+      var isPerToken = false
+      if case .positions = set.targets { isPerToken = true }
+      let network = try architecture(input: set.shape, outputs: usual, isPerToken: isPerToken)
       try checkPositions(network, set.targets)
       return network
     }
@@ -57,19 +59,12 @@ public struct ArchitectureRequest: Sendable {
     ])
   }
 
-  private func architecture(input: Shape, outputs: Int) throws(ArchitectureFaults) -> Architecture {
+  private func architecture(
+    input: Shape, outputs: Int, isPerToken: Bool = false
+  ) throws(ArchitectureFaults) -> Architecture {
     switch choice {
     case .named(let named):
-      do throws(ArchitectureFaults) {
-        return try Architecture(
-          layers: named.layers(input: input, outputs: outputs), input: input, outputs: outputs, path: [])
-      } catch {
-        // A request with a name has no layers to point at. So there is one fault, at the name.
-        let first = error.faults.first?.detail ?? "does not fit"
-        throw ArchitectureFaults([
-          .init(path: [], detail: "does not fit samples of the shape \(input): \(first)")
-        ])
-      }
+      return try Architecture(isPerToken ? named.perToken : named, input: input, outputs: outputs)
     case .layers(let layers):
       return try Architecture(layers: NamedLayer.sequential(layers), input: input, outputs: outputs)
     case .graph(let graph): return try Architecture(graph: graph, input: input, outputs: outputs)

@@ -21,6 +21,8 @@ struct ScaledDotProductAttention: LayerKind {
   static let examples = [
     LayerExample(ScaledDotProductAttention(), [[2, 3, 4], [2, 5, 4], [2, 5, 2]]),
     LayerExample(ScaledDotProductAttention(isCausal: true, scale: 0.7), [[3, 4], [3, 4], [3, 4]]),
+    LayerExample(ScaledDotProductAttention(scale: -0.7), [[5, 1], [9, 1], [9, 1]]),
+    LayerExample(ScaledDotProductAttention(), [[1, 3, 4], [2, 3, 4], [2, 3, 4]]),
     LayerExample(ScaledDotProductAttention(), [[3, 4], [2, 4], [2, 4], [3, 2]]),
     LayerExample(
       ScaledDotProductAttention(mask: .boolean), [[3, 4], [2, 4], [2, 4], [2]], .any, .any, .any,
@@ -41,6 +43,12 @@ struct ScaledDotProductAttention: LayerKind {
       return site.fault("must have at least two axes, got \(site.shape.words)", at: "inputs")
     }
     guard let site = sharesHeads ? repeatingHeads(site) : site else { return nil }
+    if site.values.count == 3,
+      let fused = site.fusedAttention(
+        scale: scale ?? 1 / Double(width).squareRoot(), isCausal: isCausal)
+    {
+      return fused
+    }
     guard let product = MatMul(transposesB: true).place(at: site.reading(Array(site.values[..<2]))) else {
       return nil
     }

@@ -59,7 +59,15 @@ struct MultiheadAttention: LayerKind {
     guard shapes[1].sizes[0] == shapes[2].sizes[0] else {
       return site.fault("must have as many keys as values", at: "inputs")
     }
-    guard let projections = isCross ? projectEach(site) : projectAtOnce(site) else { return nil }
+    if site.values.count == 1 {
+      guard let all = projectAtOnce(site) else { return nil }
+      let mixed = site.reading([all]).fusedSelfAttention(heads: heads, isCausal: isCausal)
+      return projectOut(site.insert(mixed), site)
+    }
+    guard let projections = isCross ? projectEach(site) : projectAtOnce(site).flatMap({ thirds($0, site) })
+    else {
+      return nil
+    }
     var parts: [Int] = []
     for projection in projections {
       let places = site.shape(ofValue: projection).sizes[0]
@@ -80,18 +88,29 @@ struct MultiheadAttention: LayerKind {
       let joined = site.chain(
         site.insert(mixed), [Permute(dims: [0, 2, 1, 3]), Reshape(sizes: [positions, width])])
     else { return nil }
-    return Linear(outFeatures: width, bias: bias).place(
-      at: site.inGraph(reading: [joined], named: site.name + ".out_proj"))
+    return projectOut(joined, site)
   }
 
-  /// Queries, keys and values of one input by one product; nil after a fault.
-  private func projectAtOnce(_ site: LayerSite) -> [Int]? {
-    let names = ["weight": "\(site.name).in_proj_weight", "bias": "\(site.name).in_proj_bias"]
+  /// The last product.
+  private func projectOut(_ value: Int, _ site: LayerSite) -> Architecture.Node? {
+    let names = [
+      "weight": site.tensorName("out_proj.weight"), "bias": site.tensorName("out_proj.bias"),
+    ]
+    return Linear(outFeatures: site.shape.sizes[1], bias: bias).place(
+      at: site.inGraph(reading: [value], named: site.name + ".out_proj", tensors: names))
+  }
+
+  /// Queries, keys and values of one input side by side, by one product; nil after a fault.
+  private func projectAtOnce(_ site: LayerSite) -> Int? {
+    let names = ["weight": site.tensorName("in_proj_weight"), "bias": site.tensorName("in_proj_bias")]
     guard
       let projection = Linear(outFeatures: 3 * site.shape.sizes[1], bias: bias).place(
         at: site.inGraph(reading: [site.value], named: site.name, tensors: names))
     else { return nil }
-    let all = site.insert(projection)
+    return site.insert(projection)
+  }
+
+  private func thirds(_ all: Int, _ site: LayerSite) -> [Int]? {
     let parts = (0..<3).compactMap { site.chain(all, [Chunk(chunks: 3, dim: -1, index: $0)]) }
     return parts.count == 3 ? parts : nil
   }

@@ -30,13 +30,17 @@ public struct SmallNetwork: Sendable, CustomStringConvertible {
   }
 
   /// An operation between linear layers, so that its inputs have tangents and its value has a gradient.
-  /// - Parameter isTrainable: whether the operation's own parameters are part of θ.
-  public init(_ example: LayerExample, isTrainable: Bool = true) {
+  /// The layers of a network around an operation whose parameters are no part of θ.
+  public enum Frozen: Sendable { case none, operation, allButOutput }
+
+  public init(_ example: LayerExample, frozen: Frozen = .none) {
     name = example.description
     loss = .crossEntropy
     let size = 6
     var nodes: [NodeDescription] = []
     func add(_ name: String, _ operation: LayerDescription, _ inputs: [String]) -> String {
+      var operation = operation
+      if frozen == .allButOutput, name != "output" { operation.isTrainable = false }
       nodes.append(NodeDescription(name, operation, inputs))
       return name
     }
@@ -60,7 +64,7 @@ public struct SmallNetwork: Sendable, CustomStringConvertible {
       return add(name, .reshape(sizes), [value])
     }
     var operation = example.layer
-    operation.isTrainable = isTrainable
+    if frozen != .none { operation.isTrainable = false }
     let value = add("operation", operation, inputs)
     let flat = add("flat", .reshape([-1]), [value])
     let output = add("output", .linear(outFeatures: 3), [flat])

@@ -107,7 +107,9 @@ extension Wiring {
           remade[input] = builder.makeArray(sizes[input])
           builder.add(Step(action: .pull, stage: index, dy: dy, dx: [remade[input]]))
         }
-      case .layer:
+      case .layer(let uses):
+        // Without a tangent of the value, ∂y would only meet zeros. Any array of its size will do.
+        if uses.gradient, dy.isNone, !hasTangent(stage.output) { dy = inner }
         parts.write(stage.inputs, &builder, always: stage.hasParameters) { targets in
           Step(
             action: .tangentBackward, stage: index, x: stage.inputs.map(outputPlace),

@@ -64,7 +64,10 @@ struct Wiring: Sendable {
 
   /// Whether anybody asks for the gradient by a value.
   /// - Parameter toInput: whether the gradient by the network's input is asked for.
-  func needsGradient(_ value: Int, toInput: Bool) -> Bool { toInput || dependsOnParameters[value] }
+  func needsGradient(_ value: Int, toInput: Bool) -> Bool {
+    if let producer = producer(of: value), !producer.hasDerivative, !producer.hasParameters { return false }
+    return toInput || dependsOnParameters[value]
+  }
 
   func producer(of value: Int) -> Stage? { producers[value].map { stages[$0] } }
 

@@ -131,8 +131,6 @@ struct ComparisonLayer<Element: Scalar>: FlatJoint {
   let condition: Comparison
   let constant: Element?
 
-  func inputCount(_ input: Int) -> Int { outputCount }
-
   func forward(_ pass: Pass<Element>, x: [UnsafePointer<Element>], y: UnsafeMutablePointer<Element>) {
     let n = pass.count * outputCount
     if let constant {

@@ -52,8 +52,6 @@ struct StepLayer<Element: Scalar>: FlatJoint {
   let outputCount: Int
   let function: PointFunction
 
-  func inputCount(_ input: Int) -> Int { outputCount }
-
   func forward(_ pass: Pass<Element>, x: [UnsafePointer<Element>], y: UnsafeMutablePointer<Element>) {
     function.values(x[0], y, pass.count * outputCount)
   }

@@ -116,8 +116,11 @@ struct RecurrenceLayer<Element: Scalar>: Joint {
     }
   }
 
-  func backward(_ pass: Pass<Element>, x: [Read?], y: Read?, dy: Read, dx: [Write?], gradient: Write) {
-    guard let y else { return }
+  /// Writes ∂a of all steps into scratch memory, and ∂x if somebody asks. Returns memory behind ∂a for the states
+  /// before each step.
+  private func goBack(_ pass: Pass<Element>, _ y: Read, _ dy: Read, _ dx: Write?) -> (
+    da: Write, before: Write
+  ) {
     let k = Read(states(pass.frame))
     let da = pass.scratch
     let before = da + pass.count * steps * gates
@@ -131,10 +134,16 @@ struct RecurrenceLayer<Element: Scalar>: Joint {
       cell.backward(
         pass.count, before: self.before(step).map { (y + $0 * units, k + $0 * cell.kept) },
         hStep: steps * units, k: .init(k + step * cell.kept, step: keptValues), dh: dh, carry: carry,
-        dx: .init(dx[0].map { $0 + step * gates }, step: steps * gates),
+        dx: .init(dx.map { $0 + step * gates }, step: steps * gates),
         da: .init(da + step * gates, step: steps * gates))
       after = step
     }
+    return (da, before)
+  }
+
+  func backward(_ pass: Pass<Element>, x: [Read?], y: Read?, dy: Read, dx: [Write?], gradient: Write) {
+    guard let y else { return }
+    let (da, before) = goBack(pass, y, dy, dx[0])
     shifted(pass, y, into: before)
     addWeights(pass, da, before, bias: true, to: gradient)
   }
@@ -175,7 +184,12 @@ struct RecurrenceLayer<Element: Scalar>: Joint {
     _ pass: Pass<Element>, v: Read, x: [Read?], y: Read?, tx: [Read?], ty: Read?, dy: Read?, tdy: Read,
     tdx: [Write?], product: Write?
   ) {
-    guard let y, let ty, let dy else { return }
+    guard let y else { return }
+    guard let ty, let dy else {
+      // Neither the inputs nor the weights have a tangent.
+      _ = goBack(pass, y, tdy, tdx[0])
+      return
+    }
     let (k, tk) = (Read(states(pass.frame)), Read(states(pass.workspace)))
     let rows = pass.count * steps
     let (da, tda) = (pass.scratch, pass.scratch + rows * gates)

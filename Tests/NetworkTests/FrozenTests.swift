@@ -1,8 +1,7 @@
+import Network
 import Tensor
 import TestSupport
 import Testing
-
-@testable import Network
 
 /// Networks with frozen parameters against the same networks without.
 @Suite struct FrozenTests {

@@ -1,7 +1,6 @@
+import Network
 import Tensor
 import Testing
-
-@testable import Network
 
 /// Losses against PyTorch's, each with the gradient and the product of the Hessian and a vector.
 @Suite struct LossTests {

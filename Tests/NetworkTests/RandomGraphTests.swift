@@ -1,13 +1,13 @@
+import JSON
+import Network
 import Tensor
 import TestSupport
 import Testing
 
-@testable import Network
-
 /// Random graphs of operations: the planned network against its nodes one by one, and against finite differences.
 @Suite struct RandomGraphTests {
   private let compute = Compute(pool: testPool)
-  private static let inputs = 6
+  fileprivate static let inputs = 6
 
   /// A graph that is drawn node by node.
   struct Draw {
@@ -18,19 +18,27 @@ import Testing
     private var stream: RandomStream
 
     /// - Parameter count: nodes that are drawn between the first and the last ones.
-    init(seed: UInt64, count: Int) {
+    init(seed: UInt64, count steps: Int) {
       stream = RandomStream(seed: seed, purpose: "graph")
       let sizes = [[2, 4, 3], [4, 3], [5], [2, 2, 3], [3, 4]][stream.index(below: 5)]
-      let flat = add(
-        LayerDescription.linear(outFeatures: sizes.reduce(1, *)), [GraphDescription.input],
-        [sizes.reduce(1, *)])
-      _ = add(LayerDescription(Reshape(sizes: sizes)), [flat], sizes)
-      for _ in 0..<count { step() }
+      let count = sizes.reduce(1, *)
+      let flat = add("linear", [GraphDescription.input], [count], ["out_features": JSONValue(count)])
+      add("reshape", [flat], sizes, ["shape": JSONValue(sizes)])
+      for _ in 0..<steps { step() }
       finish()
     }
 
-    private mutating func add(_ layer: LayerDescription, _ inputs: [String], _ sizes: [Int]) -> String {
+    /// Adds a node of an operation with the options of a request, and returns its name.
+    @discardableResult
+    private mutating func add(
+      _ operation: String, _ inputs: [String], _ sizes: [Int], _ options: JSONObject = [:]
+    ) -> String {
       let name = "n\(nodes.count)"
+      let json = JSONValue.object((["type": .string(operation)] as JSONObject).merging(options))
+      let faults = RequestFaults()
+      guard let layer = LayerDescription.form.read(json, .root, faults), faults.isEmpty else {
+        fatalError("The operation \(operation) is not well-formed: \(faults.list)")
+      }
       nodes.append(NodeDescription(name, layer, inputs))
       values.append((name, sizes))
       for input in inputs { unread.remove(input) }
@@ -38,68 +46,60 @@ import Testing
       return name
     }
 
-    private mutating func add(_ kind: any LayerKind, _ inputs: [String], _ sizes: [Int]) {
-      _ = add(LayerDescription(kind), inputs, sizes)
-    }
-
     /// One more operation on a value of those so far, the last ones more often.
     private mutating func step() {
       let back = min(stream.index(below: 3), values.count - 1)
       let (name, sizes) = values[values.count - 1 - (stream.index(below: 4) == 0 ? back : 0)]
       let rank = sizes.count
+      let front = Array(sizes.dropLast())
       let twins = values.filter { $0.sizes == sizes && $0.name != name }.map(\.name)
       switch stream.index(below: 16) {
-      case 0: add(GELU(), [name], sizes)
-      case 1: add(SiLU(), [name], sizes)
-      case 2: add(Softmax(dim: -1), [name], sizes)
-      case 3: add(LayerNorm(sizes: [sizes[rank - 1]]), [name], sizes)
-      case 4 where !twins.isEmpty:
-        add(Add(), [name, twins[stream.index(below: twins.count)]], sizes)
+      case 0: add("gelu", [name], sizes)
+      case 1: add("silu", [name], sizes)
+      case 2: add("softmax", [name], sizes, ["dim": -1])
+      case 3: add("layer_norm", [name], sizes, ["normalized_shape": JSONValue([sizes[rank - 1]])])
+      case 4 where !twins.isEmpty: add("add", [name, twins[stream.index(below: twins.count)]], sizes)
       case 5 where !twins.isEmpty:
-        add(Multiply(), [name, twins[stream.index(below: twins.count)]], sizes)
+        add("multiply", [name, twins[stream.index(below: twins.count)]], sizes)
       case 6:
         // A factor of the means over the last axis, as squeeze-and-excitation has it.
-        let mean = add(
-          LayerDescription(Mean(dims: [-1], keepsAxes: true)), [name], sizes.dropLast() + [1])
-        let gate = add(LayerDescription(Sigmoid()), [mean], sizes.dropLast() + [1])
-        add(Multiply(), [name, gate], sizes)
+        let mean = add("mean", [name], front + [1], ["dim": [-1], "keepdim": true])
+        let gate = add("sigmoid", [mean], front + [1])
+        add("multiply", [name, gate], sizes)
       case 7 where rank >= 2:
         var swapped = sizes
         swapped.swapAt(rank - 1, rank - 2)
-        add(Transpose(first: -2, second: -1), [name], swapped)
+        add("transpose", [name], swapped, ["dim0": -2, "dim1": -1])
       case 8 where rank == 3:
-        add(Permute(dims: [0, 3, 1, 2]), [name], [sizes[2], sizes[0], sizes[1]])
+        add("permute", [name], [sizes[2], sizes[0], sizes[1]], ["dims": [0, 3, 1, 2]])
       case 9 where rank == 3:
         add(
-          Conv2d(outChannels: 3, kernel: [3, 3], padding: .places([1, 1])), [name],
-          [3, sizes[1], sizes[2]])
-      case 10 where rank == 3: add(BatchNorm2d(), [name], sizes)
-      case 11 where rank == 2: add(MultiheadAttention(heads: 1), [name], sizes)
-      case 12: add(Linear(outFeatures: 4), [name], sizes.dropLast() + [4])
+          "conv2d", [name], [3, sizes[1], sizes[2]],
+          ["out_channels": 3, "kernel_size": 3, "padding": 1])
+      case 10 where rank == 3: add("batch_norm2d", [name], sizes)
+      case 11 where rank == 2: add("multihead_attention", [name], sizes, ["num_heads": 1])
+      case 12: add("linear", [name], front + [4], ["out_features": 4])
       case 13 where rank >= 2:
-        let other = twins.first ?? name
-        add(Concat(dim: 1), [name, other], [2 * sizes[0]] + sizes.dropFirst())
+        add(
+          "concat", [name, twins.first ?? name], [2 * sizes[0]] + sizes.dropFirst(), ["dim": 1])
       case 14 where sizes[0] > 1:
-        add(Slice(dim: 1, start: 1), [name], [sizes[0] - 1] + sizes.dropFirst())
-      default: add(Tanh(), [name], sizes)
+        add("slice", [name], [sizes[0] - 1] + sizes.dropFirst(), ["dim": 1, "start": 1])
+      default: add("tanh", [name], sizes)
       }
-      guard let last = values.last, last.sizes.reduce(1, *) > 60 else { return }
-      let means = add(
-        LayerDescription(Mean(dims: [1], keepsAxes: false)), [last.name], Array(last.sizes.dropFirst()))
-      if last.sizes.count == 1 { add(Reshape(sizes: [1]), [means], [1]) }
+      guard let last = values.last, last.sizes.reduce(1, *) > 60, last.sizes.count > 1 else { return }
+      add("mean", [last.name], Array(last.sizes.dropFirst()), ["dim": [1]])
     }
 
     /// All values that nobody reads, side by side, into three outputs.
     private mutating func finish() {
       let open = values.filter { unread.contains($0.name) }
-      var flat: [String] = []
       var count = 0
-      for (name, sizes) in open {
+      let flat = open.map { name, sizes in
         count += sizes.reduce(1, *)
-        flat.append(add(LayerDescription(Reshape(sizes: [-1])), [name], [sizes.reduce(1, *)]))
+        return add("reshape", [name], [sizes.reduce(1, *)], ["shape": [-1]])
       }
-      let all = flat.count == 1 ? flat[0] : add(LayerDescription(Concat(dim: 1)), flat, [count])
-      add(Linear(outFeatures: 3), [all], [3])
+      let all = flat.count == 1 ? flat[0] : add("concat", flat, [count], ["dim": 1])
+      add("linear", [all], [3], ["out_features": 3])
     }
 
     var graph: GraphDescription {
@@ -162,7 +162,7 @@ import Testing
         inputs: parts,
         nodes: [
           NodeDescription(node.name, node.operation, parts.map(\.name)),
-          NodeDescription("flat", LayerDescription(Reshape(sizes: [-1])), [node.name]),
+          NodeDescription("flat", .reshape([-1]), [node.name]),
         ], output: "flat")
       let input = Shape(features: rows[0].count)
       let network = Network<Double>(try Architecture(graph: graph, input: input))

@@ -91,7 +91,7 @@ public enum Loss: Sendable, Hashable {
   ///   - range: the places of the samples in `targets`.
   ///   - losses: receives a loss for each sample.
   ///   - gradient: receives ∂ℓ/∂f times `scale`; nil if not wanted.
-  func evaluate<Element: Scalar>(
+  package func evaluate<Element: Scalar>(
     _ f: UnsafePointer<Element>, columns: Int, targets: Targets, range: Range<Int>,
     losses: UnsafeMutablePointer<Double>, gradient: UnsafeMutablePointer<Element>?, scale: Double
   ) {
@@ -119,7 +119,7 @@ public enum Loss: Sendable, Hashable {
   /// - Parameters:
   ///   - tf: for each sample, `columns` tangents ḟ.
   ///   - result: receives scale·∇²ℓ·ḟ.
-  func curvature<Element: Scalar>(
+  package func curvature<Element: Scalar>(
     _ f: UnsafePointer<Element>, tf: UnsafePointer<Element>, columns: Int, targets: Targets,
     range: Range<Int>,
     scale: Double, into result: UnsafeMutablePointer<Element>
@@ -146,7 +146,7 @@ public enum Loss: Sendable, Hashable {
   ///
   /// A row of outputs names the class of its largest output, the first of equals. A single output names a class by
   /// its sign. A sample with several positions or labels counts by the share of those that are right.
-  func correctness<Element: Scalar>(
+  package func correctness<Element: Scalar>(
     _ f: UnsafePointer<Element>, columns: Int, targets: Targets, range: Range<Int>
   ) -> Double {
     let rows = targets.rows

@@ -116,7 +116,10 @@ extension NamedGraph {
   mutating func residual(
     _ name: String, _ value: String, _ branch: String, stochasticDepth: Double = 0
   ) -> String {
-    add(name, Add(), value, branch)
+    let branch =
+      stochasticDepth == 0
+      ? branch : add(name + ".stochastic_depth", StochasticDepth(p: stochasticDepth), branch)
+    return add(name, Add(), value, branch)
   }
 
   /// The mean of every channel, as a vector.

@@ -46,7 +46,7 @@ struct NamedArchitectureRequestTests {
     let standard = try ArchitectureRequest.form.value(of: ["name": "transformer", "vocabulary": 30]).json
     #expect(
       standard == [
-        "name": "transformer", "vocabulary": 30, "width": 128, "depth": 2, "heads": 4, "dropout": 0,
+        "name": "transformer", "vocabulary": 30, "width": 128, "depth": 2, "heads": 4, "dropout": 0.0,
         "causal": false,
       ])
   }

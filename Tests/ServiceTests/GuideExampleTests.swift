@@ -133,8 +133,8 @@ import Testing
 
   /// The rows of token ids of the page on networks.
   private func addTokens(_ folder: String) throws {
-    let tokens = (0..<200 * 8).map { Int64(($0 * $0 + 3 * $0) % 50) }
-    let labels = (0..<200).map { tokens[8 * $0] % 3 }
+    let tokens: [Int64] = (0..<1600).map { (place: Int64) -> Int64 in place * (place + 3) % 50 }
+    let labels: [Int64] = (0..<200).map { (row: Int) -> Int64 in tokens[8 * row] % 3 }
     try write(NPY.encode(tokens, shape: [200, 8]), to: "\(folder)/tokens.npy")
     try write(NPY.encode(labels, shape: [200]), to: "\(folder)/token-classes.npy")
   }

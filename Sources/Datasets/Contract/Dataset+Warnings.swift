@@ -102,8 +102,12 @@ extension Dataset {
     }
     let large = sizes.indices.filter { sizes[$0] > Self.mostUsualSize }
     guard let worst = large.max(by: { sizes[$0] < sizes[$1] }) else { return warnings }
+    // Token ids are as they should be.
+    let areWhole = wholeNumbers?.allSatisfy { ($0?.lowerBound ?? -1) >= 0 } ?? false
     let advice =
-      "Most trainings expect inputs of a few units: standardize them (\"normalization\": \"standardize\"), or scale them before."
+      areWhole
+      ? "As token ids they are right; as measurements, standardize them (\"normalization\": \"standardize\")."
+      : "Most trainings expect inputs of a few units: standardize them (\"normalization\": \"standardize\"), or scale them before."
     if isPictures, valueRange == 0...255 {
       warnings.append(
         "Inputs run from 0 to 255 and are not scaled: they look like the bytes of pictures. Send them as uint8, divide them by 255, or "

@@ -160,7 +160,9 @@ extension Dataset {
     var part = Part(storage: try storage(inputs, shape: shape, title: title))
     let limit = reading.count ?? mostClasses
     let width = labelHeader.shape.count == 2 ? labelHeader.shape[1] : 1
-    if reading.kind == .classes, width > 1 {
+    if labelHeader.shape.count == 2, reading.kind == .classes || (reading.kind == .automatic && width == 1),
+      !labels.areFloats
+    {
       throw .array(title + " labels", .rank(shape: labelHeader.shape, expected: "(n,) for classes"))
     }
     let arePositions =
@@ -188,6 +190,9 @@ extension Dataset {
       guard reading.kind == .classes else {
         part.targets = targets
         return
+      }
+      guard targets.shape[1] == 1 else {
+        throw .array(title + " labels", .rank(shape: labelHeader.shape, expected: "(n,) for classes"))
       }
       for (index, value) in targets.elements.enumerated() {
         guard value == value.rounded() else {
@@ -280,5 +285,14 @@ extension Dataset {
       throw .array(title + " labels", .nonFinite(sample: index / outputs))
     }
     return Tensor(shape: [shape[0], outputs], elements: values.map { Double($0) })
+  }
+}
+
+extension NPYElements {
+  fileprivate var areFloats: Bool {
+    switch self {
+    case .float32, .float64: true
+    case .uint8, .int32, .int64: false
+    }
   }
 }

@@ -56,6 +56,11 @@ class Upload:
 ENDINGS = (
     "in_proj_weight", "in_proj_bias", "out_proj.weight", "out_proj.bias", "weight", "bias",
     "running_mean", "running_var", "num_batches_tracked",
+    # Of recurrent networks.
+    *(
+        f"{tensor}_l{layer}{direction}" for layer in range(4) for direction in ("", "_reverse")
+        for tensor in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    ),
 )  # fmt: skip
 
 

@@ -180,7 +180,7 @@ NETWORKS = {
     "turns": Network(lambda: odd_modules.Turns(CLASSES), lambda count, generator: torch.randn(
         count, 8, 9, generator=generator), True),
     "choices": Network(lambda: odd_modules.Choices(CLASSES), lambda count, generator: torch.randn(
-        count, 6, 9, generator=generator), True),
+        count, 54, generator=generator), True),
     "convolutions": Network(lambda: odd_modules.Convolutions(CLASSES), pictures(16), True),
     "t5-encoder": Network(T5Classifier, tokens(LENGTH, WORDS), True),
 }

@@ -87,7 +87,7 @@ class Choices(nn.Module):
         self.head = nn.Linear(5, classes)
 
     def forward(self, x):
-        x = self.slope(self.slopes(x))
+        x = self.slope(self.slopes(x.unflatten(1, (6, 9))))
         seen = (x > 0.2) & (x <= x.amax(2, keepdim=True)) | ~x.lt(0.5)
         x = torch.where(seen, x, 0.1 * x.cumsum(2)) + torch.where(x >= 0, 1.0, x) + x.masked_fill(x.eq(0), 2.0)
         x = torch.maximum(x, 0.5 * x.flip(2)) / (1 + x.std(2, keepdim=True) + x.var(1, correction=0, keepdim=True))

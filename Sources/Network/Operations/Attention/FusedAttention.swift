@@ -32,6 +32,7 @@ struct PlacedAttention: PlacedLayer {
   }
 
   var values: Int { value.count + keptShares }
+  var worksOnRows: Bool { true }
   var multiplyAdds: Int { q.starts.count * queries * keys * (width + valueWidth) }
 
   func stage<Element: Scalar>(_: Element.Type) -> Program<Element>.Stage {
@@ -255,7 +256,8 @@ extension LayerSite {
   func fusedAttention(scale: Double, isCausal: Bool) -> Architecture.Node? {
     let shapes = (0..<3).map { shape($0) }
     let rank = shapes[0].rank
-    guard rank >= 2, shapes.allSatisfy({ $0.rank == rank && $0.sizes.dropLast(2) == shapes[0].sizes.dropLast(2) }),
+    guard rank >= 2,
+      shapes.allSatisfy({ $0.rank == rank && $0.sizes.dropLast(2) == shapes[0].sizes.dropLast(2) }),
       shapes[0].sizes[rank - 1] == shapes[1].sizes[rank - 1],
       shapes[1].sizes[rank - 2] == shapes[2].sizes[rank - 2]
     else { return nil }

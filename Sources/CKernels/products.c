@@ -1,5 +1,6 @@
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "CKernels.h"
 #include "panels.h"
@@ -28,15 +29,17 @@ INLINE void multiply(const int rows, const int transposed, const float *a, size_
   }
 }
 
-// Writes one row of a tile, or adds the row to c. A sum never begins with the value in c: long sums would round more.
-INLINE void put(float *to, const __m512 sum[2], __mmask16 low, __mmask16 high, int accumulate) {
+// Writes one row of a tile, or the sum of the row and `base`. A sum never begins with a value of base: long sums would
+// round more.
+INLINE void put(float *to, const float *base, const __m512 sum[2], __mmask16 low, __mmask16 high) {
   const __m512 zero = _mm512_setzero_ps();
-  _mm512_mask_storeu_ps(to, low, sum[0] + (accumulate ? _mm512_maskz_loadu_ps(low, to) : zero));
-  _mm512_mask_storeu_ps(to + 16, high, sum[1] + (accumulate ? _mm512_maskz_loadu_ps(high, to + 16) : zero));
+  _mm512_mask_storeu_ps(to, low, sum[0] + (base ? _mm512_maskz_loadu_ps(low, base) : zero));
+  _mm512_mask_storeu_ps(to + 16, high, sum[1] + (base ? _mm512_maskz_loadu_ps(high, base + 16) : zero));
 }
 
+// c ← base + the product; base has rows `pitch_base` apart, and may be c or null.
 INLINE void tile(const int rows, const int transposed, const float *a, size_t step, const float *panel, size_t pitch,
-                 size_t k, float *c, size_t ldc, size_t width, int accumulate) {
+                 size_t k, const float *base, size_t pitch_base, float *c, size_t ldc, size_t width) {
   const __mmask16 low = lanes((ptrdiff_t)width), high = lanes((ptrdiff_t)width - 16);
   __m512 sum[ROWS][2];
 #pragma clang loop unroll(full)
@@ -52,13 +55,15 @@ INLINE void tile(const int rows, const int transposed, const float *a, size_t st
 #pragma clang loop unroll(full)
     for (int i = 0; i < rows; i++) {
       float *to = c + (size_t)i * ldc;
-      _mm512_storeu_ps(to, accumulate ? sum[i][0] + _mm512_loadu_ps(to) : sum[i][0]);
-      _mm512_storeu_ps(to + 16, accumulate ? sum[i][1] + _mm512_loadu_ps(to + 16) : sum[i][1]);
+      const float *from = base + (size_t)i * pitch_base;
+      _mm512_storeu_ps(to, base ? sum[i][0] + _mm512_loadu_ps(from) : sum[i][0]);
+      _mm512_storeu_ps(to + 16, base ? sum[i][1] + _mm512_loadu_ps(from + 16) : sum[i][1]);
     }
     return;
   }
 #pragma clang loop unroll(full)
-  for (int i = 0; i < rows; i++) put(c + (size_t)i * ldc, sum[i], low, high, accumulate);
+  for (int i = 0; i < rows; i++)
+    put(c + (size_t)i * ldc, base ? base + (size_t)i * pitch_base : 0, sum[i], low, high);
 }
 
 // Like `tile`, but a row of the tile is a column of c. c has `width` rows.
@@ -88,11 +93,13 @@ WIDE static void panel_product(int transposed, size_t m, size_t k, const float *
                                size_t pitch, float *c, size_t ldc, size_t width, int accumulate) {
   for (size_t i = 0; i < m;) {
     const size_t rows = next_rows(m - i);
+    float *to = c + i * ldc;
+    const float *base = accumulate ? to : 0;
 #define TILE(r)                                                                             \
   if (transposed)                                                                           \
-    tile(r, 1, a + i, lda, panel, pitch, k, c + i * ldc, ldc, width, accumulate);           \
+    tile(r, 1, a + i, lda, panel, pitch, k, base, ldc, to, ldc, width);                     \
   else                                                                                      \
-    tile(r, 0, a + i * lda, lda, panel, pitch, k, c + i * ldc, ldc, width, accumulate);     \
+    tile(r, 0, a + i * lda, lda, panel, pitch, k, base, ldc, to, ldc, width);               \
   break;
     FOR_ROWS(rows, TILE)
 #undef TILE
@@ -175,10 +182,11 @@ INLINE void pack_tiles(int transposed, const float *a, size_t lda, size_t k, con
     }
 }
 
+// c ← base + op(A)·op(B); base has rows `pitch` apart, and may be c or null.
 WIDE static void large_product(packed *own, int transpose_a, int transpose_b, size_t m, size_t n, size_t k,
-                               const float *a, size_t lda, const float *b, size_t ldb, int accumulate, float *c,
-                               size_t ldc) {
-  for (size_t l = 0; l < k; l += DEPTH, accumulate = 1) {
+                               const float *a, size_t lda, const float *b, size_t ldb, const float *base,
+                               size_t pitch, float *c, size_t ldc) {
+  for (size_t l = 0; l < k; l += DEPTH, base = c, pitch = ldc) {
     const size_t depth = k - l < DEPTH ? k - l : DEPTH;
     const float *left = a + (transpose_a ? l * lda : l), *right = b + (transpose_b ? l : l * ldb);
     for (size_t first = 0; first < n; first += WIDTH) {
@@ -197,9 +205,10 @@ WIDE static void large_product(packed *own, int transpose_a, int transpose_b, si
         for (size_t j = 0; j < columns; j += 32) {
           const size_t width = columns - j < 32 ? columns - j : 32;
           float *to = c + i * ldc + first + j;
-          for (size_t q = 0; q < tiles; to += counts[q++] * ldc) {
+          const float *from = base ? base + i * pitch + first + j : 0;
+          for (size_t q = 0; q < tiles; from = from ? from + counts[q] * pitch : 0, to += counts[q++] * ldc) {
 #define TILE(r)                                                                                              \
-  tile(r, 1, own->rows[q], ROWS, own->panels + j * depth, 32, depth, to, ldc, width, accumulate);            \
+  tile(r, 1, own->rows[q], ROWS, own->panels + j * depth, 32, depth, from, pitch, to, ldc, width);           \
   break;
             FOR_ROWS(counts[q], TILE)
 #undef TILE
@@ -214,7 +223,8 @@ WIDE static void large_product(packed *own, int transpose_a, int transpose_b, si
 WIDE void ck_product_f32(int transpose_a, int transpose_b, size_t m, size_t n, size_t k, const float *a, size_t lda,
                          const float *b, size_t ldb, int accumulate, float *c, size_t ldc) {
   packed *own = is_large(transpose_a, m, n, k) ? packed_factors() : 0;
-  if (own) return large_product(own, transpose_a, transpose_b, m, n, k, a, lda, b, ldb, accumulate, c, ldc);
+  if (own)
+    return large_product(own, transpose_a, transpose_b, m, n, k, a, lda, b, ldb, accumulate ? c : 0, ldc, c, ldc);
   _Alignas(64) float panel[32 * DEPTH];
   const int turned = (m >= 20 && m <= 32 && n > 2 * m) || (n <= 16 && m > n);
   for (size_t l = 0; l < k; l += DEPTH, accumulate = 1) {
@@ -251,6 +261,14 @@ WIDE void ck_product_f32(int transpose_a, int transpose_b, size_t m, size_t n, s
   }
 }
 
+void ck_affine_product_f32(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, size_t ldb,
+                           const float *bias, float *c, size_t ldc) {
+  packed *own = is_large(0, m, n, k) ? packed_factors() : 0;
+  if (own) return large_product(own, 0, 1, m, n, k, a, lda, b, ldb, bias, 0, c, ldc);
+  for (size_t i = 0; i < m; i++) memcpy(c + i * ldc, bias, n * sizeof(float));
+  ck_product_f32(0, 1, m, n, k, a, lda, b, ldb, 1, c, ldc);
+}
+
 int ck_has_products(void) { return ck_has_avx512(); }
 
 #else
@@ -260,6 +278,10 @@ void ck_product_f32(int transpose_a, int transpose_b, size_t m, size_t n, size_t
                     const float *b, size_t ldb, int accumulate, float *c, size_t ldc) {
   (void)transpose_a, (void)transpose_b, (void)m, (void)n, (void)k, (void)a, (void)lda, (void)b, (void)ldb;
   (void)accumulate, (void)c, (void)ldc;
+}
+void ck_affine_product_f32(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, size_t ldb,
+                           const float *bias, float *c, size_t ldc) {
+  (void)m, (void)n, (void)k, (void)a, (void)lda, (void)b, (void)ldb, (void)bias, (void)c, (void)ldc;
 }
 int ck_has_products(void) { return 0; }
 

@@ -9,6 +9,7 @@ public final class Network<Element: Scalar>: Sendable {
   /// The same function with running statistics in batch normalization, and with fewer layers. Everything but
   /// training and the means of neurons uses this form.
   let folded: NetworkForm<Element>
+  private let worksOnRows: Bool
 
   @specialized(where Element == Float)
   @specialized(where Element == Double)
@@ -16,6 +17,7 @@ public final class Network<Element: Scalar>: Sendable {
     self.architecture = architecture
     plain = NetworkForm(architecture, foldsNormalization: false)
     folded = NetworkForm(architecture, foldsNormalization: true)
+    worksOnRows = architecture.nodes.contains { $0.layer.worksOnRows }
   }
 
   public var layout: ParameterLayout { architecture.layout }
@@ -43,6 +45,7 @@ public final class Network<Element: Scalar>: Sendable {
     if 64 * values <= 3 << 24, count >= 4 * 64 { return 64 }
     var size = 32
     while size > 8, size * values > 1 << 26 { size /= 2 }
-    return size
+    // Few samples make two shards, if each of them has rows enough.
+    return worksOnRows ? min(size, max(8, (count + 1) / 2)) : size
   }
 }

@@ -114,6 +114,10 @@ CK_DECLARE_FUNCTION(double, f64)
                                     const T *vgamma, const T *tx, const T *dy, const T *tdy,        \
                                     T *tdx, T *pgamma, T *pbeta, T *scratch, size_t rows,           \
                                     size_t period, size_t n, int centred);                          \
+  /* y[r,i] ← a[r,i]·b[i], or y[r,i] + a[r,i]·b[i] if accumulate is 1. */                           \
+  void ck_multiply_rows_##S(const T *a, const T *b, T *y, size_t rows, size_t n, int accumulate);   \
+  /* s ← s + Σ_r x[r,:]∘y[r,:] */                                                                   \
+  void ck_dot_rows_##S(const T *x, const T *y, T *s, size_t rows, size_t n);                        \
   /* Softmax of rows, or its logarithm. */                                                          \
   void ck_softmax_##S(const T *x, T *y, size_t rows, size_t n, int logarithm);                      \
   /* The derivative times d, or its transpose times d where backward is 1. */                       \
@@ -232,6 +236,10 @@ int ck_has_products(void);
 // transposed. Takes 64 KB of stack.
 void ck_product_f32(int transpose_a, int transpose_b, size_t m, size_t n, size_t k, const float *a, size_t lda,
                     const float *b, size_t ldb, int accumulate, float *c, size_t ldc);
+
+// C ← A·Bᵀ with `bias` added to each row: the bits of ck_product_f32 that adds to rows of the bias.
+void ck_affine_product_f32(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, size_t ldb,
+                           const float *bias, float *c, size_t ldc);
 
 // c[i,j] ← c[i,j] + Σ_l a[i,l]·b[j,l] in double, for m rows of a and n rows of b of `length` elements. If symmetric is
 // 1, only results with j ≥ i are sure to be made. Needs ck_has_products.

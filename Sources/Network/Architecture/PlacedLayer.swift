@@ -24,6 +24,9 @@ protocol PlacedLayer: Sendable, Equatable {
   /// the order of memory, or −1 for zero. Else nil.
   var sources: [Int]? { get }
 
+  /// Whether each sample has rows of its own, such as tokens. Then layers are fast with few samples.
+  var worksOnRows: Bool { get }
+
   /// The function of an elementwise layer. The layer before applies this function to its own output.
   var activation: (any Elementwise)? { get }
 
@@ -37,6 +40,7 @@ extension PlacedLayer {
   var changesValues: Bool { true }
   var isAlias: Bool { false }
   var normalizesSinglePositions: Bool { false }
+  var worksOnRows: Bool { false }
   var activation: (any Elementwise)? { nil }
   var sources: [Int]? { nil }
 

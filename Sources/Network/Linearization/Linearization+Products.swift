@@ -28,11 +28,16 @@ extension Linearization {
     _ kind: CurvatureKind, _ direction: Direction, into result: UnsafeMutablePointer<Element>,
     _ compute: Compute
   ) throws(Cancelled) {
+    // A long sum is made where it is wanted, if nothing is to be done with it.
+    let isLent = form.isIdentity && direction.wanted == nil && dimension > 1 << 15
     try sums.with { sum throws(Cancelled) in
-      try plan.sum(into: sum, over: direction.wanted?.sums, with: workspaces, compute) {
-        [self] shard, workspace, part in
+      try plan.sum(
+        into: sum, over: direction.wanted?.sums,
+        lent: isLent ? Buffer(lent: result, count: dimension) : nil, with: workspaces, compute
+      ) { [self] shard, workspace, part in
         addProduct(kind, records[shard], workspace, direction, to: part)
       }
+      if isLent { return }
       try pullBack(sum.total, direction, kind, into: result, compute)
     }
   }

@@ -13,6 +13,7 @@ public final class Linearization<Element: Scalar>: Sendable {
   public let compute: Compute
   let plan: ShardPlan
   let form: NetworkForm<Element>
+  /// φ(θ), if that is another vector than θ.
   private let operand: Operand<Element>
   private let statistics: Buffer<Element>
   let records: PerShard<ShardRecord<Element>>
@@ -71,38 +72,32 @@ public final class Linearization<Element: Scalar>: Sendable {
     directions = other?.directions ?? ReusePool { Operand(form) }
     sums = other?.sums ?? ReusePool { OrderedSum(count: count) }
     let running = UnsafePointer(statistics.pointer)
-    let operand = operand
-    if other == nil {
-      try state.withArrays { theta, _ throws(Cancelled) in
-        try form.prepare(operand, theta: theta, running: running, compute)
-      }
-    }
-
-    let pointers = StatePointers(
-      parameters: UnsafePointer(operand.values.pointer), transformed: operand.transformed,
-      statistics: running)
-    // This pass decides for all products on which side of a kink each value lies. So it rounds as little as
-    // possible.
-    let complete = form.hasTransforms ? Operand(form, isPlain: true) : operand
-    if form.hasTransforms {
-      try state.withArrays { theta, _ throws(Cancelled) in
-        try form.prepare(complete, theta: theta, running: running, compute)
-      }
-    }
-    let exact = StatePointers(
-      parameters: UnsafePointer(complete.values.pointer), transformed: operand.transformed,
-      statistics: running)
+    let (operand, sums) = (operand, sums)
     let losses = Buffer<Double>(count: samples.count)
     let scale = 1 / Double(samples.count)
     let gradient = Buffer<Element>(count: count)
-    try sums.with { sum throws(Cancelled) in
-      try plan.sum(into: sum, with: workspaces, compute) { shard, workspace, part in
-        records[shard].load(samples, plan.shards[shard], exact, workspace, isExact: true)
-        records[shard].backward(
-          samples, loss, pointers, workspace, losses: losses.pointer + plan.shards[shard].lowerBound,
-          scale: scale, gradient: part, keepsGradients: true)
+    try state.withArrays { theta, _ throws(Cancelled) in
+      if other == nil, !form.isIdentity {
+        try form.prepare(operand, theta: theta, running: running, compute)
       }
-      gradient.pointer.update(from: sum.total, count: count)
+      let pointers = StatePointers(
+        parameters: form.isIdentity ? theta : UnsafePointer(operand.values.pointer),
+        transformed: operand.transformed, statistics: running)
+      // This pass decides for all products on which side of a kink each value lies. So it rounds as little as
+      // possible.
+      let complete = form.hasTransforms ? Operand(form, isPlain: true) : operand
+      if form.hasTransforms { try form.prepare(complete, theta: theta, running: running, compute) }
+      let exact = StatePointers(
+        parameters: form.isIdentity ? theta : UnsafePointer(complete.values.pointer),
+        transformed: operand.transformed, statistics: running)
+      try sums.with { sum throws(Cancelled) in
+        try plan.sum(into: sum, lent: gradient, with: workspaces, compute) { shard, workspace, part in
+          records[shard].load(samples, plan.shards[shard], exact, workspace, isExact: true)
+          records[shard].backward(
+            samples, loss, pointers, workspace, losses: losses.pointer + plan.shards[shard].lowerBound,
+            scale: scale, gradient: part, keepsGradients: true)
+        }
+      }
     }
     formGradient = gradient
     self.losses = Array(UnsafeBufferPointer(start: losses.pointer, count: samples.count))
@@ -114,12 +109,6 @@ public final class Linearization<Element: Scalar>: Sendable {
 
   /// Length of θ.
   public var dimension: Int { network.layout.parameterCount }
-
-  private var pointers: StatePointers<Element> {
-    StatePointers(
-      parameters: UnsafePointer(operand.values.pointer), transformed: operand.transformed,
-      statistics: UnsafePointer(statistics.pointer))
-  }
 
   /// Brings the sum of a product from φ to θ. A Hessian product has another part, from the curvature of φ
   /// (`NormalizationFold`).
@@ -137,16 +126,20 @@ public final class Linearization<Element: Scalar>: Sendable {
 
   /// A direction in the form that the layers read, and in the form that was given.
   struct Direction: Sendable {
-    let operand: Operand<Element>
+    /// φ(θ).
+    let state: StatePointers<Element>
+    /// φ̇; nil if the layers read the direction as it was given.
+    private let operand: Operand<Element>?
     /// The caller of the product lends this memory, and nothing writes it meanwhile.
     private let vector: Disjoint<UnsafePointer<Element>>
     let support: ParameterSubset<Element>?
     let wanted: ParameterSubset<Element>?
 
     init(
-      _ operand: Operand<Element>, given: UnsafePointer<Element>, support: ParameterSubset<Element>?,
-      wanted: ParameterSubset<Element>?
+      at state: StatePointers<Element>, _ operand: Operand<Element>?, given: UnsafePointer<Element>,
+      support: ParameterSubset<Element>?, wanted: ParameterSubset<Element>?
     ) {
+      self.state = state
       self.operand = operand
       vector = Disjoint(given)
       self.support = support
@@ -155,7 +148,8 @@ public final class Linearization<Element: Scalar>: Sendable {
 
     var given: UnsafePointer<Element> { vector.value }
     /// φ̇.
-    var v: UnsafePointer<Element> { UnsafePointer(operand.values.pointer) }
+    var v: UnsafePointer<Element> { operand.map { UnsafePointer($0.values.pointer) } ?? given }
+    var transformed: UnsafePointer<Element>? { operand?.transformed }
   }
 
   func withDirection<Result>(
@@ -173,21 +167,27 @@ public final class Linearization<Element: Scalar>: Sendable {
     wanted: ParameterSubset<Element>? = nil, _ compute: Compute,
     _ body: (Direction) throws(Cancelled) -> Result
   ) throws(Cancelled) -> Result {
-    try directions.with { operand throws(Cancelled) in
-      try state.withArrays { theta, _ throws(Cancelled) in
-        try form.prepare(
-          operand, theta: theta, running: UnsafePointer(statistics.pointer), direction: v, support: support,
-          compute)
+    try state.withArrays { theta, _ throws(Cancelled) in
+      let running = UnsafePointer(statistics.pointer)
+      let state = StatePointers(
+        parameters: form.isIdentity ? theta : UnsafePointer(operand.values.pointer),
+        transformed: operand.transformed, statistics: running)
+      if form.isIdentity, support == nil {
+        return try body(Direction(at: state, nil, given: v, support: nil, wanted: wanted))
       }
-      return try body(Direction(operand, given: v, support: support, wanted: wanted))
+      return try directions.with { operand throws(Cancelled) in
+        try form.prepare(
+          operand, theta: theta, running: running, direction: v, support: support, compute)
+        return try body(Direction(at: state, operand, given: v, support: support, wanted: wanted))
+      }
     }
   }
 
   func pass(
     _ record: ShardRecord<Element>, _ workspace: Workspace<Element>, _ direction: Direction
   ) -> Pass<Element> {
-    var pass = record.pass(pointers, workspace)
-    pass.transformedDirection = direction.operand.transformed
+    var pass = record.pass(direction.state, workspace)
+    pass.transformedDirection = direction.transformed
     pass.support = direction.support?.rows
     pass.wanted = direction.wanted?.rows
     return pass

@@ -43,6 +43,7 @@ struct NetworkForm<Element: Scalar>: Sendable {
     }
     parts = Self.parts(layers, count: layout.parameterCount) + (frozen.map { [$0] } ?? [])
     thetaCount = layout.parameterCount
+    isIdentity = frozen == nil && layers.allSatisfy { $0.fold == nil && $0.winograd == nil }
   }
 
   private static func parts(_ layers: [WeightLayer<Element>], count: Int) -> [Part] {
@@ -73,6 +74,9 @@ struct NetworkForm<Element: Scalar>: Sendable {
 
   /// Whether any layer reads its weights transformed.
   var hasTransforms: Bool { layers.contains { $0.winograd != nil } }
+
+  /// Whether φ(θ) = θ, so that passes can read θ and directions where they are.
+  let isIdentity: Bool
 
   // MARK: Subsets
 

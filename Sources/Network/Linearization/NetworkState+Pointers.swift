@@ -2,12 +2,15 @@ import Tensor
 
 extension NetworkState {
   /// Lends φ(θ) of a form of the network, and the statistics, to passes on any thread.
-  /// - Parameter operand: receives φ(θ).
+  /// - Parameter operand: receives φ(θ), if that is another vector than θ.
   func withPointers<Result>(
     in form: NetworkForm<Element>, _ operand: Operand<Element>, _ compute: Compute,
     _ body: (StatePointers<Element>) throws(Cancelled) -> Result
   ) throws(Cancelled) -> Result {
     try withArrays { theta, running throws(Cancelled) in
+      if form.isIdentity {
+        return try body(StatePointers(parameters: theta, transformed: nil, statistics: running))
+      }
       try form.prepare(operand, theta: theta, running: running, compute)
       return try body(
         StatePointers(

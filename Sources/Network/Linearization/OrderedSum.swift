@@ -12,6 +12,10 @@ final class OrderedSum<Element: Scalar>: Sendable {
     var next = 0
     var waiting: [Int: Buffer<Element>] = [:]
     var free: [Buffer<Element>] = []
+    /// Memory of the caller, which the first lane sums into.
+    var lent: Buffer<Element>?
+
+    mutating func giveBack(_ part: Buffer<Element>) { if part !== lent { free.append(part) } }
   }
 
   private let count: Int
@@ -33,23 +37,28 @@ final class OrderedSum<Element: Scalar>: Sendable {
   }
 
   /// A zeroed vector for a lane to sum into.
-  func makePart() -> Buffer<Element> {
-    let (part, ranges) = state.withLock { ($0.free.popLast(), $0.ranges) }
+  func makePart(lane: Int) -> Buffer<Element> {
+    let (part, ranges) = state.withLock { state in
+      (lane == 0 ? state.lent ?? state.free.popLast() : state.free.popLast(), state.ranges)
+    }
     let cleared = part ?? Buffer(count: count)
     for range in ranges { (cleared.pointer + range.lowerBound).clear(range.count) }
     return cleared
   }
 
   /// Begins a new sum, also after a sum that was not finished.
-  /// - Parameter ranges: the parts of the vectors that are summed; nil for all.
-  func restart(over ranges: [Range<Int>]? = nil) {
+  /// - Parameters:
+  ///   - ranges: the parts of the vectors that are summed; nil for all.
+  ///   - lent: receives the sum, if it is not nil. The caller keeps it until the sum is made.
+  func restart(over ranges: [Range<Int>]? = nil, into lent: Buffer<Element>? = nil) {
     state.withLock { state in
       state.ranges = ranges ?? [0..<count]
       state.next = 0
-      state.free.append(contentsOf: state.waiting.values)
-      if let result = state.result { state.free.append(result) }
+      for part in state.waiting.values { state.giveBack(part) }
+      if let result = state.result { state.giveBack(result) }
       state.result = nil
       state.waiting = [:]
+      state.lent = lent
     }
   }
 
@@ -66,7 +75,7 @@ final class OrderedSum<Element: Scalar>: Sendable {
         for range in state.ranges {
           Element.add(part.pointer + range.lowerBound, result.pointer + range.lowerBound, range.count)
         }
-        state.free.append(part)
+        state.giveBack(part)
       }
     }
   }

@@ -42,15 +42,18 @@ struct ShardPlan: Sendable {
 
   /// Calls `body` for every shard with memory for its passes, lanes in parallel, and sums the parts of the
   /// lanes in order.
-  /// - Parameter ranges: the parts of the vectors that are summed; nil for all.
+  /// - Parameters:
+  ///   - ranges: the parts of the vectors that are summed; nil for all.
+  ///   - lent: receives the sum, if it is not nil.
   func sum<Element, Memory>(
-    into sum: OrderedSum<Element>, over ranges: [Range<Int>]? = nil, with pool: ReusePool<Memory>,
+    into sum: OrderedSum<Element>, over ranges: [Range<Int>]? = nil, lent: Buffer<Element>? = nil,
+    with pool: ReusePool<Memory>,
     _ compute: Compute,
     _ body: @Sendable (_ shard: Int, Memory, _ part: UnsafeMutablePointer<Element>) -> Void
   ) throws(Cancelled) {
-    sum.restart(over: ranges)
+    sum.restart(over: ranges, into: lent)
     try compute.pool.run(lanes.count, cancellation: compute.cancellation) { lane in
-      let part = sum.makePart()
+      let part = sum.makePart(lane: lane)
       pool.with { memory in
         for shard in lanes[lane] where !compute.isCancelled { body(shard, memory, part.pointer) }
       }

@@ -128,7 +128,7 @@ final class GradientMachine<Element: Scalar> {
     }
     let places = PerShard(Array(places.prefix(plan.shards.count)))
     sum.restart()
-    let parts = plan.lanes.map { _ in sum.makePart() }
+    let parts = plan.lanes.indices.map { sum.makePart(lane: $0) }
     let running = Buffer<Element>(count: state.statistics.count)
     running.pointer.update(from: state.statistics, count: state.statistics.count)
     let step = TrainingStep(compute, lanes: plan.lanes, parts: parts, statistics: running)

@@ -9,8 +9,9 @@ public final class Buffer<Element: BitwiseCopyable>: Sendable {
   @usableFromInline
   let memory: Disjoint<UnsafeMutablePointer<Element>>
   public let count: Int
-  /// Bytes of the block if the memory is a block of the cache; 0 if it is allocated by itself.
-  private let cachedBytes: Int
+  /// Bytes of the block if the memory is a block of the cache; 0 if it is allocated by itself; nil if it is
+  /// lent.
+  private let cachedBytes: Int?
 
   /// The first element. The buffer owns the memory, which lives as long as the buffer and may be written.
   @inlinable
@@ -33,11 +34,19 @@ public final class Buffer<Element: BitwiseCopyable>: Sendable {
     memory = Disjoint(raw.bindMemory(to: Element.self, capacity: max(count, 1)))
   }
 
+  /// Memory of the caller, who keeps it until the buffer is not used any more.
+  public init(lent pointer: UnsafeMutablePointer<Element>, count: Int) {
+    self.count = count
+    cachedBytes = nil
+    memory = Disjoint(pointer)
+  }
+
   private static func fail(_ bytes: Int) -> Never {
     fatalError("The system has no \(bytes) bytes of memory left for a buffer.")
   }
 
   deinit {
+    guard let cachedBytes else { return }
     if cachedBytes > 0 {
       BlockCache.shared.give(pointer, bytes: cachedBytes)
     } else {

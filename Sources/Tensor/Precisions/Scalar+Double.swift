@@ -16,6 +16,15 @@ extension Double: Scalar {
   }
 
   @inlinable
+  public static func affineProduct(
+    _ m: Int, _ n: Int, _ k: Int, _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>,
+    bias: UnsafePointer<Double>, _ c: UnsafeMutablePointer<Double>
+  ) {
+    broadcastRows(bias, c, m, n)
+    gemm(false, true, m, n, k, 1, a, k, b, k, 1, c, n)
+  }
+
+  @inlinable
   public static func dot(_ x: UnsafePointer<Double>, _ y: UnsafePointer<Double>, _ n: Int) -> Double {
     ck_dot_f64(x, y, n)
   }

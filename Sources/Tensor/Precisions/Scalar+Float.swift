@@ -30,6 +30,19 @@ extension Float: Scalar {
   }
 
   @inlinable
+  public static func affineProduct(
+    _ m: Int, _ n: Int, _ k: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
+    bias: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>
+  ) {
+    if ProductForm.hasOwn, m >= 3, n >= 3, k >= 3 {
+      ck_affine_product_f32(m, n, k, a, k, b, k, bias, c, n)
+      return
+    }
+    broadcastRows(bias, c, m, n)
+    gemm(false, true, m, n, k, 1, a, k, b, k, 1, c, n)
+  }
+
+  @inlinable
   public static func dot(_ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ n: Int) -> Double {
     ck_dot_f32(x, y, n)
   }

@@ -29,6 +29,10 @@ public protocol Scalar: BinaryFloatingPoint, Sendable, BitwiseCopyable {
     _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int, _ alpha: Self,
     _ a: UnsafePointer<Self>, _ lda: Int, _ b: UnsafePointer<Self>, _ ldb: Int, _ beta: Self,
     _ c: UnsafeMutablePointer<Self>, _ ldc: Int)
+  /// C ← A Bᵀ + bias in each row, for matrices without gaps: A m×k, B n×k.
+  static func affineProduct(
+    _ m: Int, _ n: Int, _ k: Int, _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>,
+    bias: UnsafePointer<Self>, _ c: UnsafeMutablePointer<Self>)
   /// C ← C + A Bᵀ in `Double` for rows of A (m) and B (n), in an order fixed by the sizes alone.
   /// - Parameter symmetric: whether C is known to be symmetric. Then values below its diagonal are undefined.
   static func addInnerProducts(

@@ -24,6 +24,10 @@ public struct RowKernels<Element>: Sendable {
   public let softmaxSlope: @Sendable (Read, Read, Write, Int, Int, Bool, Bool) -> Void
   /// y, ẏ, ∂y, ∂ẏ, ∂ẋ, rows, n, logarithm
   public let softmaxSlopeTangent: @Sendable (Read, Read, Read, Read, Write, Int, Int, Bool) -> Void
+  /// a, b, y, rows, n, adds
+  public let multiply: @Sendable (Read, Read, Write, Int, Int, Bool) -> Void
+  /// x, y, sums, rows, n
+  public let dot: @Sendable (Read, Read, Write, Int, Int) -> Void
 }
 
 extension Float {
@@ -37,7 +41,9 @@ extension Float {
     },
     softmax: { ck_softmax_f32($0, $1, $2, $3, $4 ? 1 : 0) },
     softmaxSlope: { ck_softmax_slope_f32($0, $1, $2, $3, $4, $5 ? 1 : 0, $6 ? 1 : 0) },
-    softmaxSlopeTangent: { ck_softmax_slope_tangent_f32($0, $1, $2, $3, $4, $5, $6, $7 ? 1 : 0) })
+    softmaxSlopeTangent: { ck_softmax_slope_tangent_f32($0, $1, $2, $3, $4, $5, $6, $7 ? 1 : 0) },
+    multiply: { ck_multiply_rows_f32($0, $1, $2, $3, $4, $5 ? 1 : 0) },
+    dot: { ck_dot_rows_f32($0, $1, $2, $3, $4) })
 }
 
 extension Double {
@@ -51,5 +57,7 @@ extension Double {
     },
     softmax: { ck_softmax_f64($0, $1, $2, $3, $4 ? 1 : 0) },
     softmaxSlope: { ck_softmax_slope_f64($0, $1, $2, $3, $4, $5 ? 1 : 0, $6 ? 1 : 0) },
-    softmaxSlopeTangent: { ck_softmax_slope_tangent_f64($0, $1, $2, $3, $4, $5, $6, $7 ? 1 : 0) })
+    softmaxSlopeTangent: { ck_softmax_slope_tangent_f64($0, $1, $2, $3, $4, $5, $6, $7 ? 1 : 0) },
+    multiply: { ck_multiply_rows_f64($0, $1, $2, $3, $4, $5 ? 1 : 0) },
+    dot: { ck_dot_rows_f64($0, $1, $2, $3, $4) })
 }

@@ -79,7 +79,8 @@ struct Multiply: BinaryKind {
   static let fields = Fields<Self>([constantField])
   static let examples = [
     LayerExample(Multiply(), [[3, 4, 2], [3, 4, 2]]), LayerExample(Multiply(), [[3, 4, 2], [3, 1, 1]]),
-    LayerExample(Multiply(), [[4, 1], [5]]), LayerExample(Multiply(constant: 0.5), [[5]]),
+    LayerExample(Multiply(), [[3], [4, 3]]), LayerExample(Multiply(), [[4, 1], [5]]),
+    LayerExample(Multiply(constant: 0.5), [[5]]),
   ]
 
   var constant = 1.0
@@ -88,7 +89,8 @@ struct Multiply: BinaryKind {
     if site.values.count == 1 {
       return site.node(PlacedAffine(value: site.shape, factor: constant, offset: 0))
     }
-    return site.broadcast().map { .init(PlacedProduct(value: $0.value), inputs: $0.inputs) }
+    return site.rowProduct()
+      ?? site.broadcast().map { .init(PlacedProduct(value: $0.value), inputs: $0.inputs) }
   }
 }
 

@@ -32,6 +32,7 @@ struct PlacedAttention: PlacedLayer {
   }
 
   var values: Int { value.count + keptShares }
+  var worksOnRows: Bool { true }
   var multiplyAdds: Int { q.starts.count * queries * keys * (width + valueWidth) }
 
   func stage<Element: Scalar>(_: Element.Type) -> Program<Element>.Stage {

@@ -21,6 +21,8 @@ struct PlacedRowNormalization: PlacedLayer {
   let repeats: Int
   let period: Int
 
+  var worksOnRows: Bool { true }
+
   func stage<Element: Scalar>(_: Element.Type) -> Program<Element>.Stage {
     .init(RowNormalization<Element>(options: self))
   }

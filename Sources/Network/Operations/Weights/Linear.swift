@@ -115,10 +115,20 @@ struct LinearLayer<Element: Scalar>: NeuronRows {
     Element.gemm(false, false, rows(pass), k, m, 1, dy, m, pass.parameters + weights, k, 0, dx, k)
   }
 
+  /// y = x Wᵀ + b with the W and b of a vector.
+  private func multiply(
+    _ pass: Pass<Element>, _ x: UnsafePointer<Element>, _ vector: UnsafePointer<Element>,
+    _ y: UnsafeMutablePointer<Element>
+  ) {
+    if let bias {
+      Element.affineProduct(rows(pass), m, k, x, vector + weights, bias: vector + bias, y)
+    } else {
+      Element.gemm(false, true, rows(pass), m, k, 1, x, k, vector + weights, k, 0, y, m)
+    }
+  }
+
   func forward(_ pass: Pass<Element>, x: UnsafePointer<Element>, y: UnsafeMutablePointer<Element>) {
-    if let bias { Element.broadcastRows(pass.parameters + bias, y, rows(pass), m) }
-    Element.gemm(
-      false, true, rows(pass), m, k, 1, x, k, pass.parameters + weights, k, bias == nil ? 0 : 1, y, m)
+    multiply(pass, x, pass.parameters, y)
     pass.observer?(weights, y, rows(pass))
   }
 
@@ -142,8 +152,7 @@ struct LinearLayer<Element: Scalar>: NeuronRows {
     if let rows = support(pass) {
       return tangentForward(pass, rows: rows, v: v, x: x, tx: tx, ty: ty)
     }
-    if let bias { Element.broadcastRows(v + bias, ty, rows(pass), m) }
-    Element.gemm(false, true, rows(pass), m, k, 1, x, k, v + weights, k, bias == nil ? 0 : 1, ty, m)
+    multiply(pass, x, v, ty)
     if let tx {
       Element.gemm(false, true, rows(pass), m, k, 1, tx, k, pass.parameters + weights, k, 1, ty, m)
     }

@@ -53,7 +53,10 @@ let package = Package(
     .testTarget(name: "ServiceTests", dependencies: ["JSON", "Service", "Formats", "TestSupport"]),
     // Checks that must pass for any bytes. `scripts/fuzz` compiles the same checks with libFuzzer.
     .testTarget(
-      name: "FuzzingTests", dependencies: ["JSON", "HTTP", "Formats", "Datasets", "Jobs", "Network", "Tensor"],
+      name: "FuzzingTests",
+      dependencies: [
+        "JSON", "HTTP", "Formats", "Datasets", "Jobs", "Network", "Tensor",
+      ],
       path: "Tests/Fuzzing",
       exclude: ["Corpus", "Entry"]),
   ],

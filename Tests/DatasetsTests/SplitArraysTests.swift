@@ -89,7 +89,7 @@ import Testing
     expect("train inputs", .nonFinite(sample: 1), train: try Self.split([1, 2, 3, .nan]))
     expect("train inputs", .nonFinite(sample: 0), train: try Self.split([1, -.infinity, 3, 4]))
     expect(
-      "train labels", .rank(shape: [2, 1], expected: "(n,) for integer labels"),
+      "train labels", .rank(shape: [2, 1], expected: "(n,) for classes"),
       train: .init(inputs: good.inputs, labels: try NPY.encode([Int32](arrayLiteral: 0, 1), shape: [2, 1])))
     expect(
       "train labels", .nonFinite(sample: 1),

@@ -110,6 +110,12 @@ import Testing
       GraphDescription(nodes: nodes, output: nodes.last?.name ?? GraphDescription.input)
     }
 
+    /// The nodes, for messages.
+    var words: String {
+      nodes.map { "\($0.name) = \($0.operation.type)(\($0.inputs.joined(separator: ", ")))" }
+        .joined(separator: "; ")
+    }
+
     /// The sizes of a node's value, or of the input.
     func sizes(_ name: String) -> [Int] {
       values.first { $0.name == name }?.sizes ?? [RandomGraphTests.inputs]
@@ -224,7 +230,10 @@ import Testing
     let h = 1e-5
     let (above, below, here) = (try at(h), try at(-h), try at(0))
     let slope = (above.loss - below.loss) / (2 * h)
-    #expect(abs(slope - here.gradient.dot(v)) < 1e-6 * max(1, abs(slope)))
+    let finer = try [1e-4, 1e-6, 1e-7].map { h in (try at(h).loss - at(-h).loss) / (2 * h) }
+    #expect(
+      abs(slope - here.gradient.dot(v)) < 1e-6 * max(1, abs(slope)),
+      "\(finer), \(here.gradient.dot(v)): \(draw.words)")
     var change = above.gradient
     change.add(-1, times: below.gradient)
     let expected = change.map { $0 / (2 * h) }

@@ -56,6 +56,12 @@ struct Program<Element: Scalar>: Sendable {
       if case .layer(let layer) = passes { layer.coupled } else { nil }
     }
 
+    /// Whether an activation may take the place of the stage's own values. Passes that read y read those.
+    var takesActivation: Bool {
+      if case .joint(let joint) = passes, joint.uses.output { return false }
+      return activation == nil
+    }
+
     fileprivate var kind: Wiring.Kind {
       switch passes {
       case .layer: .layer(LayerUses())

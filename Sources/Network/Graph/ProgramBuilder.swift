@@ -61,13 +61,13 @@ struct ProgramBuilder<Element: Scalar> {
     readers[node + 1].count == 1 && node + 1 != architecture.outputValue ? readers[node + 1][0] : nil
   }
 
-  /// The stage before takes an activation over, if nobody else reads its value. Otherwise the activation is a
-  /// stage.
+  /// The stage before takes an activation over, if nobody else reads its value, nor the stage itself. Otherwise
+  /// the activation is a stage.
   private mutating func activate(_ index: Int, _ function: any Elementwise, _ input: Int) {
     if let pool = poolBefore(function, index) {
       add(pool, [input])
       stages[stages.count - 1].activation = function
-    } else if input > 0, readers(ofPlaced: input) == 1, stages[input - 1].activation == nil {
+    } else if input > 0, readers(ofPlaced: input) == 1, stages[input - 1].takesActivation {
       stages[input - 1].activation = function
       values[index + 1] = input
     } else {

@@ -74,7 +74,7 @@ def vary(module, generator):
         if start == 0:
             parameter.normal_(0, 0.1, generator=generator)
         elif start == 1:
-            parameter.uniform_(0.5, 1.5, generator=generator)
+            parameter.uniform_(0.2, 0.6, generator=generator)
         elif abs(start) < 0.1:
             parameter.uniform_(0.1, 0.5, generator=generator)
 

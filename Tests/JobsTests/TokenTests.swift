@@ -123,7 +123,7 @@ import Testing
     #expect(losses[0] == losses[1])
   }
 
-  /// What a request for a model says against a set of tokens.
+  /// Requests for models that do not suit a set of tokens, each with words of its fault.
   @Test(arguments: [
     (tagger.replacing("\"num_embeddings\": 7", with: "\"num_embeddings\": 6"), "", "numbers from 0 to 6"),
     (tagger.replacing("\"out_features\": 2", with: "\"out_features\": 3"), "", "outputs"),

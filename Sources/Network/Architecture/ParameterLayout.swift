@@ -157,7 +157,7 @@ public struct ParameterLayout: Sendable, Equatable {
   public internal(set) var frozenCount = 0
   /// Number of minibatch counters.
   public internal(set) var counterCount = 0
-  /// Where frozen parameters begin: behind θ as passes read it, and behind the running statistics of a state.
+  /// The first places of frozen parameters. Passes read them behind θ. A state has them behind its running statistics.
   private let frozenStart: (parameters: Int, statistics: Int)
 
   /// - Parameter counted: the same layout with frozen parameters in any place, so that both lengths are known.

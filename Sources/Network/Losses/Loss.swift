@@ -145,7 +145,7 @@ public enum Loss: Sendable, Hashable {
   /// How much of the targets the outputs name rightly, a sample for 1. Regression has no right outputs.
   ///
   /// A row of outputs names the class of its largest output, the first of equals. A single output names a class by
-  /// its sign. A sample with several positions or labels counts by the share of those that are right.
+  /// its sign. If a sample has several positions or labels, it counts by the share that is right.
   package func correctness<Element: Scalar>(
     _ f: UnsafePointer<Element>, columns: Int, targets: Targets, range: Range<Int>
   ) -> Double {

@@ -1,6 +1,6 @@
 import Tensor
 
-/// What the numbers of a mask say.
+/// The meaning of the numbers of a mask.
 enum AttentionMask: String, Sendable, CaseIterable { case additive, boolean }
 
 extension LayerSite {

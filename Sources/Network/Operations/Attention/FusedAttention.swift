@@ -4,7 +4,7 @@ import Tensor
 ///
 /// Heads are read where they lie in the values, so nothing is moved before or behind.
 struct PlacedAttention: PlacedLayer {
-  /// Where the rows of Q, K or V begin in a value, a start for each head, and how far apart they lie.
+  /// The places of the rows of Q, K or V in a value: the first row of each head, and the step to the next row.
   struct Rows: Equatable {
     let starts: [Int]
     let step: Int

@@ -46,7 +46,7 @@ extension Network {
       vectors.length == layout.parameterCount, "A direction has the length of θ, \(layout.parameterCount).")
     if samples.count == 0 || vectors.count == 0 { return }
     let form = folded
-    let each = (form.hasTransforms ? 1 + Operand<Element>.room : 1) * form.parameterCount
+    let each = form.parameterCount + form.transformRoom
     let group = max(1, min(vectors.count, Self.directionBytes / max(1, each * MemoryLayout<Element>.size)))
     let directions = (0..<group).map { _ in Operand(form) }
     let operand = Operand(form, isPlain: true)

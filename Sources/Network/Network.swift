@@ -27,7 +27,7 @@ public final class Network<Element: Scalar>: Sendable {
 
   /// How many values products need in addition to a linearization: θ, a direction and sums, in prepared form.
   public var productValues: Int {
-    ((folded.hasTransforms ? 2 * Operand<Element>.room : 2) + 4) * layout.parameterCount
+    6 * layout.parameterCount + 2 * folded.transformRoom
   }
 
   /// A subset of the parameters, for curvature products that concern it alone.

@@ -41,6 +41,9 @@ struct NetworkForm<Element: Scalar>: Sendable {
         winograd: transforms.first { $0.weights == layer.weights }?.winograd, chosen: nil,
         isNarrowable: layer.isNarrowable)
     }
+    transformRoom =
+      Operand<Element>.room
+      * (layers.lazy.filter { $0.winograd != nil }.map { $0.weights + $0.rows * $0.fanIn }.max() ?? 0)
     parts = Self.parts(layers, count: layout.parameterCount) + (frozen.map { [$0] } ?? [])
     thetaCount = layout.parameterCount
     isIdentity = frozen == nil && layers.allSatisfy { $0.fold == nil && $0.winograd == nil }
@@ -73,7 +76,11 @@ struct NetworkForm<Element: Scalar>: Sendable {
   }
 
   /// Whether any layer reads its weights transformed.
-  var hasTransforms: Bool { layers.contains { $0.winograd != nil } }
+  var hasTransforms: Bool { transformRoom > 0 }
+
+  /// How many values the transformed weights of θ take, up to the last of them. The large layers behind the
+  /// convolutions of a network have none.
+  let transformRoom: Int
 
   /// Whether φ(θ) = θ, so that passes can read θ and directions where they are.
   let isIdentity: Bool

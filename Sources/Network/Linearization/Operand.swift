@@ -27,8 +27,7 @@ final class Operand<Element: Scalar>: Sendable {
         return true
       }())
     self.values = values
-    transforms =
-      form.hasTransforms && !isPlain ? Buffer(count: Self.room * form.parameterCount) : nil
+    transforms = form.hasTransforms && !isPlain ? Buffer(count: form.transformRoom) : nil
   }
 
   /// The transformed weights, if any layer has them.

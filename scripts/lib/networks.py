@@ -29,8 +29,8 @@ OPTIONS = {
 # The smallest network of each family: the products of its Hessian are compared too.
 SMALLEST = {
     "alexnet", "convnext_tiny", "densenet121", "efficientnet_b0", "efficientnet_v2_s", "googlenet", "inception_v3",
-    "maxvit_t", "mnasnet0_5", "mobilenet_v2", "mobilenet_v3_small", "regnet_x_400mf", "regnet_y_400mf", "resnet18",
-    "resnext50_32x4d", "shufflenet_v2_x0_5", "squeezenet1_1", "swin_t", "swin_v2_t", "vgg11", "vgg11_bn", "vit_b_16",
+    "mnasnet0_5", "mobilenet_v2", "mobilenet_v3_small", "regnet_x_400mf", "regnet_y_400mf", "resnet18",
+    "resnext50_32x4d", "shufflenet_v2_x0_5", "squeezenet1_1", "swin_t", "swin_v2_t", "vit_b_16",
     "wide_resnet50_2",
 }  # fmt: skip
 
@@ -122,6 +122,26 @@ def torchvision_network(name):
     return Network(make, pictures(SIDES.get(name, 64)), name in SMALLEST)
 
 
+def small_maxvit():
+    """MaxViT with windows of 2 × 2. `maxvit_t` takes 224 × 224, where PyTorch's product of its Hessian takes hours."""
+    return torchvision.models.MaxVit(
+        input_size=(64, 64), stem_channels=16, partition_size=2, block_channels=[16, 32, 64, 128],
+        block_layers=[1, 1, 1, 1], head_dim=8, stochastic_depth_prob=0, num_classes=CLASSES)  # fmt: skip
+
+
+def small_vgg(batch_norm):
+    """VGG-11 with a narrow classifier. Vectors of the 129 million parameters of `vgg11` take 1 GB each in float64."""
+    def make():
+        vgg = torchvision.models.vgg
+        network = vgg.VGG(vgg.make_layers(vgg.cfgs["A"], batch_norm=batch_norm), num_classes=CLASSES)
+        network.classifier[0] = torch.nn.Linear(512 * 7 * 7, 64)
+        network.classifier[3] = torch.nn.Linear(64, 64)
+        network.classifier[6] = torch.nn.Linear(64, CLASSES)
+        return network
+
+    return make
+
+
 WORDS, LENGTH = 50, 12
 
 
@@ -185,6 +205,9 @@ class T5Classifier(torch.nn.Module):
 
 NETWORKS = {
     **{name: torchvision_network(name) for name in torchvision.models.list_models(torchvision.models)},
+    "vgg-small": Network(small_vgg(False), pictures(64), True),
+    "vgg-bn-small": Network(small_vgg(True), pictures(64), True),
+    "maxvit-small": Network(small_maxvit, pictures(64), True),
     "bert": Network(bert, tokens(LENGTH, WORDS), True),
     "distilbert": Network(distilbert, tokens(LENGTH, WORDS), True),
     "gpt2": Network(gpt2, tokens(LENGTH, WORDS), True, is_batched=False),

@@ -60,13 +60,17 @@ class Convolutions(nn.Module):
         self.again = nn.Conv2d(6, 6, (3, 1), padding="same", dilation=2, bias=False)
         self.norm = nn.BatchNorm2d(6, eps=1e-3, momentum=0.2, affine=False)
         self.groups = nn.GroupNorm(2, 6)
-        self.rows = nn.Conv1d(6, 4, 3, padding=1)
+        self.around = nn.Conv2d(6, 6, 3, padding=(2, 1), padding_mode="reflect", groups=6)
+        self.rows = nn.Conv1d(6, 4, 3, padding=1, padding_mode="circular")
+        self.inner = nn.Conv2d(6, 6, 2, padding="valid")
         self.slope = nn.LeakyReLU(0.2, inplace=True)
         self.head = nn.Linear(4, classes)
 
     def forward(self, x):
         x = self.slope(self.norm(self.first(x)))
         x = self.groups(self.again(torch.nn.functional.silu(self.again(x)))) + x
+        x = self.inner(nn.functional.pad(x + self.around(x)[:, :, 1:-1], (1, 0, 2, 1), value=0.5))
+        x = x + nn.functional.pad(x[:, :, 1:, 2:], (2, 0, 1, 0), mode="replicate")
         x = nn.functional.avg_pool2d(x, (2, 3), stride=2, padding=1, count_include_pad=False)
         rows = torch.stack([self.rows(row) for row in x.unbind(2)], dim=-1)
         # The bias is computed.

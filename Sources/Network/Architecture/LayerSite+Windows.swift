@@ -34,6 +34,22 @@ struct WindowOptions: Sendable, Hashable {
       self.padding = padding
     }
   }
+
+  /// Places before and behind an axis.
+  func padding(along axis: Int) -> (before: Int, after: Int) {
+    switch padding {
+    case .places(let places): return (places[axis], places[axis])
+    case .same:
+      let total = dilation[axis] * (kernel[axis] - 1)
+      return (total / 2, total - total / 2)
+    }
+  }
+
+  var withoutPadding: WindowOptions {
+    WindowOptions(
+      axes: kernel.count, kernel: kernel, stride: stride, padding: .places([0]), dilation: dilation,
+      ceil: ceil)
+  }
 }
 
 /// The values that the options of a window may have.
@@ -80,13 +96,7 @@ extension LayerSite {
     let sizes = options.kernel.count == 1 ? [input.width] : [input.height, input.width]
     var axes: [TapAxis] = []
     for (axis, size) in sizes.enumerated() {
-      var (before, after) = (0, 0)
-      switch options.padding {
-      case .places(let padding): (before, after) = (padding[axis], padding[axis])
-      case .same:
-        let total = options.dilation[axis] * (options.kernel[axis] - 1)
-        (before, after) = (total / 2, total - total / 2)
-      }
+      let (before, after) = options.padding(along: axis)
       guard
         let taps = TapAxis(
           size, taps: options.kernel[axis], stride: options.stride[axis], dilation: options.dilation[axis],
@@ -150,7 +160,8 @@ extension LayerSite {
     return taps
   }
 
-  private func check(_ options: WindowOptions, _ ranges: WindowRanges) -> Bool {
+  /// Whether the options lie in their ranges; if not, the fault is noted.
+  func check(_ options: WindowOptions, _ ranges: WindowRanges) -> Bool {
     guard checkKernel(options, ranges), check(options.stride, ranges.strides, at: "stride") else {
       return false
     }

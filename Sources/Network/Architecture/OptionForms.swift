@@ -63,11 +63,13 @@ extension Form where Value == [Int] {
 }
 
 extension Form where Value == WindowPadding {
-  /// Zeros on each side, or "same".
+  /// Places on each side, "same", or "valid" for none. No padding is written as 0.
   static func padding(_ places: Form<[Int]>) -> Form {
-    .word(
-      "same", .same,
-      or: places.map({ .places($0) }, { if case .places(let places) = $0 { places } else { [] } }))
+    let numbers: Form = places.map(
+      { .places($0) }, { if case .places(let places) = $0 { places } else { [] } })
+    let read: Form = .word("valid", .places([0]), or: numbers)
+    let form = Form(schema: read.schema, words: read.words, read: read.read, write: numbers.write)
+    return .word("same", .same, or: form)
   }
 }
 

@@ -241,8 +241,11 @@ def flip(self, call):
 @writes("pad", "constant_pad_nd")
 def pad(self, call):
     a = arguments(call)
-    if a.get("mode") not in (None, "constant") or a.get("value"):
-        raise Missing("pad by something else than zeros")
+    options = {}
+    if a.get("mode") not in (None, "constant"):
+        options["mode"] = a["mode"]
+    elif a.get("value"):
+        options["value"] = a["value"]
     pairs = list(zip(a["pad"][::2], a["pad"][1::2]))
     value = self.value(a["self"])
     if not any(any(pair) for pair in pairs):
@@ -250,4 +253,4 @@ def pad(self, call):
     dims = [value.rank - 1 - place for place, pair in enumerate(pairs) if any(pair)]
     value = self.keeping(value, dims)
     numbers = [number for place, pair in enumerate(pairs) if value.rank - 1 - place != value.dropped for number in pair]
-    self.add(call, "pad", [value.name], value.dropped, pad=numbers)
+    self.add(call, "pad", [value.name], value.dropped, pad=numbers, **options)

@@ -141,66 +141,30 @@ struct PlacedProduct: PlacedLayer {
   }
 }
 
-/// y = a∘b.
-///
-/// - tangentForward: ẏ = ȧ∘b + a∘ḃ.
-/// - backward: ∂a = b∘∂y, ∂b = a∘∂y.
-/// - tangentBackward: ∂ȧ = b∘∂ẏ + ḃ∘∂y, ∂ḃ = a∘∂ẏ + ȧ∘∂y.
-struct ProductLayer<Element: Scalar>: Joint {
+/// y = a∘b: the adjoints are ∂a = ∂y∘b and ∂b = a∘∂y.
+struct ProductLayer<Element: Scalar>: BilinearJoint {
   let outputCount: Int
 
-  private func set(
-    _ pass: Pass<Element>, _ y: UnsafeMutablePointer<Element>, _ a: UnsafePointer<Element>,
-    _ b: UnsafePointer<Element>
-  ) { Element.multiply(a, b, y, pass.count * outputCount) }
-
-  private func add(
-    _ pass: Pass<Element>, _ y: UnsafeMutablePointer<Element>, _ a: UnsafePointer<Element>,
-    _ b: UnsafePointer<Element>
-  ) { Element.multiplyAdd(a, b, y, pass.count * outputCount) }
-
-  func forward(_ pass: Pass<Element>, x: [UnsafePointer<Element>], y: UnsafeMutablePointer<Element>) {
-    set(pass, y, x[0], x[1])
-  }
-
-  func backward(
-    _ pass: Pass<Element>, x: [UnsafePointer<Element>?], y: UnsafePointer<Element>?,
-    dy: UnsafePointer<Element>, dx: [UnsafeMutablePointer<Element>?], gradient: UnsafeMutablePointer<Element>
+  func multiply(
+    _ pass: Pass<Element>, _ a: UnsafePointer<Element>, _ b: UnsafePointer<Element>,
+    _ y: UnsafeMutablePointer<Element>, adds: Bool
   ) {
-    guard let a = x[0], let b = x[1] else { return }
-    if let da = dx[0] { set(pass, da, b, dy) }
-    if let db = dx[1] { set(pass, db, a, dy) }
-  }
-
-  func tangentForward(
-    _ pass: Pass<Element>, v: UnsafePointer<Element>, x: [UnsafePointer<Element>?],
-    y: UnsafePointer<Element>?, tx: [UnsafePointer<Element>?], ty: UnsafeMutablePointer<Element>
-  ) {
-    guard let a = x[0], let b = x[1] else { return }
-    if let ta = tx[0] {
-      set(pass, ty, ta, b)
-      if let tb = tx[1] { add(pass, ty, a, tb) }
-    } else if let tb = tx[1] {
-      set(pass, ty, a, tb)
+    if adds {
+      Element.multiplyAdd(a, b, y, pass.count * outputCount)
+    } else {
+      Element.multiply(a, b, y, pass.count * outputCount)
     }
   }
 
-  func tangentBackward(
-    _ pass: Pass<Element>, v: UnsafePointer<Element>, x: [UnsafePointer<Element>?],
-    y: UnsafePointer<Element>?, tx: [UnsafePointer<Element>?], ty: UnsafePointer<Element>?,
-    dy: UnsafePointer<Element>?, tdy: UnsafePointer<Element>, tdx: [UnsafeMutablePointer<Element>?],
-    product: UnsafeMutablePointer<Element>?
-  ) {
-    guard let a = x[0], let b = x[1] else { return }
-    if let da = tdx[0] {
-      set(pass, da, b, tdy)
-      if let tb = tx[1], let dy { add(pass, da, tb, dy) }
-    }
-    if let db = tdx[1] {
-      set(pass, db, a, tdy)
-      if let ta = tx[0], let dy { add(pass, db, ta, dy) }
-    }
-  }
+  func left(
+    _ pass: Pass<Element>, _ dy: UnsafePointer<Element>, _ b: UnsafePointer<Element>,
+    _ da: UnsafeMutablePointer<Element>, adds: Bool
+  ) { multiply(pass, b, dy, da, adds: adds) }
+
+  func right(
+    _ pass: Pass<Element>, _ a: UnsafePointer<Element>, _ dy: UnsafePointer<Element>,
+    _ db: UnsafeMutablePointer<Element>, adds: Bool
+  ) { multiply(pass, a, dy, db, adds: adds) }
 }
 
 extension LayerDescription {

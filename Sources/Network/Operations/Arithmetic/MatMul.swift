@@ -64,12 +64,8 @@ struct MatMul: LayerKind {
   }
 }
 
-/// Y = A·op(B) for every pair of matrices.
-///
-/// - tangentForward: Ẏ = Ȧ·op(B) + A·op(Ḃ).
-/// - backward: ∂A = ∂Y·op(B)ᵀ, ∂op(B) = Aᵀ∂Y.
-/// - tangentBackward: ∂Ȧ = ∂Ẏ·op(B)ᵀ + ∂Y·op(Ḃ)ᵀ, ∂op(Ḃ) = Aᵀ∂Ẏ + Ȧᵀ∂Y.
-struct MatMulLayer<Element: Scalar>: Joint {
+/// Y = A·op(B) for every pair of matrices: the adjoints are ∂A = ∂Y·op(B)ᵀ and ∂op(B) = Aᵀ∂Y.
+struct MatMulLayer<Element: Scalar>: BilinearJoint {
   let products: Int
   let m: Int
   let n: Int
@@ -82,74 +78,35 @@ struct MatMulLayer<Element: Scalar>: Joint {
     for index in 0..<pass.count * products { body(index * m * k, index * k * n, index * m * n) }
   }
 
-  private func product(
-    _ a: UnsafePointer<Element>, _ b: UnsafePointer<Element>, _ beta: Element,
-    _ y: UnsafeMutablePointer<Element>
+  func multiply(
+    _ pass: Pass<Element>, _ a: UnsafePointer<Element>, _ b: UnsafePointer<Element>,
+    _ y: UnsafeMutablePointer<Element>, adds: Bool
   ) {
-    Element.gemm(false, transposesB, m, n, k, 1, a, k, b, transposesB ? k : n, beta, y, n)
-  }
-
-  /// ∂A = ∂Y·op(B)ᵀ
-  private func left(
-    _ dy: UnsafePointer<Element>, _ b: UnsafePointer<Element>, _ beta: Element,
-    _ da: UnsafeMutablePointer<Element>
-  ) {
-    Element.gemm(false, !transposesB, m, k, n, 1, dy, n, b, transposesB ? k : n, beta, da, k)
-  }
-
-  /// ∂op(B) = Aᵀ∂Y
-  private func right(
-    _ a: UnsafePointer<Element>, _ dy: UnsafePointer<Element>, _ beta: Element,
-    _ db: UnsafeMutablePointer<Element>
-  ) {
-    if transposesB {
-      Element.gemm(true, false, n, k, m, 1, dy, n, a, k, beta, db, k)
-    } else {
-      Element.gemm(true, false, k, n, m, 1, a, k, dy, n, beta, db, n)
+    forEach(pass) { ofA, ofB, ofY in
+      Element.gemm(
+        false, transposesB, m, n, k, 1, a + ofA, k, b + ofB, transposesB ? k : n, adds ? 1 : 0, y + ofY, n)
     }
   }
 
-  func forward(_ pass: Pass<Element>, x: [UnsafePointer<Element>], y: UnsafeMutablePointer<Element>) {
-    forEach(pass) { a, b, out in product(x[0] + a, x[1] + b, 0, y + out) }
-  }
-
-  func backward(
-    _ pass: Pass<Element>, x: [UnsafePointer<Element>?], y: UnsafePointer<Element>?,
-    dy: UnsafePointer<Element>, dx: [UnsafeMutablePointer<Element>?], gradient: UnsafeMutablePointer<Element>
+  func left(
+    _ pass: Pass<Element>, _ dy: UnsafePointer<Element>, _ b: UnsafePointer<Element>,
+    _ da: UnsafeMutablePointer<Element>, adds: Bool
   ) {
-    guard let a = x[0], let b = x[1] else { return }
-    forEach(pass) { left, right, out in
-      if let da = dx[0] { self.left(dy + out, b + right, 0, da + left) }
-      if let db = dx[1] { self.right(a + left, dy + out, 0, db + right) }
+    forEach(pass) { ofA, ofB, ofY in
+      Element.gemm(
+        false, !transposesB, m, k, n, 1, dy + ofY, n, b + ofB, transposesB ? k : n, adds ? 1 : 0, da + ofA, k)
     }
   }
 
-  func tangentForward(
-    _ pass: Pass<Element>, v: UnsafePointer<Element>, x: [UnsafePointer<Element>?],
-    y: UnsafePointer<Element>?, tx: [UnsafePointer<Element>?], ty: UnsafeMutablePointer<Element>
+  func right(
+    _ pass: Pass<Element>, _ a: UnsafePointer<Element>, _ dy: UnsafePointer<Element>,
+    _ db: UnsafeMutablePointer<Element>, adds: Bool
   ) {
-    guard let a = x[0], let b = x[1] else { return }
-    forEach(pass) { left, right, out in
-      if let ta = tx[0] { product(ta + left, b + right, 0, ty + out) }
-      if let tb = tx[1] { product(a + left, tb + right, tx[0] == nil ? 0 : 1, ty + out) }
-    }
-  }
-
-  func tangentBackward(
-    _ pass: Pass<Element>, v: UnsafePointer<Element>, x: [UnsafePointer<Element>?],
-    y: UnsafePointer<Element>?, tx: [UnsafePointer<Element>?], ty: UnsafePointer<Element>?,
-    dy: UnsafePointer<Element>?, tdy: UnsafePointer<Element>, tdx: [UnsafeMutablePointer<Element>?],
-    product: UnsafeMutablePointer<Element>?
-  ) {
-    guard let a = x[0], let b = x[1] else { return }
-    forEach(pass) { left, right, out in
-      if let da = tdx[0] {
-        self.left(tdy + out, b + right, 0, da + left)
-        if let tb = tx[1], let dy { self.left(dy + out, tb + right, 1, da + left) }
-      }
-      if let db = tdx[1] {
-        self.right(a + left, tdy + out, 0, db + right)
-        if let ta = tx[0], let dy { self.right(ta + left, dy + out, 1, db + right) }
+    forEach(pass) { ofA, ofB, ofY in
+      if transposesB {
+        Element.gemm(true, false, n, k, m, 1, dy + ofY, n, a + ofA, k, adds ? 1 : 0, db + ofB, k)
+      } else {
+        Element.gemm(true, false, k, n, m, 1, a + ofA, k, dy + ofY, n, adds ? 1 : 0, db + ofB, n)
       }
     }
   }

@@ -11,18 +11,14 @@ struct PlacedRowProduct: PlacedLayer {
   }
 }
 
-/// With Σ the sum over the rows of a sample:
-/// - tangentForward: ẏ = ȧ∘b + a∘ḃ.
-/// - backward: ∂a = ∂y∘b, ∂b = Σ ∂y∘a.
-/// - tangentBackward: ∂ȧ = ∂ẏ∘b + ∂y∘ḃ, ∂ḃ = Σ ∂ẏ∘a + ∂y∘ȧ.
-struct RowProductLayer<Element: Scalar>: Joint {
+/// The adjoints are ∂a = ∂y∘b and ∂b = Σ a∘∂y, with Σ the sum over the rows of a sample.
+struct RowProductLayer<Element: Scalar>: BilinearJoint {
   let outputCount: Int
   let row: Int
 
-  /// y ← a∘b, or y + a∘b.
-  private func multiply(
+  func multiply(
     _ pass: Pass<Element>, _ a: UnsafePointer<Element>, _ b: UnsafePointer<Element>,
-    _ y: UnsafeMutablePointer<Element>, adds: Bool = false
+    _ y: UnsafeMutablePointer<Element>, adds: Bool
   ) {
     for sample in 0..<pass.count {
       let start = sample * outputCount
@@ -30,54 +26,19 @@ struct RowProductLayer<Element: Scalar>: Joint {
     }
   }
 
-  /// b ← Σ x∘y, or b + Σ x∘y.
-  private func sum(
-    _ pass: Pass<Element>, _ x: UnsafePointer<Element>, _ y: UnsafePointer<Element>,
-    _ b: UnsafeMutablePointer<Element>, adds: Bool = false
+  func left(
+    _ pass: Pass<Element>, _ dy: UnsafePointer<Element>, _ b: UnsafePointer<Element>,
+    _ da: UnsafeMutablePointer<Element>, adds: Bool
+  ) { multiply(pass, dy, b, da, adds: adds) }
+
+  func right(
+    _ pass: Pass<Element>, _ a: UnsafePointer<Element>, _ dy: UnsafePointer<Element>,
+    _ db: UnsafeMutablePointer<Element>, adds: Bool
   ) {
-    if !adds { b.clear(pass.count * row) }
+    if !adds { db.clear(pass.count * row) }
     for sample in 0..<pass.count {
       let start = sample * outputCount
-      Element.rowKernels.dot(x + start, y + start, b + sample * row, outputCount / row, row)
-    }
-  }
-
-  func forward(_ pass: Pass<Element>, x: [UnsafePointer<Element>], y: UnsafeMutablePointer<Element>) {
-    multiply(pass, x[0], x[1], y)
-  }
-
-  func backward(
-    _ pass: Pass<Element>, x: [UnsafePointer<Element>?], y: UnsafePointer<Element>?,
-    dy: UnsafePointer<Element>, dx: [UnsafeMutablePointer<Element>?], gradient: UnsafeMutablePointer<Element>
-  ) {
-    guard let a = x[0], let b = x[1] else { return }
-    if let da = dx[0] { multiply(pass, dy, b, da) }
-    if let db = dx[1] { sum(pass, dy, a, db) }
-  }
-
-  func tangentForward(
-    _ pass: Pass<Element>, v: UnsafePointer<Element>, x: [UnsafePointer<Element>?],
-    y: UnsafePointer<Element>?, tx: [UnsafePointer<Element>?], ty: UnsafeMutablePointer<Element>
-  ) {
-    guard let a = x[0], let b = x[1] else { return }
-    if let ta = tx[0] { multiply(pass, ta, b, ty) }
-    if let tb = tx[1] { multiply(pass, a, tb, ty, adds: tx[0] != nil) }
-  }
-
-  func tangentBackward(
-    _ pass: Pass<Element>, v: UnsafePointer<Element>, x: [UnsafePointer<Element>?],
-    y: UnsafePointer<Element>?, tx: [UnsafePointer<Element>?], ty: UnsafePointer<Element>?,
-    dy: UnsafePointer<Element>?, tdy: UnsafePointer<Element>, tdx: [UnsafeMutablePointer<Element>?],
-    product: UnsafeMutablePointer<Element>?
-  ) {
-    guard let a = x[0], let b = x[1] else { return }
-    if let da = tdx[0] {
-      multiply(pass, tdy, b, da)
-      if let tb = tx[1], let dy { multiply(pass, dy, tb, da, adds: true) }
-    }
-    if let db = tdx[1] {
-      sum(pass, tdy, a, db)
-      if let ta = tx[0], let dy { sum(pass, dy, ta, db, adds: true) }
+      Element.rowKernels.dot(dy + start, a + start, db + sample * row, outputCount / row, row)
     }
   }
 }

@@ -190,41 +190,6 @@ struct Roll: LayerKind {
   }
 }
 
-/// `torch.nn.functional.pad` with zeros.
-struct Pad: LayerKind {
-  static let type = "pad"
-  static let standard = Pad()
-  static let fields = Fields<Self>([
-    .required(
-      "pad", \.pad, .list(of: .integer(-(1 << 20)...(1 << 20)), atMost: 128),
-      "Zeros before and behind, two numbers an axis, from the last axis back. Negative numbers cut away.")
-  ])
-  static let examples = [
-    LayerExample(Pad(pad: [1, 2, 0, 1]), [[2, 3, 3]]), LayerExample(Pad(pad: [-1, 1]), [[5]]),
-  ]
-
-  var pad: [Int] = []
-
-  func place(at site: LayerSite) -> Architecture.Node? {
-    guard pad.count % 2 == 0, pad.count / 2 <= site.shape.rank else {
-      return site.fault(
-        "must be two numbers for each of at most \(site.shape.rank) axes, got \(pad.count)", at: "pad")
-    }
-    var map = AxisMap.identity(site.shape)
-    for pair in 0..<pad.count / 2 {
-      let axis = site.shape.rank - 1 - pair
-      let size = site.shape.sizes[axis]
-      guard size + pad[2 * pair] + pad[2 * pair + 1] > 0 else {
-        return site.fault("leaves no values of an axis of \(size) places", at: "pad")
-      }
-      let places = (-pad[2 * pair]..<size + pad[2 * pair + 1]).map { (0..<size).contains($0) ? $0 : -1 }
-      map = map.choosing(places, along: axis)
-    }
-    guard site.hasRoom(sizes: map.value.sizes, at: "pad") else { return nil }
-    return site.node(map)
-  }
-}
-
 extension LayerDescription {
   /// Places of the first axis, from 0.
   public static func indexSelect(_ places: [Int]) -> LayerDescription {

@@ -120,34 +120,14 @@ struct Constant: LayerKind {
   }
 }
 
-struct ConstantLayer<Element: Scalar>: Joint {
+struct ConstantLayer<Element: Scalar>: FlatJoint {
   let row: [Element]
 
   var outputCount: Int { row.count }
-  var uses: LayerUses { LayerUses(inputs: false, gradient: false) }
 
   func forward(_ pass: Pass<Element>, x: [UnsafePointer<Element>], y: UnsafeMutablePointer<Element>) {
     row.withUnsafeBufferPointer { Element.broadcastRows($0.start, y, pass.count, outputCount) }
   }
-
-  // Constants have neither tangents nor gradients, so no schedule calls these.
-
-  func backward(
-    _ pass: Pass<Element>, x: [UnsafePointer<Element>?], y: UnsafePointer<Element>?,
-    dy: UnsafePointer<Element>, dx: [UnsafeMutablePointer<Element>?], gradient: UnsafeMutablePointer<Element>
-  ) {}
-
-  func tangentForward(
-    _ pass: Pass<Element>, v: UnsafePointer<Element>, x: [UnsafePointer<Element>?],
-    y: UnsafePointer<Element>?, tx: [UnsafePointer<Element>?], ty: UnsafeMutablePointer<Element>
-  ) {}
-
-  func tangentBackward(
-    _ pass: Pass<Element>, v: UnsafePointer<Element>, x: [UnsafePointer<Element>?],
-    y: UnsafePointer<Element>?, tx: [UnsafePointer<Element>?], ty: UnsafePointer<Element>?,
-    dy: UnsafePointer<Element>?, tdy: UnsafePointer<Element>, tdx: [UnsafeMutablePointer<Element>?],
-    product: UnsafeMutablePointer<Element>?
-  ) {}
 }
 
 extension LayerDescription {

@@ -1,7 +1,7 @@
 import JSON
 import Tensor
 
-/// `torch.nn.Conv2d` with zero padding: a window of `kernel` (rows, columns) slides over a picture.
+/// `torch.nn.Conv2d`: a window of `kernel` (rows, columns) slides over a picture.
 public struct Conv2d: LayerKind {
   public static let type = "conv2d"
   public static let standard = Conv2d(outChannels: 1, kernel: [1, 1])
@@ -11,10 +11,14 @@ public struct Conv2d: LayerKind {
     .member("stride", \.stride, .steps(windows.strides), "Steps of the window."),
     .member(
       "padding", \.padding, .padding(.steps(windows.paddings)),
-      "Zeros on each side. `same` keeps rows and columns."),
+      "Places on each side. `valid` has none, `same` keeps rows and columns."),
     .added("dilation", \.dilation, .steps(windows.dilations), "Steps between the taps of the window."),
     .added(
       "groups", \.groups, .size, "Groups of channels, each with a convolution of its own."),
+    .added(
+      "padding_mode", \.paddingMode, .choice,
+      "What lies there: `zeros`, the mirrored neighbours (`reflect`), the last place (`replicate`), or the other "
+        + "end (`circular`)."),
     .given("in_channels", \.inChannels, .size, "Must agree with the layer before."),
     .flag("bias", \.bias, "Whether a bias is added."),
   ])
@@ -30,6 +34,7 @@ public struct Conv2d: LayerKind {
   /// Must agree with the layer before. nil takes its channels.
   public var inChannels: Int?
   public var bias: Bool
+  var paddingMode = PaddingMode.zeros
 
   public init(
     outChannels: Int, kernel: [Int], stride: [Int] = [1, 1], padding: WindowPadding = .places([0, 0]),
@@ -51,10 +56,12 @@ public struct Conv2d: LayerKind {
     else { return nil }
     let options = WindowOptions(
       axes: 2, kernel: kernel, stride: stride, padding: padding, dilation: dilation)
-    return site.taps(over: input, options, in: Self.windows).flatMap {
-      site.convolution(
-        $0, inputChannels: input.channels, channels: outChannels, groups: groups, kernel: options.kernel,
-        bias: bias)
+    return site.bordered(input, options, paddingMode, in: Self.windows).flatMap { site, input, options in
+      site.taps(over: input, options, in: Self.windows).flatMap {
+        site.convolution(
+          $0, inputChannels: input.channels, channels: outChannels, groups: groups, kernel: options.kernel,
+          bias: bias)
+      }
     }
   }
 }
@@ -84,7 +91,15 @@ extension Conv2d {
       Conv2d(
         outChannels: 9, kernel: [3, 3], stride: [2, 2], padding: .places([1, 1]), dilation: [1, 2],
         groups: 9), [[9, 3, 6]]),
+    bordered(.reflect, padding: .places([2, 1])), bordered(.replicate, padding: .same),
+    bordered(.circular, padding: .places([1, 3])),
   ]
+
+  private static func bordered(_ mode: PaddingMode, padding: WindowPadding) -> LayerExample {
+    var kind = Conv2d(outChannels: 3, kernel: [3, 2], padding: padding)
+    kind.paddingMode = mode
+    return LayerExample(kind, [[2, 4, 3]])
+  }
 }
 
 extension LayerDescription {

@@ -4,23 +4,34 @@ import Tensor
 /// The last axis of what a recurrent network gives.
 enum RecurrentOutput: String, Sendable, CaseIterable { case sequence, last }
 
+/// The name of a recurrent layer, and its cell.
+protocol RecurrentCellName: Sendable {
+  static var type: String { get }
+  static var cell: RecurrentCell.Kind { get }
+}
+
+/// Hochreiter and Schmidhuber 1997.
+enum LSTMCell: RecurrentCellName {
+  static let type = "lstm"
+  static let cell = RecurrentCell.Kind.lstm
+}
+
+/// Cho et al. 2014.
+enum GRUCell: RecurrentCellName {
+  static let type = "gru"
+  static let cell = RecurrentCell.Kind.gru
+}
+
+typealias LSTM = Recurrent<LSTMCell>
+typealias GRU = Recurrent<GRUCell>
+
 /// `torch.nn.LSTM` and `torch.nn.GRU` over a sequence of steps with features, batch first, that begin with zeros.
 ///
 /// A layer projects the inputs of all steps with one product, and then goes through the steps.
-protocol RecurrentKind: LayerKind {
-  static var cell: RecurrentCell.Kind { get }
-
-  var hidden: Int { get set }
-  var features: Int? { get set }
-  var layers: Int { get set }
-  var bias: Bool { get set }
-  var isBidirectional: Bool { get set }
-  var dropout: Double { get set }
-  var output: RecurrentOutput { get set }
-}
-
-extension RecurrentKind {
-  static var recurrentFields: Fields<Self> {
+struct Recurrent<Cell: RecurrentCellName>: LayerKind {
+  static var type: String { Cell.type }
+  static var standard: Self { Self() }
+  static var fields: Fields<Self> {
     Fields([
       .required("hidden_size", \.hidden, .size, "The units of a layer in one direction."),
       .given("input_size", \.features, .size, "Must agree with the layer before."),
@@ -34,6 +45,14 @@ extension RecurrentKind {
           + "of each direction."),
     ])
   }
+
+  var hidden = 1
+  var features: Int?
+  var layers = 1
+  var bias = true
+  var isBidirectional = false
+  var dropout = 0.0
+  var output = RecurrentOutput.sequence
 
   static var examples: [LayerExample] {
     var (plain, deep, last) = (standard, standard, standard)
@@ -89,7 +108,7 @@ extension RecurrentKind {
   private func placeDirection(at site: LayerSite, of input: Int, _ layer: Int, isReverse: Bool) -> Int? {
     let (source, value) = site.reading([input]).rowMajor(0)
     let (steps, width) = (source.sizes[0], source.sizes[1])
-    let cell = RecurrentCell(Self.cell, units: hidden)
+    let cell = RecurrentCell(Cell.cell, units: hidden)
     let suffix = "l\(layer)" + (isReverse ? "_reverse" : "")
     guard
       site.hasRoom(
@@ -131,36 +150,6 @@ extension RecurrentKind {
     }
     return Concat(dim: 1).place(at: site.reading(states))
   }
-}
-
-/// `torch.nn.LSTM` (Hochreiter and Schmidhuber 1997).
-struct LSTM: RecurrentKind {
-  static let type = "lstm"
-  static let cell = RecurrentCell.Kind.lstm
-  static let standard = LSTM()
-  static let fields = recurrentFields
-  var hidden = 1
-  var features: Int?
-  var layers = 1
-  var bias = true
-  var isBidirectional = false
-  var dropout = 0.0
-  var output = RecurrentOutput.sequence
-}
-
-/// `torch.nn.GRU` (Cho et al. 2014).
-struct GRU: RecurrentKind {
-  static let type = "gru"
-  static let cell = RecurrentCell.Kind.gru
-  static let standard = GRU()
-  static let fields = recurrentFields
-  var hidden = 1
-  var features: Int?
-  var layers = 1
-  var bias = true
-  var isBidirectional = false
-  var dropout = 0.0
-  var output = RecurrentOutput.sequence
 }
 
 /// The steps of one layer in one direction. The input is the projection of the layer's inputs.

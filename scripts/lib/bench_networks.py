@@ -4,6 +4,9 @@ torchvision's convolutional networks are traced. The transformers are written no
 whole attention, as a user of the service would write them.
 """
 
+import pathlib
+import sys
+
 import torch
 import torch.nn as nn
 
@@ -128,7 +131,8 @@ def graph(name):
         return text_graph(), ["--input", str(TOKENS), "--vocabulary", str(VOCABULARY)]
     if name == "vit_b_16":
         return vit_graph(64), ["--input", "3x64x64"]
-    from torch_graph import graph_of
+    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "client"))
+    from influenced.torch_graph import graph_of
 
     net, shape = module(name)
     return graph_of(net.eval(), torch.randn(*shape)), ["--input", "x".join(map(str, shape))]

@@ -4,6 +4,7 @@ See scripts/check-networks.
 """
 
 import os
+import pathlib
 import sys
 import tempfile
 import time
@@ -16,7 +17,9 @@ import torch
 import hessian_products
 from networks import CLASSES, NETWORKS
 from service_client import run_checks
-from torch_graph import Unsupported, graph_of
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "client"))
+from influenced.torch_graph import Unsupported, graph_of, tensor_names  # noqa: E402
 
 # The largest difference of two outputs as a share of the largest output, and of two products as a share of the product.
 OUTPUTS = 1e-4
@@ -51,29 +54,6 @@ class Upload:
     def product_difference(self, expected):
         x = hessian_products.solve(self.client, self.name, self.checkpoint, expected[2])
         return hessian_products.difference(expected, x, self.parameters)
-
-
-ENDINGS = (
-    "in_proj_weight", "in_proj_bias", "out_proj.weight", "out_proj.bias", "weight", "bias",
-    "running_mean", "running_var", "num_batches_tracked",
-    # Of recurrent networks.
-    *(
-        f"{tensor}_l{layer}{direction}" for layer in range(4) for direction in ("", "_reverse")
-        for tensor in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-    ),
-)  # fmt: skip
-
-
-def tensor_names(graph, state):
-    """The names of the tensors of a graph, in the order of its nodes, among those of a module."""
-    names = []
-    for node in graph["nodes"]:
-        if node["op"] == "parameter":
-            names.append(node.get("tensor", node["name"]))
-        else:
-            tensors = node.get("tensors", {})
-            names += [tensors.get(ending, f"{node['name']}.{ending}") for ending in ENDINGS]
-    return [name for name in dict.fromkeys(names) if name in state]
 
 
 def put_dataset(client, name, inputs, made):

@@ -2,11 +2,15 @@
 
 
 class Unsupported(Exception):
-    """Calls of a trace that cannot be written, each with its place in the module."""
+    """Calls of a trace that cannot be written: each with the path of its module, and the line that makes the call."""
 
     def __init__(self, calls):
         self.calls = calls
-        super().__init__("; ".join(f"{name} at {place}" for name, place in calls))
+        super().__init__("; ".join(described(*call) for call in calls))
+
+
+def described(name, place, line):
+    return f"{name} at {place} ({line})" if line else f"{name} at {place}"
 
 
 class Missing(Exception):

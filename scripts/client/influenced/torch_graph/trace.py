@@ -111,7 +111,7 @@ class Writer(Graph):
                 self.require_unread(call, call.args[0])
             WRITERS[name](self, call)
         except Missing as fault:
-            self.unsupported.append((str(fault), self.place(call)))
+            self.unsupported.append((str(fault), self.place(call), call.meta["line"]))
             self.stand_in(call)
 
     @staticmethod

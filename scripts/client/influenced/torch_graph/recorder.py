@@ -5,6 +5,8 @@ operations before PyTorch takes them apart: `linear` is one call.
 """
 
 import operator
+import os
+import sys
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -14,8 +16,8 @@ from torch.utils._pytree import tree_leaves, tree_map
 class Recorder(TorchDispatchMode):
     """The calls under `with`.
 
-    - `graph`: nodes with `meta["val"]`, the result, and `meta["modules"]`, the modules that make the call, each with
-      its path and the number of its run.
+    - `graph`: nodes with `meta["val"]`, the result, `meta["modules"]`, the modules that make the call, each with
+      its path and the number of its run, and `meta["line"]`, the line of the program that makes it.
     - `tensors`: the names of parameters and buffers by their nodes.
     - `constants`: tensors that no recorded call made, by their nodes.
     """
@@ -64,6 +66,7 @@ class Recorder(TorchDispatchMode):
     def new(self, node, result):
         node.meta["val"] = result
         node.meta["modules"] = list(self.running)
+        node.meta["line"] = line_of_call()
         if isinstance(result, torch.Tensor):
             self.nodes[id(result)] = (node, result)
         return node
@@ -94,3 +97,19 @@ class Recorder(TorchDispatchMode):
                     self.new(self.graph.call_function(operator.getitem, (call, index)), part)
         return result
 
+
+# Files whose lines say nothing about a module of one's own: PyTorch's, and these.
+LIBRARIES = (os.path.dirname(torch.__file__) + os.sep, os.path.dirname(__file__) + os.sep)
+
+
+def line_of_call():
+    """The innermost line outside of PyTorch that is running, as file:line; empty if there is none below the trace."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if not file.startswith(LIBRARIES) and not file.startswith("<"):
+            return f"{os.path.basename(file)}:{frame.f_lineno}"
+        if frame.f_code.co_name == "run" and file == __file__:
+            return ""
+        frame = frame.f_back
+    return ""

@@ -102,8 +102,12 @@ class Model(ModelJobs):
         self.service.connection.json("DELETE", f"/v1/models/{quote(self.name)}")
 
     def __repr__(self) -> str:
-        return f"<Model {self.name}: {self.info.parameters} parameters, data set {self.info.dataset}, {brief(self.info.loss)}>"
+        return f"<Model {self.name}: {self.info.parameters} parameters, data set {self.info.dataset}, {brief_loss(self.info.json['loss'])}>"
 
     def _repr_html_(self) -> str:
         shown = {key: value for key, value in self.info.json.items() if key not in ("architecture", "links", "contract")}
         return table_of(shown)
+
+
+def brief_loss(loss: Any) -> str:
+    return loss if isinstance(loss, str) else ", ".join(f"{name} {brief(value)}" for name, value in loss.items())

@@ -10,6 +10,6 @@ The other files write the calls of the trace as nodes, one family of operations 
 from . import arithmetic, attention, choices, functions, shapes, weights, windows  # noqa: F401
 from .names import tensor_names
 from .registry import Unsupported
-from .trace import graph_of
+from .trace import graph_of, values_of
 
-__all__ = ["Unsupported", "graph_of", "tensor_names"]
+__all__ = ["Unsupported", "graph_of", "tensor_names", "values_of"]

@@ -30,6 +30,8 @@ class Recorder(TorchDispatchMode):
         self.constants = {}
         self.running = []
         self.runs = 0
+        # Whether each result is copied into `meta["kept"]`: a later call may write into the result itself.
+        self.keeps = False
         # The latest node of each tensor. Tensors are kept, so that no other gets the same identity.
         self.nodes = {}
         self.names = {}
@@ -69,6 +71,8 @@ class Recorder(TorchDispatchMode):
         node.meta["line"] = line_of_call()
         if isinstance(result, torch.Tensor):
             self.nodes[id(result)] = (node, result)
+            if self.keeps:
+                node.meta["kept"] = result.clone()
         return node
 
     def node(self, tensor):

@@ -20,6 +20,14 @@ def graph_of(module, sample):
     return Writer(module.eval()).write(sample.unsqueeze(0))
 
 
+def values_of(module, sample):
+    """The values of a graph's nodes for a sample, by the names of the nodes."""
+    writer = Writer(module.eval())
+    writer.trace.keeps = True
+    writer.write(sample.unsqueeze(0))
+    return {value.name: call.meta["kept"] for call, value in writer.values.items() if "kept" in call.meta}
+
+
 # Calls that give the same numbers.
 SAME = {"alias", "detach", "clone", "contiguous", "to", "_to_copy", "lift_fresh_copy", "type_as"}
 # Calls that read the shape of an operand alone.
@@ -129,8 +137,8 @@ class Writer(Graph):
     @staticmethod
     def place(call):
         """The innermost module that makes a call."""
-        modules = call.meta["modules"]
-        return modules[-1][0] if modules and modules[-1][0] else call.name
+        path, module, _ = call.meta["modules"][-1]
+        return path or type(module).__name__
 
     def varies(self, call):
         """Whether a result depends on the input or on a parameter."""

@@ -188,7 +188,8 @@ class Generator:
     # Jobs
 
     def methods(self) -> str:
-        of_models, of_sets = [], []
+        of_models: list[str] = []
+        of_sets: list[str] = []
         for kind in self.summaries:
             schema = self.schemas[f"{camel(kind)}Job"]
             (of_models if "model" in schema["required"] else of_sets).append(self.method(kind, schema))

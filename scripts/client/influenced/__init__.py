@@ -1,13 +1,13 @@
 """A client of influenced, a service that shows what training data did to a network.
 
-    from influenced import Service
+from influenced import Service
 
-    service = Service()
-    data = service.upload_dataset("animals", train=train_set, test=test_set)
-    model = service.upload_model("net", net, data)
-    job = model.remove(class_="ship")
-    job.result.after.test.accuracy
-    job.apply_to(net)
+service = Service()
+data = service.upload_dataset("animals", train=train_set, test=test_set)
+model = service.upload_model("net", net, data)
+job = model.remove(class_="ship")
+job.result.after.test.accuracy
+job.apply_to(net)
 """
 
 from .dataset import Dataset

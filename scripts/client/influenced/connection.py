@@ -91,10 +91,12 @@ class Connection:
         answer = self.open("GET", path)
         try:
             version = numpy.lib.format.read_magic(answer)
-            read = numpy.lib.format.read_array_header_1_0 if version == (1, 0) else numpy.lib.format.read_array_header_2_0
+            read = (
+                numpy.lib.format.read_array_header_1_0 if version == (1, 0) else numpy.lib.format.read_array_header_2_0
+            )
             shape, fortran, dtype = read(answer)
             array = numpy.empty(shape, dtype, order="F" if fortran else "C")
-            view = memoryview(array.reshape(-1, order="A").view(numpy.uint8)) if array.nbytes else memoryview(b"")
+            view = array.reshape(-1, order="A").view(numpy.uint8).data if array.nbytes else memoryview(b"")
             filled = 0
             while filled < len(view):
                 count = answer.readinto(view[filled:])

@@ -129,7 +129,8 @@ class Dataset(DatasetJobs):
         splits = self.info.splits.json if self.info.splits is not None else {}
         parts = ", ".join(f"{split['count']} {name}" for name, split in splits.items() if "count" in split)
         shape = "×".join(map(str, self.shape))
-        return f"<Dataset {self.name}: {parts or self.info.state}, {shape}, {self.info.classes or self.info.outputs} {self.info.targets}>"
+        targets = f"{self.info.classes or self.info.outputs} {self.info.targets}"
+        return f"<Dataset {self.name}: {parts or self.info.state}, {shape}, {targets}>"
 
     def _repr_html_(self) -> str:
         return table_of({**self.info.json, "notes": self.notes})

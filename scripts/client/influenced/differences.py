@@ -82,11 +82,11 @@ def first_difference(model: Model, net: Any, graph: dict[str, Any], sample: Any,
     A model that ends at a node and multiplies its values by random numbers is compared with the same product here.
     Half of the nodes are left after each such model.
     """
-    from .modules import evaluation, unwrapped
+    from .modules import evaluation
     from .torch_graph import values_of
 
     with evaluation(net):
-        values = values_of(unwrapped(net), sample)
+        values = values_of(net, sample)
     nodes = [place for place, node in enumerate(graph["nodes"]) if node["name"] in values]
     low, high = 0, len(nodes) - 1
     while low < high:
@@ -115,7 +115,9 @@ def agrees(model: Model, net: Any, graph: dict[str, Any], place: int, values: di
     }  # fmt: skip
     probe["nodes"] = leading_to(probe)
     name = f"{model.name[:40]}-probe-{os.getpid()}"
-    made = create(model.service, name, probes.data, probe, {"precision": model.info.precision, "loss": model.info.json["loss"]})
+    made = create(
+        model.service, name, probes.data, probe, {"precision": model.info.precision, "loss": model.info.json["loss"]}
+    )
     try:
         state = net.state_dict(keep_vars=True)
         weights = {key: array_of(state[key]) for key in tensor_names(probe, state)}

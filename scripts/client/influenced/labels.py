@@ -25,7 +25,7 @@ class Labels:
 
     def read(self, split: str, labels: Any, known: Sequence[Any] = ()) -> Array:
         """The labels of a split as the service takes them. `known` are labels of other splits."""
-        array = labels if isinstance(labels, numpy.ndarray) else numpy.asarray(labels)
+        array: Array = labels if isinstance(labels, numpy.ndarray) else numpy.asarray(labels)
         if array.size == 0:
             raise DataError(f"the split {split} has no labels")
         if array.dtype.kind in "OUST":
@@ -44,7 +44,7 @@ class Labels:
             array = array.astype("f8")
         if array.dtype.kind == "i" and array.ndim == 1:
             self.check_classes(split, array)
-        return numpy.ascontiguousarray(array)
+        return numpy.asarray(array, order="C")
 
     def named(self, split: str, array: Array, known: Sequence[Any]) -> Array:
         """Names of classes as numbers, in the order of `class_names`, or in alphabetical order."""
@@ -60,7 +60,8 @@ class Labels:
         unknown = sorted({text for text in texts.tolist() if text not in numbers})
         if unknown:
             raise DataError(f"the split {split} has labels that no class has: {', '.join(unknown[:5])}")
-        return numpy.asarray([numbers[text] for text in texts.tolist()], "i8").reshape(array.shape)
+        found: Array = numpy.asarray([numbers[text] for text in texts.tolist()], "i8").reshape(array.shape)
+        return found
 
     def floating(self, split: str, array: Array) -> Array:
         if not bool(numpy.isfinite(array).all()):
@@ -70,14 +71,14 @@ class Labels:
         if self.kind in ("classes", "positions"):
             if not whole:
                 raise DataError(f"labels of the split {split} are no whole numbers, so they are no classes")
-            return array.astype("i8")
+            return numpy.asarray(array, "i8")
         distinct = len(numpy.unique(array)) if whole and self.kind is None and array.ndim == 1 else 0
         if 1 < distinct <= MOST_CLASSES and len(array) >= 3 * distinct:
             raise DataError(
                 f"labels of the split {split} are floating-point numbers with {distinct} different whole values. "
                 "If they are classes, send y.astype('int64') (y.long() in PyTorch). "
                 "If they are values to predict, say kind=\"values\"")  # fmt: skip
-        return array.astype("f4") if array.dtype == numpy.float16 else array
+        return numpy.asarray(array, "f4") if array.dtype == numpy.float16 else array
 
     def check_classes(self, split: str, array: Array) -> None:
         low, high = int(array.min()), int(array.max())
@@ -88,4 +89,6 @@ class Labels:
         if low == 1 and self.class_names is not None and len(self.class_names) == high:
             raise DataError(f"labels go from 1 to {high}, and classes are counted from 0: send y - 1")
         if self.class_names is not None and high >= len(self.class_names):
-            raise DataError(f"the split {split} has the label {high}, and there are {len(self.class_names)} class names")
+            raise DataError(
+                f"the split {split} has the label {high}, and there are {len(self.class_names)} class names"
+            )

@@ -67,7 +67,9 @@ def cell(column: str, value: Any) -> str:
 def text_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table of text. Columns of numbers are set to the right."""
     widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
-    right = [all(row[column].lstrip("+-−").replace(".", "", 1).isdigit() for row in rows) for column in range(len(head))]
+    right = [
+        all(row[column].lstrip("+-−").replace(".", "", 1).isdigit() for row in rows) for column in range(len(head))
+    ]
 
     def line(row: Sequence[str]) -> str:
         parts = (text.rjust(width) if side else text.ljust(width) for text, width, side in zip(row, widths, right))

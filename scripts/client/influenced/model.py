@@ -55,7 +55,11 @@ class Model(ModelJobs):
     # Jobs
 
     def start(self, kind: str, result: type[R], options: dict[str, Any]) -> Job[R]:
-        names = any(isinstance(options.get(name), str) for name in ("class",)) or "groups" in options or "exclude" in options
+        names = (
+            any(isinstance(options.get(name), str) for name in ("class",))
+            or "groups" in options
+            or "exclude" in options
+        )
         request = {"kind": kind, "model": self.name, **options_of(options, self.class_names if names else None)}
         return Job(self.service, self.service.connection.json("POST", "/v1/jobs", request))
 
@@ -73,7 +77,9 @@ class Model(ModelJobs):
     def state_dict(self, checkpoint: Any = None) -> safetensors.Arrays:
         """Weights by name: the latest that are not edited, or those of a checkpoint or a job."""
         if checkpoint is not None:
-            return self.service.weights(checkpoint if isinstance(checkpoint, str) else reference(checkpoint, "checkpoint"))
+            return self.service.weights(
+                checkpoint if isinstance(checkpoint, str) else reference(checkpoint, "checkpoint")
+            )
         return safetensors.loads(self.service.connection.raw("GET", f"/v1/models/{quote(self.name)}/weights"))
 
     def apply_to(self, net: Any, checkpoint: Any = None) -> Any:
@@ -102,10 +108,13 @@ class Model(ModelJobs):
         self.service.connection.json("DELETE", f"/v1/models/{quote(self.name)}")
 
     def __repr__(self) -> str:
-        return f"<Model {self.name}: {self.info.parameters} parameters, data set {self.info.dataset}, {brief_loss(self.info.json['loss'])}>"
+        loss = brief_loss(self.info.json["loss"])
+        return f"<Model {self.name}: {self.info.parameters} parameters, data set {self.info.dataset}, {loss}>"
 
     def _repr_html_(self) -> str:
-        shown = {key: value for key, value in self.info.json.items() if key not in ("architecture", "links", "contract")}
+        shown = {
+            key: value for key, value in self.info.json.items() if key not in ("architecture", "links", "contract")
+        }
         return table_of(shown)
 
 

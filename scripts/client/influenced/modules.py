@@ -200,7 +200,9 @@ def freeze(graph: dict[str, Any], state: dict[str, Any]) -> None:
         if trained and not any(trained):
             node["trainable"] = False
         elif not all(trained):
-            raise ModelError(f"{node['name']} has parameters with and without requires_grad: freeze all of them, or none")
+            raise ModelError(
+                f"{node['name']} has parameters with and without requires_grad: freeze all of them, or none"
+            )
 
 
 def create(service: Service, name: str, data: Dataset, graph: dict[str, Any], options: dict[str, Any]) -> Model:

@@ -38,7 +38,7 @@ def pieces(tensors: Mapping[str, numpy.ndarray[Any, Any]]) -> tuple[int, Iterato
         for tensor in tensors.values():
             stored = numpy.ascontiguousarray(tensor, dtype=tensor.dtype.newbyteorder("<"))
             if stored.nbytes:
-                yield memoryview(stored.reshape(-1).view(numpy.uint8))
+                yield stored.reshape(-1).view(numpy.uint8).data
 
     return 8 + len(head) + end, parts()
 

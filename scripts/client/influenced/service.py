@@ -31,8 +31,8 @@ class Service:
     def __init__(
         self, url: str | None = None, token: str | None = None, timeout: float = 300, retries: int = 4
     ) -> None:
-        self.connection = Connection(
-            url or os.environ.get("INFLUENCED_URL") or URL, token or os.environ.get("INFLUENCED_TOKEN"), timeout, retries)  # fmt: skip
+        url = url or os.environ.get("INFLUENCED_URL") or URL
+        self.connection = Connection(url, token or os.environ.get("INFLUENCED_TOKEN"), timeout, retries)
         # What the service cannot hold yet, such as file names: data sets of this session by their names.
         self.known: dict[str, Dataset] = {}
         self.remembered: dict[str, Any] = {}
@@ -164,4 +164,3 @@ class Service:
 def name_of(thing: Any) -> str | None:
     """The name of a data set or model, which may be given itself."""
     return thing if thing is None or isinstance(thing, str) else str(thing.name)
-

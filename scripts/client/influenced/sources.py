@@ -85,10 +85,9 @@ class Reader:
         split.ids = self.ids_of(name) or SampleSplit(loader.dataset).ids
         return split
 
-    def ids_of(self, split: str) -> Sequence[Any] | None:
-        if isinstance(self.ids, Mapping):
-            return self.ids.get(split)
-        return self.ids if split == "train" else None
+    def ids_of(self, split: str) -> list[str] | None:
+        ids = self.ids.get(split) if isinstance(self.ids, Mapping) else self.ids if split == "train" else None
+        return None if ids is None else [str(id) for id in ids]
 
     # Files
 
@@ -128,7 +127,11 @@ class Reader:
         reading = Reading()
         folders = {"train": path, **({"test": test} if test is not None else {})}
         files = {name: pictures_by_class(folder) for name, folder in folders.items()}
-        mode = "L" if all(is_grey(file) for by_class in files.values() for some in by_class.values() for file in some[:3]) else "RGB"
+        mode = (
+            "L"
+            if all(is_grey(file) for by_class in files.values() for some in by_class.values() for file in some[:3])
+            else "RGB"
+        )
         reading.class_names = sorted(files["train"])
         for name, by_class in files.items():
             unknown = sorted(set(by_class) - set(reading.class_names))
@@ -167,7 +170,9 @@ def table_of(path: pathlib.Path) -> Any:
     pandas = require("pandas", f"reading {path.name}")
     if path.suffix in (".parquet", ".pq"):
         return pandas.read_parquet(path)
-    return pandas.read_csv(path, sep=None if path.suffix == ".csv" else "\t", engine="python" if path.suffix == ".csv" else "c")
+    return pandas.read_csv(
+        path, sep=None if path.suffix == ".csv" else "\t", engine="python" if path.suffix == ".csv" else "c"
+    )
 
 
 def pictures_by_class(folder: pathlib.Path) -> dict[str, list[pathlib.Path]]:

@@ -52,11 +52,15 @@ class ArraySplit(Split):
 
     def __init__(self, inputs: Any, labels: Any, ids: Sequence[Any] | None = None) -> None:
         self.inputs = array_of(inputs)
-        self.labels = array_of(labels) if hasattr(labels, "__array__") or hasattr(labels, "detach") else numpy.asarray(labels)
+        self.labels = (
+            array_of(labels) if hasattr(labels, "__array__") or hasattr(labels, "detach") else numpy.asarray(labels)
+        )
         if self.inputs.dtype.kind == "O":
             raise DataError("the inputs are objects: samples must be numbers, all of one shape")
         if self.inputs.ndim < 2:
-            raise DataError(f"inputs have the shape {self.inputs.shape}; they need an axis of samples and one of features")
+            raise DataError(
+                f"inputs have the shape {self.inputs.shape}; they need an axis of samples and one of features"
+            )
         if len(self.inputs) != len(self.labels):
             raise DataError(f"there are {len(self.inputs)} inputs and {len(self.labels)} labels")
         self.count = len(self.inputs)
@@ -76,7 +80,9 @@ class ArraySplit(Split):
 class SampleSplit(Split):
     """A `Dataset` of PyTorch, or whatever gives a sample by its index. Transforms are applied as it is read."""
 
-    def __init__(self, source: Any, columns: tuple[str, str] | None = None, indices: Sequence[int] | None = None) -> None:
+    def __init__(
+        self, source: Any, columns: tuple[str, str] | None = None, indices: Sequence[int] | None = None
+    ) -> None:
         self.source = source
         self.columns = columns
         self.indices = indices
@@ -91,7 +97,8 @@ class SampleSplit(Split):
             return (self.source[int(index)] for index in self.indices)
         if self.count is not None:
             return (self.source[index] for index in range(self.count))
-        return iter(self.source)
+        found: Iterator[Any] = iter(self.source)
+        return found
 
     def batches(self) -> Iterator[tuple[Array, Any]]:
         inputs: list[Array] = []
@@ -205,7 +212,9 @@ def input_array(x: Any) -> Array:
         array = numpy.asarray(x)
         return array[None] if array.ndim == 2 else numpy.ascontiguousarray(numpy.moveaxis(array, -1, 0))
     if isinstance(x, (tuple, list)) and x and hasattr(x[0], "shape"):
-        raise DataError("a sample has several inputs. Put them into one row, one after the other: see the guide on `inputs`")
+        raise DataError(
+            "a sample has several inputs. Put them into one row, one after the other: see the guide on `inputs`"
+        )
     array = array_of(x)
     if array.dtype.kind == "O" or array.dtype.kind in "US":
         raise DataError(f"an input is {type(x).__name__}, and must be numbers, such as token ids")

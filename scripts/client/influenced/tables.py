@@ -54,19 +54,25 @@ def encode(
         if is_index(name, column):
             encoded.notes.append(f"the column {name or '(without a name)'} counts the rows and is left out")
             continue
-        missing = {split: int(frame[column.name].isna().sum()) for split, frame in frames.items() if column.name in frame}
+        missing = {
+            split: int(frame[column.name].isna().sum()) for split, frame in frames.items() if column.name in frame
+        }
         if len(missing) < len(frames):
             faults.append(f"the test table has no column {name}")
             continue
         if sum(missing.values()) and impute == "refuse":
             row = next(frame.index[frame[column.name].isna()][0] for split, frame in frames.items() if missing[split])
-            faults.append(f'{name} has {sum(missing.values())} missing values, the first in row {row}: say impute="mean"')
+            faults.append(
+                f'{name} has {sum(missing.values())} missing values, the first in row {row}: say impute="mean"'
+            )
             continue
         kind = column.dtype.kind if hasattr(column.dtype, "kind") else "O"
         if kind in "mM":
             faults.append(f"{name} has times: make numbers of them, or ignore=[{name!r}]")
         elif pandas.api.types.is_numeric_dtype(column) and not pandas.api.types.is_bool_dtype(column):
-            fill = column.mean() if impute != "most_frequent" else (column.mode().iloc[0] if column.notna().any() else 0)
+            fill = (
+                column.mean() if impute != "most_frequent" else (column.mode().iloc[0] if column.notna().any() else 0)
+            )
             for split, frame in frames.items():
                 parts[split].append(frame[column.name].astype("float64").fillna(float(fill)).to_numpy()[:, None])
             encoded.feature_names.append(name)
@@ -98,7 +104,9 @@ def categories(
     values = sorted({text_of(value) for value in column.tolist()})
     if len(values) > MOST_CATEGORIES:
         faults.append(
-            f"{name} has {len(values)} different texts, such as {values[0]!r}: make numbers of them, or ignore=[{name!r}]")  # fmt: skip
+            f"{name} has {len(values)} different texts, such as {values[0]!r}: make numbers of them, "
+            f"or ignore=[{name!r}]"
+        )
         return
     shown = values[1:] if len(values) == 2 else values
     for split, frame in frames.items():

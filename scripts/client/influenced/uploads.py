@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -64,7 +64,9 @@ def upload_dataset(
     labels = Labels(kind, class_names if class_names is not None else reading.class_names)
     source: dict[str, Any] = {"format": "upload", "classes": classes, "kind": kind, "ignore_index": ignore_index,
                               "normalization": normalization or "none"}  # fmt: skip
-    uploads = [Upload(service, name, split, samples, layout, labels, quiet) for split, samples in reading.splits.items()]
+    uploads = [
+        Upload(service, name, split, samples, layout, labels, quiet) for split, samples in reading.splits.items()
+    ]
     for upload in uploads:
         upload.check(uploads)
     if replace:
@@ -92,7 +94,9 @@ def upload_dataset(
         raise
     data.ids = {upload.split: upload.samples.ids for upload in uploads if upload.samples.ids is not None}
     data.feature_names = reading.feature_names
-    data.notes = list(dict.fromkeys([*reading.notes, *labels.notes, *(note for upload in uploads for note in upload.notes)]))
+    data.notes = list(
+        dict.fromkeys([*reading.notes, *labels.notes, *(note for upload in uploads for note in upload.notes)])
+    )
     data.notes.append(normalization_note(data))
     service.known[name] = data
     if not quiet:
@@ -164,7 +168,9 @@ class Upload:
             return len(shape) == 3
         if layout != "auto" or len(shape) != 3 or shape[-1] not in CHANNELS or shape[0] in CHANNELS:
             return False
-        self.notes.append(f"channels were moved to the front: {shape[0]}×{shape[1]}×{shape[2]} (layout=\"channels_first\" keeps them)")
+        self.notes.append(
+            f'channels were moved to the front: {shape[0]}×{shape[1]}×{shape[2]} (layout="channels_first" keeps them)'
+        )
         return True
 
     def check(self, others: Sequence[Upload]) -> None:
@@ -215,7 +221,7 @@ class Upload:
             sent += len(batch)
             self.seen.append(labels)
             if batch.nbytes:
-                yield memoryview(batch.reshape(-1).view(numpy.uint8))
+                yield batch.reshape(-1).view(numpy.uint8).data
             if count:
                 self.line.update(sent / count, f"{sent} of {count} samples")
         if count is not None and sent != count:
@@ -234,8 +240,8 @@ class Upload:
             def pieces() -> Iterator[bytes]:
                 yield header
                 file.seek(0)
-                read: Callable[[], bytes] = lambda: file.read(PIECE)  # noqa: E731
-                yield from iter(read, b"")
+                while piece := file.read(PIECE):
+                    yield piece
 
             self.service.connection.put(f"{self.path}/inputs", size, pieces)
 
@@ -249,7 +255,8 @@ def stored_type(dtype: numpy.dtype[Any]) -> numpy.dtype[Any]:
     if dtype.kind == "u" and dtype.itemsize == 8:
         return numpy.dtype("<i8")
     if dtype.kind in "iu":
-        return dtype.newbyteorder("<")
+        little: numpy.dtype[Any] = numpy.dtype(dtype.str.replace(">", "<"))
+        return little
     raise DataError(f"samples of the type {dtype} are no numbers")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import html
 import json
 import keyword
@@ -32,7 +31,7 @@ class Value:
         """The value of some JSON."""
         value = cls.__new__(cls)
         members = {"json": data}
-        for name, key, hint in fields_of(cls):
+        for name, key, hint in members_of(cls):
             members[name] = convert(hint, data.get(key))
         value.__dict__.update(members)
         return value
@@ -76,6 +75,10 @@ class Value:
 class Record(Value):
     """A part of an answer whose members are not declared."""
 
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+
 
 def name_of(key: str) -> str:
     return key + "_" if keyword.iskeyword(key) else key
@@ -85,13 +88,16 @@ def key_of(name: str) -> str:
     return name[:-1] if name.endswith("_") and keyword.iskeyword(name[:-1]) else name
 
 
-@functools.cache
-def fields_of(cls: type[Value]) -> list[tuple[str, str, Any]]:
-    """The declared members of a class: attribute, key and type."""
-    if not dataclasses.is_dataclass(cls):
-        return []
-    hints = typing.get_type_hints(cls)
-    return [(field.name, key_of(field.name), hints[field.name]) for field in dataclasses.fields(cls)]
+# The declared members of each class: attribute, key and type.
+MEMBERS: dict[Any, list[tuple[str, str, Any]]] = {}
+
+
+def members_of(cls: Any) -> list[tuple[str, str, Any]]:
+    if cls not in MEMBERS:
+        hints = typing.get_type_hints(cls) if dataclasses.is_dataclass(cls) else {}
+        hints.pop("json", None)
+        MEMBERS[cls] = [(name, key_of(name), hint) for name, hint in hints.items()]
+    return MEMBERS[cls]
 
 
 def convert(hint: Any, data: Any) -> Any:

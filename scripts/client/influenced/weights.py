@@ -58,7 +58,8 @@ def read_file(path: pathlib.Path) -> safetensors.Arrays:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         raise ModelError(
-            f"{path} holds more than weights, and is not read for safety: save net.state_dict() ({error})") from error  # fmt: skip
+            f"{path} holds more than weights, and is not read for safety: save net.state_dict() ({error})"
+        ) from error
     for name in INSIDE:
         if isinstance(content.get(name), Mapping):
             content = content[name]
@@ -76,7 +77,9 @@ def apply(arrays: Mapping[str, numpy.ndarray[Any, Any]], net: Any) -> Any:
     faults = [f"{name} is not in the module" for name in arrays if name not in own]
     for name, array in arrays.items():
         if name in own and tuple(own[name].shape) != array.shape:
-            faults.append(f"{name} has the shape {list(own[name].shape)} in the module, and {list(array.shape)} in the service")
+            faults.append(
+                f"{name} has the shape {list(own[name].shape)} in the module, and {list(array.shape)} in the service"
+            )
     given = {id(own[name]) for name in arrays if name in own}
     state = set(inner.state_dict())
     faults += [f"{name} is missing in the service" for name, tensor in own.items()

@@ -1,5 +1,7 @@
 """The names of the tensors of a graph."""
 
+from typing import Any
+
 ENDINGS = (
     "in_proj_weight", "in_proj_bias", "out_proj.weight", "out_proj.bias", "weight", "bias",
     "running_mean", "running_var", "num_batches_tracked",
@@ -11,7 +13,7 @@ ENDINGS = (
 )  # fmt: skip
 
 
-def tensor_names(graph, state):
+def tensor_names(graph: dict[str, Any], state: dict[str, Any]) -> list[str]:
     """The names of the tensors of a graph, in the order of its nodes, among those of a module."""
     names = []
     for node in graph["nodes"]:

@@ -1,6 +1,7 @@
 """Writes the calls of a trace as nodes, one after the other."""
 
 import operator
+from typing import Any
 
 import torch
 
@@ -10,7 +11,7 @@ from .registry import WRITERS, Missing, Unsupported
 from .values import Graph, Value, batch_axis
 
 
-def graph_of(module, sample):
+def graph_of(module: Any, sample: Any) -> dict[str, Any]:
     """The graph of a module in evaluation, for samples like `sample`, which has no batch.
 
     Tensors keep the names of `module.state_dict()`. Of several outputs the first counts. What a module does in
@@ -20,7 +21,7 @@ def graph_of(module, sample):
     return Writer(module.eval()).write(sample.unsqueeze(0))
 
 
-def values_of(module, sample):
+def values_of(module: Any, sample: Any) -> dict[str, Any]:
     """The values of a graph's nodes for a sample, by the names of the nodes."""
     writer = Writer(module.eval())
     writer.trace.keeps = True

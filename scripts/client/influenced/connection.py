@@ -53,6 +53,8 @@ class Connection:
         self.timeout = timeout
         self.retries = retries
         self.local = threading.local()
+        # Whether the service has ever answered.
+        self.met = False
 
     # Requests
 
@@ -137,12 +139,15 @@ class Connection:
                 answer = self.send(method, path, body, fields, timeout)
             except (OSError, http.client.HTTPException) as error:
                 self.drop()
-                if attempt >= self.retries or isinstance(error, TimeoutError):
+                # A service that has answered before may be starting again.
+                hopeless = isinstance(error, TimeoutError) or isinstance(error, ConnectionRefusedError) and not self.met
+                if attempt >= self.retries or hopeless:
                     raise Unreachable(self.unreachable(error)) from error
                 # A connection that was kept open may have been closed by the service meanwhile.
                 time.sleep(0 if attempt == 0 else self.pause(attempt))
                 attempt += 1
                 continue
+            self.met = True
             if answer.status < 400:
                 return answer
             if answer.status in PASSING and attempt < self.retries:

@@ -14,6 +14,7 @@ from .weights import array_of
 
 Array = numpy.ndarray[Any, Any]
 BATCH = 256
+BATCH_BYTES = 4 << 20
 
 # Members of a sample that is a dictionary, in the order in which they are looked for.
 INPUTS = ("image", "img", "pixel_values", "input_ids", "inputs", "input", "x", "features")
@@ -69,8 +70,9 @@ class ArraySplit(Split):
             raise DataError(f"there are {self.count} samples and {len(self.ids)} ids")
 
     def batches(self) -> Iterator[tuple[Array, Any]]:
-        for begin in range(0, len(self.inputs), BATCH):
-            yield self.inputs[begin : begin + BATCH], self.labels[begin : begin + BATCH]
+        rows = max(1, BATCH_BYTES * len(self.inputs) // max(1, self.inputs.nbytes))
+        for begin in range(0, len(self.inputs), rows):
+            yield self.inputs[begin : begin + rows], self.labels[begin : begin + rows]
 
     def take(self, indices: Sequence[int]) -> Split:
         names = self.ids or [str(index) for index in range(len(self.inputs))]

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import numpy
 
@@ -160,6 +160,8 @@ class Upload:
         self.moves = self.channels_last(first.shape, layout)
         self.shape = (first.shape[-1], *first.shape[:-1]) if self.moves else first.shape
         self.line = ProgressLine(f"sending {name}/{split}", shown=False if quiet else None)
+        # Whether the names of the classes are known beforehand.
+        self.named = labels.class_names is not None
         # Labels as they pass by.
         self.seen: list[Any] = []
 
@@ -198,7 +200,16 @@ class Upload:
         file = io.BytesIO()
         numpy.save(file, self.labels.read(self.split, labels), allow_pickle=False)
         data = file.getvalue()
-        self.service.connection.put(f"{self.path}/labels", len(data), lambda: [data])
+        self.service.connection.put(f"{self.path}/labels{self.names()}", len(data), lambda: [data])
+
+    def names(self) -> str:
+        """The query with names of classes that showed while the samples were sent."""
+        names = self.labels.class_names
+        if self.split != "train" or self.samples.labels is not None or names is None or self.named:
+            return ""
+        if any("," in name for name in names):
+            raise DataError(f"names of classes have commas: give class_names={names!r}")
+        return f"?{urlencode({'class_names': ','.join(names)})}"
 
     def header(self, count: int) -> bytes:
         file = io.BytesIO()
@@ -230,11 +241,9 @@ class Upload:
     def send_uncounted(self) -> None:
         """Samples whose number shows at the end wait in a file."""
         with tempfile.TemporaryFile() as file:
-            count = 0
             for piece in self.pieces(b"", None):
                 file.write(piece)
-            count = sum(len(labels) for labels in self.seen)
-            header = self.header(count)
+            header = self.header(sum(len(labels) for labels in self.seen))
             size = len(header) + file.tell()
 
             def pieces() -> Iterator[bytes]:

@@ -50,9 +50,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     output = Output(chosen.json)
     try:
         service = Service(chosen.url or os.environ.get("INFLUENCED_URL"))
-        return int(chosen.run(service, chosen, output) or 0)
+        code = int(chosen.run(service, chosen, output) or 0)
+        sys.stdout.flush()
+        return code
     except WrongUse as error:
         return report(error, output, 2)
+    except BrokenPipeError:
+        # The reader has enough. Python would complain once more when it closes standard output.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (InfluencedError, OSError, ValueError) as error:
         return report(error, output, 1)
     except KeyboardInterrupt:

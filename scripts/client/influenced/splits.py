@@ -234,7 +234,8 @@ def names_of(source: Any, indices: Sequence[int] | None) -> list[str] | None:
     """Names of the samples: files, where a data set knows them, or indices of the set that a `Subset` is of."""
     files = getattr(source, "samples", None) or getattr(source, "imgs", None)
     if isinstance(files, list) and files and isinstance(files[0], tuple) and isinstance(files[0][0], str):
-        names = [file for file, *_ in files]
+        root = str(getattr(source, "root", "")).rstrip("/") + "/"
+        names = [file.removeprefix(root) for file, *_ in files]
     elif has_base(source, "torch.utils.data.dataset.Subset"):
         inner = names_of(source.dataset, None)
         names = [inner[int(index)] if inner else str(int(index)) for index in source.indices]

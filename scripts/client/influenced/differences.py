@@ -9,8 +9,8 @@ import numpy
 
 from .dataset import Dataset
 from .errors import InfluencedError, ModelError
+from .inputs import Inputs, evaluation
 from .model import Model
-from .optional import require
 from .weights import array_of
 
 # The largest difference of two outputs, as a share of the largest output.
@@ -20,13 +20,14 @@ SAMPLES = 4
 Array = numpy.ndarray[Any, Any]
 
 
-def compare(model: Model, net: Any, graph: dict[str, Any], checkpoint: str, data: Dataset) -> str:
+def compare(
+    model: Model, net: Any, graph: dict[str, Any], checkpoint: str, data: Dataset, inputs: Inputs
+) -> str:  # fmt: skip
     """Compares outputs on some samples. A sentence about it; an error that says where they differ."""
-    from .modules import run, typed
+    from .modules import run
 
-    torch = require("torch", "upload_model")
     with Probes(data) as probes:
-        batch = typed(net, torch.from_numpy(probes.values), data)
+        batch = inputs.batch(probes.values)
         theirs = run(net, batch).reshape(len(batch), -1)
         ours = probes.outputs(model, checkpoint).reshape(len(batch), -1)
         if ours.shape != theirs.shape:
@@ -82,7 +83,6 @@ def first_difference(model: Model, net: Any, graph: dict[str, Any], sample: Any,
     A model that ends at a node and multiplies its values by random numbers is compared with the same product here.
     Half of the nodes are left after each such model.
     """
-    from .modules import evaluation
     from .torch_graph import values_of
 
     with evaluation(net):
@@ -96,7 +96,8 @@ def first_difference(model: Model, net: Any, graph: dict[str, Any], sample: Any,
         else:
             high = middle
     node = graph["nodes"][nodes[low]]
-    return f"the first node that differs is {node['name']} ({node['op']}, reading {', '.join(node['inputs'])})"
+    words = f"the first node that differs is {node['name']} ({node['op']}, reading {', '.join(node['inputs'])})"
+    return f"{words}. Choices that a module makes by values, such as `if x.sum() > 0`, are not recorded"
 
 
 def agrees(model: Model, net: Any, graph: dict[str, Any], place: int, values: dict[str, Any], probes: Probes) -> bool:

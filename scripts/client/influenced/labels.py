@@ -22,6 +22,8 @@ class Labels:
         self.kind = kind
         self.class_names = [str(name) for name in class_names] if class_names is not None else None
         self.notes: list[str] = []
+        # Whether samples are rows of whole numbers: then a row of labels is likely a class for each of them.
+        self.has_tokens = False
 
     def read(self, split: str, labels: Any, known: Sequence[Any] = ()) -> Array:
         """The labels of a split as the service takes them. `known` are labels of other splits."""
@@ -42,6 +44,8 @@ class Labels:
             raise DataError(f"labels of the type {array.dtype} are neither classes nor values")
         if array.dtype.kind == "i" and self.kind == "values":
             array = array.astype("f8")
+        if array.dtype.kind == "i" and self.kind is None:
+            self.check_meaning(split, array)
         if array.dtype.kind == "i" and array.ndim == 1:
             self.check_classes(split, array)
         return numpy.asarray(array, order="C")
@@ -72,6 +76,14 @@ class Labels:
             if not whole:
                 raise DataError(f"labels of the split {split} are no whole numbers, so they are no classes")
             return numpy.asarray(array, "i8")
+        if (
+            whole
+            and array.ndim == 2
+            and self.kind is None
+            and bool((array.sum(1) == 1).all())
+            and bool((array >= 0).all())
+        ):
+            self.notes.append("labels look one-hot, and are taken for values: send y.argmax(1) if they are classes")
         distinct = len(numpy.unique(array)) if whole and self.kind is None and array.ndim == 1 else 0
         if 1 < distinct <= MOST_CLASSES and len(array) >= 3 * distinct:
             raise DataError(
@@ -79,6 +91,20 @@ class Labels:
                 "If they are classes, send y.astype('int64') (y.long() in PyTorch). "
                 "If they are values to predict, say kind=\"values\"")  # fmt: skip
         return numpy.asarray(array, "f4") if array.dtype == numpy.float16 else array
+
+    def check_meaning(self, split: str, array: Array) -> None:
+        """Refuses integers that are rather values than classes, or several labels a sample rather than positions."""
+        distinct = len(numpy.unique(array))
+        if array.ndim == 1 and self.class_names is None and distinct > max(20, len(array) / 2):
+            raise DataError(
+                f"labels of the split {split} are integers with {distinct} different values for {len(array)} samples. "
+                'Say kind="values" if they are values to predict, or kind="classes" if each is a class'
+            )
+        if array.ndim == 2 and not self.has_tokens and set(numpy.unique(array).tolist()) <= {0, 1}:
+            raise DataError(
+                f'labels of the split {split} are rows of 0 and 1. Say kind="values" for several labels a sample, '
+                'kind="positions" for a class a position, or send y.argmax(1) if they are one-hot'
+            )
 
     def check_classes(self, split: str, array: Array) -> None:
         low, high = int(array.min()), int(array.max())

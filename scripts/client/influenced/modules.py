@@ -6,7 +6,6 @@ import contextlib
 import copy
 import json
 import sys
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -15,6 +14,7 @@ import numpy
 from .connection import plain
 from .dataset import Dataset
 from .errors import Fault, InfluencedError, ModelError, ServiceError
+from .inputs import Inputs, evaluation
 from .losses import loss_of
 from .model import Model
 from .optional import require
@@ -35,7 +35,9 @@ def upload_model(
     stays as it is. Parameters without `requires_grad` are kept as they are by the service too.
 
     - `data`: the data set that the module was trained on.
-    - `example`: one sample as the module sees it, with or without a batch; by default a sample of the data set.
+    - `example`: one sample as the module sees it, with or without a batch; by default a sample of the data set. For a
+      module of several inputs it is a tuple or a dictionary of batches. A sample of the data set is then one row, with
+      all inputs one after the other.
     - `loss`: a name, an object, or a loss of PyTorch; by default cross entropy.
     - `weight_decay`: λ in the risk, mean loss + λ/2·‖θ‖². It is the `weight_decay` of SGD in PyTorch.
     - `precision`: "float32" or "float64"; by default that of the module.
@@ -50,7 +52,9 @@ def upload_model(
         data = service.dataset(data)
     plain_net, notes = prepared(net)
     precision = precision or precision_of(plain_net)
-    graph = graph_with(plain_net, sample_for(plain_net, example, data))
+    inputs = Inputs.of(plain_net, example, data)
+    with inputs.joined(plain_net):
+        graph = graph_with(plain_net, inputs.sample)
     require_operations(service, graph)
     state = plain_net.state_dict(keep_vars=True)
     names = tensor_names(graph, state)
@@ -64,7 +68,8 @@ def upload_model(
         checkpoint = model.upload_weights({key: array_of(state[key]) for key in names})
         notes += [*(checkpoint.notes or []), *(checkpoint.warnings or [])]
         if check:
-            notes.append(compare(model, plain_net, graph, checkpoint.id, data))
+            with inputs.joined(plain_net):
+                notes.append(compare(model, plain_net, graph, checkpoint.id, data, inputs))
     except BaseException:
         with contextlib.suppress(InfluencedError):
             service.connection.json("DELETE", f"/v1/models/{quote(name)}")
@@ -107,18 +112,6 @@ def precision_of(net: Any) -> str:
     return "float64" if kinds == {"torch.float64"} else "float32"
 
 
-@contextlib.contextmanager
-def evaluation(net: Any) -> Iterator[None]:
-    """Puts a module into evaluation, and each part of it back into the mode that it had."""
-    modes = {module: module.training for module in net.modules()}
-    net.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes.items():
-            module.training = training
-
-
 def run(net: Any, batch: Any) -> numpy.ndarray[Any, Any]:
     """The outputs of a module for a batch, one sample at a time: some modules take no more. The first output counts."""
     torch = require("torch", "upload_model")
@@ -129,35 +122,6 @@ def run(net: Any, batch: Any) -> numpy.ndarray[Any, Any]:
             leaves = tree.tree_leaves(net(batch[index : index + 1]))
             rows.append(next(leaf for leaf in leaves if isinstance(leaf, torch.Tensor)))
     return array_of(torch.cat(rows))
-
-
-def sample_for(net: Any, example: Any, data: Dataset) -> Any:
-    """One sample without a batch, as the module takes it."""
-    torch = require("torch", "upload_model")
-    if example is None:
-        return typed(net, torch.from_numpy(data.values("train", [0])), data)[0]
-    tensor = example if isinstance(example, torch.Tensor) else torch.from_numpy(numpy.asarray(example))
-    shape = tuple(tensor.shape)
-    if shape[1:] == data.shape:
-        tensor = tensor[0]
-    elif shape != data.shape:
-        raise ModelError(f"the example has the shape {shape}, and samples of {data.name} have {data.shape}")
-    tensor = tensor.detach().cpu()
-    return typed(net, tensor[None], data)[0] if tensor.is_floating_point() else tensor
-
-
-def typed(net: Any, batch: Any, data: Dataset) -> Any:
-    """Samples in the type that a module takes: that of its parameters, or whole numbers for token ids."""
-    torch = require("torch", "upload_model")
-    floating = batch.to(next((part.dtype for part in net.parameters() if part.is_floating_point()), torch.float32))
-    if not bool((batch == batch.round()).all()):
-        return floating
-    with evaluation(net), torch.no_grad():
-        try:
-            net(floating[:1])
-        except Exception:
-            return batch.long()
-    return floating
 
 
 # The graph
@@ -172,7 +136,9 @@ def graph_with(net: Any, sample: Any) -> dict[str, Any]:
             graph: dict[str, Any] = graph_of(net, sample)
     except Unsupported as fault:
         lines = [f"  {call} in {place}" + (f", {line}" if line else "") for call, place, line in fault.calls]
-        raise ModelError(f"{len(lines)} operations of the module cannot be sent:\n" + "\n".join(lines)) from None
+        if any("parametrizations" in place for _, place, _ in fault.calls):
+            lines.append("  torch.nn.utils.parametrize.remove_parametrizations makes plain weights of computed ones")
+        raise ModelError("the module has operations that cannot be sent:\n" + "\n".join(lines)) from None
     except InfluencedError:
         raise
     except Exception as error:
@@ -186,7 +152,7 @@ def require_operations(service: Service, graph: dict[str, Any]) -> None:
     known = set(service.info().capabilities.json["layers"])
     missing = [f"  {node['op']} in {node['name']}" for node in graph["nodes"] if node["op"] not in known]
     if missing:
-        raise ModelError(f"{len(missing)} operations of the module are not in this service:\n" + "\n".join(missing))
+        raise ModelError("the module has operations that this service has not:\n" + "\n".join(missing))
 
 
 def freeze(graph: dict[str, Any], state: dict[str, Any]) -> None:

@@ -52,6 +52,8 @@ class ArraySplit(Split):
     """Arrays: samples along the first axis."""
 
     def __init__(self, inputs: Any, labels: Any, ids: Sequence[Any] | None = None) -> None:
+        if hasattr(inputs, "toarray"):
+            raise DataError("the inputs are a sparse matrix: send X.toarray()")
         self.inputs = array_of(inputs)
         self.labels = (
             array_of(labels) if hasattr(labels, "__array__") or hasattr(labels, "detach") else numpy.asarray(labels)
@@ -85,6 +87,8 @@ class SampleSplit(Split):
     def __init__(
         self, source: Any, columns: tuple[str, str] | None = None, indices: Sequence[int] | None = None
     ) -> None:
+        if hasattr(source, "__next__"):
+            raise DataError("an iterator can be read only once: give a list, or a Dataset")
         self.source = source
         self.columns = columns
         self.indices = indices

@@ -156,6 +156,7 @@ class Upload:
         self.path = f"/v1/datasets/{quote(name)}/{split}"
         self.notes: list[str] = []
         first = samples.first()
+        labels.has_tokens = first.ndim == 1 and first.dtype.kind in "iu"
         self.dtype = stored_type(first.dtype)
         self.moves = self.channels_last(first.shape, layout)
         self.shape = (first.shape[-1], *first.shape[:-1]) if self.moves else first.shape

@@ -118,6 +118,8 @@ def test_names_of_classes_as_labels(service, name, pictures):
         (lambda y: numpy.where(y == 1, numpy.nan, 0.5), {}, "not finite"),
         (lambda y: y + 0.5, {"kind": "classes"}, "no whole numbers"),
         (lambda y: y[:5], {}, "60 inputs and 5 labels"),
+        (lambda y: numpy.arange(60), {}, "60 different values"),
+        (lambda y: numpy.eye(3, dtype=int)[y], {}, "rows of 0 and 1"),
         (lambda y: [None, *y[1:].astype(str)], {}, "missing"),
     ],
 )

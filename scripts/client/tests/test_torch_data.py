@@ -70,6 +70,11 @@ def test_stream_without_a_length(service, name):
         upload(service, name, Stream(), test_fraction=0.1, replace=True)
 
 
+def test_iterators_are_refused(service, name):
+    with pytest.raises(DataError, match="only once"):
+        upload(service, name, iter(Stream()))
+
+
 def test_dictionaries(service, name):
     data = upload(service, name, Words())
     numpy.testing.assert_array_equal(stored(data, 3), torch.arange(6) + 3)

@@ -54,7 +54,7 @@ def default(value: Any) -> Any:
 RENAMED = {name: f"{name}Info" for name in ("Job", "JobError", "Model", "Dataset", "Checkpoint", "JobSummary")}
 ANSWERS = ("Job", "Model", "Dataset", "Checkpoint", "Sample")
 
-# What an option takes besides the JSON of the service. `Model.start` turns it into that JSON.
+# Types that an option may have besides those of the service. `Model.start` turns it into that JSON.
 WIDER = {
     "class": "int | str", "test": "int | Sequence[int] | Mapping[str, Any]",
     "train": 'int | Sequence[int] | Literal["all"] | Mapping[str, Any]', "checkpoint": "Any", "factors": "Any",

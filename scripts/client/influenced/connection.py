@@ -26,7 +26,7 @@ PASSING = {429, 503}
 
 
 def plain(value: Any) -> Any:
-    """What `json` cannot write by itself: numbers and arrays of NumPy, and tensors."""
+    """Numbers and arrays of NumPy, and tensors, as JSON has them. `json` cannot write these by itself."""
     if isinstance(value, numpy.generic):
         return value.item()
     if hasattr(value, "tolist"):

@@ -65,7 +65,7 @@ class Dataset(DatasetJobs):
 
     @property
     def warnings(self) -> list[str]:
-        """What looks wrong about the set, although it can be used."""
+        """Sentences about things that look wrong, although the set can be used."""
         return list(self.info.warnings or [])
 
     def count(self, split: str = "train") -> int:

@@ -129,7 +129,7 @@ class Job(Generic[R]):
         """Deletes the job with its arrays. It must have ended."""
         self.service.connection.json("DELETE", f"/v1/jobs/{self.id}")
 
-    # What it gave
+    # Results
 
     @property
     def result(self) -> R:
@@ -140,7 +140,7 @@ class Job(Generic[R]):
 
     @property
     def warnings(self) -> list[str]:
-        """What you must know before you rely on the result."""
+        """Sentences that you must know before you rely on the result."""
         return list(self.result.json.get("warnings", []))
 
     @property

@@ -29,7 +29,7 @@ class Model(ModelJobs):
         self.info: ModelInfo = ModelInfo.decode(info)
         # The job that a recipe in the model's request started.
         self.training_job: Job[Value] | None = None
-        # What was found when the model was uploaded.
+        # Findings of the upload.
         self.notes: list[str] = []
 
     @property

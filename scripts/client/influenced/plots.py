@@ -151,7 +151,7 @@ def mislabeled(job: Job[Any], result: Any, top: int = 20) -> Any:
 
 
 def removal(job: Job[Any], result: Any) -> Any:
-    """What each scale does to held-out samples, and the scale that was taken."""
+    """The effect of each scale on held-out samples, and the scale that was taken."""
     figure, grid = axes()
     place = grid[0, 0]
     sweep = sorted(result.sweep, key=lambda entry: entry.scale)

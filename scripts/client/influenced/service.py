@@ -33,7 +33,7 @@ class Service:
     ) -> None:
         url = url or os.environ.get("INFLUENCED_URL") or URL
         self.connection = Connection(url, token or os.environ.get("INFLUENCED_TOKEN"), timeout, retries)
-        # What the service cannot hold yet, such as file names: data sets of this session by their names.
+        # Data sets that this program uploaded, by their names. They know names of files and the like.
         self.known: dict[str, Dataset] = {}
         self.remembered: dict[str, Any] = {}
 
@@ -42,7 +42,7 @@ class Service:
         return self.connection.url
 
     def info(self) -> Record:
-        """What the service is, what it can do, and its limits."""
+        """The version of the service, its capabilities, and its limits."""
         return Record.decode(self.once("/v1"))
 
     def contract(self) -> dict[str, Any]:

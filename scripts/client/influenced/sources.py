@@ -19,7 +19,7 @@ TABLES = (".csv", ".tsv", ".parquet", ".pq")
 
 @dataclass
 class Reading:
-    """What was read: splits, and what is known about them."""
+    """Splits, and what is known about them."""
 
     splits: dict[str, Split] = field(default_factory=dict)
     class_names: list[str] | None = None

@@ -124,7 +124,7 @@ def normalization_note(data: Dataset) -> str:
 
 
 def upload_fields(service: Service) -> set[str]:
-    """What the service takes beside arrays."""
+    """The options that the service takes beside arrays."""
     sources = service.contract()["components"]["schemas"]["DatasetSource"]["oneOf"]
     upload = next(source for source in sources if source["properties"]["format"].get("const") == "upload")
     return set(upload["properties"])

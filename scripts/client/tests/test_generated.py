@@ -1,4 +1,4 @@
-"""What is written from the service's declarations."""
+"""The file that is written from the service's declarations."""
 
 import inspect
 import subprocess

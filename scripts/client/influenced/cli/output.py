@@ -1,4 +1,4 @@
-"""What the command prints: tables for people, or JSON."""
+"""The command prints tables for people, or JSON."""
 
 from __future__ import annotations
 

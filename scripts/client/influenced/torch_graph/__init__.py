@@ -1,8 +1,9 @@
 """Writes a PyTorch module as the graph of nodes that the service takes (`{"nodes": …, "outputs": …}`).
 
-The module runs once with a batch of one sample, and its calls of ATen are recorded (`recorder.py`). So every axis of the trace belongs to the sample,
-wherever the module moves its batch, and whatever it merges the batch with (`values.py`).
-What does not depend on the input nor on a parameter is computed and becomes a constant (`trace.py`).
+The module runs once with a batch of one sample, and its calls of ATen are recorded (`recorder.py`).
+So every axis of the trace belongs to the sample, wherever the module moves its batch, and whatever it merges the batch
+with (`values.py`).
+A value that depends neither on the input nor on a parameter is computed and becomes a constant (`trace.py`).
 The other files write the calls of the trace as nodes, one family of operations each.
 """
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from .registry import Missing, arguments, writes
+from .registry import arguments, writes
 from .values import Value
 
 
@@ -18,8 +18,6 @@ def hides_later(mask):
 @writes("scaled_dot_product_attention")
 def attention(self, call):
     a = arguments(call)
-    if a.get("enable_gqa"):
-        raise Missing("scaled_dot_product_attention with enable_gqa")
     query, key, value = (self.value(a[name]) for name in ("query", "key", "value"))
     shape = list(call.meta["val"].shape)
     scores = query.shape[:-1] + [key.shape[-2]]
@@ -28,6 +26,8 @@ def attention(self, call):
         axis = None
     operands = [query, key, value]
     options = {"is_causal": True} if a["is_causal"] else {}
+    if a.get("enable_gqa"):
+        options["enable_gqa"] = True
     mask = a["attn_mask"]
     constant = self.constants.get(mask) if mask is not None else None
     if constant is not None:
@@ -39,7 +39,7 @@ def attention(self, call):
                 operands.append(self.constant(added))
     elif mask is not None:
         if mask.meta["val"].dtype == torch.bool:
-            raise Missing("scaled_dot_product_attention with a mask of conditions that depends on the input")
+            options["mask"] = "boolean"
         operands.append(self.value(mask))
     if a["scale"] is not None:
         options["scale"] = a["scale"]

@@ -1,5 +1,7 @@
 """Conditions, choices by them, extremes, and functions with steps."""
 
+import torch
+
 from .arithmetic import along, binary, reduction
 from .functions import point
 from .registry import Missing, arguments, writes
@@ -67,6 +69,8 @@ def where(self, call):
         number = self.number(operand, len(shape))
         if number is not None and not options:
             options = {"value": max(-1e30, min(number, 1e30)), **({"reversed": True} if place == 0 else {})}
+        elif number is not None:
+            operands.append(self.constant(torch.full([1] * len(shape), number)))
         else:
             operands.append(self.value(operand))
     names, axis = self.broadcast(operands, shape)
@@ -105,7 +109,7 @@ def prelu(self, call):
 
 @writes("lstm", "gru")
 def recurrent(self, call):
-    """The states of all steps. What a network reads of the last states alone is missing."""
+    """The states of all steps. The last states alone are missing."""
     op = self.operation(call)
     a = arguments(call)
     states = a["hx"] if isinstance(a["hx"], (list, tuple)) else [a["hx"]]

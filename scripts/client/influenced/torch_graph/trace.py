@@ -14,8 +14,8 @@ from .values import Graph, Value, batch_axis
 def graph_of(module: Any, sample: Any) -> dict[str, Any]:
     """The graph of a module in evaluation, for samples like `sample`, which has no batch.
 
-    Tensors keep the names of `module.state_dict()`. Of several outputs the first counts. What a module does in
-    training alone is written where it is a call of `dropout`.
+    Tensors keep the names of `module.state_dict()`. Of several outputs the first counts. Of the calls that a module
+    makes in training alone, `dropout` is written.
     - Raises `Unsupported` with all calls that cannot be written.
     """
     return Writer(module.eval()).write(sample.unsqueeze(0))
@@ -49,7 +49,7 @@ class Writer(Graph):
         self.modules = dict(module.named_modules())
         self.parameters = dict(module.named_parameters())
         self.trace = Recorder(module)
-        # What a call of the trace gives: a value, a constant, or the name of a tensor of the module.
+        # The results of calls of the trace: a value, a constant, or the name of a tensor of the module.
         self.values = {}
         self.constants = {}
         self.tensors = {}
@@ -163,7 +163,11 @@ class Writer(Graph):
     def converted(self, call):
         """The same numbers, if the type of the result has them."""
         before, after = call.args[0].meta["val"].dtype, call.meta["val"].dtype
-        if after == torch.bool != before or before.is_floating_point and not after.is_floating_point:
+        if after == torch.bool != before:
+            value = self.value(call.args[0])
+            self.add(call, "not_equal", [value.name], value.dropped, value=0.0)
+            return
+        if before.is_floating_point and not after.is_floating_point:
             raise Missing(f"a conversion to {str(after).removeprefix('torch.')}")
         self.alias(call, call.args[0])
 

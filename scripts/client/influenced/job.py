@@ -135,6 +135,9 @@ class Job(Generic[R]):
     def result(self) -> R:
         """The answer. Waits for the end of the job."""
         self.wait()
+        if "result" not in self.info.json:
+            # Lists leave results out.
+            self.update(self.service.connection.json("GET", f"/v1/jobs/{self.id}"))
         kind = RESULTS.get(self.kind, Record)
         return cast(R, kind.decode(self.info.json["result"]))
 

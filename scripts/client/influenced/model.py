@@ -93,6 +93,10 @@ class Model(ModelJobs):
         from .weights import arrays_of
 
         arrays: Mapping[str, numpy.ndarray[Any, Any]] = arrays_of(weights)
+        if hasattr(weights, "state_dict"):
+            # A module has further names of tensors that are shared, and layers that it does not use.
+            known = self.service.tensor_names(self.name)
+            arrays = {name: array for name, array in arrays.items() if name in known}
         size = safetensors.pieces(arrays)[0]
         answer = self.service.connection.put(
             f"/v1/models/{quote(self.name)}/weights", size, lambda: safetensors.pieces(arrays)[1])  # fmt: skip

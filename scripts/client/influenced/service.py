@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -101,9 +102,10 @@ class Service:
     def dataset(self, name: str) -> Dataset:
         """A data set by its name. File names and the like are there if this program uploaded the set."""
         info = self.connection.json("GET", f"/v1/datasets/{quote(name)}")
-        if name in self.known:
-            self.known[name].update(info)
-            return self.known[name]
+        known = self.known.get(name)
+        if known is not None and known.info.sha256 == info.get("sha256"):
+            known.update(info)
+            return known
         return Dataset(self, info)
 
     def model(self, name: str) -> Model:
@@ -117,6 +119,13 @@ class Service:
     def weights(self, checkpoint: str) -> safetensors.Arrays:
         """The weights of a checkpoint, by name."""
         return safetensors.loads(self.connection.raw("GET", f"/v1/checkpoints/{quote(checkpoint)}/weights"))
+
+    def tensor_names(self, model: str) -> set[str]:
+        """The names of a model's tensors, from the head of the file of its weights."""
+        path = f"/v1/models/{quote(model)}/weights"
+        length = int.from_bytes(self.connection.raw("GET", path, headers={"Range": "bytes=0-7"})[:8], "little")
+        head = self.connection.raw("GET", path, headers={"Range": f"bytes=8-{7 + length}"})
+        return set(json.loads(head)) - {"__metadata__"}
 
     # New ones
 

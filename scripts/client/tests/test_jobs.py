@@ -236,6 +236,7 @@ def test_lists(service, mlp, ended):
     assert "mlp" in repr(service.models()) and "% right" in repr(service.models())
     jobs = service.jobs(kind="remove", state="succeeded")
     assert jobs and all(job.kind == "remove" for job in jobs)
+    assert jobs[0].result.after.test.loss > 0
     assert len(service.jobs(limit=2)) == 2
     assert service.job(jobs[0].id).result.checkpoint
     assert "<table>" in mlp._repr_html_() and "17226 parameters" in repr(mlp)

@@ -146,6 +146,8 @@ def test_tied_weights_and_token_ids(service, name):
     net = Tied()
     model = service.upload_model(name, net, rows, quiet=True)
     assert "second.weight" not in model.state_dict()
+    # The module's own state has the name.
+    assert model.upload_weights(net).id
     weights = model.state_dict()
     weights["first.weight"] = weights["first.weight"] * 2
     model.upload_weights(weights)

@@ -137,7 +137,8 @@ def influence_text(job: Job[Any]) -> str:
     for test in result.tests:
         read = "" if test.predicted is None else f", read as {data.class_name(test.predicted)}"
         label = f" ({data.class_name(test.label)}{read})" if test.label is not None else ""
-        lines.append(f"{test.split} {test.index}{label}, loss {number(test.loss)}")
+        where = f"mean of {test.split}" if test.index is None else f"{test.split} {data.id(test.split, test.index)}"
+        lines.append(f"{where}{label}, loss {number(test.loss)}")
         rows = [
             [words, data.id("train", entry.index), data.class_name(entry.label),
              "–" if entry.effect is None else f"{entry.effect:+.4g}"]

@@ -10,6 +10,7 @@ job.result.after.test.accuracy
 job.apply_to(net)
 """
 
+from . import plots, safetensors
 from .dataset import Dataset
 from .errors import (
     DataError,
@@ -27,5 +28,5 @@ from .service import Service
 
 __all__ = [
     "DataError", "Dataset", "Fault", "InfluencedError", "Job", "JobError", "MissingPackage", "Model", "ModelError",
-    "Service", "ServiceError", "Unreachable",
+    "Service", "ServiceError", "Unreachable", "plots", "safetensors",
 ]  # fmt: skip

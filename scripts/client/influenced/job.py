@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 import numpy
 
-from . import safetensors
+from . import plots, safetensors
 from ._generated import RESULTS, JobInfo
 from .errors import InfluencedError, JobError
 from .progress import ProgressLine, seconds_text
@@ -182,8 +182,6 @@ class Job(Generic[R]):
 
     def plot(self, **options: Any) -> Any:
         """A picture of the result, as a figure of matplotlib. `influenced.plots` has the options of each kind."""
-        from . import plots
-
         return plots.plot(self, **options)
 
     # For people

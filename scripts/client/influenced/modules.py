@@ -60,8 +60,11 @@ def upload_model(
     names = tensor_names(graph, state)
     freeze(graph, state)
     if replace:
-        with contextlib.suppress(ServiceError):
+        try:
             service.model(name).delete(jobs=True)
+        except ServiceError as error:
+            if error.status != 404:
+                raise
     model = create(service, name, data, graph, {
         "loss": loss_of(loss), "weight_decay": weight_decay, "precision": precision, "seed": seed})  # fmt: skip
     try:

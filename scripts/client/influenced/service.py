@@ -15,6 +15,8 @@ from .dataset import Dataset
 from .job import Job
 from .listing import Listing
 from .model import Model
+from .modules import upload_model
+from .uploads import upload_dataset
 from .values import Record, Value
 
 URL = "http://127.0.0.1:8080"
@@ -133,12 +135,6 @@ class Service:
         """Makes a data set of a source that the service reads by itself, such as `{"format": "csv", "path": "a.csv"}`."""
         return Dataset(self, self.connection.json("POST", "/v1/datasets", {"name": name, "source": source}))
 
-    def upload_dataset(self, name: str, train: Any, test: Any = None, **options: Any) -> Dataset:
-        """Sends samples of one's own. See `influenced.uploads.upload_dataset` for what is taken, and the options."""
-        from .uploads import upload_dataset
-
-        return upload_dataset(self, name, train, test, **options)
-
     def create_model(
         self, name: str, data: Dataset | str, architecture: str | Mapping[str, Any], **options: Any
     ) -> Model:
@@ -155,11 +151,9 @@ class Service:
         model.training_job = Job(self, answer)
         return model
 
-    def upload_model(self, name: str, net: Any, data: Dataset | str, **options: Any) -> Model:
-        """Sends a module of PyTorch. See `influenced.modules.upload_model` for the options."""
-        from .modules import upload_model
-
-        return upload_model(self, name, net, data, **options)
+    # Functions of other files, whose first argument is the service.
+    upload_dataset = upload_dataset
+    upload_model = upload_model
 
     def submit(self, kind: str, **request: Any) -> Job[Value]:
         """Posts a job as it is written. The methods of a model do this with names and defaults."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import json
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -189,8 +190,16 @@ def create(service: Service, name: str, data: Dataset, graph: dict[str, Any], op
     try:
         return Model(service, service.connection.json("POST", "/v1/models", body))
     except ServiceError as error:
-        faults = [Fault(readable(fault.pointer, graph), fault.detail) for fault in error.faults]
+        faults = [Fault(readable(fault.pointer, graph), advised(fault.detail)) for fault in error.faults]
         raise ServiceError(error.request, error.status, error.detail, faults) from None
+
+
+def advised(detail: str) -> str:
+    """A fault with what to do, where that is a matter of this package."""
+    outputs = re.search(r"the network gives (\d+) values a sample", detail)
+    if outputs is None:
+        return detail
+    return f"{detail}: say classes={outputs[1]} in upload_dataset, or give the module another last layer"
 
 
 def readable(pointer: str, graph: dict[str, Any]) -> str:

@@ -212,8 +212,12 @@ def test_modules_that_are_refused(service, data, name, net, options, words):
 
 
 def test_faults_name_nodes(service, data, name):
-    with pytest.raises(ServiceError, match="1"):
+    with pytest.raises(ServiceError, match="classes=7"):
         service.upload_model(name, nn.Sequential(nn.Flatten(), nn.Linear(192, 7)), data, quiet=True)
+    more = service.upload_dataset(name, (data.x, data.y), classes=7, quiet=True)
+    service.upload_model(name, nn.Sequential(nn.Flatten(), nn.Linear(192, 7)), more, quiet=True)
+    graph = {"nodes": [{"name": "a", "op": "relu"}]}
+    assert under_test.readable("/architecture/nodes/0/p", graph) == "a (relu)/p"
 
 
 def test_weights_that_do_not_fit(service, data, name):

@@ -33,7 +33,7 @@ class Inputs:
         if isinstance(example, Mapping):
             return cls.of_several(list(example.items()), data)
         if example is None:
-            return cls.guessed(net, torch.from_numpy(data.values("train", [0])), data)
+            return cls.of_batch(net, typed(net, torch.from_numpy(data.values("train", [0]))), data)
         tensor = example if isinstance(example, torch.Tensor) else torch.from_numpy(numpy.asarray(example))
         tensor = tensor.detach().cpu()
         shape, count = tuple(tensor.shape), numpy.prod(data.shape)
@@ -41,14 +41,15 @@ class Inputs:
             tensor = tensor[None]
         elif tensor[:1].numel() != count:
             raise ModelError(f"the example has the shape {shape}, and samples of {data.name} have {data.shape}")
-        return cls.reshaped(typed(net, tensor[:1])[0] if tensor.is_floating_point() else tensor[0], data)
+        return cls.of_batch(net, typed(net, tensor[:1]) if tensor.is_floating_point() else tensor[:1], data)
 
     @classmethod
-    def guessed(cls, net: Any, batch: Any, data: Dataset) -> Inputs:
-        """A sample of the data set. The service puts an axis before samples of two axes: it may be too many."""
-        if len(data.shape) == 3 and data.shape[0] == 1 and not runs(net, batch) and runs(net, batch[:, 0]):
-            batch = batch[:, 0]
-        return cls.reshaped(typed(net, batch)[0], data)
+    def of_batch(cls, net: Any, batch: Any, data: Dataset) -> Inputs:
+        """Inputs by a batch of one sample. The service puts an axis before samples of two axes: it may be too many."""
+        if data.shape[:1] == (1,) and len(data.shape) == 3 and tuple(batch.shape[1:]) == data.shape:
+            if not accepts(net, batch) and accepts(net, batch[:, 0]):
+                batch = batch[:, 0]
+        return cls.reshaped(batch[0], data)
 
     @classmethod
     def reshaped(cls, sample: Any, data: Dataset) -> Inputs:
@@ -117,12 +118,9 @@ def typed(net: Any, batch: Any) -> Any:
     """Samples in the type that a module takes: that of its parameters, or whole numbers for token ids."""
     torch = require("torch", "upload_model")
     floating = batch.to(next((part.dtype for part in net.parameters() if part.is_floating_point()), torch.float32))
-    whole = bool((batch == batch.round()).all())
-    return batch.long() if whole and not accepts(net, floating) and accepts(net, batch.long()) else floating
-
-
-def runs(net: Any, batch: Any) -> bool:
-    return accepts(net, typed(net, batch))
+    if accepts(net, floating) or not bool((batch == batch.round()).all()):
+        return floating
+    return batch.long() if accepts(net, batch.long()) else floating
 
 
 def accepts(net: Any, batch: Any) -> bool:

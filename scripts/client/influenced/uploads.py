@@ -196,12 +196,13 @@ class Upload:
             header = self.header(self.samples.count)
             size = len(header) + self.samples.count * int(numpy.prod(self.shape)) * self.dtype.itemsize
             self.service.connection.put(f"{self.path}/inputs", size, lambda: self.pieces(header, self.samples.count))
-        self.line.leave()
+        self.line.update(1, "the service looks at the samples")
         labels = self.samples.labels if self.samples.labels is not None else gathered(self.seen)
         file = io.BytesIO()
         numpy.save(file, self.labels.read(self.split, labels), allow_pickle=False)
         data = file.getvalue()
         self.service.connection.put(f"{self.path}/labels{self.names()}", len(data), lambda: [data])
+        self.line.end("done")
 
     def names(self) -> str:
         """The query with names of classes that showed while the samples were sent."""

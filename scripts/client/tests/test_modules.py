@@ -251,7 +251,7 @@ class Two(nn.Module):
         return {"scores": self.left(x) * self.right(y), "others": x}
 
 
-@pytest.mark.parametrize("example", [None, torch.randn(8, 8), torch.randn(2, 8, 8)])
+@pytest.mark.parametrize("example", [None, torch.randn(8, 8), torch.randn(2, 8, 8), torch.randn(1, 8, 8)])
 def test_sequences(service, name, example):
     """The service puts an axis before samples of two axes, and a recurrent network takes none."""
     random = numpy.random.default_rng(0)

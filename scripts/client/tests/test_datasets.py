@@ -258,7 +258,7 @@ def test_regression_table(service, name):
 
 
 def test_too_many_bytes_are_refused_before_they_are_sent(service, name):
-    inputs = numpy.broadcast_to(numpy.float32(0), (40_000_000, 30))
+    inputs = numpy.broadcast_to(numpy.float32(0), (400_000, 3000))
     with pytest.raises(DataError, match="--blob-limit"):
         upload(service, name, (inputs, numpy.zeros(len(inputs), "i8")))
 

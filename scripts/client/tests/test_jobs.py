@@ -183,7 +183,7 @@ class Terminal(io.StringIO):
 
 @pytest.mark.parametrize(("answer", "expected"), [("y", JobError), ("\n", KeyboardInterrupt), ("w", None)])
 def test_control_c_asks_on_a_terminal(mlp, monkeypatch, answer, expected):
-    job = mlp.train(epochs=3000 if answer == "w" else 100_000)
+    job = mlp.train(epochs=600 if answer == "w" else 100_000)
     watch, calls = Job.watch, []
 
     def interrupted(self, line, timeout):

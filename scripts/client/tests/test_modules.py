@@ -277,6 +277,32 @@ def test_several_inputs(service, name, example):
         service.upload_model(name, net, rows, example=(torch.ones(1, 2), torch.arange(4)[None]), replace=True)
 
 
+class Masked(nn.Module):
+    """Masks that depend on the input, heads that share keys, and a choice between two numbers."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(50, 8)
+        self.keys = nn.Linear(8, 4)
+        self.head = nn.Linear(8, 3)
+
+    def forward(self, ids, mask):
+        x = self.embedding(ids)
+        queries = x.unflatten(2, (2, 4)).transpose(1, 2)
+        keys = self.keys(x).unflatten(2, (1, 4)).transpose(1, 2)
+        seen = mask.bool()[:, None, None, :]
+        x = nn.functional.scaled_dot_product_attention(queries, keys, keys, attn_mask=seen, enable_gqa=True)
+        return self.head((x.transpose(1, 2).flatten(2) * torch.where(ids > 20, 1.0, 0.5)[..., None]).mean(1))
+
+
+def test_masks(service, name):
+    random = numpy.random.default_rng(0)
+    ids = random.integers(0, 50, (12, 6))
+    mask = (numpy.arange(6) < random.integers(2, 7, (12, 1))).astype("i8")
+    rows = service.upload_dataset(name, (numpy.hstack([ids, mask]), numpy.arange(12) % 3), quiet=True)
+    service.upload_model(name, Masked(), rows, example=(ids[:1], mask[:1]), quiet=True)
+
+
 def test_choices_by_values_are_noticed(service, data, name):
     class Chooses(nn.Module):
         def __init__(self):

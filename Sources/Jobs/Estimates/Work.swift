@@ -36,9 +36,8 @@ struct Work {
     element = Double((precision ?? model.precision).bytes)
     // θ in the engine and as stored, statistics, and the threads' buffers for gradients.
     hold(set.memoryBytes + 6 * network.parameters * element + Self.unit)
-    hold(
-      Double(machine.threads) * (2 * network.parameters + 4 * network.shardSamples * network.values) * element
-    )
+    hold(Double(machine.threads) * 2 * network.parameters * element)
+    hold(network.inWork(largestCount, threads: machine.threads) * element)
   }
 
   /// The work of a kind's usual body, on the named model.
@@ -67,6 +66,8 @@ struct Work {
   var parameterBytes: Double { network.parameters * element }
   var trainCount: Double { Double(set.trainCount) }
   var testCount: Double { Double(set.testCount) }
+  /// The samples of the larger split.
+  private var largestCount: Double { max(trainCount, testCount) }
   /// Samples held out by the model's training.
   var heldCount: Double { (model.training?.validationShare ?? 0) * trainCount }
   /// The most samples that the model was trained on.
@@ -135,6 +136,7 @@ struct Work {
     let room = limit ?? Double(machine.memoryLimit)
     let kept = min(all, max(room, piece))
     hold(kept + (kept < all ? piece : 0) + 10 * parameterBytes)
+    hold(network.inWork(samples, threads: machine.threads, tangents: true) * element)
     let again = all > 0 ? 3 * (1 - kept / all) : 0
     return CurvatureCost(samples: samples, forwards: (matrix == .hessian ? 6 : 4) + again)
   }

@@ -86,18 +86,22 @@ struct NetworkCost: Sendable {
   var shardSamples: Double { min(values <= 512 ? 256 : 64, max(8, 0x1p26 / max(1, values))) }
 
   /// The most samples of a set that a thread works on at a time.
-  func shardSamples(of count: Double) -> Double { max(1, min(shardSamples, count)) }
+  private func shardSamples(of count: Double) -> Double { max(1, min(shardSamples, count)) }
+
+  /// How many threads work at a time, in passes over `count` samples.
+  func lanes(_ count: Double, threads: Int) -> Double {
+    max(1, min(Double(threads), (count / shardSamples(of: count)).rounded(.up)))
+  }
 
   /// How many values the threads have in work at a time, in passes over a set of `count` samples.
   /// - Parameter isProduct: for the tangents alone, which products need in addition.
   func inWork(_ count: Double, threads: Int, tangents isProduct: Bool = false) -> Double {
     let shard = shardSamples(of: count)
-    let lanes = max(1, min(Double(threads), (count / shard).rounded(.up)))
     let values =
       isProduct
       ? shard * Double(memory.tangents)
       : shard * (kept + Double(memory.working)) + Double(memory.scratch(Int(shard)))
-    return lanes * values
+    return lanes(count, threads: threads) * values
   }
 
   /// The cost of a forward pass over one sample, in multiply-adds of large convolutions. Activations, pooling

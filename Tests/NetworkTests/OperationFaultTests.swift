@@ -26,6 +26,26 @@ struct OperationFaultTests {
 
   @Test(arguments: [
     (#"{"op": "gather", "inputs": ["vector", "rows"]}"#, "nodes/5/inputs must have the same axes"),
+    (
+      #"{"op": "linear", "inputs": ["rows"], "out_features": 2, "tensors": {"kernel": "x"}}"#,
+      "nodes/5/tensors/kernel is no tensor of this linear, whose tensors are bias, weight"
+    ),
+    (
+      #"{"op": "tanh", "inputs": ["rows"], "tensors": {"weight": "x"}}"#,
+      "nodes/5/tensors/weight is no tensor of this tanh, which has none"
+    ),
+    (
+      #"{"op": "conv2d", "inputs": ["cube"], "out_channels": 2, "kernel_size": 3, "padding": 3, "padding_mode": "reflect"}"#,
+      "nodes/5/padding must be at most 2 for reflect padding of 3 places, got 3"
+    ),
+    (
+      #"{"op": "pad", "inputs": ["rows"], "pad": [5, 0], "mode": "circular"}"#,
+      "nodes/5/pad must be at most 4 in the mode circular for an axis of 4 places, got 5"
+    ),
+    (
+      #"{"op": "pad", "inputs": ["rows"], "pad": [1, 0], "mode": "replicate", "value": 2}"#,
+      "nodes/5/value belongs to the mode constant"
+    ),
     (#"{"op": "gather", "inputs": ["rows", "rows"], "dim": 0}"#, "nodes/5/dim must not be the batch"),
     (
       #"{"op": "where", "inputs": ["vector", "vector", "vector"], "reversed": true}"#,

@@ -50,7 +50,7 @@ LAYERS = [
 
 
 class Case:
-    def __init__(self, architecture, shape, module, precision="float32", samples=256, vocabulary=None):
+    def __init__(self, architecture, shape, module, precision="float32", samples=256, vocabulary=None, rate=0.02):
         self.architecture = architecture
         self.shape = shape
         self.module = module
@@ -58,6 +58,8 @@ class Case:
         self.samples = samples
         # Inputs are token ids below this; None for numbers.
         self.vocabulary = vocabulary
+        # The learning rate. A training that diverges leaves weights at which float32 has no digits left in PyTorch.
+        self.rate = rate
 
 
 CASES = {
@@ -87,9 +89,12 @@ CASES = {
         name: Case(name, (3, 32, 32), torchvision_models.named(name), samples=32)
         for name in (
             "vgg16_bn", "squeezenet1_1", "densenet121", "mobilenet_v2", "mobilenet_v3_small", "shufflenet_v2_x1_0",
-            "efficientnet_b0", "convnext_tiny",
+            "convnext_tiny",
         )
     },
+    "efficientnet_b0": Case(
+        "efficientnet_b0", (3, 32, 32), torchvision_models.named("efficientnet_b0"), samples=32, rate=0.002
+    ),
 }
 
 
@@ -136,7 +141,7 @@ def check(client, name, case, made):
     body = {
         "name": dataset, "dataset": dataset, "architecture": case.architecture, "precision": case.precision,
         "seed": 3, "weight_decay": 0.0005,
-        "training": {"learning_rate": 0.02, "epochs": 3, "batch_size": 16, "validation": 0},
+        "training": {"learning_rate": case.rate, "epochs": 3, "batch_size": 16, "validation": 0},
     }  # fmt: skip
     job = client.json("POST", "/v1/models", body)
     made.append(f"/v1/models/{dataset}")

@@ -16,12 +16,23 @@ class Hardsigmoid(torch.nn.Module):
 
 
 def reference(network, module, inputs, labels):
-    """(g, Hg, δ) in float64: the gradient of the first sample's loss, and H of the mean loss, by parameter names."""
-    module = module.double()
+    """(g, Hg, δ) in float64, and how far PyTorch's own Hg in float32 is from it, as a share.
+
+    g is the gradient of the first sample's loss, and H that of the mean loss, by parameter names. An input within
+    float32's rounding of a kink, such as the 0 of ReLU, makes H another matrix in float32.
+    """
     for name, layer in list(module.named_modules()):
         if isinstance(layer, torch.nn.Hardsigmoid):
             module.set_submodule(name, Hardsigmoid())
-    inputs = inputs.double() if inputs.is_floating_point() else inputs
+    single = products(network, module, inputs, labels)[1]
+    module = module.double()
+    g, hg, size = products(network, module, inputs.double() if inputs.is_floating_point() else inputs, labels)
+    rounding = norm([single[name].double() - hg[name] for name in hg]) / norm(hg.values())
+    return g, hg, size, float(rounding)
+
+
+def products(network, module, inputs, labels):
+    """(g, Hg, δ) in the module's precision."""
     named = dict(module.named_parameters())
     parameters = list(named.values())
 
@@ -68,7 +79,7 @@ def solve(client, model, checkpoint, damping):
 
 def difference(expected, x, names):
     """The size of the error of Hg, as a share of Hg. `names` are the parameters in the order of x."""
-    g, hg, size = expected
+    g, hg, size, _ = expected
     wrong, start = 0.0, 0
     for name in names:
         own = x[start : start + g[name].numel()].double().reshape(g[name].shape)

@@ -77,11 +77,32 @@ struct NetworkCost: Sendable {
   let computed: Double
   /// Values that a linearization keeps.
   let kept: Double
+  /// The memory of passes in float32.
+  private let memory: PassMemory
   /// Whether a training step keeps the values of its whole batch, as batch normalization does.
   let couplesSamples: Bool
 
   /// The most samples that a thread works on at a time. Large networks have fewer.
   var shardSamples: Double { min(values <= 512 ? 256 : 64, max(8, 0x1p26 / max(1, values))) }
+
+  /// The most samples of a set that a thread works on at a time.
+  private func shardSamples(of count: Double) -> Double { max(1, min(shardSamples, count)) }
+
+  /// How many threads work at a time, in passes over `count` samples.
+  func lanes(_ count: Double, threads: Int) -> Double {
+    max(1, min(Double(threads), (count / shardSamples(of: count)).rounded(.up)))
+  }
+
+  /// How many values the threads have in work at a time, in passes over a set of `count` samples.
+  /// - Parameter isProduct: for the tangents alone, which products need in addition.
+  func inWork(_ count: Double, threads: Int, tangents isProduct: Bool = false) -> Double {
+    let shard = shardSamples(of: count)
+    let values =
+      isProduct
+      ? shard * Double(memory.tangents)
+      : shard * (kept + Double(memory.working)) + Double(memory.scratch(Int(shard)))
+    return lanes(count, threads: threads) * values
+  }
 
   /// The cost of a forward pass over one sample, in multiply-adds of large convolutions. Activations, pooling
   /// and loss are proportional to the values that layers compute.
@@ -96,7 +117,8 @@ struct NetworkCost: Sendable {
     // A flatten passes its input on without computing.
     let flattened = network.rows.filter { $0.type == "flatten" }.map { $0.output.reduce(1, *) }
     computed = max(0, values - 0.9 * inputs - Double(flattened.reduce(0, +)))
-    kept = Double(network.keptValues(as: Float.self))
+    memory = network.passMemory(as: Float.self)
+    kept = Double(memory.kept)
     couplesSamples = network.layout.runningCount > 0
   }
 }

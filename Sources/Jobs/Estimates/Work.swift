@@ -34,11 +34,9 @@ struct Work {
     self.set = set
     network = try machine.network(of: model, set)
     element = Double((precision ?? model.precision).bytes)
-    // θ in the engine and as stored, statistics, and the threads' buffers for gradients.
-    hold(set.memoryBytes + 6 * network.parameters * element + Self.unit)
-    hold(
-      Double(machine.threads) * (2 * network.parameters + 4 * network.shardSamples * network.values) * element
-    )
+    // θ in the engine, as stored, and prepared for passes.
+    hold(set.memoryBytes + 7 * network.parameters * element + Self.unit)
+    hold(network.inWork(largestCount, threads: machine.threads) * element)
   }
 
   /// The work of a kind's usual body, on the named model.
@@ -67,6 +65,8 @@ struct Work {
   var parameterBytes: Double { network.parameters * element }
   var trainCount: Double { Double(set.trainCount) }
   var testCount: Double { Double(set.testCount) }
+  /// The samples of the larger split.
+  private var largestCount: Double { max(trainCount, testCount) }
   /// Samples held out by the model's training.
   var heldCount: Double { (model.training?.validationShare ?? 0) * trainCount }
   /// The most samples that the model was trained on.
@@ -83,6 +83,11 @@ struct Work {
     guard held > peak else { return }
     peak = held
     peakForBatches = heldForBatches
+  }
+
+  /// The gradients that the threads add up, in passes over so many samples.
+  private mutating func holdGradients(of samples: Double) {
+    hold(vectors: 2 * network.lanes(samples, threads: machine.threads))
   }
 
   /// Bytes that depend on the size of a batch.
@@ -134,7 +139,9 @@ struct Work {
     let piece = min(all, max(256 * network.kept * element, 0x1p28))
     let room = limit ?? Double(machine.memoryLimit)
     let kept = min(all, max(room, piece))
-    hold(kept + (kept < all ? piece : 0) + 10 * parameterBytes)
+    hold(kept + (kept < all ? piece : 0) + 5 * parameterBytes)
+    holdGradients(of: samples)
+    hold(network.inWork(samples, threads: machine.threads, tangents: true) * element)
     let again = all > 0 ? 3 * (1 - kept / all) : 0
     return CurvatureCost(samples: samples, forwards: (matrix == .hessian ? 6 : 4) + again)
   }
@@ -190,6 +197,7 @@ struct Work {
     let held = recipe.validationShare * trainCount
     // Minimisations are computed in `Double`.
     let wide = 8 / element
+    holdGradients(of: samples)
     // The gradient and the losses at the end of the training.
     if measured { pass(min(samples, Double(RiskSlope.mostSamples)), times: 4) }
     switch recipe.optimizer {

@@ -96,10 +96,8 @@ struct RiskSlope {
     of state: NetworkState<Element>, _ model: LoadedModel<Element>, on samples: Samples, _ compute: Compute,
     norm known: Double? = nil
   ) throws {
-    let probes = try model.network.sampleGradients(
-      state, on: samples.spread(Self.probes), loss: model.loss, compute: compute)
-    let mean = (0..<probes.count).reduce(0) { $0 + probes[$1].norm } / Double(max(1, probes.count))
-    oneSample = mean / Double(max(1, samples.count))
+    let norms = try Self.norms(of: state, model, on: samples.spread(Self.probes), compute)
+    oneSample = norms.reduce(0, +) / Double(max(1, norms.count)) / Double(max(1, samples.count))
     if let known {
       norm = known
       self.samples = samples.count
@@ -109,6 +107,25 @@ struct RiskSlope {
       gradient.add(Element(model.weightDecay), times: state.parameters)
       norm = gradient.norm
       self.samples = some.count
+    }
+  }
+}
+
+extension RiskSlope {
+  /// Gradients in memory at a time take at most so many bytes, or are one for each thread.
+  private static let gradientBytes = 1 << 28
+
+  /// The norm of the gradient of each sample.
+  private static func norms<Element: Scalar>(
+    of state: NetworkState<Element>, _ model: LoadedModel<Element>, on samples: Samples, _ compute: Compute
+  ) throws -> [Double] {
+    let bytes = model.layout.parameterCount * MemoryLayout<Element>.size
+    let group = max(compute.pool.threads, gradientBytes / max(1, bytes))
+    return try stride(from: 0, to: samples.count, by: group).flatMap { first in
+      let some = samples.selecting(Array(first..<min(first + group, samples.count)))
+      let gradients = try model.network.sampleGradients(
+        state, on: some, loss: model.loss, compute: compute)
+      return (0..<gradients.count).map { gradients[$0].norm }
     }
   }
 }

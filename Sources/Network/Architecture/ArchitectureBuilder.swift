@@ -10,6 +10,8 @@ final class ArchitectureBuilder {
   /// Of every value so far; the first is the network's input.
   private(set) var shapes: [ValueShape]
   var wholeReaders: [WholeReader] = []
+  /// The endings of the names of tensors that the node in work has asked for.
+  var endings: Set<String> = []
   private var dropouts = 0
   /// The names of layers of lists so far, and whether the user gave them.
   private var layerNames: [String: Bool] = [:]

@@ -138,11 +138,20 @@ extension ArchitectureBuilder {
       if let value { inputs.append(value) }
     }
     guard inputs.count == node.inputs.count else { return nil }
-    return place(
+    endings = []
+    let value = place(
       node.operation,
       at: LayerSite(
         name: node.name, values: inputs, isInGraph: true, tensors: node.tensors,
         isTrainable: node.operation.isTrainable, path: path, builder: self))
+    if value != nil {
+      for ending in node.tensors.keys.sorted() where !endings.contains(ending) {
+        let known =
+          endings.isEmpty ? "which has none" : "whose tensors are \(endings.sorted().joined(separator: ", "))"
+        fault(path + ["tensors", ending], "is no tensor of this \(node.operation.type), \(known)")
+      }
+    }
+    return value
   }
 
   private func unknown(_ name: String, _ graph: GraphDescription) -> String {

@@ -151,7 +151,10 @@ public struct LayerSite {
   }
 
   /// The whole name of a tensor.
-  func tensorName(_ suffix: String) -> String { tensors[suffix] ?? "\(name).\(suffix)" }
+  func tensorName(_ suffix: String) -> String {
+    builder.endings.insert(suffix)
+    return tensors[suffix] ?? "\(name).\(suffix)"
+  }
 
   /// The same by its whole name.
   func addWhole(_ name: String, _ shape: [Int], _ kind: ParameterTensor.Kind, fanIn: Int = 0) -> Int {

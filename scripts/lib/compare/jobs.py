@@ -116,6 +116,19 @@ def retrainings():
     yield "evaluate marked", {"kind": "evaluate", "model": "marked", "seed": 4}
 
 
+def graphs():
+    """Networks that are graphs, text, and losses: an update, an answer and an evaluation of each."""
+    group = {"graph": {"class": 1}, "reader": {"class": 2}, "recurrent": {"class": 0}, "frozen": {"class": 8}}
+    for name in ("graph", "graph-precise", "chain", "reader", "writer", "recurrent", "tagger", "robust", "counter", "frozen"):
+        yield f"evaluate {name}", {"kind": "evaluate", "model": name, "split": "train"}
+        yield f"remove from {name}", remove(name, **group.get(name, {"indices": [0, 3, 5, 7]}), modification_ratio=0.5)
+        yield f"influence on {name}", influence(name, test={**ONE, "split": "train"}, self_influence=True, train={"indices": list(range(30))},
+                                                **GN, **LOOSE)
+    yield "spectrum of frozen", {"kind": "spectrum", "model": "frozen"}
+    yield "retrain reader", {"kind": "retrain", "model": "reader", "class": 2, "name": "reader-without"}
+    yield "train frozen on", {"kind": "train", "model": "frozen", "epochs": 1}
+
+
 def influences():
     yield "influence", influence("mlp")
     yield "influence picks", influence("softmax", test={"pick": "misclassified", "count": 3}, top=4)
@@ -247,6 +260,6 @@ def others():
 
 def rows():
     """Name, body and final state of every job, in the order in which they are posted."""
-    for group in (updates, selections, retrainings, solvers, own_solvers, influences, networks, others):
+    for group in (updates, selections, retrainings, solvers, own_solvers, influences, networks, graphs, others):
         for name, body, *state in group():
             yield name, body, state[0] if state else "succeeded"

@@ -12,6 +12,32 @@ def conv(**members):
 END = {"type": "flatten"}, {"type": "linear", "out_features": 3}
 
 
+def graph(*nodes, outputs=("z",), **members):
+    return {"name": "wrong", "dataset": "pictures", "architecture": {"nodes": list(nodes), "outputs": list(outputs), **members}}
+
+
+def node(name, op, inputs=("input",), **options):
+    return {"name": name, "op": op, "inputs": list(inputs), **options}
+
+
+LAST = node("flat", "flatten"), node("z", "linear", ["flat"], out_features=3)
+
+
+def graphs():
+    """Graphs with faults."""
+    yield from (graph(), graph(*LAST, outputs=()), graph(*LAST, outputs=("y",)), graph(*LAST, inputs=5),
+                graph(node("a", "gelu", ["b"]), *LAST), graph(*LAST, LAST[1]), graph(node("input", "relu"), *LAST),
+                graph(node("a", "sort"), node("b", "unique"), *LAST), graph(node("a", "add", ["input"] * 3), *LAST),
+                graph(node("a", "reshape", shape=[7, 9]), *LAST), graph(node("a", "permute", dims=[0, 0, 1, 2]), *LAST),
+                graph(node("a", "concat", ["input", "input"], dim=9), *LAST),
+                graph(node("a", "embedding", num_embeddings=3, embedding_dim=2), *LAST),
+                graph(node("a", "matmul", ["input", "flat"]), *LAST), graph(node("a", "layer_norm", normalized_shape=[3]), *LAST),
+                graph(node("a", "multihead_attention", num_heads=3), *LAST),
+                graph(node("a", "conv2d", out_channels=2, kernel_size=3, padding=9, padding_mode="reflect"), *LAST),
+                graph(node("a", "pad", pad=[1]), *LAST), graph(node("a", "pad", pad=[1, 1], mode="circular", value=2), *LAST),
+                graph(LAST[0], {**LAST[1], "tensors": {"weight": 5}}), graph(LAST[0], {**LAST[1], "tensors": {"kernel": "x"}}))
+
+
 def models():
     """Bodies of POST /v1/models."""
     base = {"name": "wrong", "dataset": "iris", "architecture": "logistic"}
@@ -40,6 +66,13 @@ def models():
                 {**base, "architecture": {"name": "mlp", "hidden": [1000000, 1000000]}},
                 {"name": "Bad", "dataset": "pictures", "architecture": {"layers": [{"type": "linear"}]},
                  "training": {"epochs": -1}})
+    yield from graphs()
+    yield from ({**base, "loss": {"name": "cross_entropy", "label_smoothing": 2}},
+                {**base, "loss": {"name": "cross_entropy", "weight": [1, 2]}}, {**base, "loss": "poisson"},
+                {**base, "loss": {"name": "huber", "delta": 0}},
+                {**base, "dataset": "tokens", "architecture": {"name": "transformer", "vocabulary": 11}},
+                {**base, "dataset": "blobs", "architecture": {"name": "transformer", "vocabulary": 11}},
+                {**base, "dataset": "next"}, {**base, "dataset": "tags"})
     yield from (layers(), {**base, "architecture": {"layers": 5}}, layers(5), layers({}), layers({"type": "conv3d"}),
                 layers({"type": 5}), layers({"type": "lineer"}), layers({"type": "linear"}),
                 layers({"type": "linear", "out_features": 0}),
@@ -51,7 +84,8 @@ def models():
                 layers(conv(kernel_size=9), *END), layers(conv(stride=0), *END), layers(conv(stride=2000), *END),
                 layers(conv(padding=-1), *END), layers(conv(padding=2000), *END), layers(conv(padding=5000), *END),
                 layers(conv(in_channels=3), *END),
-                layers(conv(out_channels=2**31), *END), layers(conv(dilation=2), *END),
+                layers(conv(out_channels=2**31), *END), layers(conv(dilation=0), *END),
+                layers(conv(padding_mode="mirror"), *END), layers(conv(padding=9, padding_mode="circular"), *END),
                 layers({"type": "batch_norm2d", "num_features": 5}, *END), layers(END[0], {"type": "relu", "p": 1}, END[1]),
                 layers({"type": "max_pool2d"}, *END), layers({"type": "max_pool2d", "kernel_size": 16}, *END),
                 layers({"type": "max_pool2d", "kernel_size": 2, "padding": 2}, *END),

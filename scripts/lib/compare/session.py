@@ -227,6 +227,8 @@ class Session:
                  *can["selections"], *can["architectures"],
                  *(kind["kind"] for kind in can["job_kinds"]), *(solver["name"] for solver in can["solvers"]),
                  *(recipe["optimizer"] for recipe in can["optimizers"])]
-        # Like their smaller relatives, and large.
-        left_out = {"vgg13", "vgg14", "resnet50", "cross_entropy", "float32", "sgd"}
+        # Like their smaller relatives, and large; check-pytorch has torchvision's networks.
+        left_out = {"vgg13", "vgg16", "vgg19", "resnet50", "cross_entropy", "float32", "sgd", "vgg11_bn", "vgg13_bn", "vgg16_bn",
+                    "vgg19_bn", "squeezenet1_1", "densenet121", "mobilenet_v2", "mobilenet_v3_small", "shufflenet_v2_x1_0",
+                    "efficientnet_b0", "convnext_tiny", "swin_t", "vit_b_16"}
         return [name for name in dict.fromkeys(names) if f'"{name}"' not in asked and name not in left_out]

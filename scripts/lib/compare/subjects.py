@@ -77,6 +77,13 @@ def write_files(folder):
     targets = [value for row in range(120) for value in (values[5 * row] + values[5 * row + 1], values[5 * row + 2])]
     binary("several/train_inputs.npy", npy((120, 5), "<f8", values))
     binary("several/targets.npy", npy((120, 2), "<f8", targets))
+    chance = random.Random(31)
+    ids = [chance.randrange(12) for _ in range(80 * 6)]
+    binary("tokens/train_inputs.npy", npy((80, 6), "<i4", ids))
+    binary("tokens/train_labels.npy", npy((80,), "<i4", [ids[6 * row] % 3 for row in range(80)]))
+    binary("tokens/next.npy", npy((80, 6), "<i4", [word if place % 6 else -100 for place, word in enumerate(ids)]))
+    tags = [float(values[5 * row + place] > 0.5) for row in range(120) for place in range(3)]
+    binary("several/tags.npy", npy((120, 3), "<f8", tags))
     binary("arrays/cut.npy", npy((120, 5), "<f4", values)[:-9])
 
     for part, seed, count in (("train", 4, 80), ("t10k", 5, 30)):
@@ -125,6 +132,9 @@ DATASETS = {
     "arrays": {"format": "npy", "path": "arrays", "test_inputs": "test_inputs.npy", "test_labels": "test_labels.npy",
                "classes": 5, "class_names": ["a", "b", "c", "d", "e"]},
     "arrays-values": {"format": "npy", "path": "several", "train_labels": "targets.npy", "kind": "values"},
+    "tokens": {"format": "npy", "path": "tokens", "normalization": "none"},
+    "next": {"format": "npy", "path": "tokens", "train_labels": "next.npy", "classes": 12, "normalization": "none"},
+    "tags": {"format": "npy", "path": "several", "train_labels": "tags.npy", "kind": "values"},
     "idx": {"format": "idx", "path": "idx", "class_names": ["dark", "grey", "bright"]},
     "cifar": {"format": "cifar10", "path": "cifar"},
     "uploaded": {"format": "upload"},
@@ -165,6 +175,96 @@ WIDE_LAYERS = [
     {"type": "avg_pool2d", "kernel_size": [2, 1], "stride": 1},
     {"type": "flatten"}, {"type": "linear", "out_features": 19}, {"type": "relu"}, {"type": "linear", "out_features": 4},
 ]
+
+# Groups, gates, windows with borders, attention over places, norms, and a tensor that two nodes share.
+GRAPH = {"nodes": [
+    {"name": "a", "op": "conv2d", "inputs": ["input"], "out_channels": 8, "kernel_size": 3, "padding": 1,
+     "padding_mode": "reflect"},
+    {"name": "b", "op": "batch_norm2d", "inputs": ["a"]}, {"name": "c", "op": "silu", "inputs": ["b"]},
+    {"name": "d", "op": "conv2d", "inputs": ["c"], "out_channels": 8, "kernel_size": 3, "padding": "same", "dilation": 2,
+     "groups": 8},
+    {"name": "e", "op": "mean", "inputs": ["d"], "dim": [2, 3], "keepdim": True},
+    {"name": "f", "op": "hardsigmoid", "inputs": ["e"]}, {"name": "g", "op": "multiply", "inputs": ["d", "f"]},
+    {"name": "h", "op": "add", "inputs": ["g", "c"]},
+    {"name": "i", "op": "max_pool2d", "inputs": ["h"], "kernel_size": 3, "stride": 2, "ceil_mode": True},
+    {"name": "j", "op": "flatten", "inputs": ["i"], "start_dim": 2},
+    {"name": "k", "op": "transpose", "inputs": ["j"], "dim0": 1, "dim1": 2},
+    {"name": "l", "op": "layer_norm", "inputs": ["k"], "normalized_shape": [8]},
+    {"name": "m", "op": "multihead_attention", "inputs": ["l"], "num_heads": 2},
+    {"name": "n", "op": "add", "inputs": ["k", "m"]},
+    {"name": "o", "op": "linear", "inputs": ["n"], "out_features": 8}, {"name": "p", "op": "gelu", "inputs": ["o"]},
+    {"name": "q", "op": "linear", "inputs": ["p"], "out_features": 8,
+     "tensors": {"weight": "o.weight", "bias": "o.bias"}},
+    {"name": "r", "op": "mean", "inputs": ["q"], "dim": [1]},
+    {"name": "s", "op": "linear", "inputs": ["r"], "out_features": 3},
+], "outputs": ["s"]}
+
+
+def chain():
+    """A network with the operations that `GRAPH` has not. Each node reads the one before, if nothing else is said."""
+    nodes = []
+
+    def add(op, inputs=None, **options):
+        inputs = inputs or ([nodes[-1]["name"]] if nodes else ["input"])
+        nodes.append({"name": f"n{len(nodes)}", "op": op, "inputs": inputs, **options})
+        return nodes[-1]["name"]
+
+    add("upsample", scale_factor=2)
+    add("conv_transpose2d", out_channels=4, kernel_size=3, stride=2, output_padding=1)
+    add("group_norm", num_groups=2)
+    add("adaptive_max_pool2d", output_size=6)
+    add("instance_norm", affine=True)
+    add("dropout2d", p=0.1)
+    add("stochastic_depth", p=0.1)
+    picture = add("prelu")
+    add("flatten", start_dim=2)
+    add("conv1d", out_channels=6, kernel_size=3, padding=1, padding_mode="circular")
+    add("batch_norm1d")
+    add("max_pool1d", kernel_size=2)
+    add("avg_pool1d", kernel_size=3, stride=1)
+    add("adaptive_avg_pool1d", output_size=8)
+    sequence = add("dropout1d", p=0.1)
+    for op in ("sigmoid", "elu", "selu", "mish", "hardswish", "relu6", "hardtanh", "sin", "cos", "erf", "softsign", "logsigmoid",
+               "softshrink", "hardshrink", "tanhshrink", "celu", "neg", "abs"):
+        add("add", [add(op, [sequence]), nodes[-1]["name"]])
+    add("clamp", min=-3, max=3)
+    positive = add("add", [add("pow", exponent=2)], value=1)
+    for op in ("log", "sqrt", "rsqrt", "reciprocal", "exp"):
+        add("add", [add(op, [positive]), positive])
+    add("divide", [nodes[-1]["name"], positive])
+    rows = add("permute", dims=[0, 2, 1])
+    add("gru", hidden_size=6)
+    add("rms_norm", normalized_shape=[6])
+    heads = add("unsqueeze", dim=1)
+    add("expand", sizes=[2, 8, 6])
+    add("scaled_dot_product_attention", [nodes[-1]["name"]] * 3, is_causal=True)
+    add("sum", dim=[1])
+    add("subtract", [nodes[-1]["name"], add("squeeze", [heads], dim=1)])
+    scores = add("softmax", [add("matmul", [nodes[-1]["name"], rows], transpose_b=True)], dim=2)
+    add("masked_fill", [scores, add("less", [scores], value=0.05)], value=0)
+    add("logical_or", [add("not_equal", [scores], value=1), add("less_equal", [scores], value=0.2)])
+    add("multiply", [nodes[-1]["name"], add("greater_equal", [scores], value=0.01)])
+    add("where", [add("logical_and", [add("greater", [scores], value=0.1),
+                                      add("logical_not", [add("equal", [scores], value=1)])]), scores, nodes[-1]["name"]])
+    add("log_softmax", dim=1)
+    mixed = add("maximum", [nodes[-1]["name"], add("minimum", [scores], value=0.5)])
+    parts = [add(op, [mixed], dim=[2]) for op in ("amax", "amin", "logsumexp", "var", "std", "norm")]
+    parts += [add("select", [add(op, [mixed], dim=2)], dim=2, index=-1) for op in ("cumsum", "glu")]
+    parts.append(add("select", [add("roll", [add("chunk", [mixed], chunks=2, dim=1, index=1)], shifts=[1], dims=[1])], dim=1, index=0))
+    parts.append(add("reshape", [add("slice", [picture], dim=3, start=1, end=5, step=3)], shape=[-1]))
+    parts.append(add("index_select", [parts[0]], dim=1, index=[3, 0, 0]))
+    parts.append(add("multiply", [add("pad", [parts[1]], pad=[0, 1], mode="reflect")], value=0.5))
+    for op in ("floor", "ceil", "round", "sign"):
+        parts.append(add("multiply", [parts[0], add(op, [parts[2]])]))
+    add("concat", parts, dim=1)
+    add("linear", out_features=3)
+    return {"nodes": nodes, "outputs": [nodes[-1]["name"]]}
+
+
+FROZEN = {"layers": [
+    {"type": "flatten"}, {"type": "linear", "out_features": 8, "trainable": False}, {"type": "leaky_relu"},
+    {"type": "linear", "out_features": 6, "name": "head"}, {"type": "softplus"}, {"type": "linear", "out_features": 10},
+]}
 
 # A model with `training` is answered with the job that trains it; one without gets its first weights at once.
 MODELS = {
@@ -225,6 +325,28 @@ MODELS = {
     "net-precise": {"dataset": "pictures", "architecture": {"layers": LAYERS}, "precision": "float64", "weight_decay": 0.001,
                     "loss": "mse",
                     "training": {"optimizer": "adam", "epochs": 3, "batch_size": 30, "learning_rate": 0.005, "validation": 0}},
+    "graph": {"dataset": "pictures", "architecture": GRAPH, "weight_decay": 0.001,
+              "loss": {"name": "cross_entropy", "label_smoothing": 0.1, "weight": [1, 2, 0.5]},
+              "training": {"epochs": 4, "batch_size": 25, "learning_rate": 0.02}},
+    "chain": {"dataset": "pictures", "architecture": chain(), "weight_decay": 0.001, "precision": "float64",
+              "training": {"epochs": 2, "batch_size": 25, "learning_rate": 0.005}},
+    "graph-precise": {"dataset": "pictures", "architecture": GRAPH, "precision": "float64", "weight_decay": 0.01,
+                      "training": {"optimizer": "adam", "epochs": 2, "batch_size": 30, "learning_rate": 0.01}},
+    "reader": {"dataset": "tokens", "architecture": {"name": "transformer", "vocabulary": 12, "width": 8, "depth": 2, "heads": 2},
+               "weight_decay": 0.001, "training": {"optimizer": "adam", "epochs": 4, "learning_rate": 0.01, "batch_size": 20}},
+    "writer": {"dataset": "next", "weight_decay": 0.001,
+               "architecture": {"name": "transformer", "vocabulary": 12, "width": 8, "depth": 1, "heads": 2, "causal": True},
+               "training": {"epochs": 3, "batch_size": 20}},
+    "recurrent": {"dataset": "tokens", "precision": "float64", "weight_decay": 0.01, "architecture": {"layers": [
+        {"type": "embedding", "num_embeddings": 12, "embedding_dim": 4},
+        {"type": "lstm", "hidden_size": 5, "output": "last"}, {"type": "linear", "out_features": 3}]},
+        "training": {"optimizer": "lbfgs", "epochs": 30}},
+    "tagger": {"dataset": "tags", "loss": {"name": "binary_cross_entropy", "pos_weight": [1, 2, 3]}, "weight_decay": 0.01,
+               "architecture": {"name": "mlp", "hidden": [6], "activation": "tanh"}, "training": LBFGS},
+    "robust": {"dataset": "points", "architecture": "linear", "loss": {"name": "huber", "delta": 0.5}, "weight_decay": 0.001,
+               "training": LBFGS},
+    "counter": {"dataset": "tags", "architecture": "linear", "loss": "poisson", "weight_decay": 0.1, "training": LBFGS},
+    "frozen": {"dataset": "few", "architecture": FROZEN, "weight_decay": 0.001, "training": SGD},
     "wide": {"dataset": "uploaded", "architecture": {"layers": WIDE_LAYERS}, "weight_decay": 0.001,
              "loss": {"name": "hinge", "temperature": 0.5},
              "training": {"epochs": 3, "batch_size": 24}},

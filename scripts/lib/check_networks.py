@@ -109,8 +109,10 @@ def check(client, name, network, made):
     if network.has_products:
         for model, precision in ((single, "float32"), (double, "float64")):
             difference = model.product_difference(expected)
-            good &= difference <= PRODUCTS[precision]
-            words += f", Hv in {precision} {difference:.0e}"
+            # Near a kink PyTorch's own product in float32 is another one too.
+            own = expected[3] if precision == "float32" else 0
+            good &= difference <= max(PRODUCTS[precision], 2 * own)
+            words += f", Hv in {precision} {difference:.0e}" + (f" (PyTorch {own:.0e})" if own > PRODUCTS[precision] else "")
     seconds = time.monotonic() - begin
     print(f"  {name:<20} {'ok' if good else 'DIFFERS'}  {words}  ({seconds:.0f} s)", flush=True)
     return good

@@ -22,8 +22,13 @@ extension LayerSite {
   /// A place along an axis of so many places, counted from the end if it is negative, moved into the axis.
   static func place(_ index: Int, of size: Int) -> Int { min(max(index < 0 ? index + size : index, 0), size) }
 
-  /// Whether sizes multiply to a number that the limit of a layer's values allows; false after a fault.
+  /// Whether sizes are positive and multiply to a number that the limit of a layer's values allows; false after
+  /// a fault.
   func hasRoom(sizes: [Int], at option: String) -> Bool {
+    if let size = sizes.first(where: { $0 < 1 }) {
+      addFault("must give every axis at least one place, got \(size)", at: option)
+      return false
+    }
     var count = 1
     for size in sizes {
       let (product, overflow) = count.multipliedReportingOverflow(by: size)

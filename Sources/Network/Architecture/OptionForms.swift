@@ -67,8 +67,9 @@ extension Form where Value == WindowPadding {
   static func padding(_ places: Form<[Int]>) -> Form {
     let numbers: Form = places.map(
       { .places($0) }, { if case .places(let places) = $0 { places } else { [] } })
-    let read: Form = .word("valid", .places([0]), or: numbers)
-    let form = Form(schema: read.schema, words: read.words, read: read.read, write: numbers.write)
+    let form = Form(
+      schema: Schema.anyOf(Schema.constant("valid"), numbers.schema), words: "`valid`, or \(numbers.words)",
+      read: { numbers.read($0 == "valid" ? 0 : $0, $1, $2) }, write: numbers.write)
     return .word("same", .same, or: form)
   }
 }

@@ -38,6 +38,11 @@ extension LayerSite {
   ) -> (site: LayerSite, input: Shape, options: WindowOptions)? {
     if mode == .zeros { return (self, input, options) }
     guard check(options, ranges) else { return nil }
+    if shape.rank != options.kernel.count + 1 {
+      // A vector is a picture of one place.
+      let picture = insert(relabelled(ValueShape(picture: input)))
+      return reading([picture]).bordered(input, options, mode, in: ranges)
+    }
     var map = AxisMap.identity(shape)
     for axis in options.kernel.indices {
       let size = shape.sizes[axis + 1]

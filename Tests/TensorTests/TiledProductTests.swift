@@ -141,7 +141,7 @@ struct TiledProductTests {
   /// A product with the unit matrix gives every number back. The parts of a float are exact, up to the largest one.
   @Test func partsAddUpToTheFloat() {
     let numbers: [Float] = [
-      0, 1, -1, .pi, -.pi, 1 / 3, 0x1.fffffep0, 0x1.010102p0, 0x1.00fffep0, 0x1.ff7ffep9, 0x1p-109,
+      0, 1, -1, .pi, -.pi, 1 / 3, 0x1.fffffep0, 0x1.010101p0, 0x1.00ffffp0, 0x1.ff7ffep9, 0x1p-109,
       0x1.555554p-100, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, 0x1.fep127, 0x1.ff8p126,
     ]
     let count = numbers.count

@@ -241,18 +241,6 @@ void ck_product_f32(int transpose_a, int transpose_b, size_t m, size_t n, size_t
 void ck_affine_product_f32(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, size_t ldb,
                            const float *bias, float *c, size_t ldc);
 
-/// 1 if ck_tiled_product_f32 may be called: on processors with matrix tiles for bfloat16 (AMX), if the system gives them
-/// to this process. The first call asks for them.
-int ck_has_tiles(void);
-
-// C ← base + op(A)·op(B) for large matrices, or base + op(A)·op(B) + op(A2)·op(B2) if a2 and b2 are not null. Base has
-// rows `pitch` apart, and may be C or null. op(A) is m×k and op(B) k×n with k > 0. Numbers below 2⁻¹¹⁰ lose digits, and
-// subnormal ones count as 0. A result is NaN if a factor of it is not finite. The row of a result depends on its rows of
-// base and op(A), and on op(B), alone. Returns 0 if there is no memory.
-int ck_tiled_product_f32(int transpose_a, int transpose_b, size_t m, size_t n, size_t k, const float *a, size_t lda,
-                         const float *b, size_t ldb, const float *a2, const float *b2, const float *base, size_t pitch,
-                         float *c, size_t ldc);
-
 // c[i,j] ← c[i,j] + Σ_l a[i,l]·b[j,l] in double, for m rows of a and n rows of b of `length` elements. If symmetric is
 // 1, only results with j ≥ i are sure to be made. Needs ck_has_products.
 void ck_gram_f32(size_t m, size_t n, size_t length, int symmetric, const float *a, size_t lda, const float *b,

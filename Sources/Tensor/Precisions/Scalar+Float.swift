@@ -5,7 +5,6 @@ import COpenBLAS
 @usableFromInline
 enum ProductForm {
   @usableFromInline static let hasOwn = ck_has_products() == 1
-  @usableFromInline static let hasTiles = ck_has_tiles() == 1
 }
 
 extension Float: Scalar {
@@ -41,21 +40,6 @@ extension Float: Scalar {
     }
     broadcastRows(bias, c, m, n)
     gemm(false, true, m, n, k, 1, a, k, b, k, 1, c, n)
-  }
-
-  @inlinable public static var hasTiles: Bool { ProductForm.hasTiles }
-
-  @inlinable
-  public static func tiledProduct(
-    _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int, _ a: UnsafePointer<Float>,
-    _ lda: Int,
-    _ b: UnsafePointer<Float>, _ ldb: Int, and second: (UnsafePointer<Float>, UnsafePointer<Float>)?,
-    base: UnsafePointer<Float>?, pitch: Int,
-    _ c: UnsafeMutablePointer<Float>, _ ldc: Int
-  ) -> Bool {
-    ck_tiled_product_f32(
-      transposeA ? 1 : 0, transposeB ? 1 : 0, m, n, k, a, lda, b, ldb, second?.0, second?.1, base, pitch, c,
-      ldc) == 1
   }
 
   @inlinable

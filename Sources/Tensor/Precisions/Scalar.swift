@@ -33,17 +33,6 @@ public protocol Scalar: BinaryFloatingPoint, Sendable, BitwiseCopyable {
   static func affineProduct(
     _ m: Int, _ n: Int, _ k: Int, _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>,
     bias: UnsafePointer<Self>, _ c: UnsafeMutablePointer<Self>)
-  /// Whether the processor has matrix tiles for this precision.
-  static var hasTiles: Bool { get }
-  /// C ← base + op(A)·op(B) on matrix tiles, plus the product of a second pair like A and B. Rows of base are
-  /// `pitch` apart, and base may be C or nil. False if there is no memory, and then C is as before.
-  static func tiledProduct(
-    _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int, _ a: UnsafePointer<Self>,
-    _ lda: Int,
-    _ b: UnsafePointer<Self>, _ ldb: Int, and second: (UnsafePointer<Self>, UnsafePointer<Self>)?,
-    base: UnsafePointer<Self>?, pitch: Int,
-    _ c: UnsafeMutablePointer<Self>, _ ldc: Int
-  ) -> Bool
   /// C ← C + A Bᵀ in `Double` for rows of A (m) and B (n), in an order fixed by the sizes alone.
   /// - Parameter symmetric: whether C is known to be symmetric. Then values below its diagonal are undefined.
   static func addInnerProducts(
@@ -130,20 +119,4 @@ public protocol Scalar: BinaryFloatingPoint, Sendable, BitwiseCopyable {
     _ theta: UnsafeMutablePointer<Self>, _ first: UnsafeMutablePointer<Self>,
     _ second: UnsafeMutablePointer<Self>, _ gradient: UnsafePointer<Self>, rate: Self, beta1: Self,
     beta2: Self, epsilon: Self, lambda: Self, c1: Self, c2: Self, _ n: Int)
-}
-
-/// A precision without matrix tiles.
-extension Scalar {
-  @inlinable public static var hasTiles: Bool { false }
-
-  @inlinable
-  public static func tiledProduct(
-    _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int, _ a: UnsafePointer<Self>,
-    _ lda: Int,
-    _ b: UnsafePointer<Self>, _ ldb: Int, and second: (UnsafePointer<Self>, UnsafePointer<Self>)?,
-    base: UnsafePointer<Self>?, pitch: Int,
-    _ c: UnsafeMutablePointer<Self>, _ ldc: Int
-  ) -> Bool {
-    false
-  }
 }

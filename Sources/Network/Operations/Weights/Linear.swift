@@ -13,7 +13,6 @@ public struct Linear: LayerKind {
   public static let examples = [
     LayerExample(Linear(outFeatures: 3), [[4, 5]]),
     LayerExample(Linear(outFeatures: 3, bias: false), [[2, 2, 5]]),
-    LayerExample(Linear(outFeatures: 100), [[3, 96]]),
   ]
 
   public var outFeatures: Int
@@ -96,45 +95,35 @@ struct LinearLayer<Element: Scalar>: NeuronRows {
   let weights: Int
   /// Offset of b, if there is one.
   let bias: Int?
-  /// The products of the whole layer. Narrowed layers have them too.
-  let products: Products<Element>
-
-  init(input: Shape, output: Shape, weights: Int, bias: Int?, products: Products<Element>? = nil) {
-    (self.input, self.output, self.weights, self.bias) = (input, output, weights, bias)
-    self.products =
-      products ?? Products(positions: input.height, inputs: input.channels, outputs: output.channels)
-  }
 
   private var m: Int { output.channels }
   private var k: Int { input.channels }
   private func rows(_ pass: Pass<Element>) -> Int { pass.count * input.height }
   var fanIn: Int { k }
 
-  var withoutBias: LinearLayer {
-    LinearLayer(input: input, output: output, weights: weights, bias: nil, products: products)
-  }
+  var withoutBias: LinearLayer { LinearLayer(input: input, output: output, weights: weights, bias: nil) }
 
   func narrowed(to neurons: Int, bias: Bool) -> LinearLayer {
     LinearLayer(
       input: input, output: Shape(height: input.height, width: 1, channels: neurons), weights: 0,
-      bias: bias ? neurons * fanIn : nil, products: products)
+      bias: bias ? neurons * fanIn : nil)
   }
 
   func inputGradient(
     _ pass: Pass<Element>, dy: UnsafePointer<Element>, dx: UnsafeMutablePointer<Element>
   ) {
-    products.multiply(false, false, rows(pass), k, m, dy, m, pass.parameters + weights, k, dx, k)
+    Element.gemm(false, false, rows(pass), k, m, 1, dy, m, pass.parameters + weights, k, 0, dx, k)
   }
 
-  /// y = x Wᵀ + b with the W and b of a vector, plus x₂W₂ᵀ of a second pair.
+  /// y = x Wᵀ + b with the W and b of a vector.
   private func multiply(
     _ pass: Pass<Element>, _ x: UnsafePointer<Element>, _ vector: UnsafePointer<Element>,
-    and second: (UnsafePointer<Element>, UnsafePointer<Element>)? = nil, _ y: UnsafeMutablePointer<Element>
+    _ y: UnsafeMutablePointer<Element>
   ) {
     if let bias {
-      products.affine(rows(pass), m, k, x, vector + weights, and: second, bias: vector + bias, y)
+      Element.affineProduct(rows(pass), m, k, x, vector + weights, bias: vector + bias, y)
     } else {
-      products.multiply(false, true, rows(pass), m, k, x, k, vector + weights, k, and: second, y, m)
+      Element.gemm(false, true, rows(pass), m, k, 1, x, k, vector + weights, k, 0, y, m)
     }
   }
 
@@ -152,7 +141,7 @@ struct LinearLayer<Element: Scalar>: NeuronRows {
     }
     pass.observer?(weights, dy, rows(pass))
     if let bias { Element.sumRows(dy, gradient + bias, rows(pass), m) }
-    products.multiply(true, false, m, k, rows(pass), dy, m, x, k, accumulate: true, gradient + weights, k)
+    Element.gemm(true, false, m, k, rows(pass), 1, dy, m, x, k, 1, gradient + weights, k)
     if let dx { inputGradient(pass, dy: dy, dx: dx) }
   }
 
@@ -163,7 +152,10 @@ struct LinearLayer<Element: Scalar>: NeuronRows {
     if let rows = support(pass) {
       return tangentForward(pass, rows: rows, v: v, x: x, tx: tx, ty: ty)
     }
-    multiply(pass, x, v, and: tx.map { ($0, pass.parameters + weights) }, ty)
+    multiply(pass, x, v, ty)
+    if let tx {
+      Element.gemm(false, true, rows(pass), m, k, 1, tx, k, pass.parameters + weights, k, 1, ty, m)
+    }
   }
 
   func tangentBackward(
@@ -179,13 +171,12 @@ struct LinearLayer<Element: Scalar>: NeuronRows {
     }
     if let product {
       if let bias { Element.sumRows(tdy, product + bias, rows(pass), m) }
-      products.multiply(
-        true, false, m, k, rows(pass), tdy, m, x, k, and: tx.map { (dy, $0) }, accumulate: true,
-        product + weights, k)
+      Element.gemm(true, false, m, k, rows(pass), 1, tdy, m, x, k, 1, product + weights, k)
+      if let tx { Element.gemm(true, false, m, k, rows(pass), 1, dy, m, tx, k, 1, product + weights, k) }
     }
     if let tdx {
-      products.multiply(
-        false, false, rows(pass), k, m, tdy, m, pass.parameters + weights, k, and: (dy, v + weights), tdx, k)
+      Element.gemm(false, false, rows(pass), k, m, 1, tdy, m, pass.parameters + weights, k, 0, tdx, k)
+      Element.gemm(false, false, rows(pass), k, m, 1, dy, m, v + weights, k, 1, tdx, k)
     }
   }
 }

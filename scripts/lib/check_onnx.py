@@ -76,7 +76,12 @@ def check(tool, name, network, exporter, folder):
     if ours is None:
         print(f"{label} REFUSED  {words}", flush=True)
         return False
-    first, good = difference(network.finish(ours), run_file(path, network, samples))
+    try:
+        theirs = run_file(path, network, samples)
+    except Exception as fault:
+        print(f"{label} not run by onnxruntime: {str(fault).strip().splitlines()[0][-160:]}", flush=True)
+        return None
+    first, good = difference(network.finish(ours), theirs)
     ours, words = run_tool(tool, path, network, samples, folder, str(SCALE), changed)
     if ours is None:
         print(f"{label} REFUSED  {words}", flush=True)

@@ -34,7 +34,7 @@ def separable():
 
 def mlp():
     l = keras.layers
-    return [l.Dense(16, activation="gelu"), l.Dense(8, activation="swish"), l.Dense(CLASSES, activation="softmax")]
+    return [l.Dense(16, activation="elu"), l.Dense(8, activation="swish"), l.Dense(CLASSES, activation="softmax")]
 
 
 def lstm():

@@ -22,7 +22,8 @@ public struct ONNXModel: Sendable {
     case tensor(ONNXTensor)
     case floats(ONNXTensor)
     case integers([Int])
-    case texts(Int)
+    /// The first texts of a list, without long ones.
+    case texts([String])
     /// A subgraph, a sparse tensor, or a type.
     case other(String)
   }
@@ -221,7 +222,7 @@ extension ONNXModel.Attribute {
     var single: ONNXModel.Attribute?
     var floats: [Range<Int>] = []
     var integers: [Int] = []
-    var texts = 0
+    var texts: [String]?
     var tensor: Range<Int>?
     while let field = try reader.next() {
       switch field.number {
@@ -238,14 +239,20 @@ extension ONNXModel.Attribute {
       case 4:
         // Texts of classical models may be long and are not needed.
         let range = try field.range("a text of an attribute")
-        single = range.count <= 1024 ? .text(String(decoding: bytes[range], as: UTF8.self)) : .texts(1)
+        single = range.count <= 1024 ? .text(String(decoding: bytes[range], as: UTF8.self)) : .texts([])
       case 5: tensor = try field.range("a tensor of an attribute")
       case 6, 11: single = .other("a subgraph")
       case 7: floats.append(try field.numbers(4, "numbers of an attribute"))
       case 8:
         var list = ProtobufReader(bytes, try field.varints("numbers of an attribute", bytes))
         while list.position < list.end { integers.append(Int(Int64(bitPattern: try list.varint()))) }
-      case 9: texts += 1
+      case 9:
+        let range = try field.range("a text of an attribute")
+        if range.count <= 64, texts?.count ?? 0 < 16 {
+          texts = (texts ?? []) + [String(decoding: bytes[range], as: UTF8.self)]
+        } else {
+          texts = texts ?? []
+        }
       case 10: single = .other("a list of tensors")
       case 14, 15: single = .other("a type")
       case 22, 23: single = .other("a sparse tensor")
@@ -264,7 +271,7 @@ extension ONNXModel.Attribute {
       let count = floats.reduce(0) { $0 + $1.count } / 4
       return (name, .floats(ONNXTensor(name: "\(owner).\(name)", floats: floats, count: count)))
     }
-    if texts > 0 { return (name, .texts(texts)) }
+    if let texts { return (name, .texts(texts)) }
     // An empty list of numbers is written without its numbers.
     return (name, .integers(integers))
   }

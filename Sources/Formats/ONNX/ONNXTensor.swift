@@ -128,17 +128,15 @@ extension ONNXTensor {
     var count = 1
     var shape: [Int] = []
     for size in sizes {
-      let (product, overflow) = count.multipliedReportingOverflow(by: Int(size))
+      // A size of 0 hides no others.
+      let (product, overflow) = count.multipliedReportingOverflow(by: max(Int(size), 1))
       guard size >= 0, !overflow, product < 1 << 59 else {
         throw .dimensions(tensor: name, offset: offset, shape: sizes)
       }
       count = product
       shape.append(Int(size))
     }
-    // A size of 0 hides others from the product.
-    guard shape.allSatisfy({ $0 < 1 << 48 }) else {
-      throw .dimensions(tensor: name, offset: offset, shape: sizes)
-    }
+    if shape.contains(0) { count = 0 }
     self.shape = shape
     storage = raw.map { .raw($0) } ?? Self.storage(lists, type)
     if isExternal {

@@ -45,15 +45,15 @@ enum ONNXShape {
   /// The most elements of a tensor that is computed while a model is converted.
   static let mostElements = 1 << 24
 
-  /// The product of sizes; nil if it is beyond what is computed.
+  /// The product of sizes; nil if it is beyond what is computed, also without sizes of 0.
   static func count(_ shape: [Int]) -> Int? {
-    var count = 1
+    var product = 1
     for size in shape {
-      let (product, overflow) = count.multipliedReportingOverflow(by: size)
-      guard !overflow, size >= 0 else { return nil }
-      count = product
+      guard size >= 0, size <= mostElements else { return nil }
+      product *= max(size, 1)
+      guard product <= mostElements else { return nil }
     }
-    return count <= mostElements && shape.count <= 16 ? count : nil
+    return shape.count <= 16 ? shape.contains(0) ? 0 : product : nil
   }
 
   /// The common shape of NumPy's broadcasting; nil if there is none.

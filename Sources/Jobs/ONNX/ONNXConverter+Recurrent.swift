@@ -78,8 +78,13 @@ extension ONNXConverter {
     output < node.node.outputs.count && readers[node.node.outputs[output]] != nil
   }
 
-  /// Whether the functions of the gates are sigmoid and tanh. Texts are not read, so a list of others is refused.
-  private func usesUsualFunctions(_ node: ONNXNode, _ op: String) -> Bool { false }
+  /// Whether the functions of the gates are sigmoid and tanh.
+  private func usesUsualFunctions(_ node: ONNXNode, _ op: String) -> Bool {
+    guard case .texts(let names) = node.node.attributes["activations"] else { return false }
+    let usual = op == "lstm" ? ["sigmoid", "tanh", "tanh"] : ["sigmoid", "tanh"]
+    let given = names.map { $0.lowercased() }
+    return given == usual || given == usual + usual
+  }
 
   /// Y: steps × directions × batch × units.
   private func setStates(

@@ -11,6 +11,7 @@ extension ONNXConverter {
       "Transpose": { try $0.transpose($1) }, "Expand": { try $0.expand($1) }, "Tile": { try $0.tile($1) },
       "Slice": { try $0.slice($1) }, "Split": { try $0.split($1) }, "Concat": { try $0.concat($1) },
       "Gather": { try $0.gather($1) }, "GatherElements": { try $0.gatherElements($1) },
+      "GatherND": { try $0.gatherND($1) },
       "Trilu": { try $0.trilu($1) }, "DepthToSpace": { try $0.depthToSpace($1) },
       "SpaceToDepth": { try $0.spaceToDepth($1) },
     ]
@@ -213,6 +214,7 @@ extension ONNXConverter {
             "step": JSONValue(cut.step),
           ])
       } else {
+        guard cut.count <= 1 << 20 else { throw ONNXMissing("of too many places") }
         let places = (0..<cut.count).map { cut.start + $0 * cut.step }
         x = made(
           node, "index_select", [x], shape: shape, dropped: x.dropped, type: x.type,
@@ -332,11 +334,38 @@ extension ONNXConverter {
       ["dim": JSONValue(source.axis(axis))])
   }
 
+  /// The first axes as one, of which given places are taken.
+  private func gatherND(_ node: ONNXNode) throws {
+    let x = try value(node, 0)
+    guard let places = try required(node, 1, "places"), let indices = places.integers,
+      let depth = places.shape.last, depth > 0, depth <= x.rank, node.integer("batch_dims") ?? 0 == 0,
+      !indices.isEmpty
+    else { throw ONNXMissing("with places that do not fit") }
+    let strides = ONNXShape.strides(Array(x.shape.prefix(depth)))
+    var rows: [Int] = []
+    for start in stride(from: 0, to: indices.count, by: depth) {
+      var row = 0
+      for axis in 0..<depth {
+        let (index, size) = (indices[start + axis], x.shape[axis])
+        guard index >= -size, index < size else { throw ONNXMissing("of places that are not there") }
+        row += (index < 0 ? index + size : index) * strides[axis]
+      }
+      rows.append(row)
+    }
+    let rest = Array(x.shape.dropFirst(depth))
+    let merged = reshapedWhole(node, try graph.whole(x), [x.shape.prefix(depth).reduce(1, *)] + rest)
+    let chosen = made(
+      node, "index_select", [merged], shape: [rows.count] + rest, dropped: nil, type: x.type,
+      ["dim": 1, "index": JSONValue(rows)])
+    set(node, reshaped(node, chosen, places.shape.dropLast() + rest))
+  }
+
   private func trilu(_ node: ONNXNode) throws {
     let x = try value(node, 0)
     guard x.rank >= 2 else { throw ONNXMissing("of a vector") }
     let corner = Array(x.shape.suffix(2))
-    let ones = ONNXConstant(corner, Array(repeating: 1, count: corner[0] * corner[1]), .float)
+    guard let count = ONNXShape.count(corner) else { throw ONNXMissing("of too many places") }
+    let ones = ONNXConstant(corner, Array(repeating: 1, count: count), .float)
     guard let mask = ONNXFolding.fold(node, [ones] + [constant(node, 1)])?.first else {
       throw ONNXMissing("with a diagonal that is computed")
     }

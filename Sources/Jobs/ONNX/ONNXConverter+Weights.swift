@@ -89,9 +89,10 @@ extension ONNXConverter {
       try linear(node, x, weight, bias: nil)
     } else {
       let b = try value(node, 1)
+      guard b.rank == 2 else { throw ONNXMissing("of a value that is no matrix") }
       let other = isTransposed ? permuted(node, try graph.whole(b), [1, 0]) : try graph.whole(b)
       let left = try graph.whole(x)
-      guard other.rank == 2, other.shape[0] == left.shape[1] else {
+      guard other.shape[0] == left.shape[1] else {
         throw ONNXMissing("of sizes that do not agree")
       }
       add(node, "matmul", [left, other], shape: [left.shape[0], other.shape[1]], dropped: nil)
@@ -235,7 +236,7 @@ extension ONNXConverter {
     let rows = reshaped(node, plain, [1, groups, x.count / groups])
     func column(_ index: Int) throws -> ONNXValue? {
       guard let input = input(node, index) else { return nil }
-      guard case .weight(let view) = input else { return input }
+      guard case .weight(let view) = input, view.shape == [groups] else { return input }
       return .weight(view.reshaped([groups, 1]))
     }
     set(node, reshaped(node, try affine(node, rows, try column(1), try column(2)), x.shape))
@@ -258,7 +259,7 @@ extension ONNXConverter {
     func column(_ index: Int) -> ONNXValue? {
       let sizes = [x.shape[1]] + Array(repeating: 1, count: x.rank - 2)
       switch input(node, index) {
-      case .weight(let view): return .weight(view.reshaped(sizes))
+      case .weight(let view) where view.shape == [x.shape[1]]: return .weight(view.reshaped(sizes))
       case .constant(var constant):
         if constant.count == x.shape[1] { constant.shape = sizes }
         return .constant(constant)

@@ -73,6 +73,8 @@ extension ONNXConverter {
     }
   }
 
+  private static let groups = 1...(1 << 24)
+
   /// A number for one axis, and a list for two.
   private static func option(_ values: [Int]) -> JSONValue {
     values.count == 1 ? JSONValue(values[0]) : JSONValue(values)
@@ -101,8 +103,9 @@ extension ONNXConverter {
     let places = Array(x.shape.dropFirst(2))
     var windows = try Windows(node, kernel: Array(weight.shape.dropFirst(2)), places: places)
     let groups = node.integer("group") ?? 1
-    guard groups > 0, x.shape[1] == weight.shape[1] * groups else {
-      throw ONNXMissing("with weights for \(weight.shape[1] * groups) channels, but there are \(x.shape[1])")
+    guard Self.groups.contains(groups), x.shape[1] == weight.shape[1] * groups else {
+      throw ONNXMissing(
+        "with weights for \(weight.shape[1]) channels in \(groups) groups, but there are \(x.shape[1])")
     }
     let outputs = windows.outputs(places)
     guard !outputs.contains(0) else { throw ONNXMissing("whose window is larger than the picture") }
@@ -142,11 +145,12 @@ extension ONNXConverter {
       throw ONNXMissing("over \(weight.shape.count - 2) axes of places; 2 are taken")
     }
     let groups = node.integer("group") ?? 1
+    guard Self.groups.contains(groups) else { throw ONNXMissing("in \(groups) groups") }
     let channels = weight.shape[1] * groups
     let places = Array(x.shape.dropFirst(2))
     var windows = try Windows(node, kernel: Array(weight.shape.dropFirst(2)), places: places)
     let extra = node.integers("output_padding") ?? [0, 0]
-    guard extra.count == 2, groups > 0, x.shape[1] == weight.shape[0],
+    guard extra.count == 2, x.shape[1] == weight.shape[0],
       extra.allSatisfy({ (0...1024).contains($0) })
     else { throw ONNXMissing("of sizes that do not fit") }
     let full = (0..<2).map { axis -> Int in
@@ -214,6 +218,7 @@ extension ONNXConverter {
     if !windows.isSymmetric || !fits {
       guard !isCeiled else { throw ONNXMissing("with ceil_mode and pads that differ on both sides") }
       x = padded(node, x, windows.before, windows.after, value: isMean ? 0 : -1e30)
+      guard ONNXShape.count(outputs) != nil else { throw ONNXMissing("of too many places") }
       if isMean, !countsPadding { factors = Self.factors(windows, places, outputs) }
       windows.before = Array(repeating: 0, count: axes)
       countsPadding = true
@@ -298,12 +303,14 @@ extension ONNXConverter {
     let target: [Int]
     if let sizes, sizes.count == x.rank, sizes.allSatisfy({ (1...(1 << 16)).contains($0) }) {
       target = sizes
-    } else if let scales, scales.count == x.rank, scales.allSatisfy({ $0 > 0 && $0 <= 1024 }) {
+    } else if let scales, scales.count == x.rank, scales.allSatisfy({ $0 >= 1 / 4096.0 && $0 <= 1024 }) {
       target = zip(x.shape, scales).map { Int((Double($0) * $1).rounded(.down)) }
     } else {
       throw ONNXMissing("without scales or sizes for each axis")
     }
-    guard target[0] == 1, target[1] == x.shape[1], !target.contains(0) else {
+    guard target[0] == 1, target[1] == x.shape[1],
+      target.dropFirst(2).allSatisfy({ (1...(1 << 16)).contains($0) })
+    else {
       throw ONNXMissing("of the batch or the channels")
     }
     let mode = node.text("mode") ?? "nearest"

@@ -1,5 +1,6 @@
 import Formats
 import JSON
+import Network
 
 /// Writes the operations of an ONNX model as nodes, one after the other.
 final class ONNXConverter {
@@ -40,7 +41,7 @@ final class ONNXConverter {
   private func value(of tensor: ONNXTensor) -> ONNXValue {
     if tensor.type.isFloating, tensor.count > 1 { return .weight(ONNXWeightView(tensor)) }
     guard let constant = model.constant(tensor) else {
-      return tensor.type.isFloating ? .weight(ONNXWeightView(tensor)) : .unknown
+      return .unknown
     }
     return .constant(constant)
   }
@@ -83,11 +84,23 @@ final class ONNXConverter {
       if try fold(own, inputs) { return }
       guard let write else { throw ONNXMissing(Self.reason(node)) }
       try write(self, own)
+      for output in node.outputs { try check(output) }
       for output in node.outputs where !output.isEmpty && values[output] == nil { values[output] = .unknown }
     } catch {
       let reason = (error as? ONNXMissing)?.reason ?? "\(error)"
       unsupported.append(ONNXRefusal(place: node.place, operation: node.type, reason: reason))
       for output in node.outputs { values[output] = .unknown }
+    }
+  }
+
+  /// Checks the size of a result, so that later operations may multiply sizes.
+  private func check(_ output: String) throws {
+    guard case .node(let value) = values[output] else { return }
+    guard value.rank <= 16, value.shape.allSatisfy({ $0 > 0 }), value.count <= Architecture.limits.values
+    else {
+      throw ONNXMissing(
+        "gives a value of the sizes \(value.shape); at most 16 axes and \(Architecture.limits.values) numbers are taken"
+      )
     }
   }
 
@@ -263,6 +276,9 @@ final class ONNXConverter {
   /// The name of the graph's tensor for a weight of the file.
   /// - Throws: `ONNXMissing` if the tensor has another layout already.
   func tensor(_ view: ONNXWeightView) throws -> String {
+    guard ONNXGraphValue(name: "", shape: view.shape).count == view.tensor.count else {
+      throw ONNXMissing("reads the tensor '\(view.tensor.name)', which has the sizes \(view.tensor.shape)")
+    }
     if let known = views[view.tensor.name], known != view {
       throw ONNXMissing("reads the tensor '\(view.tensor.name)' in two layouts")
     }
@@ -289,7 +305,7 @@ final class ONNXConverter {
     case .weight(let view): return view
     case .constant:
       guard let tensor = model.initializers.first(where: { $0.name == node.node.inputs[index] }),
-        tensor.type.isFloating
+        tensor.type.isFloating, tensor.count == 1
       else { throw ONNXMissing("\(what) that are no initializer") }
       return ONNXWeightView(tensor)
     default: throw ONNXMissing("\(what) that are computed")

@@ -17,7 +17,13 @@ struct ONNXGraphValue {
   var constant: ONNXConstant?
 
   var rank: Int { shape.count }
-  var count: Int { shape.reduce(1, *) }
+  /// The product of the sizes, or the largest number if it is beyond that.
+  var count: Int {
+    shape.reduce(1) {
+      let (product, overflow) = $0.multipliedReportingOverflow(by: $1)
+      return overflow ? .max : product
+    }
+  }
   /// The shape of the node's value.
   var sizes: [Int] { Self.sizes(shape, dropped) }
 

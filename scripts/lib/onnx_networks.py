@@ -39,26 +39,29 @@ class Torch:
     finish = staticmethod(same)
     file_input = staticmethod(same)
 
-    def __init__(self, network, exporters=("script-17", "dynamo-18"), batch=SAMPLES):
+    def __init__(self, network, exporters=("script-17", "dynamo-18")):
         self.network = network
         self.exporters = exporters
-        self.batch = batch
+        self.batch = SAMPLES
 
     def write(self, path, exporter):
+        """An exporter is a kind, the version of the operations, and how the batch is written: as a name, `fixed` for a
+        number, or `one`."""
         generator = torch.Generator().manual_seed(0)
         module = self.network.module(generator)
         samples = self.network.draw(SAMPLES, generator)
-        kind, opset = exporter.split("-")[:2]
+        kind, opset, *form = exporter.split("-")
+        self.batch = 1 if form == ["one"] else SAMPLES
+        example = (samples[: self.batch],)
         if kind == "script":
             torch.onnx.export(
-                Scores(module), (samples[: self.batch],), path, dynamo=False, opset_version=int(opset),
-                input_names=["x"], output_names=["scores"],
-                dynamic_axes=None if "fixed" in exporter else {"x": {0: "batch"}, "scores": {0: "batch"}})  # fmt: skip
+                Scores(module), example, path, dynamo=False, opset_version=int(opset), input_names=["x"],
+                output_names=["scores"],
+                dynamic_axes=None if form else {"x": {0: "batch"}, "scores": {0: "batch"}})  # fmt: skip
         else:
-            shapes = None if "fixed" in exporter or self.batch == 1 else ({0: torch.export.Dim("batch")},)
             torch.onnx.export(
-                Scores(module), (samples[: self.batch],), path, dynamo=True, opset_version=int(opset),
-                dynamic_shapes=shapes, external_data=False, verbose=False)  # fmt: skip
+                Scores(module), example, path, dynamo=True, opset_version=int(opset), external_data=False,
+                verbose=False, dynamic_shapes=None if form else ({0: torch.export.Dim("batch")},))  # fmt: skip
         return samples.numpy()
 
 
@@ -257,8 +260,8 @@ class Keras:
 
 BOTH = ("script-17", "dynamo-18")
 NETWORKS = {
-    "mlp": Probabilities(Made(lambda: sequential(24, 16, CLASSES), 24), ("script-9", "script-17-fixed", "dynamo-18", "dynamo-21")),
-    "odd": Torch(Made(Odd, 24), ("script-14", "script-17", "dynamo-18")),
+    "mlp": Probabilities(Made(lambda: sequential(24, 16, CLASSES), 24), ("script-9", "script-17-fixed", "dynamo-18", "dynamo-21", "dynamo-18-fixed")),
+    "odd": Torch(Made(Odd, 24), ("script-14", "script-17", "dynamo-18-one")),
     "unet": Torch(Made(UNet, 3, 16, 16), ("script-11", "script-17", "script-20", "dynamo-18")),
     "lstm": Torch(Made(lambda: Recurrent(torch.nn.LSTM, False), 35), ("script-13", "script-17")),
     "gru-bidirectional": Torch(Made(lambda: Recurrent(torch.nn.GRU, True), 35), ("script-17",)),
@@ -267,14 +270,14 @@ NETWORKS = {
             "resnet18": ("script-9", *BOTH), "squeezenet1_1": BOTH, "mobilenet_v2": ("script-11", *BOTH), "mobilenet_v3_small": BOTH,
             "shufflenet_v2_x0_5": BOTH, "efficientnet_b0": BOTH, "densenet121": BOTH, "googlenet": BOTH,
             "regnet_y_400mf": BOTH, "convnext_tiny": BOTH, "swin_t": BOTH,
-            "bert": BOTH, "distilbert": BOTH, "vit": BOTH, "t5-encoder": BOTH,
+            "bert": BOTH, "distilbert": BOTH, "vit": BOTH, "t5-encoder": ("script-17", "dynamo-18-one"),
         }.items()
     },
     # onnxruntime does not take what the other exporter writes for a dilated convolution with "same" padding.
     "convolutions": LogProbabilities(MODULES["convolutions"], ("dynamo-18",)),
     # The exporter of TorchScript writes the batch of the example into this file.
-    "choices": Torch(MODULES["choices"], ("script-17-fixed", "dynamo-18-fixed"), batch=1),
-    "gpt2": Torch(MODULES["gpt2"], ("script-17-fixed", "dynamo-18-fixed"), batch=1),
+    "choices": Torch(MODULES["choices"], ("script-17-one", "dynamo-18-one")),
+    "gpt2": Torch(MODULES["gpt2"], ("dynamo-18-one",)),
     "sk-logistic": SkLearn(sk("linear_model.LogisticRegression"), 2, finish=softmax, zipmap=False),
     "sk-logistic-three": SkLearn(sk("linear_model.LogisticRegression"), 3, finish=softmax, zipmap=False),
     "sk-scaled-logistic": SkLearn(scaled(sk("linear_model.LogisticRegression")), 3, finish=softmax, zipmap=False),

@@ -166,6 +166,21 @@ struct ONNXNetworkTests {
     expect(try run(file, [2, 2, 2], x), [7, 5, 3, 1].map { Double(x[$0]) })
   }
 
+  /// A mask that is written place by place, as exporters write `mask[1:] = 3`.
+  @Test func numbersAreScatteredIntoConstants() throws {
+    let file = picture(
+      [
+        B.node("ScatterND", ["zeros", "places", "three"], ["mask"]),
+        B.node("Cast", ["mask"], ["m"], [B.attribute("to", 1)]),
+        B.node("Mul", ["x", "m"], ["y"]),
+      ],
+      [
+        B.tensor("zeros", whole: [1, 1, 1]), B.tensor("places", whole: [2, -2], [2, 1]),
+        B.tensor("three", whole: [3, 4]),
+      ], [3])
+    expect(try run(file, [3], [1, 2, 3]), [1, 8, 9])
+  }
+
   @Test func picturesMayHaveTheirChannelsLast() throws {
     let file = B.model(
       [B.node("Flatten", ["x"], ["y"])], inputs: [B.value("x", [nil, 2, 2, 3])],

@@ -30,6 +30,10 @@ final class ONNXConverter {
 
   /// Operations of the shape of a value, which is always known.
   private static let ofShapes: Set<String> = ["Shape", "Size"]
+  /// Operations that are computed for constants alone.
+  private static let ofConstants: Set<String> = [
+    "Constant", "ConstantOfShape", "Range", "ScatterND", "EyeLike", "NonZero", "ReduceProd",
+  ]
 
   init(_ model: ONNXModel, inputs: [String]) {
     self.model = model
@@ -70,7 +74,11 @@ final class ONNXConverter {
     let inputs = node.inputs.map { $0.isEmpty ? nil : values[$0] }
     do {
       let write = Self.writers[key]
-      guard write != nil || node.domain.isEmpty && (Self.ofShapes.contains(node.type) || canFold(inputs))
+      guard
+        write != nil
+          || node.domain.isEmpty
+            && (Self.ofShapes.contains(node.type) || canFold(inputs)
+              || Self.ofConstants.contains(node.type) && inputs.contains(where: isUnknown))
       else {
         throw ONNXMissing(Self.reason(node))
       }
@@ -118,6 +126,10 @@ final class ONNXConverter {
       case .constant, nil: true
       }
     }
+  }
+
+  private func isUnknown(_ input: ONNXValue?) -> Bool {
+    if case .unknown = input { true } else { false }
   }
 
   /// Computes an operation of constants; false if it is none.

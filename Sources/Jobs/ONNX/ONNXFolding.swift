@@ -32,7 +32,7 @@ enum ONNXFolding {
     case "Where": return choice(inputs)
     case "Gather": return gather(node, inputs)
     case "GatherND": return gatherND(node, inputs)
-    case "GatherElements": return nil
+    case "ScatterND": return scattered(node, inputs)
     case "Concat": return concat(node, inputs)
     case "Slice": return slice(node, inputs)
     case "Transpose":
@@ -230,6 +230,28 @@ enum ONNXFolding {
       numbers += a.numbers[start..<start + inner]
     }
     return Constant(Array(shape), numbers, a.type)
+  }
+
+  /// A tensor with other numbers at given places, without a reduction.
+  private static func scattered(_ node: ONNXNode, _ inputs: [ONNXConstant?]) -> ONNXConstant? {
+    guard inputs.count == 3, var a = inputs[0], let places = inputs[1], let updates = inputs[2],
+      let indices = places.integers, let depth = places.shape.last, depth > 0, depth <= a.shape.count,
+      node.text("reduction") ?? "none" == "none"
+    else { return nil }
+    let strides = ONNXShape.strides(a.shape)
+    let inner = a.shape[depth...].reduce(1, *)
+    guard updates.count == indices.count / depth * inner else { return nil }
+    for row in 0..<indices.count / depth {
+      var start = 0
+      for axis in 0..<depth {
+        let index = indices[row * depth + axis]
+        guard index >= -a.shape[axis], index < a.shape[axis] else { return nil }
+        start += (index < 0 ? index + a.shape[axis] : index) * strides[axis]
+      }
+      a.numbers.replaceSubrange(
+        start..<start + inner, with: updates.numbers[row * inner..<(row + 1) * inner])
+    }
+    return a
   }
 
   private static func concat(_ node: ONNXNode, _ inputs: [ONNXConstant?]) -> ONNXConstant? {

@@ -40,6 +40,10 @@ let package = Package(
     .executableTarget(name: "influenced", dependencies: ["Service"]),
     .executableTarget(name: "influence-bench", dependencies: ["Influence", "JSON"], swiftSettings: engine),
 
+    // Runs the network of an ONNX file. `scripts/check-onnx` compares it with onnxruntime.
+    .executableTarget(
+      name: "onnx-network", dependencies: ["JSON", "Tensor", "Network", "Formats", "Jobs"],
+      path: "Tests/ONNXNetwork"),
     .target(name: "TestSupport", dependencies: ["Tensor", "Network"], path: "Tests/TestSupport"),
     .testTarget(name: "TensorTests", dependencies: ["Tensor", "TestSupport"]),
     .testTarget(name: "NetworkTests", dependencies: ["JSON", "Network", "TestSupport"]),

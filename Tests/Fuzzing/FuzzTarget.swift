@@ -2,7 +2,7 @@
 ///
 /// `scripts/fuzz` compiles these checks with libFuzzer; `CorpusTests` runs them over the committed corpus.
 enum FuzzTarget: String, CaseIterable {
-  case request, semantics, json, safetensors, npy, pictures, csv, graph
+  case request, semantics, json, safetensors, npy, pictures, csv, graph, onnx
 
   /// - Throws: `Finding` if something does not hold.
   func check(_ bytes: [UInt8]) throws {
@@ -15,6 +15,7 @@ enum FuzzTarget: String, CaseIterable {
     case .pictures: try checkPictures(bytes)
     case .csv: try checkCSV(bytes)
     case .graph: try checkGraph(bytes)
+    case .onnx: try checkONNX(bytes)
     }
   }
 }

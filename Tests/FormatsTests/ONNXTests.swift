@@ -1,7 +1,6 @@
+import Formats
 import TestSupport
 import Testing
-
-@testable import Formats
 
 /// The reader and writer of ONNX files: what is read, what is refused, and that no bytes break it.
 struct ONNXTests {

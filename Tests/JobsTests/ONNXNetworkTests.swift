@@ -1,11 +1,11 @@
 import Formats
+import Foundation
 import JSON
+import Jobs
 import Network
 import Tensor
 import TestSupport
 import Testing
-
-@testable import Jobs
 
 /// Networks of ONNX files against the formulas of ONNX's operators, computed here in plain loops.
 struct ONNXNetworkTests {
@@ -83,10 +83,17 @@ struct ONNXNetworkTests {
       Self.numbers(count, seed).map { Double($0) * scale }
     }
     let (w, b, v, c) = (doubles(12, 1), doubles(4, 2), doubles(8, 3), doubles(2, 4))
-    let hidden = (0..<4).map { row in
-      max(0, b[row] + (0..<3).reduce(0) { $0 + w[row * 3 + $1] * x[$1] })
+    var hidden = [Double](repeating: 0, count: 4)
+    for row in 0..<4 {
+      var sum: Double = b[row]
+      for column in 0..<3 { sum += w[row * 3 + column] * x[column] }
+      hidden[row] = max(0, sum)
     }
-    return (0..<2).map { column in c[column] + (0..<4).reduce(0) { $0 + v[$1 * 2 + column] * hidden[$1] } }
+    var scores: [Double] = c
+    for column in 0..<2 {
+      for row in 0..<4 { scores[column] += v[row * 2 + column] * hidden[row] }
+    }
+    return scores
   }
 
   @Test func linearLayersEndInScores() throws {
@@ -295,7 +302,7 @@ struct ONNXNetworkTests {
         B.tensor("R", [2, rows, units], r), B.tensor("B", [2, 2 * rows], b),
       ], inputs: [B.value("x", [nil, steps * features])], outputs: [B.value("y", [nil, 2 * units])])
     let x = Self.numbers(steps * features, 4).map(Double.init)
-    func sigmoid(_ value: Double) -> Double { 1 / (1 + ONNXMath.exp(-value)) }
+    func sigmoid(_ value: Double) -> Double { 1 / (1 + Foundation.exp(-value)) }
     var expected: [Double] = []
     for direction in 0..<2 {
       var (h, c) = ([0.0, 0.0], [0.0, 0.0])
@@ -312,8 +319,8 @@ struct ONNXNetworkTests {
           let (i, o, f, g) = (
             gates[unit], gates[units + unit], gates[2 * units + unit], gates[3 * units + unit]
           )
-          c[unit] = sigmoid(f) * c[unit] + sigmoid(i) * ONNXMath.tanh(g)
-          h[unit] = sigmoid(o) * ONNXMath.tanh(c[unit])
+          c[unit] = sigmoid(f) * c[unit] + sigmoid(i) * Foundation.tanh(g)
+          h[unit] = sigmoid(o) * Foundation.tanh(c[unit])
         }
       }
       expected += h

@@ -67,7 +67,7 @@ extension ONNXModel {
 }
 
 extension ONNXTensor {
-  /// Where the numbers lie.
+  /// The place of the numbers in the file.
   var pieces: [Range<Int>] {
     switch storage {
     case .raw(let range): [range]

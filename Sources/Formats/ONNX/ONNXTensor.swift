@@ -44,7 +44,7 @@ public struct ONNXTensor: Equatable, Sendable {
     }
   }
 
-  /// Where the numbers lie.
+  /// The place of the numbers in the file.
   enum Storage: Equatable, Sendable {
     /// `raw_data`: little-endian numbers.
     case raw(Range<Int>)

@@ -58,7 +58,7 @@ public struct ONNXNetwork: Sendable {
   public let architecture: JSONValue
   /// The tensors of the graph that have numbers in the file.
   public let weights: [ONNXWeight]
-  /// What a user should know: what was cut away, and how samples are read.
+  /// Notes for the user. They name the operations that were cut away, and say how samples are read.
   public let notes: [String]
 
   /// Converts a model.

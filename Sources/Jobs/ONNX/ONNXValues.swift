@@ -79,7 +79,7 @@ struct ONNXWeightView: Equatable {
   }
 }
 
-/// What the name of a value of the file stands for.
+/// A value of the file, which the nodes know by its name.
 enum ONNXValue {
   case constant(ONNXConstant)
   case weight(ONNXWeightView)

@@ -2,13 +2,13 @@ import Tensor
 
 /// Values of memory that passes over a network take, in addition to its parameters.
 public struct PassMemory: Sendable {
-  /// What a linearization keeps for one sample, as `Network.keptValues`.
+  /// The values of one sample that a linearization keeps: `Network.keptValues`.
   public let kept: Int
-  /// What a thread has in work for one sample, in passes without tangents.
+  /// The values of one sample that a thread works on, in passes without tangents.
   public let working: Int
   /// The tangents that a thread has in work for one sample, in products.
   public let tangents: Int
-  /// What a thread has in work for a shard of `capacity` samples, beside the values of samples.
+  /// Further values that a thread needs for a shard of `capacity` samples.
   public let scratch: @Sendable (_ capacity: Int) -> Int
 }
 

@@ -1,6 +1,6 @@
 import Tensor
 
-/// What lies around a picture or a sequence: PyTorch's `padding_mode`.
+/// How the places around a picture or a sequence are filled: PyTorch's `padding_mode`.
 enum PaddingMode: String, Sendable, CaseIterable {
   case zeros, reflect, replicate, circular
 
